@@ -1,0 +1,99 @@
+// Package interaction is what a FHIR R4 server does, without a transport:
+// create, read, vread, update, delete, history, batch and transaction with
+// link rewriting, and conditional references and creates
+// (https://hl7.org/fhir/R4/http.html).
+//
+// It is the one path that HTTP, loading and every later door take. Three
+// interfaces, filled by others and wired by the server, hold on all of it:
+// [Validator], [Access] and [Guard].
+//
+// Bodies are JSON text; answers are stored bytes, or bundles made of them.
+// Errors are *fhir.Error where a client can act on them. Not here: HTTP
+// status codes, headers, tokens, case concepts.
+package interaction
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+)
+
+// Name is the name of an interaction as CapabilityStatement and metrics use it
+// (https://hl7.org/fhir/R4/valueset-type-restful-interaction.html and
+// valueset-system-restful-interaction.html).
+type Name string
+
+// The interactions.
+const (
+	Read            Name = "read"
+	VRead           Name = "vread"
+	Create          Name = "create"
+	Update          Name = "update"
+	Delete          Name = "delete"
+	HistoryInstance Name = "history-instance"
+	HistoryType     Name = "history-type"
+	HistorySystem   Name = "history-system"
+	Transaction     Name = "transaction"
+	Batch           Name = "batch"
+)
+
+// Validator checks a resource beyond what decoding does: invariants,
+// profiles. Safe for concurrent use.
+type Validator interface {
+	// Validate returns what is wrong or worth saying. An issue of severity
+	// error refuses the write with kind Unprocessable.
+	Validate(ctx context.Context, resource *fhir.Tree) []fhir.Issue
+}
+
+// Access decides what the caller, whom it finds in ctx, may do. Safe for
+// concurrent use.
+type Access interface {
+	// Decide returns nil, or the error with which an interaction is refused.
+	// before is the current version where there is one, after the new one
+	// for a write.
+	Decide(ctx context.Context, what Name, key fhir.Key, before store.Version, after *fhir.Tree) error
+	// Narrow adds to a query what the caller may not see past.
+	Narrow(ctx context.Context, q *search.Query) error
+}
+
+// Image is a write as a Guard sees it.
+type Image struct {
+	Key    fhir.Key
+	Method store.Method
+	Before store.Version // the zero Version on create
+	After  *fhir.Tree    // nil on delete
+}
+
+// Guard watches over commits. Safe for concurrent use.
+type Guard interface {
+	// Check sees all images of one commit. It may replace an image's After,
+	// and returns issues: one of severity error refuses the commit with kind
+	// Unprocessable, others are warnings for the caller.
+	Check(ctx context.Context, images []Image) ([]fhir.Issue, error)
+}
+
+// Config is what an Engine needs.
+type Config struct {
+	Store  store.Store
+	Schema fhir.Schema
+	// ResourceTypes are the types that have a RESTful endpoint.
+	ResourceTypes []string
+	Limits        fhir.Limits
+	Validator     Validator        // nil: none
+	Access        Access           // nil: everything is allowed
+	Guards        []Guard          // in order
+	Clock         func() time.Time // nil: time.Now
+	Log           *slog.Logger     // nil: discarded
+}
+
+// Result is the outcome of an interaction on one resource.
+type Result struct {
+	Version store.Version // what is stored now, or the tombstone
+	Created bool          // a new resource, or one brought back
+	Matched bool          // conditional create found this one and wrote nothing
+	Issues  []fhir.Issue  // warnings and information for the caller
+}

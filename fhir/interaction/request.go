@@ -1,0 +1,70 @@
+package interaction
+
+import (
+	"time"
+
+	"caseway/fhir"
+)
+
+// CreateRequest asks for a new resource (https://hl7.org/fhir/R4/http.html#create).
+type CreateRequest struct {
+	Type string
+	Body []byte
+	// IfNoneExist is the query part of a conditional create,
+	// "identifier=http://example.org|1"; "" for a plain one.
+	IfNoneExist string
+}
+
+// UpdateRequest asks for a new version, or for a resource under a client's id
+// (https://hl7.org/fhir/R4/http.html#update).
+type UpdateRequest struct {
+	Key     fhir.Key
+	Body    []byte
+	IfMatch int64 // the version that must be current; 0: any
+}
+
+// DeleteRequest asks for a tombstone (https://hl7.org/fhir/R4/http.html#delete).
+type DeleteRequest struct {
+	Key     fhir.Key
+	IfMatch int64 // the version that must be current; 0: any
+}
+
+// HistoryRequest asks for a page of history, newest first
+// (https://hl7.org/fhir/R4/http.html#history). With Type and ID it is one
+// resource's, with Type alone a type's, with neither the system's.
+type HistoryRequest struct {
+	Type, ID string
+	Base     string    // our own base URL without a closing slash, for fullUrl and links
+	Count    int       // page size; 0 asks only for the total; NoCount: the default
+	Since    time.Time // zero: no bound
+	// AtFrom and AtTo are the half-open range that _at was written with.
+	AtFrom, AtTo time.Time
+	List         string // id of a List whose items' resources are shown; "" for all
+	Cursor       string // from a next link; "" for the first page
+	// Query is the parameters as they are to be shown in links, without
+	// the cursor, "_count=10&_since=…".
+	Query string
+}
+
+// NoCount as a HistoryRequest's Count leaves the page size to the server.
+const NoCount = -1
+
+// Return is what a client prefers to get back from a write
+// (https://hl7.org/fhir/R4/http.html#ops).
+type Return int
+
+// The preferences.
+const (
+	ReturnDefault Return = iota // representation for one resource, minimal inside bundles
+	ReturnMinimal
+	ReturnRepresentation
+	ReturnOutcome
+)
+
+// BundleRequest asks for a batch or a transaction
+// (https://hl7.org/fhir/R4/http.html#transaction).
+type BundleRequest struct {
+	Body   []byte
+	Base   string // our own base URL without a closing slash
+	Return Return
+}

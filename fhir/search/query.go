@@ -1,0 +1,24 @@
+// Package search gives FHIR search its meaning and knows nothing of storage.
+//
+// A resource is indexed by terms: short strings that say which parameter has
+// which value. A query asks for resources that have certain terms. For now
+// terms are those of identifiers, enough for conditional references and
+// conditional create; the other parameters are refused by name.
+package search
+
+// Term is one index term: UTF-8, ordered by bytes, unique within its resource
+// type's namespace, such as "Patient identifier =http://example.org|123".
+type Term string
+
+// Query asks for the resources of a type that satisfy every clause, in the
+// order of their ids.
+type Query struct {
+	Type  string
+	All   []Clause // joined by AND; at least one
+	Limit int      // at least 1
+}
+
+// Clause is satisfied by a resource that has any of the terms.
+type Clause struct {
+	Any []Term // joined by OR; at least one
+}
