@@ -13,6 +13,10 @@ type CreateRequest struct {
 	// IfNoneExist is the query part of a conditional create,
 	// "identifier=http://example.org|1"; "" for a plain one.
 	IfNoneExist string
+	// IdempotencyKey, when not "", lets this write happen once: it is kept as a
+	// record in the same commit, and a repetition is refused with kind
+	// Duplicate, code duplicate, before any work is done.
+	IdempotencyKey string
 }
 
 // UpdateRequest asks for a new version, or for a resource under a client's id
@@ -21,6 +25,10 @@ type UpdateRequest struct {
 	Key     fhir.Key
 	Body    []byte
 	IfMatch int64 // the version that must be current; 0: any
+	// IdempotencyKey, when not "", lets this write happen once: it is kept as a
+	// record in the same commit, and a repetition is refused with kind
+	// Duplicate, code duplicate, before any work is done.
+	IdempotencyKey string
 }
 
 // DeleteRequest asks for a tombstone (https://hl7.org/fhir/R4/http.html#delete).
@@ -67,4 +75,8 @@ type BundleRequest struct {
 	Body   []byte
 	Base   string // our own base URL without a closing slash
 	Return Return
+	// IdempotencyKey, when not "", lets this write happen once: it is kept as a
+	// record in the same commit, and a repetition is refused with kind
+	// Duplicate, code duplicate, before any work is done.
+	IdempotencyKey string
 }
