@@ -1,0 +1,66 @@
+# Everything here runs for anyone who has Go, make and git. The MongoDB tests
+# also need a server: a mongod on the PATH, CASEWAY_TEST_MONGODB=URI, or the
+# stand-in that `make tools` builds with cargo.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+# Pinned, so that a lint run means the same everywhere.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
+SECANTUS    = 0.5.3-beta.193
+
+LDFLAGS = -s -w -X caseway/server/command.version=$(VERSION)
+
+# The leaf packages whose concurrency the race detector can judge in minutes.
+# Whole-server tests run without it: there the race is against the clock.
+RACE_PACKAGES ?= ./fhir ./fhir/definition/... ./fhir/search/... ./fhir/interaction/... ./fhir/store/... ./server/...
+FUZZTIME      ?= 20s
+
+.PHONY: all build test test-race lint fmt bench fuzz generate tools clean
+
+all: lint build test
+
+build: ## bin/caseway: one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/caseway .
+
+test: ## every test, the kill tests on both stores among them
+	$(GO) test -timeout 25m ./...
+
+test-race: ## the concurrent packages under the race detector, with fewer rounds
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 15m $(RACE_PACKAGES)
+
+lint: ## go vet, staticcheck and gofumpt; silent when clean
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) -checks 'all,-ST1000,-ST1003,-ST1016,-ST1020,-ST1021,-ST1022' ./...
+	@unformatted=$$($(GO) run $(GOFUMPT) -l .); \
+	if [ -n "$$unformatted" ]; then echo "not gofumpt clean:"; echo "$$unformatted"; exit 1; fi
+
+fmt: ## write what lint asks for
+	$(GO) run $(GOFUMPT) -w .
+
+bench: ## the README's figures, as ratios of what the same machine does bare
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m -v ./conformance/kit
+	$(GO) test -run '^$$' -bench . -benchmem ./fhir/...
+
+fuzz: ## each fuzz target for FUZZTIME
+	@set -e; for file in $$(git ls-files '*_test.go' | xargs grep -l '^func Fuzz'); do \
+	  for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$file); do \
+	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file); \
+	  done; \
+	done
+
+generate: ## the embedded definitions, from the package that a registry serves
+	$(GO) generate ./...
+
+tools: ## a stand-in MongoDB for the tests, in .build, where no other is at hand
+	@if [ -n "$$CASEWAY_TEST_MONGODB" ] || command -v mongod >/dev/null || command -v secantusd-rs >/dev/null || [ -x .build/secantus/bin/secantusd-rs ]; then \
+	  echo "tools: a MongoDB for the tests is at hand"; \
+	elif command -v cargo >/dev/null; then \
+	  cargo install secantus-mdb --version $(SECANTUS) --ignore-rust-version --root .build/secantus; \
+	else \
+	  echo "tools: neither mongod nor cargo found: the MongoDB tests will be skipped" >&2; \
+	fi
+
+clean:
+	rm -rf bin
