@@ -28,7 +28,10 @@ func ParseKey(s string) (k Key, ok bool) {
 
 // IsID reports whether s is a logical id: 1 to 64 of letters, digits, "-" and
 // "." (https://hl7.org/fhir/R4/datatypes.html#id).
-func IsID(s string) bool {
+func IsID(s string) bool { return isID(s) }
+
+// isID takes bytes too, so that decoding needs no copy.
+func isID[T string | []byte](s T) bool {
 	if len(s) == 0 || len(s) > 64 {
 		return false
 	}

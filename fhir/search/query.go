@@ -2,8 +2,12 @@
 //
 // A resource is indexed by terms: short strings that say which parameter has
 // which value. A query asks for resources that have certain terms. For now
-// terms are those of identifiers, enough for conditional references and
-// conditional create; the other parameters are refused by name.
+// terms are those of the parameter identifier, enough for conditional
+// references and conditional create; [Criteria] adds _id, which needs no term,
+// and every other parameter is refused by name.
+//
+// Identifiers match exactly, upper and lower case included: a condition that
+// took "a1" for "A1" would link one person's data to another.
 package search
 
 // Term is one index term: UTF-8, ordered by bytes, unique within its resource

@@ -1,0 +1,269 @@
+package fhir
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// isXHTML reports whether b is well-formed XML with a single div of the XHTML
+// namespace as its root (https://hl7.org/fhir/R4/narrative.html). Document
+// types, processing instructions and entities that XML itself doesn't define
+// are refused, and so are elements and attributes that run or load something.
+func isXHTML(b []byte) bool {
+	s := xhtmlScan{text: bytes.TrimSpace(b)}
+	s.open = s.space[:0]
+	return s.run()
+}
+
+// xhtmlScan reads markup from front to back and keeps the names of the
+// elements that are open.
+type xhtmlScan struct {
+	text  []byte
+	at    int
+	open  [][]byte
+	space [24][]byte // for open, so that usual depths need no allocation
+}
+
+func (s *xhtmlScan) run() bool {
+	if !s.tag() {
+		return false
+	}
+	for len(s.open) > 0 {
+		if !s.characters() || !s.markup() {
+			return false
+		}
+	}
+	return s.at == len(s.text)
+}
+
+// characters skips text up to the next "<" and checks its references.
+func (s *xhtmlScan) characters() bool {
+	n := bytes.IndexByte(s.text[s.at:], '<')
+	if n < 0 {
+		return false
+	}
+	text := s.text[s.at : s.at+n]
+	s.at += n
+	return isCharacterData(text)
+}
+
+// markup reads what starts with "<".
+func (s *xhtmlScan) markup() bool {
+	rest := s.text[s.at:]
+	switch {
+	case bytes.HasPrefix(rest, []byte("</")):
+		return s.endTag()
+	case bytes.HasPrefix(rest, []byte("<!--")):
+		n := bytes.Index(rest[4:], []byte("--"))
+		if n < 0 || !bytes.HasPrefix(rest[4+n:], []byte("-->")) {
+			return false
+		}
+		s.at += 4 + n + 3
+		return !hasControl(rest[4 : 4+n])
+	case bytes.HasPrefix(rest, []byte("<![CDATA[")):
+		n := bytes.Index(rest, []byte("]]>"))
+		if n < 0 {
+			return false
+		}
+		s.at += n + 3
+		return !hasControl(rest[:n])
+	}
+	return s.tag()
+}
+
+// tag reads a start tag or an empty-element tag.
+func (s *xhtmlScan) tag() bool {
+	if s.at >= len(s.text) || s.text[s.at] != '<' {
+		return false
+	}
+	s.at++
+	name := s.name()
+	if len(name) == 0 || forbiddenElement(name) || (len(s.open) == 0 && string(name) != "div") {
+		return false
+	}
+	from := s.at
+	namespace, ok := s.attributes()
+	if !ok || !s.namesDiffer(from) {
+		return false
+	}
+	if len(s.open) == 0 && string(namespace) != "http://www.w3.org/1999/xhtml" {
+		return false
+	}
+	if s.take('/') {
+		return s.take('>')
+	}
+	s.open = append(s.open, name)
+	return s.take('>')
+}
+
+func (s *xhtmlScan) endTag() bool {
+	s.at += 2
+	name := s.name()
+	s.skipSpace()
+	last := len(s.open) - 1
+	if !bytes.Equal(name, s.open[last]) || !s.take('>') {
+		return false
+	}
+	s.open = s.open[:last]
+	return true
+}
+
+// attributes reads all attributes of a tag and gives the value of xmlns.
+func (s *xhtmlScan) attributes() (namespace []byte, ok bool) {
+	for {
+		spaces := s.skipSpace()
+		if s.at >= len(s.text) || s.text[s.at] == '>' || s.text[s.at] == '/' {
+			return namespace, true
+		}
+		name, value, ok := s.attribute()
+		if !ok || spaces == 0 || runsSomething(name) {
+			return nil, false
+		}
+		if string(name) == "xmlns" {
+			namespace = value
+		}
+	}
+}
+
+func (s *xhtmlScan) attribute() (name, value []byte, ok bool) {
+	name = s.name()
+	s.skipSpace()
+	if len(name) == 0 || !s.take('=') {
+		return nil, nil, false
+	}
+	s.skipSpace()
+	if s.at >= len(s.text) || (s.text[s.at] != '"' && s.text[s.at] != '\'') {
+		return nil, nil, false
+	}
+	n := bytes.IndexByte(s.text[s.at+1:], s.text[s.at])
+	if n < 0 {
+		return nil, nil, false
+	}
+	value = s.text[s.at+1 : s.at+1+n]
+	s.at += n + 2
+	return name, value, bytes.IndexByte(value, '<') < 0 && isCharacterData(value)
+}
+
+// maxAttributes bounds the pairwise comparison of an element's attribute names.
+const maxAttributes = 64
+
+// namesDiffer reads the attributes again, from where they start, and reports
+// whether each name stands there once. They were well-formed the first time.
+func (s *xhtmlScan) namesDiffer(from int) bool {
+	end := s.at
+	defer func() { s.at = end }()
+	var seen [maxAttributes][]byte
+	count := 0
+	for s.at = from; ; count++ {
+		s.skipSpace()
+		if s.at >= end {
+			return true
+		}
+		if count == maxAttributes {
+			return false
+		}
+		seen[count], _, _ = s.attribute()
+		for _, other := range seen[:count] {
+			if bytes.Equal(other, seen[count]) {
+				return false
+			}
+		}
+	}
+}
+
+func (s *xhtmlScan) name() []byte {
+	start := s.at
+	for s.at < len(s.text) && isNameByte(s.text[s.at], s.at > start) {
+		s.at++
+	}
+	return s.text[start:s.at]
+}
+
+// isNameByte is XML's rule of names, but for which characters beyond ASCII
+// are letters.
+func isNameByte(c byte, inside bool) bool {
+	if isLetter(c) || c == '_' || c == ':' || c >= utf8.RuneSelf {
+		return true
+	}
+	return inside && (isDigit(c) || c == '-' || c == '.')
+}
+
+func (s *xhtmlScan) skipSpace() (count int) {
+	for s.at < len(s.text) && isSpace(s.text[s.at]) {
+		s.at++
+		count++
+	}
+	return count
+}
+
+func (s *xhtmlScan) take(c byte) bool {
+	if s.at >= len(s.text) || s.text[s.at] != c {
+		return false
+	}
+	s.at++
+	return true
+}
+
+// isCharacterData checks text or an attribute's value: no control characters,
+// no "]]>", and only references that XML itself defines.
+func isCharacterData(b []byte) bool {
+	if hasControl(b) || bytes.Contains(b, []byte("]]>")) {
+		return false
+	}
+	for {
+		n := bytes.IndexByte(b, '&')
+		if n < 0 {
+			return true
+		}
+		b = b[n+1:]
+		end := bytes.IndexByte(b[:min(len(b), 10)], ';')
+		if end < 0 || !isReference(b[:end]) {
+			return false
+		}
+		b = b[end+1:]
+	}
+}
+
+func isReference(name []byte) bool {
+	switch string(name) {
+	case "amp", "lt", "gt", "quot", "apos":
+		return true
+	}
+	if len(name) < 2 || name[0] != '#' {
+		return false
+	}
+	if name[1] != 'x' {
+		return digitRun(name[1:]) == len(name)-1
+	}
+	for _, c := range name[2:] {
+		if !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'f') {
+			return false
+		}
+	}
+	return len(name) > 2
+}
+
+func hasControl(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && !isSpace(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// forbiddenElement names what a narrative must not have: "head, body,
+// external stylesheet references, scripts, forms, base/link/xlink, frames,
+// iframes, objects".
+func forbiddenElement(name []byte) bool {
+	switch string(name) {
+	case "script", "form", "base", "link", "frame", "frameset", "iframe", "object", "embed", "applet", "head", "body":
+		return true
+	}
+	return false
+}
+
+// runsSomething: event attributes start with "on", and no other does.
+func runsSomething(name []byte) bool {
+	return len(name) > 2 && name[0] == 'o' && name[1] == 'n'
+}
