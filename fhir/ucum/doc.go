@@ -1,0 +1,15 @@
+// Package ucum reads units of measure written in UCUM's case-sensitive code
+// (https://ucum.org/ucum) and brings values to base units, so that 4 g and
+// 4000 mg compare equal.
+//
+// A [Unit] is a factor to a product of base units: m, s, g, rad, K, C, cd, and
+// one base of its own for each arbitrary unit, such as [iU]. Factors are exact
+// fractions. As in UCUM, mol is a number without dimension, so that mmol/L
+// compares with /L and not with mg/dL.
+//
+// Not here: logarithmic units (pH, dB, Np, bel and homeopathic potencies), the
+// prism diopter, imperial lengths as of before 1959 (_br), CGS magnetic units
+// beyond gauss and maxwell, printer's lengths, and case-insensitive codes. A
+// code that uses one of them doesn't parse, and callers compare such
+// quantities by their unit's text alone.
+package ucum

@@ -1,0 +1,97 @@
+package ucum
+
+import (
+	"math/big"
+	"testing"
+)
+
+func TestCanonicalComparesUnitsOfOneKind(t *testing.T) {
+	cases := []struct{ a, aUnit, b, bUnit string }{
+		{"4", "g", "4000", "mg"},
+		{"1", "kg", "1000000", "mg"},
+		{"2.54", "cm", "1", "[in_i]"},
+		{"1", "wk", "168", "h"},
+		{"1", "[lb_av]", "453.59237", "g"},
+		{"37", "Cel", "98.6", "[degF]"},
+		{"0", "Cel", "273.15", "K"},
+		{"1", "L", "1", "dm3"},
+		{"120", "mm[Hg]", "0.12", "m[Hg]"},
+		{"5", "mg/dL", "50", "mg/L"},
+		{"1", "m2", "10000", "cm2"},
+		{"72", "/min", "1.2", "Hz"},
+		{"3", "10*3/uL", "3", "10*9/L"},
+		{"10", "%", "0.1", "1"},
+		{"1", "kat", "60000000", "U"},
+		{"7", "mL/min/{1.73_m2}", "7", "mL/min"},
+		{"2", "k[iU]/mL", "2000", "[IU]/mL"},
+		{"1", "N", "1", "kg.m/s2"},
+		{"1", "J/(kg.K)", "1", "m2/s2/K"},
+		{"1", "a", "12", "mo"},
+		{"1", "[foz_us]", "2", "[tbs_us]"},
+		{"1", "4.[pi].10*-7.N/A2", "4", "[pi].10*-7.N/A2"},
+	}
+	for _, c := range cases {
+		av, au, err := Canonical(rat(c.a), c.aUnit)
+		if err != nil {
+			t.Errorf("%s: %v", c.aUnit, err)
+			continue
+		}
+		bv, bu, err := Canonical(rat(c.b), c.bUnit)
+		if err != nil {
+			t.Errorf("%s: %v", c.bUnit, err)
+			continue
+		}
+		if au != bu || av.Cmp(bv) != 0 {
+			t.Errorf("%s %s = %s %s, but %s %s = %s %s", c.a, c.aUnit, av.RatString(), au, c.b, c.bUnit, bv.RatString(), bu)
+		}
+	}
+}
+
+func TestUnitsOfDifferentKindsDoNotCompare(t *testing.T) {
+	for _, c := range [][2]string{{"g", "m"}, {"[iU]", "[arb'U]"}, {"mg/dL", "mmol/L"}, {"Cel", "s"}, {"rad", "1"}} {
+		a, errA := Parse(c[0])
+		b, errB := Parse(c[1])
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		if a.Comparable(b) {
+			t.Errorf("%s compares with %s", c[0], c[1])
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, code := range []string{
+		"", "lbs", "wk day", "[degF", "g/", "g..m", "(g", "g)", "0", "m-", "m99", "Cel/s", "Cel2", "[pH]", "kwk", "{a", "mCel",
+		"((((((((((((m))))))))))))",
+	} {
+		if u, err := Parse(code); err == nil {
+			t.Errorf("%q parses as %s", code, u.Base())
+		}
+	}
+}
+
+func TestEveryUnitOfTheTableResolves(t *testing.T) {
+	for name := range atoms {
+		u, err := Parse(name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		v := big.NewRat(7, 3)
+		if u.From(u.Canonical(v)).Cmp(v) != 0 {
+			t.Errorf("%s: From doesn't undo Canonical", name)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"g.m-3", "/min", "10*3/uL", "mm[Hg]", "{a}/L", "(m.s)2"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(_ *testing.T, code string) {
+		if u, err := Parse(code); err == nil {
+			_ = u.Base()
+		}
+	})
+}
