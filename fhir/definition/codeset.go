@@ -1,0 +1,66 @@
+package definition
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"caseway/fhir"
+)
+
+// CodeSet returns the expanded value set with a canonical URL, with or
+// without a version, or the rule that stands for it; nil where there is
+// neither. Value sets of required bindings and all-languages are there.
+func (s *Set) CodeSet(url string) fhir.CodeSet {
+	url, _, _ = strings.Cut(url, "|")
+	return s.codeSets()[url]
+}
+
+// codeList is an expanded value set, decoded when it is first asked.
+type codeList struct {
+	line []byte
+
+	once    sync.Once
+	systems map[string][]string // systems by code
+}
+
+// Contains implements fhir.CodeSet.
+func (l *codeList) Contains(system, code string) fhir.Membership {
+	l.once.Do(l.read)
+	systems, found := l.systems[code]
+	if found && (system == "" || slices.Contains(systems, system)) {
+		return fhir.Member
+	}
+	return fhir.NotMember
+}
+
+func (l *codeList) read() {
+	var v struct {
+		Include []struct {
+			System string
+			Codes  []string
+		}
+	}
+	decode(l.line, &v)
+	l.systems = map[string][]string{}
+	for _, in := range v.Include {
+		for _, code := range in.Codes {
+			l.systems[code] = append(l.systems[code], in.System)
+		}
+	}
+}
+
+// readCodeSets finds each value set's line by its first member, its URL, and
+// leaves the rest of it for later.
+func readCodeSets() map[string]fhir.CodeSet {
+	sets := make(map[string]fhir.CodeSet, 256)
+	for line := range readLines("data/valueset.ndjson") {
+		rest := strings.TrimPrefix(string(line), `{"url":"`)
+		url, _, _ := strings.Cut(rest, `"`)
+		sets[url] = &codeList{line: line}
+	}
+	for url, r := range rules {
+		sets[url] = r
+	}
+	return sets
+}
