@@ -32,7 +32,9 @@ type Type struct {
 	// Value has the lexical rule of a PrimitiveType, nil for others.
 	Value *Primitive
 
-	properties map[string]Property
+	properties map[string]*Property
+	needed     []*Element // Min is above 0
+	slots      int        // how many marks decoding an object of this type needs
 }
 
 // Many is the Max of an element that has no upper bound.
@@ -55,6 +57,8 @@ type Element struct {
 	Required CodeSet
 	// ValueSet is the canonical URL of Required, without a version.
 	ValueSet string
+
+	slot int // its mark in decoding: whether it has been seen at all
 }
 
 // TypeRef names a type and finds its definition when it is first needed, so
@@ -87,31 +91,45 @@ type Property struct {
 	Element *Element
 	Type    TypeRef
 	Twin    bool // "_birthDate": id and extension of a primitive
+
+	slot int // its mark in decoding: even for a name, one more for its twin
 }
 
 // Seal builds the table of JSON property names. Call it once, before the type
 // is shared.
 func (t *Type) Seal() {
-	t.properties = make(map[string]Property, len(t.Elements)*2)
+	t.properties = make(map[string]*Property, len(t.Elements)*2)
+	t.needed, t.slots = nil, 0
 	for _, e := range t.Elements {
 		for _, r := range e.Types {
 			name := e.Name
 			if e.Choice {
 				name += upperFirst(r.Name)
 			}
-			t.properties[name] = Property{Element: e, Type: r}
+			t.properties[name] = &Property{Element: e, Type: r, slot: t.slots}
 			if isPrimitiveName(r.Name) && !e.Attribute {
-				t.properties["_"+name] = Property{Element: e, Type: r, Twin: true}
+				t.properties["_"+name] = &Property{Element: e, Type: r, Twin: true, slot: t.slots + 1}
 			}
+			t.slots += 2
 		}
 	}
+	for _, e := range t.Elements {
+		e.slot = t.slots
+		t.slots++
+		if e.Min > 0 {
+			t.needed = append(t.needed, e)
+		}
+	}
+	t.slots++ // the last one is for resourceType
 }
 
 // Property finds what a JSON property name means; ok is false where the type
 // has no such element.
 func (t *Type) Property(name []byte) (p Property, ok bool) {
-	p, ok = t.properties[string(name)]
-	return p, ok
+	if found := t.properties[string(name)]; found != nil {
+		return *found, true
+	}
+	return Property{}, false
 }
 
 // Element finds an element by its name without "[x]"; nil where there is none.
@@ -151,4 +169,10 @@ type CodeSet interface {
 	// Contains tells whether a code is in the set. system is "" for an
 	// element of type code, where only the code is written.
 	Contains(system, code string) Membership
+}
+
+// CodeLister is a CodeSet that can also say what it holds.
+type CodeLister interface {
+	// Codes gives the codes in the order of their definition, without systems.
+	Codes() []string
 }

@@ -9,7 +9,8 @@ type Tree struct {
 	// escapes and numbers are as they were sent.
 	JSON []byte
 
-	nodes []node
+	nodes    []node
+	unlisted int // see Listed
 }
 
 // node is one element. Nodes stand in document order, and an element's
@@ -187,3 +188,13 @@ func (t *Tree) All() iter.Seq[Node] {
 		}
 	}
 }
+
+// Listed reports whether the error that came with the tree lists all problems
+// that the element may have. Where a text has more problems than the limit,
+// nothing is known of the elements behind.
+func (t *Tree) Listed(n Node) bool {
+	return t.unlisted == 0 || n.HasValue() && int(n.node().end) < t.unlisted
+}
+
+// ID is the resource's logical id; "" where it has none.
+func (t *Tree) ID() string { return t.Root().Child("id").Text() }
