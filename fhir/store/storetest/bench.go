@@ -1,0 +1,174 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+)
+
+// Bench measures a backend with resources of about 2.5 KB and 12 terms each.
+func Bench(b *testing.B, backend Backend) {
+	for _, m := range []struct {
+		name string
+		run  func(*testing.B, store.Store)
+	}{
+		{"Read", benchRead},
+		{"ReadParallel", benchReadParallel},
+		{"Commit", benchCommit},
+		{"CommitParallel", benchCommitParallel},
+		{"CommitOf200", benchTransaction},
+		{"Update", benchUpdate},
+		{"HistoryPage", benchHistory},
+		{"Search", benchSearch},
+	} {
+		b.Run(m.name, func(b *testing.B) {
+			s := backend.New(b)(b)
+			b.Cleanup(func() { _ = s.Close() })
+			b.ReportAllocs()
+			m.run(b, s)
+		})
+	}
+}
+
+// workers is how many goroutines a parallel measurement uses for each core.
+const workers = 4
+
+// typical is a new resource of the usual size.
+func typical(i int) store.Write {
+	key := fhir.Key{Type: "CarePlan", ID: fmt.Sprintf("%08x-0000-7000-8000-%012x", i, i*7919)}
+	return store.Write{
+		Key: key, Method: store.Post,
+		Content:      &fhir.Content{Type: key.Type, Rest: typicalRest},
+		Terms:        typicalTerms(i),
+		Compartments: []string{fmt.Sprintf("Patient/%d", i%1000)},
+	}
+}
+
+var typicalRest = bigText(2400)
+
+func typicalTerms(i int) []search.Term {
+	term := func(format string, args ...any) search.Term { return search.Term(fmt.Sprintf(format, args...)) }
+	return []search.Term{
+		term("CarePlan identifier =http://example.org/plan|%d", i), term("CarePlan identifier |%d", i),
+		term("CarePlan subject =Patient/%d", i%1000), term("CarePlan status =active"),
+		term("CarePlan category =http://hl7.org/category|%d", i%5), term("CarePlan date %013d", i),
+		term("CarePlan encounter =Encounter/%d", i), term("CarePlan intent =plan"),
+		term("CarePlan care-team =CareTeam/%d", i%3000), term("CarePlan condition =Condition/%d", i),
+		term("CarePlan goal =Goal/%d", i), term("CarePlan activity-code =http://snomed.info/sct|%d", i%97),
+	}
+}
+
+// seed creates n typical resources.
+func seed(b *testing.B, s store.Store, n int) []fhir.Key {
+	b.Helper()
+	var keys []fhir.Key
+	for len(keys) < n {
+		var c store.Commit
+		for range min(200, n-len(keys)) {
+			c.Writes = append(c.Writes, typical(len(keys)))
+			keys = append(keys, c.Writes[len(c.Writes)-1].Key)
+		}
+		if _, err := s.Commit(b.Context(), c); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ResetTimer()
+	return keys
+}
+
+func benchRead(b *testing.B, s store.Store) {
+	keys := seed(b, s, 10_000)
+	for i := 0; b.Loop(); i++ {
+		if v, err := s.Read(b.Context(), keys[i*7919%len(keys)]); err != nil || !v[0].Exists() {
+			b.Fatal(v, err)
+		}
+	}
+}
+
+func benchReadParallel(b *testing.B, s store.Store) {
+	keys := seed(b, s, 10_000)
+	parallel(b, func(i int) error {
+		_, err := s.Read(b.Context(), keys[i*7919%len(keys)])
+		return err
+	})
+}
+
+// parallel runs f with consecutive numbers in several goroutines.
+func parallel(b *testing.B, f func(i int) error) {
+	var next atomic.Int64
+	b.SetParallelism(workers)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if err := f(int(next.Add(1))); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "/s")
+}
+
+func commitOne(ctx context.Context, s store.Store, w store.Write) error {
+	_, err := s.Commit(ctx, store.Commit{Writes: []store.Write{w}})
+	return err
+}
+
+func benchCommit(b *testing.B, s store.Store) {
+	for i := 0; b.Loop(); i++ {
+		if err := commitOne(b.Context(), s, typical(i)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func benchCommitParallel(b *testing.B, s store.Store) {
+	parallel(b, func(i int) error { return commitOne(b.Context(), s, typical(i)) })
+}
+
+func benchTransaction(b *testing.B, s store.Store) {
+	for n := 0; b.Loop(); n++ {
+		var c store.Commit
+		for i := range 200 {
+			c.Writes = append(c.Writes, typical(n*200+i))
+		}
+		if _, err := s.Commit(b.Context(), c); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*200/b.Elapsed().Seconds(), "resources/s")
+}
+
+func benchUpdate(b *testing.B, s store.Store) {
+	keys := seed(b, s, 5_000)
+	parallel(b, func(i int) error {
+		w := typical(i % len(keys))
+		w.Method, w.Expect = store.Put, store.AnyVersion
+		return commitOne(b.Context(), s, w)
+	})
+}
+
+func benchHistory(b *testing.B, s store.Store) {
+	seed(b, s, 20_000)
+	for b.Loop() {
+		if page, err := s.History(b.Context(), store.HistoryQuery{Type: "CarePlan", Limit: 100}); err != nil || !page.More {
+			b.Fatal(page.More, err)
+		}
+	}
+}
+
+func benchSearch(b *testing.B, s store.Store) {
+	seed(b, s, 20_000)
+	for i := 0; b.Loop(); i++ {
+		q := search.Query{Type: "CarePlan", Limit: 50, All: []search.Clause{
+			{Any: typicalTerms(i % 1000)[2:3]}, {Any: typicalTerms(0)[3:4]},
+		}}
+		if page, err := s.Search(b.Context(), q); err != nil || len(page.Versions) != 20 {
+			b.Fatal(len(page.Versions), err)
+		}
+	}
+}
