@@ -54,7 +54,7 @@ generate: ## the embedded definitions, from the package that a registry serves
 	$(GO) generate ./...
 
 tools: ## a stand-in MongoDB for the tests, in .build, where no other is at hand
-	@if [ -n "$$CASEWAY_TEST_MONGODB" ] || command -v mongod >/dev/null || command -v secantusd-rs >/dev/null || [ -x .build/secantus/bin/secantusd-rs ]; then \
+	@if [ -n "$$CASEWAY_TEST_MONGODB$$CASEWAY_SECANTUSD" ] || command -v mongod >/dev/null || command -v secantusd-rs >/dev/null || [ -x .build/secantus/bin/secantusd-rs ]; then \
 	  echo "tools: a MongoDB for the tests is at hand"; \
 	elif command -v cargo >/dev/null; then \
 	  cargo install secantus-mdb --version $(SECANTUS) --ignore-rust-version --root .build/secantus; \
