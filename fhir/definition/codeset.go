@@ -21,7 +21,8 @@ type codeList struct {
 	line []byte
 
 	once    sync.Once
-	systems map[string][]string // systems by code
+	codes   []string            // in the order of the definition, each once
+	systems map[string][]string // by code
 }
 
 // Contains implements fhir.CodeSet.
@@ -32,6 +33,12 @@ func (l *codeList) Contains(system, code string) fhir.Membership {
 		return fhir.Member
 	}
 	return fhir.NotMember
+}
+
+// Codes implements fhir.CodeLister.
+func (l *codeList) Codes() []string {
+	l.once.Do(l.read)
+	return l.codes
 }
 
 func (l *codeList) read() {
@@ -45,6 +52,9 @@ func (l *codeList) read() {
 	l.systems = map[string][]string{}
 	for _, in := range v.Include {
 		for _, code := range in.Codes {
+			if l.systems[code] == nil {
+				l.codes = append(l.codes, code)
+			}
 			l.systems[code] = append(l.systems[code], in.System)
 		}
 	}

@@ -2,7 +2,6 @@ package definition
 
 import (
 	"errors"
-	"mime"
 	"regexp"
 	"strings"
 
@@ -30,7 +29,7 @@ var rules = map[string]*rule{
 	},
 	"http://hl7.org/fhir/ValueSet/mimetypes": {
 		"urn:ietf:bcp:13", isMIMEType,
-		"syntax of a media type with parameters; the registry of names is open",
+		"syntax of a media type with parameters, whose values may go unquoted; the registry of names is open",
 	},
 	"http://hl7.org/fhir/ValueSet/ucum-units": {
 		"http://unitsofmeasure.org", isUCUM,
@@ -57,18 +56,19 @@ func (r *rule) Contains(system, code string) fhir.Membership {
 	return fhir.Member
 }
 
-// mimeName is a type or subtype as RFC 6838, section 4.2, allows it.
-const mimeName = `[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}`
+// A media type as RFC 6838, section 4.2, names it, with parameters. HL7's own
+// examples leave spaces and slashes in their values unquoted.
+const (
+	mimeName  = `[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}`
+	mimeParam = `\s*;\s*[A-Za-z0-9!#$%&'*+.^_|~-]+=(?:"(?:[^"\\]|\\.)*"|[^\s;"][^;"]*)`
+)
 
-var mimeNames = regexp.MustCompile(`^` + mimeName + `/` + mimeName + `$`)
+var mimeType = regexp.MustCompile(`^` + mimeName + `/` + mimeName + `(?:` + mimeParam + `)*$`)
 
+// isMIMEType also takes the short names of FHIR's own formats: an element such
+// as CapabilityStatement.format is bound to media types and says "json".
 func isMIMEType(code string) bool {
-	name, _, _ := strings.Cut(code, ";")
-	if !mimeNames.MatchString(strings.TrimSpace(name)) {
-		return false
-	}
-	_, _, err := mime.ParseMediaType(code)
-	return err == nil
+	return code == "json" || code == "xml" || code == "ttl" || mimeType.MatchString(code)
 }
 
 // isLanguage takes what BCP 47 calls well-formed. The parser also reads the

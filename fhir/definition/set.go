@@ -26,8 +26,10 @@ type Set struct {
 	compartments     func() map[string]*Compartment
 }
 
-// R4 returns the definitions of FHIR 4.0.1.
-var R4 = sync.OnceValue(newSet)
+// R4 returns the definitions of FHIR 4.0.1, always the same Set.
+func R4() *Set { return r4() }
+
+var r4 = sync.OnceValue(newSet)
 
 // withoutEndpoint are the resource types that no RESTful interaction names:
 // two are abstract, and Parameters is only ever a request's or answer's body.
