@@ -19,6 +19,10 @@ var buildDir string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if file := os.Getenv(bareVariable); file != "" {
+		fmt.Fprintln(os.Stderr, serveBare(file, os.Getenv(bareVariable+"_LISTEN")))
+		os.Exit(1)
+	}
 	os.Exit(run(m))
 }
 
