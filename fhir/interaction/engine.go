@@ -14,6 +14,7 @@ package interaction
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -62,6 +63,9 @@ type Access interface {
 
 // Image is a write as a Guard sees it.
 type Image struct {
+	// At is where the request holds the resource, the beginning of issues'
+	// expressions: "Patient", or "Bundle.entry[3].resource".
+	At     string
 	Key    fhir.Key
 	Method store.Method
 	Before store.Version // the zero Version on create
@@ -96,4 +100,54 @@ type Result struct {
 	Created bool          // a new resource, or one brought back
 	Matched bool          // conditional create found this one and wrote nothing
 	Issues  []fhir.Issue  // warnings and information for the caller
+}
+
+// Engine does a FHIR server's interactions. Safe for concurrent use.
+type Engine struct {
+	store     store.Store
+	schema    fhir.Schema
+	types     resourceTypes
+	limits    fhir.Limits
+	validator Validator
+	access    Access
+	guards    []Guard
+	clock     func() time.Time
+	log       *slog.Logger
+	locks     *locks
+	cursors   *cursors
+}
+
+// New makes an engine. It doesn't use the store yet.
+func New(c Config) (*Engine, error) {
+	if c.Store == nil || c.Schema == nil || len(c.ResourceTypes) == 0 {
+		return nil, errors.New("an engine needs a store, a schema and resource types")
+	}
+	e := &Engine{
+		store:     c.Store,
+		schema:    c.Schema,
+		types:     newResourceTypes(c.ResourceTypes),
+		limits:    c.Limits,
+		validator: c.Validator,
+		access:    c.Access,
+		guards:    append([]Guard{subscriptionGuard{}}, c.Guards...),
+		clock:     c.Clock,
+		log:       c.Log,
+		locks:     newLocks(),
+		cursors:   &cursors{store: c.Store},
+	}
+	if e.clock == nil {
+		e.clock = time.Now
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	return e, nil
+}
+
+// decide asks Access, if there is one.
+func (e *Engine) decide(ctx context.Context, what Name, key fhir.Key, before store.Version, after *fhir.Tree) error {
+	if e.access == nil {
+		return nil
+	}
+	return e.access.Decide(ctx, what, key, before, after)
 }

@@ -2,51 +2,75 @@ package interaction
 
 import (
 	"context"
-	"errors"
+	"strconv"
 
 	"caseway/fhir"
 	"caseway/fhir/store"
 )
 
-var errNotYet = errors.New("not written yet")
-
-// New makes an engine.
-func New(c Config) (*Engine, error) { return &Engine{config: c}, nil }
-
-// Engine does a FHIR server's interactions. Safe for concurrent use.
-type Engine struct{ config Config }
-
-// Read returns the current version.
+// Read returns the current version; kind NotFound where there never was one,
+// Gone where it is deleted (https://hl7.org/fhir/R4/http.html#read).
 func (e *Engine) Read(ctx context.Context, key fhir.Key) (store.Version, error) {
-	return store.Version{}, errNotYet
+	if err := e.checkKey(key); err != nil {
+		return store.Version{}, err
+	}
+	v, err := e.current(ctx, key)
+	if err != nil {
+		return store.Version{}, err
+	}
+	return e.shown(ctx, Read, key, v)
 }
 
-// VRead returns one version.
+// VRead returns one version; kind NotFound where there is none of that id,
+// Gone where it is a deletion (https://hl7.org/fhir/R4/http.html#vread).
 func (e *Engine) VRead(ctx context.Context, key fhir.Key, versionID string) (store.Version, error) {
-	return store.Version{}, errNotYet
+	if err := e.checkKey(key); err != nil {
+		return store.Version{}, err
+	}
+	n, ok := parseVersionID(versionID)
+	if !ok { // a legal id, but none that this server gives
+		return store.Version{}, noVersion()
+	}
+	v, err := e.store.ReadVersion(ctx, key, n)
+	if err != nil {
+		return store.Version{}, err
+	}
+	if !v.Exists() {
+		return store.Version{}, noVersion()
+	}
+	return e.shown(ctx, VRead, key, v)
 }
 
-// Create makes a new resource.
-func (e *Engine) Create(ctx context.Context, r CreateRequest) (Result, error) {
-	return Result{}, errNotYet
+// shown is the version if the caller may see it and it isn't a deletion.
+func (e *Engine) shown(ctx context.Context, what Name, key fhir.Key, v store.Version) (store.Version, error) {
+	if err := e.decide(ctx, what, key, v, nil); err != nil {
+		return store.Version{}, err
+	}
+	switch {
+	case !v.Exists():
+		return store.Version{}, fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "no resource has this id")
+	case v.Deleted():
+		return store.Version{}, fhir.NewError(fhir.Gone, fhir.IssueDeleted, "the resource is deleted; its history has the versions before")
+	}
+	return v, nil
 }
 
-// Update makes a new version.
-func (e *Engine) Update(ctx context.Context, r UpdateRequest) (Result, error) {
-	return Result{}, errNotYet
+// current is the current version of one key, a tombstone too; the zero Version
+// where there never was one.
+func (e *Engine) current(ctx context.Context, key fhir.Key) (store.Version, error) {
+	versions, err := e.store.Read(ctx, key)
+	if err != nil {
+		return store.Version{}, err
+	}
+	return versions[0], nil
 }
 
-// Delete makes a tombstone.
-func (e *Engine) Delete(ctx context.Context, r DeleteRequest) (Result, error) {
-	return Result{}, errNotYet
+func noVersion() error {
+	return fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "the resource has no version of this id")
 }
 
-// History returns a page of history as a Bundle.
-func (e *Engine) History(ctx context.Context, r HistoryRequest) ([]byte, error) {
-	return nil, errNotYet
-}
-
-// Bundle does a batch or a transaction.
-func (e *Engine) Bundle(ctx context.Context, r BundleRequest) ([]byte, error) {
-	return nil, errNotYet
+// parseVersionID reads a version id as this server writes it: 1, 2, 3, ….
+func parseVersionID(s string) (n int64, ok bool) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil && n > 0 && strconv.FormatInt(n, 10) == s
 }

@@ -54,6 +54,10 @@ type HistoryRequest struct {
 	Query string
 }
 
+// CursorParameter is the parameter of a next link that carries a
+// HistoryRequest's Cursor.
+const CursorParameter = "_cursor"
+
 // NoCount as a HistoryRequest's Count leaves the page size to the server.
 const NoCount = -1
 

@@ -1,0 +1,200 @@
+package interaction
+
+import (
+	"context"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/fhir/store"
+)
+
+// batchWorkers is how many entries of a batch happen side by side, so that
+// their commits can share a group.
+const batchWorkers = 8
+
+// batch does each entry by itself.
+type batch struct {
+	engine  *Engine
+	request BundleRequest
+	entries []*entry
+	errs    []error
+}
+
+func (e *Engine) batch(ctx context.Context, r BundleRequest, bundle *fhir.Tree, wrong error) ([]byte, error) {
+	if err := e.decide(ctx, Batch, fhir.Key{}, store.Version{}, bundle); err != nil {
+		return nil, err
+	}
+	b := &batch{engine: e, request: r}
+	if err := b.parse(bundle, wrong); err != nil {
+		return nil, err
+	}
+	for _, verbs := range phases {
+		if err := b.run(ctx, phase(b.entries, verbs...)); err != nil {
+			return nil, err
+		}
+	}
+	return b.answer(), nil
+}
+
+// parse reads the entries. What decoding found wrong outside of entries fails
+// the whole.
+func (b *batch) parse(bundle *fhir.Tree, wrong error) error {
+	byEntry, err := partIssues(wrong)
+	if err != nil {
+		return err
+	}
+	parser := entryParser{engine: b.engine, bundle: bundle, base: b.request.Base}
+	for n := range bundle.Root().All("entry") {
+		en, err := b.parseEntry(&parser, n, byEntry)
+		b.entries = append(b.entries, en)
+		b.errs = append(b.errs, err)
+	}
+	b.checkDependencies()
+	return nil
+}
+
+func (b *batch) parseEntry(parser *entryParser, n fhir.Node, byEntry map[string]*fhir.Error) (*entry, error) {
+	at := (&entry{index: n.Index()}).at("")
+	if err := byEntry[at]; err != nil {
+		return &entry{index: n.Index()}, err
+	}
+	if !parser.bundle.Listed(n) {
+		return &entry{index: n.Index()}, fhir.NewError(fhir.Structure, fhir.IssueStructure,
+			"the entry wasn't looked at: entries before it have too many problems").At(at)
+	}
+	en, more := parser.parse(n)
+	return en, more.error()
+}
+
+// partIssues parts a decoding error by entry. It gives the error back where
+// an issue stands outside of entries.
+func partIssues(wrong error) (map[string]*fhir.Error, error) {
+	if wrong == nil {
+		return nil, nil
+	}
+	all := asError(wrong)
+	byEntry := map[string]*fhir.Error{}
+	for _, is := range all.Issues {
+		if is.Severity == fhir.SeverityInformation {
+			continue // how many aren't listed
+		}
+		end := strings.IndexByte(is.Expression, ']')
+		if !strings.HasPrefix(is.Expression, "Bundle.entry[") || end < 0 {
+			return nil, wrong
+		}
+		at := is.Expression[:end+1]
+		e := byEntry[at]
+		if e == nil {
+			e = &fhir.Error{Kind: fhir.Unprocessable}
+			byEntry[at] = e
+		}
+		if is.Code == fhir.IssueStructure {
+			e.Kind = fhir.Structure
+		}
+		e.Issues = append(e.Issues, is)
+	}
+	return byEntry, nil
+}
+
+// checkDependencies refuses entries that refer to a resource which another
+// entry creates: entries of a batch know nothing of one another.
+func (b *batch) checkDependencies() {
+	t := targets{byURL: map[string]*entry{}, types: b.engine.types}
+	for _, en := range b.entries {
+		if en.fullURL != "" && en.verb == "POST" {
+			t.byURL[en.fullURL] = en
+		}
+	}
+	for i, en := range b.entries {
+		if b.errs[i] != nil || en.tree == nil || len(t.byURL) == 0 {
+			continue
+		}
+		links, _ := t.find(en, newConditions())
+		for _, l := range links {
+			if l.to == nil || !isReference(l.node) {
+				continue
+			}
+			b.errs[i] = fhir.NewError(fhir.Invalid, fhir.IssueInvalid,
+				"the reference is to an entry of the same batch, where entries can't depend on one another; a transaction can do that",
+			).At(relocate(l.node.Path(), en.at(".resource")))
+			break
+		}
+	}
+}
+
+// run does the entries of a phase, one after the other where two name the same
+// resource.
+func (b *batch) run(ctx context.Context, entries []*entry) error {
+	workers := batchWorkers
+	seen := map[fhir.Key]bool{}
+	for _, en := range entries {
+		if en.key.ID != "" && seen[en.key] {
+			workers = 1
+		}
+		seen[en.key] = true
+	}
+	return each(ctx, len(entries), workers, func(ctx context.Context, i int) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		en := entries[i]
+		if b.errs[en.index] == nil {
+			b.errs[en.index] = b.do(ctx, en)
+		}
+		return nil
+	})
+}
+
+func (b *batch) do(ctx context.Context, en *entry) (err error) {
+	e, at := b.engine, en.at(".resource")
+	switch en.verb {
+	case "DELETE":
+		en.result, err = e.delete(ctx, DeleteRequest{Key: en.key, IfMatch: en.ifMatch}, at)
+	case "POST":
+		en.result, err = e.create(ctx, CreateRequest{
+			Type: en.key.Type, IfNoneExist: en.ifNoneExist, IdempotencyKey: b.idempotencyKey(en),
+		}, en.tree, at)
+	case "PUT":
+		en.result, err = e.update(ctx, UpdateRequest{
+			Key: en.key, IfMatch: en.ifMatch, IdempotencyKey: b.idempotencyKey(en),
+		}, en.tree, at)
+	default:
+		if en.versionID != "" {
+			en.result.Version, err = e.VRead(ctx, en.key, en.versionID)
+		} else {
+			en.result.Version, err = e.Read(ctx, en.key)
+		}
+	}
+	return err
+}
+
+// idempotencyKey is an entry's own: entries of a batch succeed one by one.
+func (b *batch) idempotencyKey(en *entry) string {
+	if b.request.IdempotencyKey == "" {
+		return ""
+	}
+	return b.request.IdempotencyKey + en.at("")
+}
+
+func (b *batch) answer() []byte {
+	w := fhir.NewBundleWriter(fhir.Bundle{Type: "batch-response"}, 256*len(b.entries))
+	for i, en := range b.entries {
+		if b.errs[i] == nil {
+			w.Entry(en.answer(b.request))
+			continue
+		}
+		w.Entry(b.engine.failure(en, b.errs[i]))
+	}
+	return w.Bytes()
+}
+
+// failure is the response entry of an entry that failed. What no client can
+// act on goes to the log.
+func (e *Engine) failure(en *entry, err error) fhir.Entry {
+	fe := asError(err)
+	if fe.Kind == fhir.Internal {
+		e.log.Error("a batch entry failed", "entry", en.index, "error", err)
+		fe = fhir.NewError(fhir.Internal, fhir.IssueException, "internal error")
+	}
+	return fhir.Entry{Response: &fhir.EntryResponse{Status: Status(fe.Kind), Outcome: fe.Outcome()}}
+}

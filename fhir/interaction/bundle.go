@@ -1,0 +1,132 @@
+package interaction
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"caseway/fhir"
+)
+
+// maxEntries bounds the work that one Bundle can ask for.
+const maxEntries = 10_000
+
+// Bundle does a batch or a transaction and returns the response Bundle as JSON,
+// its entries in the order of the request's
+// (https://hl7.org/fhir/R4/http.html#transaction).
+//
+// A transaction happens whole or fails whole, with an error whose issues name
+// the entries. It is processed by verb: DELETE, POST, PUT, then GET and HEAD,
+// which see what the others wrote. A conditional reference that finds nothing
+// fails with kind Unprocessable, code not-found, at an expression inside the
+// Bundle; no other issue of a transaction has that code.
+//
+// A batch fails as a whole only where it can't be read; otherwise each entry
+// has its own answer.
+func (e *Engine) Bundle(ctx context.Context, r BundleRequest) ([]byte, error) {
+	tree, wrong := fhir.Decode(e.schema, r.Body, e.limits)
+	if tree == nil || tree.Type() == nil {
+		return nil, wrong
+	}
+	typ := tree.Root().Child("type").Text()
+	switch {
+	case tree.Type().Name != "Bundle":
+		return nil, merge(wrong, fhir.NewError(fhir.Structure, fhir.IssueStructure,
+			"the body must be a Bundle of type batch or transaction").At(tree.Type().Name))
+	case wrong != nil && typ != "batch":
+		return nil, wrong
+	case typ != "batch" && typ != "transaction":
+		return nil, fhir.NewError(fhir.Invalid, fhir.IssueValue,
+			"only Bundles of type batch and transaction are processed; to store another one, POST it to Bundle").At("Bundle.type")
+	}
+	if n := count(tree.Root(), "entry"); n > maxEntries {
+		return nil, fhir.NewError(fhir.TooLarge, fhir.IssueTooLong,
+			fmt.Sprintf("the Bundle has %d entries; at most %d are processed at once", n, maxEntries)).At("Bundle.entry")
+	}
+	if typ == "batch" {
+		return e.batch(ctx, r, tree, wrong)
+	}
+	return e.transaction(ctx, r, tree)
+}
+
+func count(n fhir.Node, name string) int {
+	total := 0
+	for range n.All(name) {
+		total++
+	}
+	return total
+}
+
+// phases are the verbs in the order in which a Bundle is processed.
+var phases = [][]string{{"DELETE"}, {"POST"}, {"PUT"}, {"GET", "HEAD"}}
+
+// phase gives the entries with one of the verbs.
+func phase(entries []*entry, verbs ...string) []*entry {
+	var some []*entry
+	for _, en := range entries {
+		if slices.Contains(verbs, en.verb) {
+			some = append(some, en)
+		}
+	}
+	return some
+}
+
+// answer is the response entry of an entry that succeeded.
+func (en *entry) answer(r BundleRequest) fhir.Entry {
+	v := en.result.Version
+	response := &fhir.EntryResponse{Status: en.status(), VersionID: v.VersionID, LastModified: v.LastUpdated}
+	out := fhir.Entry{Response: response}
+	if en.verb == "POST" || en.verb == "PUT" {
+		response.Location = r.locate(v.Key.String() + "/_history/" + formatVersionID(v.VersionID))
+	}
+	if en.shows(r.Return) {
+		out.Resource = v.JSON
+	}
+	if r.Return == ReturnOutcome && en.verb != "GET" && en.verb != "HEAD" || len(en.result.Issues) > 0 {
+		response.Outcome = fhir.Outcome(en.result.Issues...)
+	}
+	return out
+}
+
+// locate makes a URL of a path under our base.
+func (r BundleRequest) locate(path string) string {
+	if r.Base == "" {
+		return path
+	}
+	return r.Base + "/" + path
+}
+
+// shows reports whether the answer holds the resource.
+func (en *entry) shows(preference Return) bool {
+	if en.result.Version.JSON == nil {
+		return false
+	}
+	switch en.verb {
+	case "GET":
+		return !en.notModified(en.result.Version)
+	case "POST", "PUT":
+		return preference == ReturnRepresentation
+	}
+	return false
+}
+
+func (en *entry) status() string {
+	switch {
+	case en.verb == "DELETE":
+		return statusNoContent
+	case en.result.Created:
+		return statusCreated
+	case (en.verb == "GET" || en.verb == "HEAD") && en.notModified(en.result.Version):
+		return statusNotModified
+	}
+	return statusOK
+}
+
+// asError is the client's error in err, or an internal one that hides it.
+func asError(err error) *fhir.Error {
+	if fe := (*fhir.Error)(nil); errors.As(err, &fe) {
+		return fe
+	}
+	return fhir.NewError(fhir.Internal, fhir.IssueException, "internal error").Because(err)
+}

@@ -1,0 +1,97 @@
+package interaction
+
+import (
+	"context"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+)
+
+// Create stores a new resource under an id that the server assigns
+// (https://hl7.org/fhir/R4/http.html#create). With IfNoneExist it is done only
+// if nothing matches, exactly once however many ask at the same time; one
+// match is the Result instead, with Matched set, and several fail with kind
+// MultipleMatches.
+func (e *Engine) Create(ctx context.Context, r CreateRequest) (Result, error) {
+	if err := e.checkType(r.Type); err != nil {
+		return Result{}, err
+	}
+	body, err := e.decode(r.Type, r.Body)
+	if err != nil {
+		return Result{}, err
+	}
+	return e.create(ctx, r, body, r.Type)
+}
+
+// create stores a decoded body that at names in expressions.
+func (e *Engine) create(ctx context.Context, r CreateRequest, body *fhir.Tree, at string) (Result, error) {
+	criteria, err := parseIfNoneExist(r)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
+		return Result{}, err
+	}
+	if err := noConditionalReferences(e.types, body, at); err != nil {
+		return Result{}, err
+	}
+	d := &draft{
+		at: at, what: Create, method: store.Post, body: body,
+		key: fhir.Key{Type: r.Type, ID: fhir.NewID(e.clock())},
+	}
+	warnings, err := e.validate(ctx, []*draft{d})
+	if err != nil {
+		return Result{}, err
+	}
+	if criteria == nil {
+		return e.createPlain(ctx, d, nil, r.IdempotencyKey, warnings)
+	}
+	return e.createConditional(ctx, d, *criteria, r.IdempotencyKey, warnings)
+}
+
+func parseIfNoneExist(r CreateRequest) (*search.Criteria, error) {
+	if r.IfNoneExist == "" {
+		return nil, nil
+	}
+	c, err := search.ParseCriteria(r.Type, r.IfNoneExist)
+	return &c, err
+}
+
+func (e *Engine) createPlain(ctx context.Context, d *draft, p []store.Precondition, idempotencyKey string, warnings []fhir.Issue) (Result, error) {
+	more, err := e.admit(ctx, []*draft{d})
+	if err != nil {
+		return Result{}, err
+	}
+	versions, err := e.commit(ctx, []*draft{d}, p, idempotencyKey)
+	if err != nil {
+		return Result{}, asDuplicate(err)
+	}
+	return Result{Version: versions[0], Created: true, Issues: append(warnings, more...)}, nil
+}
+
+func (e *Engine) createConditional(ctx context.Context, d *draft, c search.Criteria, idempotencyKey string, warnings []fhir.Issue) (Result, error) {
+	release, err := e.locks.take(ctx, c.Key())
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
+	var result Result
+	err = e.retry(ctx, func() error {
+		found, err := e.matches(ctx, c, 2)
+		if err != nil {
+			return err
+		}
+		switch len(found) {
+		case 0:
+			result, err = e.createPlain(ctx, d, conditionHolds(c, ""), idempotencyKey, warnings)
+		case 1:
+			result = Result{Version: found[0], Matched: true}
+			err = e.decide(ctx, Create, found[0].Key, found[0], d.body)
+		default:
+			err = severalMatch("")
+		}
+		return err
+	})
+	return result, err
+}

@@ -1,0 +1,286 @@
+package interaction
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+)
+
+// entry is a Bundle entry and what becomes of it.
+type entry struct {
+	index   int
+	verb    string // GET, HEAD, POST, PUT or DELETE
+	fullURL string
+	root    string // what relative references are relative to, without a closing slash
+	tree    *fhir.Tree
+	// key is what the URL names. A transaction gives a POST its new id here.
+	key       fhir.Key
+	versionID string // of a GET of one version
+
+	ifMatch         int64
+	ifNoneMatch     string
+	ifModifiedSince time.Time
+	ifNoneExist     string
+	criteria        *search.Criteria // of ifNoneExist
+
+	own     bool // fullURL is the URL that the resource has on this server
+	links   []link
+	before  store.Version // what was there before a PUT, DELETE or GET
+	matched store.Version // what a conditional create found
+	terms   []search.Term // of the resource as it was sent
+	result  Result
+}
+
+// at is the expression of a part of the entry.
+func (en *entry) at(part string) string {
+	return "Bundle.entry[" + strconv.Itoa(en.index) + "]" + part
+}
+
+// writes reports whether the entry changes something: a conditional create
+// that found a resource doesn't.
+func (en *entry) writes() bool {
+	switch en.verb {
+	case "POST":
+		return !en.matched.Exists()
+	case "PUT":
+		return true
+	case "DELETE":
+		return en.before.Exists() && !en.before.Deleted()
+	}
+	return false
+}
+
+// target is the resource to which links to this entry lead.
+func (en *entry) target() fhir.Key {
+	if en.matched.Exists() {
+		return en.matched.Key
+	}
+	return en.key
+}
+
+// targetVersion is the version id that the target has after the transaction.
+func (en *entry) targetVersion() int64 {
+	if en.matched.Exists() {
+		return en.matched.VersionID
+	}
+	return en.before.VersionID + 1
+}
+
+func formatVersionID(n int64) string { return strconv.FormatInt(n, 10) }
+
+// entryParser reads entries and gathers what is wrong with each.
+type entryParser struct {
+	engine *Engine
+	bundle *fhir.Tree
+	base   string
+}
+
+// parse reads one member of Bundle.entry. With problems the entry is only as
+// far read as they let.
+func (p *entryParser) parse(n fhir.Node) (*entry, problems) {
+	var wrong problems
+	en := &entry{index: n.Index(), fullURL: n.Child("fullUrl").Text()}
+	en.root = rootOf(en.fullURL, p.base)
+	request := n.Child("request")
+	if !request.Valid() {
+		wrong.invalid(fhir.IssueRequired, en.at(".request"), "an entry of a batch or transaction needs a request")
+		return en, wrong
+	}
+	en.verb = request.Child("method").Text()
+	p.url(en, request.Child("url").Text(), &wrong)
+	p.conditions(en, request, &wrong)
+	p.resource(en, n.Child("resource"), &wrong)
+	return en, wrong
+}
+
+// rootOf is the base of a fullUrl that ends in type and id, or else ours
+// (https://hl7.org/fhir/R4/bundle.html#references).
+func rootOf(fullURL, base string) string {
+	if !strings.HasPrefix(fullURL, "http://") && !strings.HasPrefix(fullURL, "https://") {
+		return base
+	}
+	end := len(fullURL)
+	for range 2 {
+		end = max(strings.LastIndexByte(fullURL[:end], '/'), 0)
+	}
+	if _, ok := fhir.ParseKey(fullURL[min(end+1, len(fullURL)):]); !ok {
+		return base
+	}
+	return fullURL[:end]
+}
+
+// shapes are the URLs that a verb can have in an entry.
+var shapes = map[string]string{
+	"GET":    "[type]/[id] or [type]/[id]/_history/[vid]; searches and histories in bundles aren't supported yet",
+	"HEAD":   "[type]/[id] or [type]/[id]/_history/[vid]",
+	"POST":   "[type]; operations in bundles aren't supported yet",
+	"PUT":    "[type]/[id]; conditional updates aren't supported yet",
+	"DELETE": "[type]/[id]; conditional deletes aren't supported yet",
+}
+
+func (p *entryParser) url(en *entry, url string, wrong *problems) {
+	shape, known := shapes[en.verb]
+	at := en.at(".request.url")
+	if !known {
+		wrong.invalid(fhir.IssueNotSupported, en.at(".request.method"), "the verb isn't supported in bundles; GET, HEAD, POST, PUT and DELETE are")
+		return
+	}
+	if p.base != "" {
+		url = strings.TrimPrefix(url, p.base+"/")
+	}
+	parts := strings.Split(strings.TrimPrefix(url, "/"), "/")
+	if !en.take(parts) || strings.ContainsAny(url, "?$") {
+		wrong.invalid(fhir.IssueNotSupported, at, "a "+en.verb+" has the URL "+shape)
+		return
+	}
+	if err := p.engine.checkType(parts[0]); err != nil {
+		wrong.invalid(fhir.IssueNotSupported, at, err.(*fhir.Error).Issues[0].Text)
+		return
+	}
+	if len(parts) > 1 && !fhir.IsID(en.key.ID) {
+		wrong.invalid(fhir.IssueValue, at, "the URL's id isn't a logical id: 1 to 64 of A-Z, a-z, 0-9, - and .")
+	}
+	en.own = en.fullURL == p.base+"/"+en.key.String()
+}
+
+// take reads a URL's segments; false for one of another shape.
+func (en *entry) take(parts []string) bool {
+	en.key.Type = parts[0]
+	if len(parts) > 1 {
+		en.key.ID = parts[1]
+	}
+	switch len(parts) {
+	case 1:
+		return en.verb == "POST"
+	case 2:
+		return en.verb != "POST"
+	case 4:
+		en.versionID = parts[3]
+		return parts[2] == "_history" && (en.verb == "GET" || en.verb == "HEAD")
+	}
+	return false
+}
+
+// conditions reads the request's ifMatch and the like, each for the verbs that
+// it has a meaning with.
+func (p *entryParser) conditions(en *entry, request fhir.Node, wrong *problems) {
+	for _, c := range []struct {
+		name  string
+		verbs []string
+		take  func(text string) *fhir.Error
+	}{
+		{"ifNoneMatch", []string{"GET", "HEAD"}, en.takeIfNoneMatch},
+		{"ifModifiedSince", []string{"GET", "HEAD"}, en.takeIfModifiedSince},
+		{"ifMatch", []string{"PUT", "DELETE"}, en.takeIfMatch},
+		{"ifNoneExist", []string{"POST"}, en.takeIfNoneExist},
+	} {
+		text := request.Child(c.name).Text()
+		at := en.at(".request." + c.name)
+		switch {
+		case text == "":
+		case !slices.Contains(c.verbs, en.verb):
+			wrong.invalid(fhir.IssueInvalid, at, c.name+" has a meaning only with "+strings.Join(c.verbs, " and "))
+		default:
+			if err := c.take(text); err != nil {
+				wrong.add(err.At(at))
+			}
+		}
+	}
+}
+
+func (en *entry) takeIfMatch(text string) *fhir.Error {
+	n, ok := parseETag(text)
+	if !ok {
+		return fhir.NewError(fhir.Invalid, fhir.IssueValue, `ifMatch must be an ETag such as W/"3"`)
+	}
+	en.ifMatch = n
+	return nil
+}
+
+// parseETag reads W/"3" or "3". Another server's tag names no version of ours,
+// so it is a number that none has.
+func parseETag(s string) (versionID int64, ok bool) {
+	s = strings.TrimPrefix(s, "W/")
+	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' || strings.Contains(s[1:len(s)-1], `"`) {
+		return 0, false
+	}
+	n, known := parseVersionID(s[1 : len(s)-1])
+	if !known {
+		return -1, true
+	}
+	return n, true
+}
+
+func (en *entry) takeIfNoneMatch(text string) *fhir.Error {
+	for tag := range strings.SplitSeq(text, ",") {
+		if tag = strings.TrimSpace(tag); tag == "*" {
+			continue
+		}
+		if _, ok := parseETag(tag); !ok {
+			return fhir.NewError(fhir.Invalid, fhir.IssueValue, `ifNoneMatch must be ETags such as W/"3"`)
+		}
+	}
+	en.ifNoneMatch = text
+	return nil
+}
+
+func (en *entry) takeIfModifiedSince(text string) *fhir.Error {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return fhir.NewError(fhir.Invalid, fhir.IssueValue, "ifModifiedSince must be an instant")
+	}
+	en.ifModifiedSince = t
+	return nil
+}
+
+func (en *entry) takeIfNoneExist(text string) *fhir.Error {
+	c, err := search.ParseCriteria(en.key.Type, text)
+	if err != nil {
+		return asError(err)
+	}
+	en.ifNoneExist, en.criteria = text, &c
+	return nil
+}
+
+// notModified reports whether a conditional read has nothing new to give.
+func (en *entry) notModified(v store.Version) bool {
+	if en.ifNoneMatch != "" {
+		for tag := range strings.SplitSeq(en.ifNoneMatch, ",") {
+			tag = strings.TrimSpace(tag)
+			if n, _ := parseETag(tag); tag == "*" || n == v.VersionID {
+				return true
+			}
+		}
+		return false
+	}
+	return !en.ifModifiedSince.IsZero() && !v.LastUpdated.After(en.ifModifiedSince)
+}
+
+func (p *entryParser) resource(en *entry, n fhir.Node, wrong *problems) {
+	at := en.at(".resource")
+	if en.verb != "POST" && en.verb != "PUT" {
+		if n.Valid() {
+			wrong.invalid(fhir.IssueInvalid, at, "an entry with this verb has no resource")
+		}
+		return
+	}
+	if !n.Valid() {
+		wrong.invalid(fhir.IssueRequired, at, "an entry with this verb needs a resource")
+		return
+	}
+	en.tree = p.bundle.Sub(n)
+	if typ := en.tree.Type(); typ == nil || typ.Name != en.key.Type {
+		wrong.add(fhir.NewError(fhir.Structure, fhir.IssueStructure, "the resource must have the type that request.url names").At(at))
+		return
+	}
+	if en.verb == "PUT" {
+		if err := checkID(en.tree, en.key, at); err != nil {
+			wrong.add(err)
+		}
+	}
+}

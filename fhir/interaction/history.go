@@ -1,0 +1,178 @@
+package interaction
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"caseway/fhir"
+	"caseway/fhir/store"
+)
+
+// Sizes of a page of history.
+const (
+	defaultCount     = 50
+	maxCount         = 1000
+	historyPageBytes = 8 << 20
+)
+
+// CompleteUntil is the extension in a history Bundle's meta that says up to
+// which instant the answer is complete: no version that was last updated
+// before it can still appear. A client that polls with it as _since misses
+// nothing, whichever processes write.
+const CompleteUntil = fhir.CanonicalBase + "/StructureDefinition/history-complete-until"
+
+// History returns a page of history as a Bundle in JSON, newest first. It
+// fails with kind NotFound for a resource that never existed and for a List
+// that isn't there (Gone for a deleted one), and with Invalid for a cursor
+// that this server didn't give for this query.
+//
+// The Bundle's meta.lastUpdated and its extension CompleteUntil are the
+// instant up to which the answer, all pages together, is complete. A total is
+// given for one resource's history and where only the total was asked for,
+// but not where Access may hide versions.
+func (e *Engine) History(ctx context.Context, r HistoryRequest) ([]byte, error) {
+	if err := e.mayHistory(ctx, r); err != nil {
+		return nil, err
+	}
+	q, err := e.historyQuery(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var cursor historyCursor
+	if r.Cursor != "" {
+		if err := e.cursors.open(ctx, r.Cursor, &cursor, r.binding()); err != nil {
+			return nil, err
+		}
+		q.After = cursor.position()
+	}
+	page, err := e.store.History(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return e.historyBundle(ctx, r, q, cursor, page)
+}
+
+// mayHistory checks the type and the caller's right, and that a resource whose
+// history is asked for was ever there.
+func (e *Engine) mayHistory(ctx context.Context, r HistoryRequest) error {
+	key := fhir.Key{Type: r.Type, ID: r.ID}
+	switch {
+	case r.Type == "":
+		return e.decide(ctx, HistorySystem, key, store.Version{}, nil)
+	case r.ID == "":
+		if err := e.checkType(r.Type); err != nil {
+			return err
+		}
+		return e.decide(ctx, HistoryType, key, store.Version{}, nil)
+	}
+	if err := e.checkKey(key); err != nil {
+		return err
+	}
+	v, err := e.current(ctx, key)
+	if err != nil {
+		return err
+	}
+	if err := e.decide(ctx, HistoryInstance, key, v, nil); err != nil {
+		return err
+	}
+	if !v.Exists() {
+		return fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "no resource has this id")
+	}
+	return nil
+}
+
+func (e *Engine) historyQuery(ctx context.Context, r HistoryRequest) (store.HistoryQuery, error) {
+	q := store.HistoryQuery{
+		Type: r.Type, ID: r.ID,
+		Since: r.Since, AtFrom: r.AtFrom, AtTo: r.AtTo,
+		Limit:      r.pageSize(),
+		LimitBytes: historyPageBytes,
+		Count:      e.access == nil && (r.ID != "" || r.Count == 0),
+	}
+	if r.List == "" {
+		return q, nil
+	}
+	keys, err := e.listed(ctx, r.List, r.Base)
+	q.Keys = keys
+	return q, err
+}
+
+// pageSize is how many versions to read. For a mere total it is one, which
+// isn't shown.
+func (r HistoryRequest) pageSize() int {
+	switch {
+	case r.Count < 0:
+		return defaultCount
+	case r.Count == 0:
+		return 1
+	}
+	return min(r.Count, maxCount)
+}
+
+// binding is what a cursor is bound to: all of the query but the place in it.
+func (r HistoryRequest) binding() string {
+	return fmt.Sprintf("history %q %q %d %d %d %d %q", r.Type, r.ID,
+		unixMilli(r.Since), unixMilli(r.AtFrom), unixMilli(r.AtTo), r.Count, r.List)
+}
+
+func unixMilli(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func (c historyCursor) position() store.HistoryPosition {
+	return store.HistoryPosition{
+		LastUpdated: c.LastUpdated,
+		Key:         fhir.Key{Type: c.Type, ID: c.ID},
+		VersionID:   c.VersionID,
+	}
+}
+
+// visible leaves out the versions that the caller may not read.
+func (e *Engine) visible(ctx context.Context, versions []store.Version) ([]store.Version, error) {
+	if e.access == nil {
+		return versions, nil
+	}
+	var seen []store.Version
+	for _, v := range versions {
+		err := e.decide(ctx, Read, v.Key, v, nil)
+		if refused(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, v)
+	}
+	return seen, nil
+}
+
+// refused tells a decision against the caller from a decision that failed.
+func refused(err error) bool {
+	fe := (*fhir.Error)(nil)
+	return errors.As(err, &fe) && (fe.Kind == fhir.Forbidden || fe.Kind == fhir.NotFound)
+}
+
+// listed gives the keys to which the items of a List refer literally.
+func (e *Engine) listed(ctx context.Context, id, base string) ([]fhir.Key, error) {
+	v, err := e.Read(ctx, fhir.Key{Type: "List", ID: id})
+	if err != nil {
+		return nil, err
+	}
+	list, err := e.decodeStored(v)
+	if err != nil {
+		return nil, err
+	}
+	keys := []fhir.Key{} // not nil: a list without items selects nothing
+	for entry := range list.Root().All("entry") {
+		reference := entry.Child("item").Child("reference").Text()
+		if key, ok := literalKey(reference, base); ok {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}

@@ -1,0 +1,231 @@
+package interaction
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/fhir/store"
+)
+
+// readBefore reads what is there of the resources that entries name, and
+// checks what they demand of it.
+func (t *transaction) readBefore(ctx context.Context) error {
+	var named []*entry
+	var keys []fhir.Key
+	seen := map[fhir.Key]int{}
+	for _, en := range t.entries {
+		if en.verb == "POST" || en.versionID != "" {
+			continue
+		}
+		named = append(named, en)
+		if _, twice := seen[en.key]; !twice {
+			seen[en.key] = len(keys)
+			keys = append(keys, en.key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	versions, err := t.engine.store.Read(ctx, keys...)
+	if err != nil {
+		return err
+	}
+	var wrong problems
+	for _, en := range named {
+		en.before = versions[seen[en.key]]
+		if err := checkMatch(en.ifMatch, en.before); err != nil {
+			wrong.add(asError(err).At(en.at(".request.ifMatch")))
+		}
+	}
+	return wrong.error()
+}
+
+// resolve finds out what conditional creates and references lead to, and gives
+// what the commit must hold them to.
+//
+// A conditional create is decided by what is there once the transaction's
+// deletions are done. A conditional reference is decided last: by what is
+// there once everything is written.
+func (t *transaction) resolve(ctx context.Context) ([]store.Precondition, error) {
+	creators := t.creators()
+	found := make([][]store.Version, len(creators))
+	limit := 2 + len(t.keyed) // what the transaction itself changes doesn't count
+	n := len(creators) + len(t.conditions.all)
+	err := each(ctx, n, lookups, func(ctx context.Context, i int) (err error) {
+		if i < len(creators) {
+			found[i], err = t.engine.matches(ctx, *creators[i].criteria, limit)
+			return err
+		}
+		c := t.conditions.all[i-len(creators)]
+		c.found, err = t.engine.referenced(ctx, c.criteria, limit)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	creates, err := t.resolveCreates(ctx, creators, found)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.resolveReferences(); err != nil {
+		return nil, err
+	}
+	return append(creates, t.targetsStay()...), nil
+}
+
+// creators are the entries with a conditional create.
+func (t *transaction) creators() []*entry {
+	var some []*entry
+	for _, en := range t.entries {
+		en.matched = store.Version{}
+		if en.criteria != nil {
+			some = append(some, en)
+		}
+	}
+	return some
+}
+
+// resolveCreates first finds out which creates are met by what is there, then
+// whether the others would get in each other's way.
+func (t *transaction) resolveCreates(ctx context.Context, creators []*entry, found [][]store.Version) ([]store.Precondition, error) {
+	var wrong problems
+	var preconditions []store.Precondition
+	for i, en := range creators {
+		if len(found[i]) > 1 {
+			wrong.add(severalMatch(en.at(".request.ifNoneExist")))
+			continue
+		}
+		if len(found[i]) == 1 && !t.deletes(found[i][0].Key) {
+			en.matched = found[i][0]
+			preconditions = append(preconditions, store.Precondition{Exists: en.matched.Key})
+			if err := t.engine.decide(ctx, Create, en.matched.Key, en.matched, en.tree); err != nil {
+				return nil, err
+			}
+		}
+	}
+	t.written = newWritten(t.entries)
+	for i, en := range creators {
+		if en.matched.Exists() || len(found[i]) > 1 {
+			continue
+		}
+		if other := t.wouldMatch(en); other != nil {
+			wrong.invalid(fhir.IssueInvalid, en.at(".request.ifNoneExist"), other.at("")+
+				" writes a resource that meets this condition, so that the outcome would hang on the order of the entries")
+		}
+		id := ""
+		if len(found[i]) == 1 {
+			id = found[i][0].Key.ID
+		}
+		preconditions = append(preconditions, conditionHolds(*en.criteria, id)...)
+	}
+	return preconditions, wrong.error()
+}
+
+func (t *transaction) deletes(key fhir.Key) bool {
+	en := t.keyed[key]
+	return en != nil && en.verb == "DELETE"
+}
+
+// wouldMatch gives another entry whose resource meets an entry's ifNoneExist.
+func (t *transaction) wouldMatch(en *entry) *entry {
+	for _, other := range t.written.matching(*en.criteria) {
+		if other != en {
+			return other
+		}
+	}
+	return nil
+}
+
+// resolveReferences gives each condition its target.
+func (t *transaction) resolveReferences() error {
+	var wrong problems
+	for _, c := range t.conditions.all {
+		matching := t.written.matching(c.criteria)
+		left := slices.DeleteFunc(slices.Clone(c.found), func(v store.Version) bool { return t.keyed[v.Key] != nil })
+		switch n := len(left) + len(matching); {
+		case n > 1:
+			wrong.add(severalMatch(c.at[0]))
+		case n == 0:
+			wrong.add(unmet(c))
+		case len(left) == 1:
+			c.target, c.stored = left[0].Key, true
+		default:
+			c.target, c.stored = matching[0].key, false
+		}
+	}
+	return wrong.error()
+}
+
+// unmet is the error of a conditional reference that finds nothing. Those who
+// load bundles in no order know it by its code and try again later.
+func unmet(c *condition) *fhir.Error {
+	text := "nothing matches the conditional reference to " + c.criteria.Type
+	if more := len(c.at) - 1; more > 0 {
+		text += fmt.Sprintf("; %d more references ask for the same", more)
+	}
+	return fhir.NewError(fhir.Unprocessable, fhir.IssueNotFound, text).At(c.at[0])
+}
+
+// targetsStay makes the commit check that what conditional references found is
+// still there.
+func (t *transaction) targetsStay() []store.Precondition {
+	var p []store.Precondition
+	seen := map[fhir.Key]bool{}
+	for _, c := range t.conditions.all {
+		if c.stored && !seen[c.target] {
+			seen[c.target] = true
+			p = append(p, store.Precondition{Exists: c.target})
+		}
+	}
+	return p
+}
+
+// admitReads asks Access about GET and HEAD, and fails the transaction where
+// there is nothing to read.
+func (t *transaction) admitReads(ctx context.Context) error {
+	var wrong problems
+	for _, en := range phase(t.entries, "GET", "HEAD") {
+		err := t.admitRead(ctx, en)
+		if fe := asError(err); err != nil && fe.Kind == fhir.Internal {
+			return err
+		} else if err != nil {
+			code := fe.Issues[0].Code
+			if code == fhir.IssueNotFound { // which says something else in a transaction
+				code = fhir.IssueInvalid
+			}
+			wrong.add(&fhir.Error{Kind: fe.Kind, Issues: []fhir.Issue{{Code: code, Expression: en.at(".request.url"), Text: fe.Issues[0].Text}}})
+		}
+	}
+	return wrong.error()
+}
+
+func (t *transaction) admitRead(ctx context.Context, en *entry) error {
+	if en.versionID != "" {
+		v, err := t.engine.VRead(ctx, en.key, en.versionID)
+		en.before = v
+		return err
+	}
+	switch other := t.keyed[en.key]; {
+	case other == nil:
+	case other.verb == "PUT":
+		return nil // the Access decision on it stands
+	case other.writes():
+		return fhir.NewError(fhir.Gone, fhir.IssueDeleted, other.at("")+" deletes the resource")
+	}
+	_, err := t.engine.shown(ctx, Read, en.key, en.before)
+	return err
+}
+
+// issuesAt gives the issues whose expressions stand in an entry.
+func issuesAt(issues []fhir.Issue, at string) []fhir.Issue {
+	var some []fhir.Issue
+	for _, is := range issues {
+		if strings.HasPrefix(is.Expression, at+".") {
+			some = append(some, is)
+		}
+	}
+	return some
+}

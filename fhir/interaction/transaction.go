@@ -1,0 +1,241 @@
+package interaction
+
+import (
+	"context"
+
+	"caseway/fhir"
+	"caseway/fhir/store"
+)
+
+// transaction is a transaction Bundle on its way.
+type transaction struct {
+	engine     *Engine
+	request    BundleRequest
+	entries    []*entry
+	targets    targets
+	conditions *conditions
+	keyed      map[fhir.Key]*entry // those with PUT and DELETE
+	written    *written
+}
+
+// transaction does a decoded Bundle whole or not at all.
+func (e *Engine) transaction(ctx context.Context, r BundleRequest, bundle *fhir.Tree) ([]byte, error) {
+	if err := e.decide(ctx, Transaction, fhir.Key{}, store.Version{}, bundle); err != nil {
+		return nil, err
+	}
+	t := &transaction{engine: e, request: r, conditions: newConditions()}
+	if err := t.parse(bundle); err != nil {
+		return nil, err
+	}
+	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
+		return nil, err
+	}
+	release, err := e.locks.take(ctx, t.lockNames()...)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if err := e.retry(ctx, func() error { return t.try(ctx) }); err != nil {
+		return nil, err
+	}
+	return t.answer(), nil
+}
+
+// parse reads all entries and what can be said of them without the store.
+func (t *transaction) parse(bundle *fhir.Tree) error {
+	var wrong problems
+	parser := entryParser{engine: t.engine, bundle: bundle, base: t.request.Base}
+	for n := range bundle.Root().All("entry") {
+		en, more := parser.parse(n)
+		for i := range more.issues {
+			wrong.add(&fhir.Error{Kind: more.kind, Issues: more.issues[i : i+1]})
+		}
+		t.entries = append(t.entries, en)
+	}
+	t.checkFullURLs(&wrong)
+	t.checkIdentities(&wrong)
+	if wrong.any() {
+		return wrong.error()
+	}
+	t.assign()
+	return t.findLinks()
+}
+
+// checkFullURLs: two entries with one fullUrl would make links to it ambiguous.
+func (t *transaction) checkFullURLs(wrong *problems) {
+	first := map[string]*entry{}
+	for _, en := range t.entries {
+		if en.fullURL == "" {
+			continue
+		}
+		if other := first[en.fullURL]; other != nil {
+			wrong.invalid(fhir.IssueInvalid, en.at(".fullUrl"), other.at("")+" has the same fullUrl")
+			continue
+		}
+		first[en.fullURL] = en
+	}
+}
+
+// checkIdentities: two entries that write one resource, or that would create
+// one resource under one condition, have no order among them
+// (https://hl7.org/fhir/R4/http.html#trules).
+func (t *transaction) checkIdentities(wrong *problems) {
+	first := map[string]*entry{}
+	for _, en := range t.entries {
+		identity, at, text := "", en.at(".request.url"), " writes the same resource"
+		switch {
+		case en.verb == "PUT" || en.verb == "DELETE":
+			identity = en.key.String()
+		case en.criteria != nil:
+			identity, at, text = en.criteria.Key(), en.at(".request.ifNoneExist"), " creates under the same condition"
+		default:
+			continue
+		}
+		if other := first[identity]; other != nil {
+			wrong.invalid(fhir.IssueInvalid, at, other.at("")+text)
+			continue
+		}
+		first[identity] = en
+	}
+}
+
+// assign gives each POST its id, and fullUrls the entries they stand for.
+func (t *transaction) assign() {
+	t.targets = targets{byURL: map[string]*entry{}, types: t.engine.types}
+	t.keyed = map[fhir.Key]*entry{}
+	now := t.engine.clock()
+	for _, en := range t.entries {
+		if en.verb == "PUT" || en.verb == "DELETE" {
+			t.keyed[en.key] = en
+		}
+		if en.verb == "POST" {
+			en.key.ID = fhir.NewID(now)
+		}
+		if en.fullURL != "" && (en.verb == "POST" || en.verb == "PUT") {
+			t.targets.byURL[en.fullURL] = en
+		}
+	}
+}
+
+func (t *transaction) findLinks() error {
+	var wrong problems
+	for _, en := range t.entries {
+		if en.tree == nil {
+			continue
+		}
+		links, more := t.targets.find(en, t.conditions)
+		for _, p := range more {
+			wrong.add(p)
+		}
+		en.links = links
+	}
+	return wrong.error()
+}
+
+// lockNames are what other writers of this process are to wait for.
+func (t *transaction) lockNames() []string {
+	var names []string
+	for _, en := range t.entries {
+		switch {
+		case en.verb == "PUT" || en.verb == "DELETE":
+			names = append(names, en.key.String())
+		case en.criteria != nil:
+			names = append(names, en.criteria.Key())
+		}
+	}
+	return names
+}
+
+// try resolves everything against the store as it is now, and commits.
+func (t *transaction) try(ctx context.Context) error {
+	if err := t.readBefore(ctx); err != nil {
+		return err
+	}
+	preconditions, err := t.resolve(ctx)
+	if err != nil {
+		return err
+	}
+	drafts, writers := t.drafts()
+	warnings, err := t.engine.validate(ctx, drafts)
+	if err != nil {
+		return err
+	}
+	more, err := t.engine.admit(ctx, drafts)
+	if err != nil {
+		return err
+	}
+	if err := t.admitReads(ctx); err != nil {
+		return err
+	}
+	var versions []store.Version
+	if len(drafts) > 0 {
+		if versions, err = t.engine.commit(ctx, drafts, preconditions, t.request.IdempotencyKey); err != nil {
+			return err
+		}
+	}
+	t.settle(writers, versions, append(warnings, more...))
+	return nil
+}
+
+// drafts are the writes, in the order of processing, with links rewritten.
+func (t *transaction) drafts() ([]*draft, []*entry) {
+	var drafts []*draft
+	var writers []*entry
+	for _, verbs := range phases {
+		for _, en := range phase(t.entries, verbs...) {
+			if !en.writes() {
+				continue
+			}
+			d := &draft{at: en.at(".resource"), key: en.key, before: en.before, method: store.Method(en.verb)}
+			switch en.verb {
+			case "POST":
+				d.what, d.body = Create, t.targets.rewrite(en)
+			case "PUT":
+				d.what, d.body = Update, t.targets.rewrite(en)
+			case "DELETE":
+				d.what = Delete
+			}
+			drafts = append(drafts, d)
+			writers = append(writers, en)
+		}
+	}
+	return drafts, writers
+}
+
+// settle gives each entry its result. Reads see what the others wrote.
+func (t *transaction) settle(writers []*entry, versions []store.Version, warnings []fhir.Issue) {
+	written := make(map[fhir.Key]store.Version, len(versions))
+	for i, en := range writers {
+		created := en.verb != "DELETE" && (!en.before.Exists() || en.before.Deleted())
+		en.result = Result{Version: versions[i], Created: created, Issues: issuesAt(warnings, en.at(""))}
+		written[en.key] = versions[i]
+	}
+	for _, en := range t.entries {
+		if en.writes() {
+			continue
+		}
+		en.result.Version = en.before
+		if en.matched.Exists() {
+			en.result = Result{Version: en.matched, Matched: true}
+		}
+		if v, ok := written[en.target()]; ok && en.versionID == "" {
+			en.result.Version = v
+		}
+	}
+}
+
+// answer is the response Bundle.
+func (t *transaction) answer() []byte {
+	size := 0
+	for _, en := range t.entries {
+		size += 256
+		if en.shows(t.request.Return) {
+			size += len(en.result.Version.JSON)
+		}
+	}
+	w := fhir.NewBundleWriter(fhir.Bundle{Type: "transaction-response"}, size)
+	for _, en := range t.entries {
+		w.Entry(en.answer(t.request))
+	}
+	return w.Bytes()
+}

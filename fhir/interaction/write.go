@@ -1,0 +1,171 @@
+package interaction
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+)
+
+// draft is a write on its way to the store.
+type draft struct {
+	at     string // where the request holds the resource, such as "Patient" or "Bundle.entry[3].resource"
+	what   Name
+	key    fhir.Key
+	method store.Method
+	body   *fhir.Tree    // nil on delete
+	before store.Version // what is there now
+	after  *fhir.Tree    // body, or what a guard made of it
+}
+
+// decode reads the body of a single create or update and checks its type.
+func (e *Engine) decode(typ string, body []byte) (*fhir.Tree, error) {
+	tree, err := fhir.Decode(e.schema, body, e.limits)
+	if tree == nil || tree.Type() == nil || tree.Type().Name == typ {
+		return tree, err
+	}
+	return tree, merge(err, fhir.NewError(fhir.Structure, fhir.IssueStructure,
+		"resourceType must be "+typ+", as the URL says").At(tree.Type().Name))
+}
+
+// decodeStored reads a resource as the store gave it.
+func (e *Engine) decodeStored(v store.Version) (*fhir.Tree, error) {
+	tree, err := fhir.Decode(e.schema, v.JSON, fhir.Limits{Bytes: len(v.JSON), Depth: e.limits.Depth})
+	if err != nil {
+		return nil, errors.New("a stored resource doesn't decode")
+	}
+	return tree, nil
+}
+
+// merge adds an error's issues to those of another. Structure is the kind of
+// the whole if either has it, otherwise the first one's kind stays.
+func merge(err error, more *fhir.Error) error {
+	first := (*fhir.Error)(nil)
+	if err == nil {
+		return more
+	}
+	if !errors.As(err, &first) {
+		return err
+	}
+	all := &fhir.Error{Kind: first.Kind, Issues: append(slices.Clone(first.Issues), more.Issues...), Cause: first.Cause}
+	if more.Kind == fhir.Structure {
+		all.Kind = fhir.Structure
+	}
+	return all
+}
+
+// validate asks the Validator about each draft's body.
+func (e *Engine) validate(ctx context.Context, drafts []*draft) ([]fhir.Issue, error) {
+	if e.validator == nil {
+		return nil, nil
+	}
+	var issues []fhir.Issue
+	for _, d := range drafts {
+		if d.body == nil {
+			continue
+		}
+		for _, is := range e.validator.Validate(ctx, d.body) {
+			is.Expression = relocate(is.Expression, d.at)
+			issues = append(issues, is)
+		}
+	}
+	return refusal(issues)
+}
+
+// relocate turns an expression that begins with a resource type into one that
+// begins where the request holds the resource.
+func relocate(expression, at string) string {
+	if i := strings.IndexByte(expression, '.'); i >= 0 {
+		return at + expression[i:]
+	}
+	return at
+}
+
+// refusal makes an error of issues if one of them is of severity error.
+func refusal(issues []fhir.Issue) ([]fhir.Issue, error) {
+	for _, is := range issues {
+		if is.Severity == fhir.SeverityError || is.Severity == "" {
+			return nil, &fhir.Error{Kind: fhir.Unprocessable, Issues: issues}
+		}
+	}
+	return issues, nil
+}
+
+// admit asks Access and the Guards about drafts whose before is filled in, and
+// fills in their after.
+func (e *Engine) admit(ctx context.Context, drafts []*draft) ([]fhir.Issue, error) {
+	images := make([]Image, len(drafts))
+	for i, d := range drafts {
+		if err := e.decide(ctx, d.what, d.key, d.before, d.body); err != nil {
+			return nil, err
+		}
+		images[i] = Image{At: d.at, Key: d.key, Method: d.method, Before: d.before, After: d.body}
+	}
+	var issues []fhir.Issue
+	for _, g := range e.guards {
+		more, err := g.Check(ctx, images)
+		if err != nil {
+			return nil, err
+		}
+		issues = append(issues, more...)
+	}
+	for i, d := range drafts {
+		d.after = images[i].After
+	}
+	return refusal(issues)
+}
+
+// idempotencyKind is the kind of the records that remember a write's key, and
+// idempotencyTime how long they do.
+const (
+	idempotencyKind = "idempotency"
+	idempotencyTime = 30 * 24 * time.Hour
+)
+
+// notRepeated refuses a write whose idempotency key is known.
+func (e *Engine) notRepeated(ctx context.Context, key string) error {
+	if key == "" {
+		return nil
+	}
+	records, err := e.store.Records(ctx, idempotencyKind, key, "", 1)
+	if err != nil {
+		return err
+	}
+	if len(records) > 0 && records[0].Key == key {
+		return repeated()
+	}
+	return nil
+}
+
+func repeated() error {
+	return fhir.NewError(fhir.Duplicate, fhir.IssueDuplicate, "a write with this idempotency key has happened before")
+}
+
+// commit stores admitted drafts, each on the version that its before is.
+func (e *Engine) commit(ctx context.Context, drafts []*draft, preconditions []store.Precondition, idempotencyKey string) ([]store.Version, error) {
+	c := store.Commit{Writes: make([]store.Write, len(drafts)), Preconditions: preconditions}
+	for i, d := range drafts {
+		c.Writes[i] = d.write()
+	}
+	if idempotencyKey != "" {
+		c.Records = []store.RecordWrite{{
+			Kind: idempotencyKind, Key: idempotencyKey, Expires: e.clock().Add(idempotencyTime).UTC().Truncate(time.Millisecond),
+		}}
+	}
+	return e.store.Commit(ctx, c)
+}
+
+func (d *draft) write() store.Write {
+	w := store.Write{Key: d.key, Method: d.method, Expect: d.before.VersionID}
+	if d.after != nil {
+		content := d.after.Content()
+		w.Content = &content
+		w.Terms = search.Terms(d.after)
+	}
+	return w
+}
