@@ -20,8 +20,9 @@ type writer struct {
 	seq    int
 	acks   int
 
-	owned   []*resource
-	pending []member // of the request that was never answered
+	owned    []*resource
+	snapshot []*resource // what it knew at some moment
+	pending  []member    // of the request that was never answered
 }
 
 // unanswered ends a writer's run: the server, or its database, is gone.
