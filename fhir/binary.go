@@ -50,7 +50,7 @@ func ReadBinary(stored []byte) (BinaryContent, error) {
 	}
 	for m := range members(stored, 0) {
 		value := stored[m.value:m.end]
-		switch m.name {
+		switch string(m.name) {
 		case "contentType":
 			c.ContentType = unquote(value)
 		case "securityContext":
@@ -67,7 +67,7 @@ func ReadBinary(stored []byte) (BinaryContent, error) {
 
 func referenceIn(text []byte, at int) string {
 	for m := range members(text, at) {
-		if m.name == "reference" {
+		if string(m.name) == "reference" {
 			return unquote(text[m.value:m.end])
 		}
 	}

@@ -59,7 +59,7 @@ func (d *decoder) refuseCode(at int32, e *Element) {
 	text := "has a code outside the required value set " + e.ValueSet
 	if set, ok := e.Required.(CodeLister); ok {
 		if codes := set.Codes(); len(codes) > 0 && len(codes) <= fewCodes {
-			text += "; right is one of " + strings.Join(codes, ", ")
+			text += "; allowed are " + strings.Join(codes, ", ")
 		}
 	}
 	d.list(IssueCodeInvalid, d.path(at), text)

@@ -19,9 +19,25 @@ func (d *decoder) str() []byte {
 	return d.scratch
 }
 
+// shortString is up to where a string is read byte by byte, which for names
+// and codes is faster than a search.
+const shortString = 24
+
 // stringEnd finds the end of the string that starts at b[at].
 func stringEnd(b []byte, at int) (end int, escaped bool) {
-	for i := at + 1; ; {
+	for i, c := range b[at+1 : min(at+1+shortString, len(b))] {
+		if c == '"' {
+			return at + i + 2, false
+		}
+		if c == '\\' {
+			break
+		}
+	}
+	return longStringEnd(b, at+1)
+}
+
+func longStringEnd(b []byte, i int) (end int, escaped bool) {
+	for {
 		n := bytes.IndexByte(b[i:], '"')
 		if !escaped {
 			escaped = bytes.IndexByte(b[i:i+n], '\\') >= 0

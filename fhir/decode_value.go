@@ -67,7 +67,7 @@ func (d *decoder) primitive(at int32) {
 	case len(text) == 0:
 		d.refuseAt(at, IssueValue, "must not be empty: leave the element out")
 	case !t.Value.Check(text):
-		d.refuseAt(at, IssueValue, "is no valid "+t.Name+": right is "+t.Value.Form)
+		d.refuseAt(at, IssueValue, "is not a valid "+t.Name+": expected is "+t.Value.Form)
 	case n.elem.Required != nil:
 		d.checkCode(at, n.elem, text)
 	}

@@ -1,7 +1,5 @@
 package fhir
 
-import "bytes"
-
 // Content parts the resource into what a store keeps. What the server sets is
 // left out: the logical id, and versionId and lastUpdated of meta with what
 // extends them.
@@ -9,7 +7,7 @@ func (t *Tree) Content() Content {
 	c := Content{Type: t.Type().Name}
 	var rest pieces
 	for m := range members(t.JSON, 0) {
-		switch m.name {
+		switch string(m.name) {
 		case "resourceType", "id":
 		case "meta":
 			c.Meta = metaContent(t.JSON, m.value)
@@ -24,7 +22,7 @@ func (t *Tree) Content() Content {
 func metaContent(text []byte, at int) []byte {
 	var kept pieces
 	for m := range members(text, at) {
-		switch m.name {
+		switch string(m.name) {
 		case "versionId", "_versionId", "lastUpdated", "_lastUpdated":
 		default:
 			kept.add(text, m)
@@ -35,7 +33,7 @@ func metaContent(text []byte, at int) []byte {
 
 // jsonMember is one member of an object in compact JSON.
 type jsonMember struct {
-	name              string
+	name              []byte
 	start, value, end int // of the name, of the value, behind the value
 }
 
@@ -43,8 +41,11 @@ type jsonMember struct {
 func members(text []byte, at int) func(yield func(jsonMember) bool) {
 	return func(yield func(jsonMember) bool) {
 		for at++; text[at] != '}'; {
-			nameEnd, _ := stringEnd(text, at)
-			m := jsonMember{unquote(text[at:nameEnd]), at, nameEnd + 1, valueEnd(text, nameEnd+1)}
+			nameEnd, escaped := stringEnd(text, at)
+			m := jsonMember{text[at+1 : nameEnd-1], at, nameEnd + 1, valueEnd(text, nameEnd+1)}
+			if escaped {
+				m.name = []byte(unquote(text[at:nameEnd]))
+			}
 			if !yield(m) {
 				return
 			}
@@ -71,12 +72,12 @@ func (p *pieces) add(text []byte, m jsonMember) {
 
 // join gives the pieces with commas between; a single one isn't copied.
 func (p pieces) join(text []byte) []byte {
-	parts := make([][]byte, len(p))
-	for i, piece := range p {
-		parts[i] = text[piece[0]:piece[1]:piece[1]]
+	if len(p) == 0 {
+		return nil
 	}
-	if len(parts) == 1 {
-		return parts[0]
+	joined := text[p[0][0]:p[0][1]:p[0][1]]
+	for _, piece := range p[1:] {
+		joined = append(append(joined, ','), text[piece[0]:piece[1]]...)
 	}
-	return bytes.Join(parts, []byte{','})
+	return joined
 }

@@ -11,24 +11,47 @@ import (
 // are refused, and so are elements and attributes that run or load something.
 func isXHTML(b []byte) bool {
 	s := xhtmlScan{text: bytes.TrimSpace(b)}
-	s.open = s.space[:0]
 	return s.run()
 }
 
-// xhtmlScan reads markup from front to back and keeps the names of the
-// elements that are open.
+// xhtmlScan reads markup from front to back and keeps where the names of the
+// elements stand that are open. The array spares usual depths an allocation.
 type xhtmlScan struct {
 	text  []byte
 	at    int
-	open  [][]byte
-	space [24][]byte // for open, so that usual depths need no allocation
+	depth int
+	open  [32]stretch
+	deep  []stretch // open elements beyond those
+}
+
+// stretch is a part of the text.
+type stretch struct{ start, end int }
+
+func (s *xhtmlScan) push(name stretch) {
+	if s.depth < len(s.open) {
+		s.open[s.depth] = name
+	} else {
+		s.deep = append(s.deep, name)
+	}
+	s.depth++
+}
+
+// pop closes the innermost element and gives its name.
+func (s *xhtmlScan) pop() []byte {
+	s.depth--
+	name := s.open[min(s.depth, len(s.open)-1)]
+	if s.depth >= len(s.open) {
+		last := len(s.deep) - 1
+		name, s.deep = s.deep[last], s.deep[:last]
+	}
+	return s.text[name.start:name.end]
 }
 
 func (s *xhtmlScan) run() bool {
 	if !s.tag() {
 		return false
 	}
-	for len(s.open) > 0 {
+	for s.depth > 0 {
 		if !s.characters() || !s.markup() {
 			return false
 		}
@@ -77,8 +100,9 @@ func (s *xhtmlScan) tag() bool {
 		return false
 	}
 	s.at++
+	start := s.at
 	name := s.name()
-	if len(name) == 0 || forbiddenElement(name) || (len(s.open) == 0 && string(name) != "div") {
+	if len(name) == 0 || forbiddenElement(name) || (s.depth == 0 && string(name) != "div") {
 		return false
 	}
 	from := s.at
@@ -86,13 +110,13 @@ func (s *xhtmlScan) tag() bool {
 	if !ok || !s.namesDiffer(from) {
 		return false
 	}
-	if len(s.open) == 0 && string(namespace) != "http://www.w3.org/1999/xhtml" {
+	if s.depth == 0 && string(namespace) != "http://www.w3.org/1999/xhtml" {
 		return false
 	}
 	if s.take('/') {
 		return s.take('>')
 	}
-	s.open = append(s.open, name)
+	s.push(stretch{start, start + len(name)})
 	return s.take('>')
 }
 
@@ -100,12 +124,7 @@ func (s *xhtmlScan) endTag() bool {
 	s.at += 2
 	name := s.name()
 	s.skipSpace()
-	last := len(s.open) - 1
-	if !bytes.Equal(name, s.open[last]) || !s.take('>') {
-		return false
-	}
-	s.open = s.open[:last]
-	return true
+	return bytes.Equal(name, s.pop()) && s.take('>')
 }
 
 // attributes reads all attributes of a tag and gives the value of xmlns.
@@ -232,20 +251,38 @@ func isReference(name []byte) bool {
 	if len(name) < 2 || name[0] != '#' {
 		return false
 	}
-	if name[1] != 'x' {
-		return digitRun(name[1:]) == len(name)-1
+	digits, base := name[1:], rune(10)
+	if digits[0] == 'x' {
+		digits, base = digits[1:], 16
 	}
-	for _, c := range name[2:] {
-		if !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'f') {
+	r := rune(0)
+	for _, c := range digits {
+		switch lower := c | 0x20; {
+		case isDigit(c):
+			r = r*base + rune(c-'0')
+		case base == 16 && lower >= 'a' && lower <= 'f':
+			r = r*base + rune(lower-'a'+10)
+		default:
 			return false
 		}
 	}
-	return len(name) > 2
+	return len(digits) > 0 && isXMLCharacter(r)
 }
 
+// isXMLCharacter is XML's rule of what a document may hold at all.
+func isXMLCharacter(r rune) bool {
+	return r >= ' ' && r < 0xD800 || r > 0xDFFF && r < 0xFFFE || r >= 0x10000 && r <= utf8.MaxRune ||
+		r == '\t' || r == '\n' || r == '\r'
+}
+
+// hasControl reports whether b, which is UTF-8, has a character that XML
+// forbids: control characters, U+FFFE and U+FFFF.
 func hasControl(b []byte) bool {
-	for _, c := range b {
+	for i, c := range b {
 		if c < ' ' && !isSpace(c) {
+			return true
+		}
+		if c == 0xEF && i+2 < len(b) && b[i+1] == 0xBF && b[i+2] >= 0xBE {
 			return true
 		}
 	}
