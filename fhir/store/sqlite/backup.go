@@ -1,0 +1,110 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// backupPages is how many pages are copied before ctx is asked again.
+const backupPages = 1000
+
+// Backup copies the store as it is now into a new file, while it goes on:
+// every commit acknowledged before the call is in the copy, which is safe on
+// disk when Backup returns. Opening the copy restores it. A file that exists
+// is never overwritten. The write-ahead log grows meanwhile.
+func (s *Store) Backup(ctx context.Context, file string) error {
+	s.backups.Add(1)
+	defer s.backups.Add(-1)
+	return Backup(ctx, s.path, file)
+}
+
+// Backup is Store.Backup for a store that another process may have open.
+func Backup(ctx context.Context, path, file string) error {
+	if err := backup(ctx, path, file); err != nil {
+		return fmt.Errorf("sqlite: backup of %s to %s: %w", path, file, err)
+	}
+	return nil
+}
+
+// backup copies into a file beside the wanted one, which it becomes whole or
+// not at all.
+func backup(ctx context.Context, path, file string) error {
+	if _, err := os.Lstat(file); err == nil {
+		return os.ErrExist
+	}
+	if _, err := os.Stat(path); err != nil {
+		return err
+	}
+	part, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".part-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(part.Name()) }()
+	defer func() { _ = part.Close() }()
+	if err := copyStore(ctx, path, part.Name()); err != nil {
+		return err
+	}
+	if err := part.Sync(); err != nil {
+		return err
+	}
+	if err := os.Link(part.Name(), file); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(file))
+}
+
+// copyStore copies page by page within one read transaction, so that the
+// copy is of one moment and never has to begin again.
+func copyStore(ctx context.Context, path, part string) (err error) {
+	src, err := openConn(path, readerPragmas)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	if err := refuseForeign(src); err != nil {
+		return err
+	}
+	dst, err := openConn(part, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dst.Close()) }()
+	if err := execEach(src, "BEGIN; SELECT count(*) FROM resource_type;"); err != nil {
+		return err
+	}
+	return copyPages(ctx, dst, src)
+}
+
+func copyPages(ctx context.Context, dst, src *sqlite.Conn) error {
+	b, err := sqlite.NewBackup(dst, "", src, "")
+	if err != nil {
+		return err
+	}
+	for more := true; more && err == nil; {
+		if err = ctx.Err(); err == nil {
+			more, err = b.Step(backupPages)
+		}
+	}
+	if cerr := b.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// syncDir makes a new name in a directory durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if cerr := d.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}

@@ -1,0 +1,102 @@
+package sqlite
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// Settings of connections. The writer's cache holds the inner pages of the
+// indexes, where its writes fall at random places.
+const (
+	writerPragmas = `
+PRAGMA page_size = 4096;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA wal_autocheckpoint = 0;
+PRAGMA cache_size = -32000;
+PRAGMA temp_store = MEMORY;`
+	readerPragmas = `
+PRAGMA query_only = ON;
+PRAGMA cache_size = -4000;
+PRAGMA temp_store = MEMORY;`
+)
+
+// openConn opens a connection to a file that exists and prepares it.
+func openConn(path, pragmas string) (*sqlite.Conn, error) {
+	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err != nil {
+		return nil, err
+	}
+	if err := execEach(c, pragmas); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// execEach runs statements one by one, outside a transaction, as journal_mode
+// needs it.
+func execEach(c *sqlite.Conn, statements string) error {
+	for statements != "" {
+		stmt, rest, err := c.PrepareTransient(statements)
+		if err != nil {
+			return err
+		}
+		statements = statements[len(statements)-rest:]
+		if stmt == nil {
+			continue
+		}
+		for row := true; row && err == nil; {
+			row, err = stmt.Step()
+		}
+		if ferr := stmt.Finalize(); err == nil {
+			err = ferr
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// createPrivate makes an empty file that only its owner can read: it will
+// hold patients' data. SQLite gives its side files the same mode.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("the file can't be written: %w", err)
+	}
+	return f.Close()
+}
+
+// fileSize is a file's size, 0 where there is none.
+func fileSize(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode()&fs.ModeType != 0 {
+		return 0
+	}
+	return info.Size()
+}
+
+// prepare prepares statements that a connection keeps.
+func prepare(c *sqlite.Conn, into map[**sqlite.Stmt]string) error {
+	for stmt, query := range into {
+		var err error
+		if *stmt, err = c.Prepare(query); err != nil {
+			return fmt.Errorf("preparing a statement: %w", err)
+		}
+	}
+	return nil
+}
+
+// exec runs a statement that gives no rows, and makes it ready for the next time.
+func exec(s *sqlite.Stmt) error {
+	_, err := s.Step()
+	if rerr := s.Reset(); err == nil {
+		err = rerr
+	}
+	return err
+}

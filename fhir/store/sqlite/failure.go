@@ -1,0 +1,52 @@
+package sqlite
+
+import (
+	"errors"
+
+	"zombiezen.com/go/sqlite"
+
+	"caseway/fhir"
+	"caseway/fhir/store"
+)
+
+// failure says what an error of SQLite means to a caller; others pass.
+func failure(err error) error {
+	if err == nil {
+		return nil
+	}
+	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultFull:
+		return fhir.NewError(fhir.Transient, fhir.IssueTransient,
+			"the store's disk is full; nothing was written").Because(err)
+	case sqlite.ResultIOErr, sqlite.ResultCantOpen, sqlite.ResultReadOnly:
+		return fhir.NewError(fhir.Transient, fhir.IssueTransient,
+			"the store's disk can't be read or written; nothing was written").Because(err)
+	case sqlite.ResultBusy, sqlite.ResultLocked:
+		return fhir.NewError(fhir.Transient, fhir.IssueTransient,
+			"the store is in use by another program; nothing was written").Because(err)
+	case sqlite.ResultTooBig:
+		return fhir.NewError(fhir.TooLarge, fhir.IssueTooLong,
+			"the store can't hold a resource of this size").Because(err)
+	}
+	return err
+}
+
+// ofTheDisk reports whether an error concerns all who write, not one commit.
+func ofTheDisk(err error) bool {
+	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultCantOpen, sqlite.ResultReadOnly,
+		sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultCorrupt, sqlite.ResultNotADB:
+		return true
+	}
+	return false
+}
+
+// refusal reports whether an error is a commit's own fault, found before
+// anything of it was written.
+func refusal(err error) bool {
+	var c *store.Conflict
+	return errors.As(err, &c) || errors.Is(err, errMalformed)
+}
+
+// errMalformed is a commit that no caller should make.
+var errMalformed = errors.New("sqlite: malformed commit")

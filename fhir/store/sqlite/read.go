@@ -1,0 +1,49 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"caseway/fhir"
+	"caseway/fhir/store"
+)
+
+// Read returns the current versions, all of one moment.
+func (s *Store) Read(ctx context.Context, keys ...fhir.Key) (versions []store.Version, err error) {
+	defer s.observe("read", time.Now(), &err)
+	r, err := s.reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.readers.put(r)
+	versions = make([]store.Version, len(keys))
+	if len(keys) == 1 {
+		versions[0], err = r.current(keys[0])
+		return versions, failure(err)
+	}
+	err = r.snapshot(ctx, func() error { return r.currents(keys, versions) })
+	return versions, err
+}
+
+func (r *reader) currents(keys []fhir.Key, into []store.Version) (err error) {
+	for i, k := range keys {
+		if into[i], err = r.current(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReadVersion returns one version.
+func (s *Store) ReadVersion(ctx context.Context, key fhir.Key, versionID int64) (v store.Version, err error) {
+	defer s.observe("vread", time.Now(), &err)
+	r, err := s.reader(ctx)
+	if err != nil {
+		return v, err
+	}
+	defer s.readers.put(r)
+	r.bindKey(r.version, 1, key)
+	r.version.BindInt64(2, versionID)
+	v, err = one(r.version, key)
+	return v, failure(err)
+}

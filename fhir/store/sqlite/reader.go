@@ -1,0 +1,204 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"zombiezen.com/go/sqlite"
+
+	"caseway/fhir"
+	"caseway/fhir/store"
+)
+
+// readers is a fixed number of reading connections, opened when first needed.
+type readers struct {
+	path string
+	free chan *reader // nil: a place for one that isn't open
+	used atomic.Int64
+}
+
+func newReaders(path string, n int) *readers {
+	p := &readers{path: path, free: make(chan *reader, n)}
+	for range n {
+		p.free <- nil
+	}
+	return p
+}
+
+// reader takes a connection, waiting for one until ctx ends. Give it back
+// with readers.put.
+func (s *Store) reader(ctx context.Context) (*reader, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	p := s.readers
+	select {
+	case <-s.closing:
+		return nil, ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-p.free:
+		if r == nil {
+			var err error
+			if r, err = openReader(p.path); err != nil {
+				p.free <- nil
+				return nil, failure(err)
+			}
+		}
+		p.used.Add(1)
+		return r, nil
+	}
+}
+
+func (p *readers) put(r *reader) {
+	p.used.Add(-1)
+	p.free <- r
+}
+
+func (p *readers) busy() int { return int(p.used.Load()) }
+
+// close waits until all connections are given back, and closes them.
+func (p *readers) close() error {
+	var errs []error
+	for range cap(p.free) {
+		if r := <-p.free; r != nil {
+			errs = append(errs, r.conn.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// reader is a connection with the statements that are used all the time.
+type reader struct {
+	conn    *sqlite.Conn
+	begin   *sqlite.Stmt
+	end     *sqlite.Stmt
+	head    *sqlite.Stmt // current version of a key
+	version *sqlite.Stmt // one version of a key
+	row     *sqlite.Stmt // version by seq
+	newest  *sqlite.Stmt // stamp of the newest commit
+	key     []byte       // scratch
+}
+
+// columns are what scan reads.
+const columns = "version, updated, method, body, key"
+
+func openReader(path string) (*reader, error) {
+	c, err := openConn(path, readerPragmas)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{conn: c}
+	err = prepare(c, map[**sqlite.Stmt]string{
+		&r.begin:   "BEGIN",
+		&r.end:     "COMMIT",
+		&r.head:    "SELECT " + columns + " FROM version WHERE key = ? ORDER BY version DESC LIMIT 1",
+		&r.version: "SELECT " + columns + " FROM version WHERE key = ? AND version = ?",
+		&r.row:     "SELECT " + columns + " FROM version WHERE seq = ?",
+		&r.newest:  "SELECT max(updated) FROM version",
+	})
+	if err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// snapshot runs f in one read transaction, so that all it reads is of one
+// moment; ctx interrupts it.
+func (r *reader) snapshot(ctx context.Context, f func() error) error {
+	r.conn.SetInterrupt(ctx.Done())
+	defer r.conn.SetInterrupt(nil)
+	if err := exec(r.begin); err != nil {
+		return interrupted(ctx, err)
+	}
+	err := f()
+	r.conn.SetInterrupt(nil) // or the end would be interrupted too
+	if eerr := exec(r.end); err == nil {
+		err = eerr
+	}
+	return interrupted(ctx, err)
+}
+
+// interrupted turns SQLite's word for an ended context into the context's own.
+func interrupted(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil && sqlite.ErrCode(err).ToPrimary() == sqlite.ResultInterrupt {
+		return ctx.Err()
+	}
+	return failure(err)
+}
+
+// bindKey binds a key without making a string of it first.
+func (r *reader) bindKey(s *sqlite.Stmt, param int, key fhir.Key) {
+	r.key = append(append(append(r.key[:0], key.Type...), '/'), key.ID...)
+	s.BindText(param, unsafe.String(unsafe.SliceData(r.key), len(r.key)))
+}
+
+// current reads the current version of a key; the zero Version where there is none.
+func (r *reader) current(key fhir.Key) (store.Version, error) {
+	r.bindKey(r.head, 1, key)
+	return one(r.head, key)
+}
+
+// one reads the one version that a statement gives, or none.
+func one(s *sqlite.Stmt, key fhir.Key) (v store.Version, err error) {
+	row, err := s.Step()
+	if row {
+		v = scan(s)
+		v.Key = key
+	}
+	if rerr := s.Reset(); err == nil {
+		err = rerr
+	}
+	return v, err
+}
+
+// scan reads the columns but for the key.
+func scan(s *sqlite.Stmt) store.Version {
+	v := store.Version{
+		VersionID:   s.ColumnInt64(0),
+		LastUpdated: instant(s.ColumnInt64(1)),
+		Method:      methods[s.ColumnInt64(2)],
+	}
+	if v.Method != store.Delete {
+		v.JSON = text(s, 3)
+	}
+	return v
+}
+
+// scanKey reads the key among the columns.
+func scanKey(s *sqlite.Stmt) fhir.Key {
+	typ, id, _ := strings.Cut(s.ColumnText(4), "/")
+	return fhir.Key{Type: typ, ID: id}
+}
+
+// text is a column's text as bytes. The string is fresh memory that nobody
+// else has, so it needs no second copy.
+func text(s *sqlite.Stmt, column int) []byte {
+	t := s.ColumnText(column)
+	return unsafe.Slice(unsafe.StringData(t), len(t))
+}
+
+// settled is the stamp of the newest commit that this reader sees. The writer
+// never stamps a later commit lower, but it may stamp it the same.
+func (r *reader) settled() (time.Time, error) {
+	_, err := r.newest.Step()
+	ms := r.newest.ColumnInt64(0)
+	if rerr := r.newest.Reset(); err == nil {
+		err = rerr
+	}
+	if ms == 0 {
+		return time.Time{}, err
+	}
+	return instant(ms), err
+}
+
+// methods are the methods by their number in the file.
+var methods = [...]store.Method{1: store.Post, 2: store.Put, 3: store.Patch, 4: store.Delete}
+
+// instant is the time of a stamp.
+func instant(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

@@ -1,0 +1,42 @@
+-- Schema 1.
+
+-- Resource types by number, so that rows and index entries stay small.
+CREATE TABLE resource_type (
+  id   INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- Every version of every resource, in the order of commits.
+CREATE TABLE version (
+  seq          INTEGER PRIMARY KEY, -- 1, 2, 3, …
+  type         INTEGER NOT NULL,
+  key          TEXT NOT NULL,       -- "Patient/1"
+  version      INTEGER NOT NULL,    -- the resource's versionId
+  updated      INTEGER NOT NULL,    -- lastUpdated
+  until        INTEGER NOT NULL,    -- lastUpdated of the next version, or 253402300799999; both are stored in 6 bytes, so that setting it moves nothing
+  method       INTEGER NOT NULL,    -- 1 POST, 2 PUT, 3 PATCH, 4 DELETE: a tombstone
+  compartments TEXT NOT NULL,       -- "Patient/1 Patient/2"
+  terms        BLOB NOT NULL,       -- the index terms, each behind its length, to find them again
+  body         TEXT                 -- the JSON as readers get it; null in a tombstone
+) STRICT;
+CREATE UNIQUE INDEX version_instance ON version (key, version);
+CREATE INDEX version_type   ON version (type, updated, key, version);
+CREATE INDEX version_system ON version (updated, key, version);
+
+-- The index terms of current versions.
+CREATE TABLE term (
+  type INTEGER NOT NULL,
+  term TEXT NOT NULL,
+  seq  INTEGER NOT NULL,
+  PRIMARY KEY (type, term, seq)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE record (
+  kind    TEXT NOT NULL,
+  key     TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  expires INTEGER NOT NULL, -- 0: never
+  value   BLOB NOT NULL,
+  PRIMARY KEY (kind, key)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX record_expires ON record (expires) WHERE expires > 0;

@@ -1,0 +1,208 @@
+// Package sqlite keeps a FHIR store in one SQLite file.
+//
+// Every version of every resource is a row of one table, in the order of its
+// sequence number, which is the order of commits; the current version is the
+// one with the highest version id. Index terms point at the sequence number of
+// a current version. Records have a table of their own. See schema.sql.
+//
+// One goroutine writes. It takes the commits that wait into one transaction,
+// so that they share a durable write to disk. Each is checked whole before any of
+// it is written; so a refusal never needs to undo anything, and the members
+// don't need savepoints, which would copy every page that they touch. An error of the disk fails the whole group.
+//
+// Readers have connections of their own and see the last committed state. A
+// method copies its answer out and ends its read transaction before it
+// returns, so that no slow client keeps the write-ahead log from being emptied.
+//
+// The file FILE.lock keeps a second process out; [Backup] may run beside.
+// Times are milliseconds since 1970. Not here: what a term or record means.
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"caseway/fhir/store"
+)
+
+// Options are an open store's settings; the zero value is good for a server.
+type Options struct {
+	// Readers is the number of reading connections; 0: two for each core and two.
+	Readers int
+	// Clock gives the time for lastUpdated; nil: time.Now. It may go
+	// backwards: lastUpdated then stands still.
+	Clock func() time.Time
+	// Observe, when not nil, is told how long each operation took: read,
+	// vread, history, search, records and commit, as callers saw them, and
+	// group and checkpoint, as the writer did them. Called concurrently.
+	Observe func(op string, took time.Duration, err error)
+	// Log gets what nobody waits for, such as a checkpoint that failed; nil: discarded.
+	Log *slog.Logger
+
+	walLimit int64 // bytes of write-ahead log past which it is truncated; 0: 64 MiB
+	maxPages int   // of the database, so that a test can fill it; 0: no limit
+}
+
+func (o Options) withDefaults() Options {
+	if o.Readers <= 0 {
+		o.Readers = 2*runtime.GOMAXPROCS(0) + 2
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Observe == nil {
+		o.Observe = func(string, time.Duration, error) {}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.walLimit == 0 {
+		o.walLimit = 64 << 20
+	}
+	return o
+}
+
+// Store is a store.Store in an SQLite file.
+type Store struct {
+	path    string
+	opt     Options
+	lock    *fileLock
+	types   committedTypes
+	readers *readers
+	writer  *writer
+	queue   chan *pending
+	news    broadcast
+	seq     atomic.Int64  // of the newest committed version
+	ailing  atomic.Bool   // the last write to disk failed
+	backups atomic.Int64  // that run now
+	closing chan struct{} // closed when Close begins
+	close   sync.Once
+	closed  sync.WaitGroup // the writer
+}
+
+var _ store.Store = (*Store)(nil)
+
+// ErrClosed is what a closed store answers.
+var ErrClosed = errors.New("sqlite: the store is closed")
+
+// Open opens the store in the file at path, which is made where there is none,
+// and migrates one of an older schema. It fails where another process has the
+// store open, where the directory can't be written to, and where the file is
+// of a newer schema or no Caseway store.
+func Open(ctx context.Context, path string, opt Options) (*Store, error) {
+	lock, err := lockFile(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		path: path, opt: opt.withDefaults(), lock: lock,
+		queue: make(chan *pending, 1024), closing: make(chan struct{}),
+	}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite: store %s: %w", path, err), lock.release())
+	}
+	return s, nil
+}
+
+// start opens the writer's connection, brings the schema up to date and
+// begins to write.
+func (s *Store) start(ctx context.Context) error {
+	if err := createPrivate(s.path); err != nil {
+		return err
+	}
+	w, err := openWriter(ctx, s)
+	if err != nil {
+		return err
+	}
+	s.writer = w
+	s.types.now.Store(&w.types)
+	s.seq.Store(w.seq)
+	s.readers = newReaders(s.path, s.opt.Readers)
+	s.closed.Go(w.run)
+	return nil
+}
+
+// Close waits for what is being done, leaves commits that wait undone, and
+// releases the file. It may be called again.
+func (s *Store) Close() (err error) {
+	s.close.Do(func() {
+		close(s.closing)
+		s.closed.Wait()
+		err = errors.Join(s.readers.close(), s.writer.conn.Close(), s.lock.release())
+	})
+	return err
+}
+
+// Check reads, and, where the last write failed, tries to write again.
+func (s *Store) Check(ctx context.Context) error {
+	if s.ailing.Load() {
+		return s.probe(ctx)
+	}
+	r, err := s.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.readers.put(r)
+	_, err = r.settled()
+	return err
+}
+
+// probe writes a record that has already expired.
+func (s *Store) probe(ctx context.Context) error {
+	_, err := s.Commit(ctx, store.Commit{Records: []store.RecordWrite{
+		{Kind: "sqlite", Key: "probe", Expect: store.AnyVersion, Expires: time.UnixMilli(1)},
+	}})
+	return err
+}
+
+// Stats is what the store does at the moment.
+type Stats struct {
+	Readers     int   // connections that there may be
+	ReadersBusy int   // of them in use
+	Waiting     int   // commits that wait for the writer
+	WALBytes    int64 // size of the write-ahead log's file
+}
+
+// Stats measures the store.
+func (s *Store) Stats() Stats {
+	return Stats{
+		Readers: s.opt.Readers, ReadersBusy: s.readers.busy(),
+		Waiting: len(s.queue), WALBytes: fileSize(s.path + "-wal"),
+	}
+}
+
+// observe reports an operation that began at start.
+func (s *Store) observe(op string, start time.Time, err *error) {
+	s.opt.Observe(op, time.Since(start), *err)
+}
+
+// broadcast wakes all who wait for news.
+type broadcast struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+// wait gives a channel that is closed with the next news.
+func (b *broadcast) wait() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch == nil {
+		b.ch = make(chan struct{})
+	}
+	return b.ch
+}
+
+func (b *broadcast) tell() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch != nil {
+		close(b.ch)
+		b.ch = nil
+	}
+}

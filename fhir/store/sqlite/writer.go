@@ -1,0 +1,219 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// Bounds of a group: what has waited longest shouldn't wait for all who come later.
+const (
+	groupBytes = 8 << 20
+	groupTime  = 50 * time.Millisecond
+	sweepEvery = time.Minute
+)
+
+// writer is the one that writes. Its fields belong to its goroutine.
+type writer struct {
+	s     *Store
+	conn  *sqlite.Conn
+	types typeNumbers // those in the open transaction among them
+	seq   int64       // of the newest version in the open transaction
+	stamp int64       // of the newest commit; never falls
+	sql   statements
+	heads []head // of the commit at hand
+	wrote bool   // something, into the open transaction
+
+	walNext int64 // size of the log at which to truncate it again
+	swept   time.Time
+}
+
+// openWriter prepares the file and reads where the sequence stands.
+func openWriter(ctx context.Context, s *Store) (*writer, error) {
+	c, err := openConn(s.path, writerPragmas)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{s: s, conn: c, walNext: s.opt.walLimit}
+	if err := w.load(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return w, nil
+}
+
+func (w *writer) load(ctx context.Context) (err error) {
+	if err = migrate(ctx, w.conn); err != nil {
+		return err
+	}
+	if w.s.opt.maxPages > 0 {
+		if err = limitPages(w.conn, w.s.opt.maxPages); err != nil {
+			return err
+		}
+	}
+	if w.types, err = loadTypes(w.conn); err != nil {
+		return err
+	}
+	if w.seq, err = number(w.conn, "SELECT coalesce(max(seq), 0) FROM version"); err != nil {
+		return err
+	}
+	if w.stamp, err = number(w.conn, "SELECT coalesce(max(updated), 0) FROM version"); err != nil {
+		return err
+	}
+	return w.sql.prepare(w.conn)
+}
+
+// run writes until the store closes.
+func (w *writer) run() {
+	for {
+		select {
+		case <-w.s.closing:
+			w.stop()
+			return
+		case p := <-w.s.queue:
+			w.group(p)
+			w.housekeep()
+		}
+	}
+}
+
+// stop answers those who still wait.
+func (w *writer) stop() {
+	for {
+		select {
+		case p := <-w.s.queue:
+			if p.take() {
+				p.done <- ErrClosed
+			}
+		default:
+			return
+		}
+	}
+}
+
+// group commits what waits together, and answers each member.
+func (w *writer) group(first *pending) {
+	start := time.Now()
+	members, err := w.apply(first, start)
+	if len(members) == 0 {
+		return
+	}
+	if err == nil {
+		err = exec(w.sql.commit)
+	}
+	w.finish(members, err)
+	w.s.opt.Observe("group", time.Since(start), err)
+}
+
+// apply opens a transaction and writes waiting commits into it until it is
+// large or old enough or nobody waits. A refused one stays among the members:
+// it may have been refused for what others have only just written, so its
+// answer has to wait until that is certain.
+func (w *writer) apply(p *pending, start time.Time) (members []*pending, err error) {
+	for size := 0; p != nil; p = w.next(size, start) {
+		if !p.take() {
+			continue
+		}
+		members = append(members, p)
+		if len(members) == 1 {
+			err = w.begin()
+		}
+		if err == nil {
+			err = w.write(p)
+		}
+		if err != nil {
+			return members, err
+		}
+		size += p.size()
+	}
+	return members, nil
+}
+
+// next is another commit that waits, while the group may grow.
+func (w *writer) next(size int, start time.Time) *pending {
+	if size >= groupBytes || time.Since(start) > groupTime {
+		return nil
+	}
+	select {
+	case p := <-w.s.queue:
+		return p
+	default:
+		return nil
+	}
+}
+
+// finish publishes a group, or undoes it. An error of the disk fails all its
+// members; any other is one member's, so each is tried alone.
+func (w *writer) finish(members []*pending, err error) {
+	if err == nil {
+		w.publish()
+		for _, p := range members {
+			p.done <- p.refused
+		}
+		return
+	}
+	w.rollback()
+	if ofTheDisk(err) {
+		w.s.ailing.Store(true)
+		for _, p := range members {
+			p.done <- failure(err)
+		}
+		return
+	}
+	for _, p := range members {
+		w.alone(p)
+	}
+}
+
+// alone commits one member.
+func (w *writer) alone(p *pending) {
+	err := w.begin()
+	if err == nil {
+		err = w.write(p)
+	}
+	if err == nil {
+		err = exec(w.sql.commit)
+	}
+	if err == nil {
+		w.publish()
+		err = p.refused
+	} else {
+		w.rollback()
+	}
+	p.done <- failure(err)
+}
+
+// publish makes known what was committed.
+func (w *writer) publish() {
+	if w.wrote {
+		w.s.ailing.Store(false)
+	}
+	types := w.types
+	w.s.types.now.Store(&types)
+	if w.s.seq.Swap(w.seq) != w.seq {
+		w.s.news.tell()
+	}
+}
+
+// begin opens a transaction.
+func (w *writer) begin() error {
+	w.seq, w.types, w.wrote = w.s.seq.Load(), *w.s.types.now.Load(), false
+	return exec(w.sql.begin)
+}
+
+// rollback undoes the open transaction, if SQLite hasn't done so itself.
+func (w *writer) rollback() {
+	if w.conn.AutocommitEnabled() {
+		return
+	}
+	if err := exec(w.sql.rollback); err != nil {
+		w.s.opt.Log.Error("rolling back", "error", err)
+	}
+}
+
+// now is the stamp of a new commit: the clock's, but never lower than one before.
+func (w *writer) now() int64 {
+	w.stamp = max(w.stamp, w.s.opt.Clock().UnixMilli())
+	return w.stamp
+}
