@@ -1,0 +1,118 @@
+// Package capability says what a server claims: the CapabilityStatement
+// (https://hl7.org/fhir/R4/capabilitystatement.html), built from what the
+// server really routes, so that claim and behaviour can't drift.
+//
+// The nouns: [Claims] are the facts, given as a value; an [Interaction] is one
+// of them, at its [Level]. Not here: routes, requests, settings.
+package capability
+
+import (
+	"encoding/json"
+	"time"
+
+	"caseway/fhir/interaction"
+)
+
+// Level is what an interaction works on.
+type Level string
+
+// The levels.
+const (
+	Instance Level = "instance"
+	Type     Level = "type"
+	System   Level = "system"
+)
+
+// Interaction is an interaction that the server answers, for every resource
+// type unless its level is System.
+type Interaction struct {
+	Level Level
+	Name  interaction.Name
+}
+
+// Claims are the facts that a statement is made of.
+type Claims struct {
+	Version       string // of the software
+	Base          string // FHIR base URL; "" where each client may see another
+	ResourceTypes []string
+	Interactions  []Interaction
+}
+
+// released is the day of the last change to what is claimed.
+var released = time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC)
+
+const security = "This server has no login yet: whoever reaches it may do everything, so it refuses to listen " +
+	"beyond loopback unless told that its network is closed. Consent resources are stored and not enforced."
+
+const conditional = "Conditional create (If-None-Exist) and conditional references take the parameters identifier " +
+	"and _id only; others are refused by name."
+
+// notes say where a type doesn't do what its definition suggests.
+var notes = map[string]string{
+	"Consent": "Stored like any other resource; what it permits or denies is not enforced.",
+	"Subscription": "Nothing is delivered yet: a Subscription is stored with status off, and a warning says so, " +
+		"whatever status was sent.",
+	"Binary": "Native content is taken and given by Content-Type and Accept. securityContext is stored and not enforced.",
+}
+
+// Statement renders the claims as a CapabilityStatement in JSON.
+func Statement(c Claims) []byte {
+	s := statement{
+		ResourceType: "CapabilityStatement", Status: "active", Date: released.Format(time.DateOnly), Kind: "instance",
+		Software:       software{Name: "Caseway", Version: c.Version},
+		Implementation: implementation{Description: "Caseway, a FHIR R4 care-coordination server", URL: c.Base},
+		FHIRVersion:    "4.0.1",
+		Format:         []string{"application/fhir+json", "json"},
+		Rest:           []rest{restOf(c)},
+	}
+	if c.Version == "" {
+		s.Software.Version = "devel"
+	}
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // strings and booleans always marshal
+	}
+	return text
+}
+
+func restOf(c Claims) rest {
+	r := rest{
+		Mode:          "server",
+		Documentation: "Every resource type works alike. Search, patch, operations and XML aren't supported yet.",
+		Security:      documentation{Description: security},
+	}
+	var common []code
+	for _, i := range c.Interactions {
+		if i.Level == System {
+			r.Interaction = append(r.Interaction, code{string(i.Name)})
+			continue
+		}
+		common = append(common, code{string(i.Name)})
+	}
+	for _, name := range c.ResourceTypes {
+		r.Resource = append(r.Resource, resourceOf(name, common))
+	}
+	return r
+}
+
+func resourceOf(name string, interactions []code) resource {
+	r := resource{
+		Type: name, Documentation: conditional, Interaction: interactions,
+		Versioning: "versioned", ReadHistory: has(interactions, interaction.VRead),
+		UpdateCreate: has(interactions, interaction.Update), ConditionalCreate: has(interactions, interaction.Create),
+		ConditionalRead: "full-support", ConditionalDelete: "not-supported",
+	}
+	if note := notes[name]; note != "" {
+		r.Documentation = note + " " + conditional
+	}
+	return r
+}
+
+func has(interactions []code, name interaction.Name) bool {
+	for _, i := range interactions {
+		if i.Code == string(name) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,31 @@
+package server
+
+import (
+	"net/http"
+
+	"caseway/fhir/interaction"
+)
+
+// bundle is POST [base]: a batch or a transaction.
+func bundle(x *exchange) error {
+	h := x.c.Request.Header
+	if err := refusePreconditions(h, "If-Match", "If-None-Match", "If-Unmodified-Since", "If-None-Exist"); err != nil {
+		return err
+	}
+	repeat, err := idempotencyKey(h)
+	if err != nil {
+		return err
+	}
+	body, err := x.readFHIR()
+	if err != nil {
+		return err
+	}
+	answer, err := x.server.engine.Bundle(x.context(), interaction.BundleRequest{
+		Body: body, Base: x.base(), Return: x.prefer(), IdempotencyKey: repeat,
+	})
+	if err != nil {
+		return err
+	}
+	x.writeJSON(http.StatusOK, answer)
+	return nil
+}

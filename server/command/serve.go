@@ -1,0 +1,180 @@
+package command
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"caseway/fhir"
+	"caseway/fhir/definition"
+	"caseway/fhir/interaction"
+	"caseway/fhir/store"
+	"caseway/server"
+)
+
+// Serve is the command serve. The zero value of a setting is a safe one.
+type Serve struct {
+	Listen          string        `default:"127.0.0.1:8080" help:"Address to listen on."`
+	Store           string        `default:"sqlite:caseway.db" help:"Where data lives: sqlite:FILE or a mongodb:// URI."`
+	Auth            string        `default:"none" enum:"none" help:"Login: only none so far, which is refused on other addresses than loopback."`
+	AuthNoneAnyway  bool          `help:"Listen beyond loopback without a login, in a closed network: whoever reaches the server may read and change everything."`
+	BaseURL         string        `name:"base-url" help:"URL under which clients reach the server, without /fhir; without it, links show the host that each request names."`
+	TLSCert         string        `name:"tls-cert" help:"File with the certificate chain in PEM; with --tls-key the server speaks TLS."`
+	TLSKey          string        `name:"tls-key" help:"File with the certificate's key in PEM."`
+	TrustedProxies  []string      `help:"Addresses or networks (10.0.0.0/8) whose X-Forwarded-For, -Proto and -Host are believed."`
+	CORSOrigin      []string      `name:"cors-origin" help:"Origins of web pages that may read and write here (https://app.example.org)."`
+	MaxBody         int64         `default:"12582912" help:"Bytes that a request body may have, after inflating."`
+	HeaderTimeout   time.Duration `default:"10s" help:"Time that a client has to send a request's header."`
+	ReadTimeout     time.Duration `default:"1m" help:"Time that a client has to send a whole request."`
+	WriteTimeout    time.Duration `default:"2m" help:"Time from a request's header to the end of its answer."`
+	IdleTimeout     time.Duration `default:"2m" help:"Time that a connection stays open between requests."`
+	ShutdownTimeout time.Duration `default:"20s" help:"Time that requests under way have to finish when the server stops."`
+	LogLevel        string        `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged; requests are logged at info."`
+	LogFormat       string        `default:"text" enum:"text,json" help:"Form of log lines, which go to standard error."`
+}
+
+// Run serves until ctx ends.
+func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
+	if err := s.check(); err != nil {
+		return err
+	}
+	certs, err := s.certs()
+	if err != nil {
+		return err
+	}
+	log, writer := newLog(streams.Err, s.LogLevel, s.LogFormat)
+	defer writer.Close()
+	listener, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return fmt.Errorf("can't listen on %s: %w", s.Listen, err)
+	}
+	defer listener.Close()
+	metrics := server.NewMetrics()
+	data, err := openStore(ctx, s.Store, log, metrics)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+	front, err := s.assemble(data, server.Config{Metrics: metrics, Log: log, Listen: s.Listen})
+	if err != nil {
+		return err
+	}
+	log.Info("serving", "address", s.url(listener), "store", storeName(s.Store), "auth", "none", "version", versionText())
+	if s.beyondLoopback() {
+		log.Warn("NO LOGIN: whoever reaches " + s.Listen + " may read and change everything (--auth-none-anyway)")
+	}
+	return front.Serve(ctx, listener, s.timeouts(), certs)
+}
+
+// assemble wires the engine and the server.
+func (s Serve) assemble(data store.Store, c server.Config) (*server.Server, error) {
+	r4 := definition.R4()
+	engine, err := interaction.New(interaction.Config{
+		Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes(),
+		Limits: fhir.Limits{Bytes: int(s.MaxBody)}, Log: c.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Engine, c.Store, c.ResourceTypes = engine, data, r4.ResourceTypes()
+	c.Version, c.BaseURL, c.MaxBody = versionText(), s.BaseURL, s.MaxBody
+	c.CORSOrigins = s.CORSOrigin
+	if c.TrustedProxies, err = parseNetworks(s.TrustedProxies); err != nil {
+		return nil, err
+	}
+	return server.New(c)
+}
+
+func (s Serve) timeouts() server.Timeouts {
+	return server.Timeouts{
+		Header: s.HeaderTimeout, Read: s.ReadTimeout, Write: s.WriteTimeout, Idle: s.IdleTimeout, Shutdown: s.ShutdownTimeout,
+	}
+}
+
+// check refuses settings that contradict each other or aren't safe.
+func (s Serve) check() error {
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		return fmt.Errorf("--listen is HOST:PORT, such as 127.0.0.1:8080: %w", err)
+	}
+	if s.beyondLoopback() && !s.AuthNoneAnyway {
+		return fmt.Errorf("there is no login yet, so %s could be read and changed by whoever reaches it: "+
+			"listen on loopback, or add --auth-none-anyway where the network is closed", s.Listen)
+	}
+	if s.MaxBody < 0 {
+		return errors.New("--max-body is a number of bytes, 0 or more")
+	}
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		return errors.New("--tls-cert and --tls-key go together")
+	}
+	return checkBaseURL(s.BaseURL)
+}
+
+func checkBaseURL(base string) error {
+	if base == "" {
+		return nil
+	}
+	u, err := url.Parse(base)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return errors.New("--base-url is a URL such as https://example.org or https://example.org/caseway")
+	}
+	if strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/fhir") {
+		return errors.New("--base-url is the URL of the server's root: leave /fhir away, it is added")
+	}
+	return nil
+}
+
+// beyondLoopback reports whether others than this machine could connect.
+func (s Serve) beyondLoopback() bool {
+	host := s.listenHost()
+	ip, err := netip.ParseAddr(host)
+	return host != "localhost" && (err != nil || !ip.IsLoopback())
+}
+
+func (s Serve) listenHost() string {
+	host, _, err := net.SplitHostPort(s.Listen)
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
+func (s Serve) url(l net.Listener) string {
+	if s.TLSCert != "" {
+		return "https://" + l.Addr().String() + "/fhir"
+	}
+	return "http://" + l.Addr().String() + "/fhir"
+}
+
+func (s Serve) certs() (*tls.Config, error) {
+	if s.TLSCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}, nil
+}
+
+// parseNetworks reads addresses and CIDR networks.
+func parseNetworks(texts []string) ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range texts {
+		if ip, err := netip.ParseAddr(text); err == nil {
+			networks = append(networks, netip.PrefixFrom(ip.Unmap(), ip.Unmap().BitLen()))
+			continue
+		}
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("--trusted-proxies takes addresses and networks, such as 10.0.0.0/8: %w", err)
+		}
+		networks = append(networks, network.Masked())
+	}
+	return networks, nil
+}

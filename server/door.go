@@ -1,0 +1,113 @@
+package server
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"caseway/fhir"
+)
+
+// door keeps out what a browser could be tricked into sending while there is
+// no login: requests under a foreign name (DNS rebinding), cross-origin
+// requests that write, and cross-origin reads from origins that no setting names.
+type door struct {
+	hosts   []string // names of ours, lower case, without ports
+	origins []string // that may read and write across origins
+	cross   *http.CrossOriginProtection
+}
+
+func newDoor(c Config) (*door, error) {
+	d := &door{hosts: []string{"localhost"}, origins: c.CORSOrigins, cross: http.NewCrossOriginProtection()}
+	for _, address := range []string{c.Listen, hostOf(c.BaseURL)} {
+		if name := nameOf(address); name != "" {
+			d.hosts = append(d.hosts, name)
+		}
+	}
+	for _, origin := range c.CORSOrigins {
+		if origin == "*" {
+			return nil, errors.New("CORS origins must be named: with * any web page could read the store")
+		}
+		if err := d.cross.AddTrustedOrigin(origin); err != nil {
+			return nil, errors.New("CORS origin must be scheme://host, with a port where it isn't the usual one: " + err.Error())
+		}
+	}
+	return d, nil
+}
+
+func hostOf(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// nameOf is a Host's name in lower case, without port and brackets.
+func nameOf(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+}
+
+// admit lets a request in and sets CORS headers for a known origin. Probes and
+// metrics hold nothing of the store and are asked for by address.
+func (d *door) admit(x *exchange) error {
+	r := x.c.Request
+	if x.route.fhir && !d.knows(x.client.host) {
+		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden,
+			"this server doesn't answer under the name in the Host header: without a login it answers to localhost, "+
+				"the address that it listens on and the host of its base URL (--base-url, CASEWAY_BASE_URL)")
+	}
+	if len(d.origins) > 0 {
+		x.c.Writer.Header().Add("Vary", "Origin")
+	}
+	origin := r.Header["Origin"]
+	if len(origin) == 0 && r.Method == http.MethodGet {
+		return nil
+	}
+	if err := d.cross.Check(r); err != nil {
+		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden,
+			"a web page of another origin may not write here; name its origin with --cors-origin to allow it")
+	}
+	if len(origin) == 1 && slices.Contains(d.origins, origin[0]) {
+		d.allow(x, origin)
+	}
+	return nil
+}
+
+// knows reports whether a Host names this server.
+func (d *door) knows(host string) bool {
+	if strings.HasPrefix(host, "127.0.0.1:") || strings.HasPrefix(host, "localhost:") {
+		return true
+	}
+	name := nameOf(host)
+	if slices.Contains(d.hosts, name) {
+		return true
+	}
+	ip, err := netip.ParseAddr(name)
+	return err == nil && ip.IsLoopback()
+}
+
+// The CORS headers' values (https://fetch.spec.whatwg.org/#http-cors-protocol).
+const (
+	corsExpose = "Content-Location, ETag, Last-Modified, Location, Preference-Applied, Warning, X-Request-Id"
+	corsHeader = "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, " +
+		"If-None-Match, Prefer, X-Request-Id, X-Security-Context"
+)
+
+func (d *door) allow(x *exchange, origin []string) {
+	h := x.c.Writer.Header()
+	h["Access-Control-Allow-Origin"] = origin
+	h.Set("Access-Control-Expose-Headers", corsExpose)
+	if x.c.Request.Method == http.MethodOptions {
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE")
+		h.Set("Access-Control-Allow-Headers", corsHeader)
+		h.Set("Access-Control-Max-Age", "600")
+	}
+}

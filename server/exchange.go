@@ -1,0 +1,123 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"caseway/fhir"
+)
+
+// exchange is one request on its way to its answer. It is used again for
+// later requests: nothing may keep it.
+type exchange struct {
+	server    *Server
+	c         *gin.Context
+	route     *route
+	typ       *resourceType // nil where the path names none
+	started   time.Time
+	requestID string
+	client    client
+	format    format
+	err       error // for the log
+}
+
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+
+// answer makes a route's gin handler: it admits the request, lets the route
+// answer, and says in logs and metrics what came of it.
+func (s *Server) answer(rt *route) gin.HandlerFunc {
+	rt.slot = slotOf(rt.interaction)
+	return func(c *gin.Context) {
+		x := exchanges.Get().(*exchange)
+		*x = exchange{server: s, c: c, route: rt, started: time.Now()}
+		defer x.finish()
+		x.requestID = requestID(c.Request)
+		x.setFixedHeaders()
+		if err := x.answer(); err != nil {
+			x.fail(err)
+		}
+	}
+}
+
+func (x *exchange) answer() error {
+	if err := x.admit(); err != nil {
+		return err
+	}
+	return x.route.handle(x)
+}
+
+// admit checks what is the same for all routes, cheapest first.
+func (x *exchange) admit() error {
+	x.client = x.server.proxies.clientOf(x.c.Request)
+	if err := x.server.door.admit(x); err != nil {
+		return err
+	}
+	if !x.route.fhir {
+		return nil
+	}
+	if err := x.checkPath(); err != nil {
+		return err
+	}
+	if err := x.resolveType(); err != nil {
+		return err
+	}
+	err := x.negotiate()
+	if errors.Is(err, errNotAcceptable) && x.typ != nil && x.typ.name == "Binary" {
+		return nil // whatever type it has may be the one that is asked for
+	}
+	return err
+}
+
+// checkPath refuses empty segments and operations, such as $everything.
+func (x *exchange) checkPath() error {
+	for _, p := range x.c.Params {
+		if p.Value == "" {
+			return nothingHere(x)
+		}
+		if p.Value[0] == '$' {
+			return fhir.NewError(fhir.NotFound, fhir.IssueNotSupported,
+				"the path names an operation ($…); no operations are supported yet")
+		}
+	}
+	return nil
+}
+
+// resolveType finds the resource type that the path names.
+func (x *exchange) resolveType() error {
+	name := x.c.Param("type")
+	if name == "" {
+		return nil
+	}
+	if x.typ = x.server.types[name]; x.typ != nil {
+		return nil
+	}
+	// The engine knows the names that are near it, and says so.
+	_, err := x.server.engine.Read(x.context(), fhir.Key{Type: name, ID: "0"})
+	return err
+}
+
+// key names the resource that the path points to. The engine refuses an id
+// that can't be one.
+func (x *exchange) key() fhir.Key { return fhir.Key{Type: x.typ.name, ID: x.c.Param("id")} }
+
+func (x *exchange) context() context.Context { return x.c.Request.Context() }
+
+// finish catches a panic, writes the log line and counts.
+func (x *exchange) finish() {
+	if p := recover(); p != nil {
+		if p == http.ErrAbortHandler { //nolint:errorlint // net/http's own sentinel
+			panic(p)
+		}
+		x.server.log.Error("panic", "panic", p, "request", x.requestID, "stack", string(debug.Stack()))
+		x.fail(internalError)
+	}
+	x.record(time.Since(x.started))
+	*x = exchange{}
+	exchanges.Put(x)
+}

@@ -1,0 +1,43 @@
+package server
+
+import (
+	"net/http"
+
+	"caseway/fhir/store"
+)
+
+// read is GET [base]/[type]/[id].
+func read(x *exchange) error {
+	v, err := x.server.engine.Read(x.context(), x.key())
+	if err != nil {
+		return err
+	}
+	return x.answerRead(v)
+}
+
+// vread is GET [base]/[type]/[id]/_history/[vid].
+func vread(x *exchange) error {
+	v, err := x.server.engine.VRead(x.context(), x.key(), x.c.Param("vid"))
+	if err != nil {
+		return err
+	}
+	return x.answerRead(v)
+}
+
+func (x *exchange) answerRead(v store.Version) error {
+	same, err := notModified(x.c.Request.Header, v)
+	if err != nil {
+		return err
+	}
+	if same {
+		x.setVersionHeaders(v)
+		x.c.Writer.Header()["Vary"] = variesBy
+		x.c.Writer.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	if v.Key.Type == "Binary" && x.format.native {
+		return x.writeNative(v)
+	}
+	x.writeVersion(http.StatusOK, v)
+	return nil
+}

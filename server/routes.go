@@ -1,0 +1,141 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"caseway/conformance/capability"
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+)
+
+// route is a method and a path with what answers it.
+type route struct {
+	method, path string
+	// interaction names what the CapabilityStatement claims and metrics count;
+	// "" for what isn't a FHIR interaction.
+	interaction interaction.Name
+	level       capability.Level // of the claim
+	fhir        bool             // answers FHIR: types, formats and parameters are checked
+	query       []string         // parameters that the route knows beside _format and _pretty
+	handle      func(*exchange) error
+	slot        int // of the interaction in metrics
+}
+
+// The parameters of history (https://hl7.org/fhir/R4/http.html#history).
+var historyQuery = []string{"_count", "_since", "_at", "_list", "_sort", interaction.CursorParameter}
+
+// routes is the table of everything that is answered. HEAD comes with each
+// GET, OPTIONS and refusals of the other methods with each path.
+func routes() []route {
+	const (
+		get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+		instance, typ, sys  = capability.Instance, capability.Type, capability.System
+	)
+	return []route{
+		{get, "/fhir/metadata", "capabilities", "", true, []string{"mode"}, metadata, 0},
+		{get, "/fhir/:type/:id", interaction.Read, instance, true, nil, read, 0},
+		{get, "/fhir/:type/:id/_history/:vid", interaction.VRead, instance, true, nil, vread, 0},
+		{post, "/fhir/:type", interaction.Create, typ, true, nil, create, 0},
+		{put, "/fhir/:type/:id", interaction.Update, instance, true, nil, update, 0},
+		{del, "/fhir/:type/:id", interaction.Delete, instance, true, nil, remove, 0},
+		{get, "/fhir/:type/:id/_history", interaction.HistoryInstance, instance, true, historyQuery, history, 0},
+		{get, "/fhir/:type/_history", interaction.HistoryType, typ, true, historyQuery, history, 0},
+		{get, "/fhir/_history", interaction.HistorySystem, sys, true, historyQuery, history, 0},
+		{post, "/fhir", interaction.Transaction, sys, true, nil, bundle, 0},
+		{get, "/livez", "", "", false, nil, livez, 0},
+		{get, "/readyz", "", "", false, nil, readyz, 0},
+		{get, "/metrics", "", "", false, nil, metrics, 0},
+		{get, "/", "", "", false, nil, page, 0},
+	}
+}
+
+// unanswered are paths that exist in FHIR and have no interaction here yet.
+// They are known so that a client learns what works instead.
+var unanswered = []string{"/fhir/_search", "/fhir/:type/_search", "/fhir/:type/:id/:what"}
+
+// routesByPath completes the table: each path with an entry for each method.
+func routesByPath(table []route) map[string]map[string]*route {
+	paths := make(map[string]map[string]*route)
+	for i := range table {
+		r := &table[i]
+		if paths[r.path] == nil {
+			paths[r.path] = make(map[string]*route)
+		}
+		paths[r.path][r.method] = r
+		if r.method == http.MethodGet {
+			paths[r.path][http.MethodHead] = r
+		}
+	}
+	for _, path := range unanswered {
+		paths[path] = make(map[string]*route)
+	}
+	for path, byMethod := range paths {
+		complete(path, byMethod)
+	}
+	return paths
+}
+
+func complete(path string, byMethod map[string]*route) {
+	isFHIR := strings.HasPrefix(path, "/fhir")
+	allow := []string{http.MethodOptions}
+	for m := range byMethod {
+		allow = append(allow, m)
+	}
+	slices.Sort(allow)
+	byMethod[http.MethodOptions] = &route{
+		method: http.MethodOptions, path: path, handle: options(strings.Join(allow, ", ")),
+	}
+	for _, m := range methods {
+		if byMethod[m] == nil {
+			byMethod[m] = &route{method: m, path: path, fhir: isFHIR, handle: refuse(m, path, allow)}
+		}
+	}
+}
+
+// refusals say what a client may have meant and what works instead.
+var refusals = map[string]string{
+	"GET /fhir": "search isn't supported yet; read by id ([base]/[type]/[id]), history " +
+		"([base]/_history) and [base]/metadata work",
+	"GET /fhir/:type": "search isn't supported yet; read by id ([base]/[type]/[id]) and history " +
+		"([base]/[type]/_history) work",
+	"POST /fhir/_search":         "search isn't supported yet; read by id and history work",
+	"POST /fhir/:type/_search":   "search isn't supported yet; read by id and history work",
+	"PUT /fhir/:type":            "conditional update isn't supported yet; update by id (PUT [base]/[type]/[id]) works",
+	"PATCH /fhir/:type":          "conditional patch isn't supported yet; update by id (PUT [base]/[type]/[id]) works",
+	"DELETE /fhir/:type":         "conditional delete isn't supported yet; delete by id (DELETE [base]/[type]/[id]) works",
+	"PATCH /fhir/:type/:id":      "patch isn't supported yet; update with the whole resource (PUT) works",
+	"POST /fhir/:type/:id":       "create takes no id: POST to [base]/[type], or PUT to [base]/[type]/[id]",
+	"PUT /fhir":                  "update needs a type and an id: PUT [base]/[type]/[id]",
+	"GET /fhir/:type/:id/:what":  "compartment search and operations aren't supported yet; read by id and history work",
+	"POST /fhir/:type/:id/:what": "operations aren't supported yet; read by id and history work",
+}
+
+// refuse answers a method that a path doesn't have.
+func refuse(method, path string, allow []string) func(*exchange) error {
+	text := refusals[method+" "+path]
+	if text == "" {
+		text = "this method isn't allowed here; allowed: " + strings.Join(allow, ", ")
+	}
+	return func(*exchange) error {
+		err := fhir.NewError(fhir.NotAllowed, fhir.IssueNotSupported, text)
+		err.Allow = allow
+		return err
+	}
+}
+
+// options answers OPTIONS, CORS preflights among them; the door has set their
+// headers where the origin is a known one.
+func options(allow string) func(*exchange) error {
+	return func(x *exchange) error {
+		x.c.Writer.Header().Set("Allow", allow)
+		x.c.Writer.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+}
+
+func nothingHere(*exchange) error {
+	return fhir.NewError(fhir.NotFound, fhir.IssueNotFound,
+		"nothing is here: FHIR is at /fhir, beside it are /livez, /readyz and /metrics")
+}

@@ -1,0 +1,131 @@
+package server
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+
+	"github.com/gin-gonic/gin"
+
+	"caseway/fhir/interaction"
+	"caseway/fhir/store"
+)
+
+// Config is what a Server needs.
+type Config struct {
+	Engine        *interaction.Engine
+	Store         store.Store // asked by /readyz whether it can answer
+	ResourceTypes []string
+	Version       string // of this software
+	Listen        string // address that the server is started on; its host is a name of ours
+	// BaseURL is the URL under which clients reach the server's root; "" takes
+	// each request's own scheme and host.
+	BaseURL        string
+	MaxBody        int64 // bytes of a request body after inflating; 0: 12 MiB
+	CORSOrigins    []string
+	TrustedProxies []netip.Prefix
+	Metrics        *Metrics     // nil: its own
+	Log            *slog.Logger // nil: discarded
+}
+
+// Server answers HTTP. Safe for concurrent use.
+type Server struct {
+	engine       *interaction.Engine
+	store        store.Store
+	types        map[string]*resourceType
+	typeNames    []string
+	door         *door
+	proxies      proxies
+	baseURL      string
+	maxBody      int64
+	metrics      *Metrics
+	log          *slog.Logger
+	capabilities capabilities
+	mux          *gin.Engine
+	draining     atomic.Bool
+}
+
+// resourceType is a resource type with its counters.
+type resourceType struct {
+	name   string
+	counts typeCounts
+}
+
+// defaultMaxBody is 12 MiB, as decoding's limit.
+const defaultMaxBody = 12 << 20
+
+// New makes a server.
+func New(c Config) (*Server, error) {
+	if c.Engine == nil || c.Store == nil {
+		return nil, errors.New("server: Engine and Store are needed")
+	}
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics()
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = defaultMaxBody
+	}
+	door, err := newDoor(c)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		engine: c.Engine, store: c.Store, types: make(map[string]*resourceType, len(c.ResourceTypes)),
+		typeNames: c.ResourceTypes, door: door, proxies: c.TrustedProxies,
+		baseURL: strings.TrimSuffix(c.BaseURL, "/"), maxBody: c.MaxBody, metrics: c.Metrics, log: c.Log,
+	}
+	for _, name := range c.ResourceTypes {
+		s.types[name] = &resourceType{name: name}
+	}
+	s.capabilities.claim(c, s.baseURL)
+	s.mount()
+	return s, nil
+}
+
+// methods are the methods that routes are looked up by.
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut,
+	http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace, http.MethodConnect,
+}
+
+// mount puts the route table on Gin. Every path gets every method, so that a
+// wrong one is answered by us, with what is allowed.
+func (s *Server) mount() {
+	gin.SetMode(gin.ReleaseMode)
+	s.mux = gin.New()
+	s.mux.RedirectTrailingSlash = false
+	s.mux.UseRawPath = true // an escaped slash stays in its segment, where it is refused
+	for path, byMethod := range routesByPath(routes()) {
+		for _, m := range methods {
+			s.mux.Handle(m, path, s.answer(byMethod[m]))
+		}
+	}
+	s.mux.NoRoute(s.answer(&route{path: "unknown", handle: nothingHere}))
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if n := len(r.URL.Path); n > 1 && r.URL.Path[n-1] == '/' {
+		r.URL.Path = r.URL.Path[:n-1]
+		r.URL.RawPath = strings.TrimSuffix(r.URL.RawPath, "/")
+	}
+	if !isKnownMethod(r.Method) {
+		r.Method = http.MethodTrace // refused everywhere, as an unknown one is
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+func isKnownMethod(method string) bool {
+	for _, m := range methods {
+		if m == method {
+			return true
+		}
+	}
+	return false
+}

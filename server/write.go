@@ -1,0 +1,166 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+	"caseway/fhir/store"
+)
+
+// create is POST [base]/[type].
+func create(x *exchange) error {
+	h := x.c.Request.Header
+	if err := refusePreconditions(h, "If-Match", "If-None-Match", "If-Unmodified-Since"); err != nil {
+		return err
+	}
+	repeat, err := idempotencyKey(h)
+	if err != nil {
+		return err
+	}
+	body, err := x.readResource("")
+	if err != nil {
+		return err
+	}
+	result, err := x.server.engine.Create(x.context(), interaction.CreateRequest{
+		Type: x.typ.name, Body: body, IfNoneExist: h.Get("If-None-Exist"), IdempotencyKey: repeat,
+	})
+	if err != nil {
+		return err
+	}
+	status := http.StatusCreated
+	if result.Matched {
+		status = http.StatusOK
+	}
+	x.c.Writer.Header().Set("Location", x.location(result.Version))
+	x.answerWrite(status, result)
+	return nil
+}
+
+// update is PUT [base]/[type]/[id].
+func update(x *exchange) error {
+	h, key := x.c.Request.Header, x.key()
+	if err := refusePreconditions(h, "If-None-Match", "If-Unmodified-Since", "If-None-Exist"); err != nil {
+		return err
+	}
+	expect, anyVersion, err := ifMatch(h)
+	if err != nil {
+		return err
+	}
+	repeat, err := idempotencyKey(h)
+	if err != nil {
+		return err
+	}
+	body, err := x.readResource(key.ID)
+	if err != nil {
+		return err
+	}
+	result, err := x.matching(key, expect, anyVersion, func(expect int64) (interaction.Result, error) {
+		return x.server.engine.Update(x.context(), interaction.UpdateRequest{
+			Key: key, Body: body, IfMatch: expect, IdempotencyKey: repeat,
+		})
+	})
+	if err != nil {
+		return err
+	}
+	x.answerUpdate(result)
+	return nil
+}
+
+func (x *exchange) answerUpdate(r interaction.Result) {
+	status, header := http.StatusOK, "Content-Location"
+	if r.Created {
+		status, header = http.StatusCreated, "Location"
+	}
+	x.c.Writer.Header().Set(header, x.location(r.Version))
+	x.answerWrite(status, r)
+}
+
+// remove is DELETE [base]/[type]/[id].
+func remove(x *exchange) error {
+	h, key := x.c.Request.Header, x.key()
+	if err := refusePreconditions(h, "If-None-Match", "If-Unmodified-Since"); err != nil {
+		return err
+	}
+	expect, anyVersion, err := ifMatch(h)
+	if err != nil {
+		return err
+	}
+	if err := refuseBody(x.c.Request); err != nil {
+		return err
+	}
+	result, err := x.matching(key, expect, anyVersion, func(expect int64) (interaction.Result, error) {
+		return x.server.engine.Delete(x.context(), interaction.DeleteRequest{Key: key, IfMatch: expect})
+	})
+	if err != nil {
+		return err
+	}
+	x.answerDelete(result)
+	return nil
+}
+
+func (x *exchange) answerDelete(r interaction.Result) {
+	if r.Version.Exists() {
+		values := []string{`W/"` + strconv.FormatInt(r.Version.VersionID, 10) + `"`}
+		x.c.Writer.Header()["Etag"] = values
+	}
+	if x.prefer() == interaction.ReturnOutcome {
+		x.writeJSON(http.StatusOK, fhir.Outcome(r.Issues...))
+		return
+	}
+	x.setWarnings(r.Issues)
+	x.c.Writer.WriteHeader(http.StatusNoContent)
+}
+
+// rounds is how often a write under If-Match: * is tried while others write.
+const rounds = 10
+
+// matching does a write under If-Match. For * the current version is read and
+// expected, so that a delete in between is noticed, and read again where
+// another write came first.
+func (x *exchange) matching(
+	key fhir.Key, expect int64, anyVersion bool, write func(expect int64) (interaction.Result, error),
+) (interaction.Result, error) {
+	if !anyVersion {
+		return write(expect)
+	}
+	var result interaction.Result
+	var err error
+	for range rounds {
+		var current store.Version
+		current, err = x.server.engine.Read(x.context(), key)
+		if isKind(err, fhir.NotFound) || isKind(err, fhir.Gone) {
+			return result, fhir.NewError(fhir.VersionConflict, fhir.IssueConflict,
+				"If-Match: * doesn't hold: there is no current version")
+		}
+		if err != nil {
+			return result, err
+		}
+		if result, err = write(current.VersionID); !isKind(err, fhir.VersionConflict) {
+			break
+		}
+	}
+	return result, err
+}
+
+func isKind(err error, kind fhir.Kind) bool {
+	fe := (*fhir.Error)(nil)
+	return errors.As(err, &fe) && fe.Kind == kind
+}
+
+// idempotencyKey reads the Idempotency-Key header, with which a loader makes
+// sure that a repeated write happens once.
+func idempotencyKey(h http.Header) (string, error) {
+	key := h.Get("Idempotency-Key")
+	if len(key) > 255 {
+		return "", fhir.NewError(fhir.Invalid, fhir.IssueInvalid, "Idempotency-Key is longer than 255 characters")
+	}
+	for i := range len(key) {
+		if key[i] <= ' ' || key[i] > '~' {
+			return "", fhir.NewError(fhir.Invalid, fhir.IssueInvalid, "Idempotency-Key takes printable ASCII without spaces")
+		}
+	}
+	return key, nil
+}
