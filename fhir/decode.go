@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -43,7 +44,9 @@ var compactOptions = []jsontext.Options{
 
 // compact copies data without insignificant white space. After it the text is
 // known to be JSON, which lets the decoder read it without looking twice.
+// A byte order mark, which some systems put before any text, isn't kept.
 func compact(data []byte, limits Limits) ([]byte, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	text, err := jsontext.AppendFormat(nil, data, compactOptions...)
 	if err != nil {
 		return nil, syntaxError(data, err, limits)

@@ -150,7 +150,7 @@ func (t *Type) nearest(name string) string {
 			if e.Choice {
 				near += upperFirst(r.Name)
 			}
-			if strings.HasPrefix(name, "_") {
+			if strings.HasPrefix(name, "_") && isPrimitiveName(r.Name) && !e.Attribute {
 				near = "_" + near
 			}
 			if strings.EqualFold(near, name) {

@@ -132,7 +132,7 @@ func (d *decoder) property(at int32, p *Property, paired bool) {
 // array reads the values of a repeating element, or its twins.
 func (d *decoder) array(at int32, p *Property, t *Type, paired bool) {
 	if d.json[d.at] != '[' {
-		d.fail(d.memberPath(at, p.Element, -1), "must be an array of "+written(t)+" values, not "+describe(d.json[d.at]))
+		d.fail(d.memberPath(at, p.Element, -1), "must be an array, not "+describe(d.json[d.at])+": it may repeat")
 		d.skip()
 		return
 	}

@@ -11,9 +11,11 @@ import (
 	"caseway/fhir/definition"
 )
 
+var decodeSchema = definition.R4()
+
 // decode is Decode with R4's definitions and the default limits.
 func decode(text string) (*fhir.Tree, error) {
-	return fhir.Decode(definition.R4(), []byte(text), fhir.DefaultLimits)
+	return fhir.Decode(decodeSchema, []byte(text), fhir.DefaultLimits)
 }
 
 func mustDecode(t testing.TB, text string) *fhir.Tree {
@@ -183,6 +185,7 @@ var readable = map[string]string{
 	"item in item":             `{"resourceType":"Questionnaire","status":"draft","item":[{"linkId":"1","type":"group","item":[{"linkId":"1.1","type":"group","item":[{"linkId":"1.1.1","type":"string"}]}]}]}`,
 	"extension in extension":   patient + `,"extension":[{"url":"a","extension":[{"url":"b","valuePeriod":{"start":"2024"}}]}]}`,
 	"resource in parameters":   `{"resourceType":"Parameters","parameter":[{"name":"a","resource":` + patient + `}},{"name":"b","valueMoney":{"value":1,"currency":"EUR"}}]}`,
+	"byte order mark":          "\ufeff" + patient + "}",
 	"white space":              " {\t\"resourceType\"\r\n: \"Patient\" , \"active\" : true } \n",
 	"concept with text only":   `{"resourceType":"Patient","communication":[{"language":{"text":"German"}}]}`,
 	"escapes":                  patient + `,"name":[{"text":"\u00e9\/\ud83d\ude00\"\\"}]}`,
@@ -211,7 +214,7 @@ func TestDecodeSyntax(t *testing.T) {
 		`{"resourceType":'Patient'}`:       "line 1, column 17",
 		`{"a":NaN}`:                        "line 1, column 6",
 		`{"a":1,}`:                         "line 1, column 8",
-		"\xef\xbb\xbf{}":                   "line 1, column 1",
+		"\ufeff\ufeff{}":                   "line 1, column 1",
 		`<Patient xmlns="http://hl7.org">`: "line 1, column 1",
 	}
 	for text, where := range cases {
