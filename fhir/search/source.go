@@ -1,0 +1,77 @@
+package search
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"caseway/fhir"
+)
+
+// Place is where a head stands in page order: by lastUpdated, then by what the
+// store orders resources of one instant by. Places compare by both, bytewise.
+type Place struct {
+	Updated int64  // milliseconds since 1970
+	Tie     string // made by the store, stable for a version
+}
+
+// Compare orders places.
+func (p Place) Compare(q Place) int {
+	if p.Updated != q.Updated {
+		if p.Updated < q.Updated {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(p.Tie, q.Tie)
+}
+
+// Hit is a current resource as a Source gives it.
+type Hit struct {
+	Key         fhir.Key
+	VersionID   int64
+	LastUpdated time.Time
+	JSON        []byte // nil where Scan.KeysOnly was asked for
+	Place       Place
+	// Terms are the indexed terms and the kept values together, sorted by
+	// bytes: what Leaf looks at.
+	Terms []Term
+}
+
+// Scan asks a Source for heads, never tombstones. The driver is Keys, else
+// Term, else the range From to To, else all resources of Type.
+type Scan struct {
+	Type     string     // "": all types
+	Keys     []fhir.Key // exactly these, in any order
+	Term     Term       // that have this indexed term, in page order
+	From, To Term       // that have an indexed term in [From, To): each once, in any order
+	// After and Until bound the places, exclusive; zero: no bound. With
+	// Descending, After is the upper and Until the lower bound.
+	After, Until Place
+	Descending   bool // newest first; only for Term and whole types
+	// Updated bounds lastUpdated, half-open.
+	Updated  Updated
+	Limit    int  // hits, at least 1
+	KeysOnly bool // leave JSON out
+}
+
+// Page is the answer to a Scan.
+type Page struct {
+	Hits []Hit
+	More bool // there are more than Limit
+}
+
+// Source gives heads. Stores implement it, also bound to a transaction, and a
+// slice of resources does for tests. Safe for concurrent use.
+type Source interface {
+	Scan(ctx context.Context, s Scan) (Page, error)
+	// Estimate counts index entries in [From, To) up to limit, of one type
+	// whose name the terms begin with.
+	Estimate(ctx context.Context, from, to Term, limit int) (int, error)
+}
+
+// Index is what is kept of a resource for searching.
+type Index struct {
+	Terms  []Term // indexed; sorted, each once
+	Values []Term // kept beside the head for recheck, sort and modifiers, not indexed; sorted, each once
+}
