@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -47,12 +46,17 @@ func hostOf(base string) string {
 	return u.Host
 }
 
-// nameOf is a Host's name in lower case, without port and brackets.
+// nameOf is a Host's name in lower case, without port and brackets; "" for
+// what can't be a Host.
 func nameOf(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+	name := host
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		if strings.Trim(host[i+1:], "0123456789") != "" {
+			return ""
+		}
+		name = host[:i]
 	}
-	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
 }
 
 // admit lets a request in and sets CORS headers for a known origin. Probes and
@@ -83,11 +87,8 @@ func (d *door) admit(x *exchange) error {
 
 // knows reports whether a Host names this server.
 func (d *door) knows(host string) bool {
-	if strings.HasPrefix(host, "127.0.0.1:") || strings.HasPrefix(host, "localhost:") {
-		return true
-	}
 	name := nameOf(host)
-	if slices.Contains(d.hosts, name) {
+	if name == "127.0.0.1" || name == "localhost" || slices.Contains(d.hosts, name) {
 		return true
 	}
 	ip, err := netip.ParseAddr(name)

@@ -1,0 +1,62 @@
+package server_test
+
+import (
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+
+	"caseway/fhir"
+	"caseway/fhir/definition"
+	"caseway/fhir/interaction"
+	"caseway/fhir/store"
+	"caseway/fhir/store/mongo"
+	"caseway/fhir/store/mongo/mongotest"
+	"caseway/fhir/store/sqlite"
+	"caseway/server"
+)
+
+func openSQLite(t testing.TB) store.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "caseway.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func openMongo(t testing.TB) store.Store {
+	t.Helper()
+	s, err := mongo.Open(t.Context(), mongotest.Server(t).URI, mongo.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// newServer wires a server on a store, as `caseway serve` does.
+func newServer(t testing.TB, s store.Store, c server.Config) *server.Server {
+	t.Helper()
+	r4 := definition.R4()
+	engine, err := interaction.New(interaction.Config{
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Limits: fhir.Limits{Bytes: int(c.MaxBody)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Engine, c.Store, c.ResourceTypes = engine, s, r4.ResourceTypes()
+	front, err := server.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return front
+}
+
+// listen serves h on loopback until the test ends.
+func listen(t testing.TB, c server.Config) *httptest.Server {
+	t.Helper()
+	h := httptest.NewServer(newServer(t, openSQLite(t), c))
+	t.Cleanup(h.Close)
+	return h
+}
