@@ -93,6 +93,9 @@ func (p *entryParser) parse(n fhir.Node) (*entry, problems) {
 	}
 	en.verb = request.Child("method").Text()
 	p.url(en, request.Child("url").Text(), &wrong)
+	if wrong.any() { // what else there is has no meaning yet
+		return en, wrong
+	}
 	p.conditions(en, request, &wrong)
 	p.resource(en, n.Child("resource"), &wrong)
 	return en, wrong
@@ -127,7 +130,8 @@ func (p *entryParser) url(en *entry, url string, wrong *problems) {
 	shape, known := shapes[en.verb]
 	at := en.at(".request.url")
 	if !known {
-		wrong.invalid(fhir.IssueNotSupported, en.at(".request.method"), "the verb isn't supported in bundles; GET, HEAD, POST, PUT and DELETE are")
+		wrong.invalid(fhir.IssueNotSupported, en.at(".request.method"),
+			"the verb isn't supported in bundles; GET, HEAD, POST, PUT and DELETE are")
 		return
 	}
 	if p.base != "" {

@@ -1,6 +1,7 @@
 package interaction
 
 import (
+	"bytes"
 	"strings"
 
 	"caseway/fhir"
@@ -128,6 +129,9 @@ func cutCondition(reference string) (typ, query string, ok bool) {
 // noConditionalReferences refuses them where they have no meaning: outside
 // transactions. Stored as they are, they would lead nowhere.
 func noConditionalReferences(types resourceTypes, body *fhir.Tree, at string) error {
+	if bytes.IndexByte(body.JSON, '?') < 0 { // as nearly all are
+		return nil
+	}
 	if n := conditionalReference(types, body.Root()); n.Valid() {
 		return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
 			"a conditional reference has a meaning only in a transaction").At(relocate(n.Path(), at))
