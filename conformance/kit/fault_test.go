@@ -64,7 +64,10 @@ func TestHeaderInjection(t *testing.T) {
 // TestSlowClients has many clients send a byte a second. Honest ones are
 // answered meanwhile, and the slow ones are cut off.
 func TestSlowClients(t *testing.T) {
-	p := start(t, kit.Launch{Store: "sqlite:" + t.TempDir() + "/caseway.db"})
+	p := start(t, kit.Launch{
+		Store: "sqlite:" + t.TempDir() + "/caseway.db",
+		Args:  []string{"--header-timeout", "2s", "--read-timeout", "4s"},
+	})
 	c := kit.NewClient(p.Base)
 	known(t, c)
 	host := strings.TrimPrefix(p.Root, "http://")

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,8 +72,9 @@ func writeUntilKilled(t *testing.T, s site, rng *rand.Rand, round int) []*writer
 	defer cancel()
 	writers := make([]*writer, clients)
 	var wg sync.WaitGroup
+	var acks atomic.Int64
 	for i := range writers {
-		w := &writer{name: fmt.Sprintf("round%d-writer%d", round, i), client: s.client(), rng: rand.New(rand.NewPCG(rng.Uint64(), 1))}
+		w := &writer{acked: &acks, name: fmt.Sprintf("round%d-writer%d", round, i), client: s.client(), rng: rand.New(rand.NewPCG(rng.Uint64(), 1))}
 		writers[i] = w
 		wg.Go(func() {
 			if err := w.run(ctx); err != nil {
@@ -80,7 +82,10 @@ func writeUntilKilled(t *testing.T, s site, rng *rand.Rand, round int) []*writer
 			}
 		})
 	}
-	time.Sleep(time.Duration(100+rng.IntN(600)) * time.Millisecond)
+	for acks.Load() < clients && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(time.Duration(rng.IntN(700)) * time.Millisecond)
 	s.kill(t, round)
 	wg.Wait()
 	return writers

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"caseway/conformance/kit"
 )
@@ -19,6 +20,7 @@ type writer struct {
 	rng    *rand.Rand
 	seq    int
 	acks   int
+	acked  *atomic.Int64 // of all writers together; nil where nobody asks
 
 	owned    []*resource
 	snapshot []*resource // what it knew at some moment
@@ -43,6 +45,9 @@ func (w *writer) run(ctx context.Context) error {
 		}
 		w.pending = nil
 		w.acks++
+		if w.acked != nil {
+			w.acked.Add(1)
+		}
 	}
 	return nil
 }
