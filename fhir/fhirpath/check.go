@@ -1,0 +1,281 @@
+package fhirpath
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"caseway/fhir"
+)
+
+// checker walks a syntax tree with what each part can be, and refuses what can
+// never give anything.
+type checker struct {
+	text   string
+	schema fhir.Schema
+	focus  static
+}
+
+func check(schema fhir.Schema, focus, text string, t term) error {
+	c := &checker{text: text, schema: schema, focus: ofFHIR(schema.Type(focus))}
+	if c.focus.any {
+		return c.fail(t, "the focus' type %s isn't known", focus)
+	}
+	_, err := c.visit(t, c.focus)
+	return err
+}
+
+func (c *checker) fail(t term, format string, args ...any) error {
+	return &SyntaxError{Expression: c.text, Offset: t.pos(), Text: fmt.Sprintf(format, args...)}
+}
+
+// visit gives what t may be where $this is this.
+func (c *checker) visit(t term, this static) (static, error) {
+	switch t := t.(type) {
+	case *literalTerm:
+		if t.value == nil {
+			return static{}, nil
+		}
+		return ofSystem(t.value.TypeName()), nil
+	case *variableTerm:
+		return map[string]static{"this": this, "index": ofSystem("Integer"), "total": anything}[t.name], nil
+	case *externalTerm:
+		return c.external(t), nil
+	case *memberTerm:
+		return c.member(t, this)
+	case *callTerm:
+		return c.call(t, this)
+	case *indexTerm:
+		return c.index(t, this)
+	case *signTerm:
+		return c.visit(t.operand, this)
+	case *typeTerm:
+		return c.typeTest(t, t.operator, t.source, t.of, this)
+	case *binaryTerm:
+		return c.binary(t, this)
+	}
+	return anything, nil
+}
+
+func (c *checker) external(t *externalTerm) static {
+	_, constant := constants[t.name]
+	switch {
+	case t.name == "context":
+		return c.focus
+	case constant, strings.HasPrefix(t.name, "vs-"), strings.HasPrefix(t.name, "ext-"):
+		return ofSystem("String")
+	}
+	return anything
+}
+
+func (c *checker) member(t *memberTerm, this static) (static, error) {
+	source := this
+	if t.source == nil && isTypeWord(t.name) {
+		return c.root(t, this)
+	}
+	if t.source != nil {
+		var err error
+		if source, err = c.visit(t.source, this); err != nil {
+			return static{}, err
+		}
+	}
+	return c.child(t, source)
+}
+
+// root is a type's name at the start of a path.
+func (c *checker) root(t *memberTerm, this static) (static, error) {
+	of := c.schema.Type(t.name)
+	if of == nil {
+		return static{}, c.fail(t, "unknown type %s", t.name)
+	}
+	related := func(s staticType) bool {
+		return s.fhir != nil && (isType(s.fhir, t.name, c.schema) || isType(of, s.fhir.Name, c.schema))
+	}
+	if !this.maybe(related) {
+		return static{}, c.fail(t, "the path starts at %s, but the focus is %s", t.name, this.types[0])
+	}
+	if this.any {
+		return ofFHIR(of), nil
+	}
+	return this, nil
+}
+
+// child is an element of what source may be.
+func (c *checker) child(t *memberTerm, source static) (static, error) {
+	if source.any || len(source.types) == 0 {
+		return anything, nil
+	}
+	result := static{unordered: source.unordered}
+	found := false
+	var known []string
+	for _, s := range source.types {
+		if s.fhir == nil {
+			result.any = result.any || s.system == "ClassInfo"
+			found = found || s.system == "ClassInfo"
+			continue
+		}
+		e := s.fhir.Element(t.name)
+		if e == nil {
+			known = append(known, elementNames(s.fhir)...)
+			found = found || openType(s.fhir)
+			result.any = result.any || openType(s.fhir)
+			continue
+		}
+		found = true
+		for _, ref := range e.Types {
+			result = result.or(ofFHIR(ref.Type()))
+		}
+	}
+	if !found {
+		return static{}, c.fail(t, "%s has no element %s%s", source.types[0], t.name, c.hint(source, t.name, known))
+	}
+	return result, nil
+}
+
+func elementNames(t *fhir.Type) []string {
+	names := make([]string, len(t.Elements))
+	for i, e := range t.Elements {
+		names[i] = e.Name
+	}
+	return names
+}
+
+// hint says how a choice of types is written in FHIRPath, or what is spelled alike.
+func (c *checker) hint(source static, name string, known []string) string {
+	for _, s := range source.types {
+		if s.fhir == nil {
+			continue
+		}
+		if p, ok := s.fhir.Property([]byte(name)); ok && p.Element.Choice {
+			return fmt.Sprintf(": write %s.ofType(%s)", p.Element.Name, p.Type.Name)
+		}
+	}
+	slices.Sort(known)
+	return suggest(name, known)
+}
+
+func (c *checker) index(t *indexTerm, this static) (static, error) {
+	source, err := c.visit(t.source, this)
+	if err != nil {
+		return static{}, err
+	}
+	if source.unordered {
+		return static{}, c.fail(t, "an index needs an order, which this collection doesn't have")
+	}
+	_, err = c.visit(t.index, this)
+	return source, err
+}
+
+func (c *checker) typeTest(t term, operator string, source term, of typeName, this static) (static, error) {
+	in := this
+	if source != nil {
+		var err error
+		if in, err = c.visit(source, this); err != nil {
+			return static{}, err
+		}
+	}
+	if err := checkType(of, c.schema, t.pos()); err != nil {
+		return static{}, c.fail(t, "%s", err.(*EvalError).Text)
+	}
+	if operator == "is" {
+		return ofSystem("Boolean"), nil
+	}
+	result := ofSystem(of.name)
+	if of.space != systemSpace && c.schema.Type(of.name) != nil {
+		result = ofFHIR(c.schema.Type(of.name))
+	}
+	result.unordered = in.unordered
+	return result, nil
+}
+
+func (c *checker) binary(t *binaryTerm, this static) (static, error) {
+	left, err := c.visit(t.left, this)
+	if err != nil {
+		return static{}, err
+	}
+	right, err := c.visit(t.right, this)
+	if err != nil {
+		return static{}, err
+	}
+	switch t.operator {
+	case "|":
+		return left.or(right), nil
+	case "&":
+		return ofSystem("String"), nil
+	case "+", "-", "*", "/", "div", "mod":
+		return anything, nil
+	}
+	return ofSystem("Boolean"), nil
+}
+
+func (c *checker) call(t *callTerm, this static) (static, error) {
+	if of, ok := c.typeCall(t); ok {
+		return c.typeTest(t, t.name, t.source, of, this)
+	}
+	in := this
+	if t.source != nil {
+		var err error
+		if in, err = c.visit(t.source, this); err != nil {
+			return static{}, err
+		}
+	}
+	switch {
+	case needOrder[t.name] && in.unordered:
+		return static{}, c.fail(t, "%s needs an order, which this collection doesn't have", t.name)
+	case needString[t.name] && !in.maybe(isStringType):
+		return static{}, c.fail(t, "%s takes a String, and this is %s", t.name, in.types[0])
+	}
+	if perItem[t.name] {
+		this = in
+		this.unordered = false
+	}
+	args := make([]static, len(t.args))
+	for i, a := range t.args {
+		var err error
+		if args[i], err = c.visit(a, this); err != nil {
+			return static{}, err
+		}
+	}
+	if t.name == "iif" && len(args) > 0 && !args[0].maybe(isBooleanType) {
+		return static{}, c.fail(t.args[0], "the condition of iif is a Boolean, and this is %s", args[0].types[0])
+	}
+	return c.result(t.name, in, args), nil
+}
+
+func (c *checker) typeCall(t *callTerm) (typeName, bool) {
+	if t.name != "is" && t.name != "as" && t.name != "ofType" || len(t.args) != 1 {
+		return typeName{}, false
+	}
+	return typeArgument(t.args[0])
+}
+
+// result is what a function gives.
+func (c *checker) result(name string, in static, args []static) static {
+	if s, ok := results[name]; ok {
+		return ofSystem(s)
+	}
+	if s, ok := strings.CutPrefix(name, "convertsTo"); ok && systemTypes[s] {
+		return ofSystem("Boolean")
+	}
+	if s, ok := strings.CutPrefix(name, "to"); ok && systemTypes[s] {
+		return ofSystem(s)
+	}
+	switch {
+	case keepInput[name]:
+		return in
+	case name == "select" && len(args) == 1:
+		return args[0]
+	case name == "repeat" && len(args) == 1:
+		args[0].unordered = in.unordered
+		return args[0]
+	case name == "iif" && len(args) == 3:
+		return args[1].or(args[2])
+	case (name == "union" || name == "combine") && len(args) == 1:
+		return in.or(args[0])
+	case name == "extension":
+		return ofFHIR(c.schema.Type("Extension"))
+	case name == "children", name == "descendants":
+		return static{any: true, unordered: true}
+	}
+	return anything
+}
