@@ -1,0 +1,85 @@
+package fhir_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"caseway/fhir"
+)
+
+var noon = time.Date(2026, 5, 1, 14, 0, 0, 0, time.FixedZone("", 2*3600))
+
+func TestBundleWriter(t *testing.T) {
+	total := int64(0)
+	cases := []struct {
+		name    string
+		bundle  fhir.Bundle
+		entries []fhir.Entry
+		want    string
+	}{
+		{"nothing", fhir.Bundle{Type: "searchset"}, nil, `{"resourceType":"Bundle","type":"searchset"}`},
+		{
+			"head",
+			fhir.Bundle{
+				Type: "history", ID: "b", LastUpdated: noon, Extension: []byte(`[{"url":"http://a","valueInstant":"2026-01-01T00:00:00Z"}]`), Timestamp: noon, Total: &total,
+				Links: []fhir.Link{{Relation: "self", URL: `http://a?b="c"`}, {Relation: "next", URL: "http://a?d"}},
+			},
+			nil,
+			`{"resourceType":"Bundle","id":"b","meta":{"lastUpdated":"2026-05-01T12:00:00.000Z","extension":[{"url":"http://a","valueInstant":"2026-01-01T00:00:00Z"}]},"type":"history",` +
+				`"timestamp":"2026-05-01T12:00:00.000Z","total":0,"link":[{"relation":"self","url":"http://a?b=\"c\""},{"relation":"next","url":"http://a?d"}]}`,
+		},
+		{
+			"extension alone", fhir.Bundle{Type: "history", Extension: []byte(`[{"url":"http://a","valueBoolean":true}]`)}, nil,
+			`{"resourceType":"Bundle","meta":{"extension":[{"url":"http://a","valueBoolean":true}]},"type":"history"}`,
+		},
+		{
+			"matches", fhir.Bundle{Type: "searchset"},
+			[]fhir.Entry{{FullURL: "http://a/Patient/1", Resource: []byte(`{"resourceType":"Patient","id":"1"}`), Mode: "match"}, {Resource: []byte(`{"resourceType":"Patient"}`), Mode: "include"}},
+			`{"resourceType":"Bundle","type":"searchset","entry":[{"fullUrl":"http://a/Patient/1","resource":{"resourceType":"Patient","id":"1"},"search":{"mode":"match"}},` +
+				`{"resource":{"resourceType":"Patient"},"search":{"mode":"include"}}]}`,
+		},
+		{
+			"versions", fhir.Bundle{Type: "history"},
+			[]fhir.Entry{{
+				FullURL: "http://a/Patient/1", Request: &fhir.EntryRequest{Method: "DELETE", URL: "Patient/1"},
+				Response: &fhir.EntryResponse{Status: "204 No Content", VersionID: 2, LastModified: noon},
+			}},
+			`{"resourceType":"Bundle","type":"history","entry":[{"fullUrl":"http://a/Patient/1","request":{"method":"DELETE","url":"Patient/1"},` +
+				`"response":{"status":"204 No Content","etag":"W/\"2\"","lastModified":"2026-05-01T12:00:00.000Z"}}]}`,
+		},
+		{
+			"answers", fhir.Bundle{Type: "batch-response"},
+			[]fhir.Entry{
+				{Response: &fhir.EntryResponse{Status: "201 Created", Location: "Patient/1/_history/1", VersionID: 1, LastModified: noon}},
+				{Response: &fhir.EntryResponse{Status: "404 Not Found", Outcome: fhir.Outcome()}},
+			},
+			`{"resourceType":"Bundle","type":"batch-response","entry":[{"response":{"status":"201 Created","location":"Patient/1/_history/1","etag":"W/\"1\"","lastModified":"2026-05-01T12:00:00.000Z"}},` +
+				`{"response":{"status":"404 Not Found","outcome":` + string(fhir.Outcome()) + `}}]}`,
+		},
+	}
+	for _, c := range cases {
+		w := fhir.NewBundleWriter(c.bundle, 0)
+		for _, e := range c.entries {
+			w.Entry(e)
+		}
+		size := w.Len()
+		got := string(w.Bytes())
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+		if size == 0 || size > len(got) {
+			t.Errorf("%s: Len is %d before the end, the whole has %d", c.name, size, len(got))
+		}
+		mustDecode(t, got)
+	}
+}
+
+func TestEmptyEntry(t *testing.T) {
+	w := fhir.NewBundleWriter(fhir.Bundle{Type: "collection"}, 0)
+	w.Entry(fhir.Entry{})
+	if got := string(w.Bytes()); got != `{"resourceType":"Bundle","type":"collection","entry":[{}]}` {
+		t.Errorf("an entry without anything makes %s", got)
+	}
+}
