@@ -1,0 +1,137 @@
+package server_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"caseway/server"
+)
+
+// patience is how long a test waits for what must happen.
+const patience = 20 * time.Second
+
+// serve runs a server on loopback; stop ends it and ended says how it went.
+func serve(t *testing.T, timeouts server.Timeouts) (address string, stop func(), ended chan error) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, openSQLite(t), server.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended = make(chan error, 1)
+	go func() { ended <- s.Serve(ctx, l, timeouts, nil) }()
+	return l.Addr().String(), cancel, ended
+}
+
+func dial(t *testing.T, address string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// exchangeRaw sends text as it is and reads until the server ends the connection.
+func exchangeRaw(t *testing.T, address, text string) string {
+	t.Helper()
+	conn := dial(t, address)
+	if _, err := io.WriteString(conn, text); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer)
+}
+
+const post = "POST /fhir/Patient HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\nContent-Length: 26\r\n\r\n"
+
+func TestSlowClientsAreDropped(t *testing.T) {
+	address, stop, ended := serve(t, server.Timeouts{Header: 100 * time.Millisecond, Read: 200 * time.Millisecond})
+	if answer := exchangeRaw(t, address, "GET /fhir/metadata HTTP/1.1\r\nHost: loc"); strings.Contains(answer, "200 OK") {
+		t.Errorf("half a header: %.200s", answer)
+	}
+	answer := exchangeRaw(t, address, post+`{"resourceType":`)
+	if !strings.HasPrefix(answer, "HTTP/1.1 408 ") || !strings.Contains(answer, "in time") {
+		t.Errorf("half a body: %.300s", answer)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStopFinishesWhatIsUnderWay stops a server while a body is half sent.
+func TestStopFinishesWhatIsUnderWay(t *testing.T) {
+	address, stop, ended := serve(t, server.Timeouts{})
+	conn := dial(t, address)
+	if _, err := io.WriteString(conn, post+`{"resourceType":`); err != nil {
+		t.Fatal(err)
+	}
+	untilUnderWay(t, address)
+	stop()
+	untilRefused(t, address)
+	if _, err := io.WriteString(conn, `"Patient"}`); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusCreated {
+		t.Errorf("the request under way got %d", answer.StatusCode)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// untilUnderWay waits until the server has taken the earlier connection: it
+// accepts them in order.
+func untilUnderWay(t *testing.T, address string) {
+	t.Helper()
+	status, _, _ := do(t, "GET", "http://"+address+"/readyz", "")
+	if status != http.StatusOK {
+		t.Fatalf("readyz: %d", status)
+	}
+	plainClient.CloseIdleConnections()
+}
+
+func untilRefused(t *testing.T, address string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return
+		}
+		conn.Close()
+	}
+	t.Fatal("connections are still taken")
+}
+
+func TestStopGivesUpOnWhatTakesTooLong(t *testing.T) {
+	address, stop, ended := serve(t, server.Timeouts{Shutdown: 50 * time.Millisecond})
+	conn := dial(t, address)
+	if _, err := io.WriteString(conn, post+`{"resourceType":`); err != nil {
+		t.Fatal(err)
+	}
+	untilUnderWay(t, address)
+	stop()
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "still under way") {
+		t.Errorf("%v", err)
+	}
+}
