@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -114,10 +116,19 @@ func (x *exchange) finish() {
 		if p == http.ErrAbortHandler { //nolint:errorlint // net/http's own sentinel
 			panic(p)
 		}
-		x.server.log.Error("panic", "panic", p, "request", x.requestID, "stack", string(debug.Stack()))
+		x.server.log.Error("panic", "what", panicText(p), "request", x.requestID, "stack", string(debug.Stack()))
 		x.fail(internalError)
 	}
 	x.record(time.Since(x.started))
 	*x = exchange{}
 	exchanges.Put(x)
+}
+
+// panicText is what a log may say of a panic: the runtime's own words hold no
+// data, any other value might.
+func panicText(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("a %T", p)
 }

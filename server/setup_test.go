@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"caseway/fhir"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
@@ -38,19 +37,22 @@ func openMongo(t testing.TB) store.Store {
 // newServer wires a server on a store, as `caseway serve` does.
 func newServer(t testing.TB, s store.Store, c server.Config) *server.Server {
 	t.Helper()
-	r4 := definition.R4()
-	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Limits: fhir.Limits{Bytes: int(c.MaxBody)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Engine, c.Store, c.ResourceTypes = engine, s, r4.ResourceTypes()
+	c.Engine, c.Store, c.ResourceTypes = engineOn(t, s), s, definition.R4().ResourceTypes()
 	front, err := server.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return front
+}
+
+func engineOn(t testing.TB, s store.Store) *interaction.Engine {
+	t.Helper()
+	r4 := definition.R4()
+	engine, err := interaction.New(interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine
 }
 
 // listen serves h on loopback until the test ends.
