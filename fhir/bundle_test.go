@@ -31,17 +31,21 @@ func TestBundleWriter(t *testing.T) {
 				`"timestamp":"2026-05-01T12:00:00.000Z","total":0,"link":[{"relation":"self","url":"http://a?b=\"c\""},{"relation":"next","url":"http://a?d"}]}`,
 		},
 		{
-			"extension alone", fhir.Bundle{Type: "history", Extension: []byte(`[{"url":"http://a","valueBoolean":true}]`)}, nil,
+			"extension alone",
+			fhir.Bundle{Type: "history", Extension: []byte(`[{"url":"http://a","valueBoolean":true}]`)},
+			nil,
 			`{"resourceType":"Bundle","meta":{"extension":[{"url":"http://a","valueBoolean":true}]},"type":"history"}`,
 		},
 		{
-			"matches", fhir.Bundle{Type: "searchset"},
+			"matches",
+			fhir.Bundle{Type: "searchset"},
 			[]fhir.Entry{{FullURL: "http://a/Patient/1", Resource: []byte(`{"resourceType":"Patient","id":"1"}`), Mode: "match"}, {Resource: []byte(`{"resourceType":"Patient"}`), Mode: "include"}},
 			`{"resourceType":"Bundle","type":"searchset","entry":[{"fullUrl":"http://a/Patient/1","resource":{"resourceType":"Patient","id":"1"},"search":{"mode":"match"}},` +
 				`{"resource":{"resourceType":"Patient"},"search":{"mode":"include"}}]}`,
 		},
 		{
-			"versions", fhir.Bundle{Type: "history"},
+			"versions",
+			fhir.Bundle{Type: "history"},
 			[]fhir.Entry{{
 				FullURL: "http://a/Patient/1", Request: &fhir.EntryRequest{Method: "DELETE", URL: "Patient/1"},
 				Response: &fhir.EntryResponse{Status: "204 No Content", VersionID: 2, LastModified: noon},
@@ -50,7 +54,8 @@ func TestBundleWriter(t *testing.T) {
 				`"response":{"status":"204 No Content","etag":"W/\"2\"","lastModified":"2026-05-01T12:00:00.000Z"}}]}`,
 		},
 		{
-			"answers", fhir.Bundle{Type: "batch-response"},
+			"answers",
+			fhir.Bundle{Type: "batch-response"},
 			[]fhir.Entry{
 				{Response: &fhir.EntryResponse{Status: "201 Created", Location: "Patient/1/_history/1", VersionID: 1, LastModified: noon}},
 				{Response: &fhir.EntryResponse{Status: "404 Not Found", Outcome: fhir.Outcome()}},

@@ -47,15 +47,23 @@ var primitives = byName([]Primitive{
 	{"url", '"', uriRegex, "a URL without white space", isURI},
 	{"canonical", '"', uriRegex, "a canonical URL without white space", isURI},
 	{"oid", '"', `urn:oid:[0-2](\.(0|[1-9][0-9]*))+`, "an OID such as urn:oid:1.2.840", isOID},
-	{"uuid", '"', `urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`,
-		"a UUID in lower case such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520", isUUID},
+	{
+		"uuid", '"', `urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`,
+		"a UUID in lower case such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520", isUUID,
+	},
 	{"base64Binary", '"', `(\s*([0-9a-zA-Z\+/=]){4}\s*)+`, "base64, padded with = to a multiple of 4 characters", isBase64},
-	{"date", '"', yearRegex + `(-` + monthRegex + `(-` + dayRegex + `)?)?`,
-		"a date that exists, written YYYY, YYYY-MM or YYYY-MM-DD", isDate},
-	{"dateTime", '"', yearRegex + `(-` + monthRegex + `(-` + dayRegex + `(T` + clockRegex + zoneRegex + `)?)?)?`,
-		"a date that exists, written YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a time zone (Z or +hh:mm)", isDateTime},
-	{"instant", '"', yearRegex + `-` + monthRegex + `-` + dayRegex + `T` + clockRegex + zoneRegex,
-		"a time that exists, written YYYY-MM-DDThh:mm:ss with a time zone (Z or +hh:mm)", isInstant},
+	{
+		"date", '"', yearRegex + `(-` + monthRegex + `(-` + dayRegex + `)?)?`,
+		"a date that exists, written YYYY, YYYY-MM or YYYY-MM-DD", isDate,
+	},
+	{
+		"dateTime", '"', yearRegex + `(-` + monthRegex + `(-` + dayRegex + `(T` + clockRegex + zoneRegex + `)?)?)?`,
+		"a date that exists, written YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a time zone (Z or +hh:mm)", isDateTime,
+	},
+	{
+		"instant", '"', yearRegex + `-` + monthRegex + `-` + dayRegex + `T` + clockRegex + zoneRegex,
+		"a time that exists, written YYYY-MM-DDThh:mm:ss with a time zone (Z or +hh:mm)", isInstant,
+	},
 	{"time", '"', clockRegex, "a time of day, written hh:mm:ss without a time zone", isTime},
 	{"xhtml", '"', ``, `well-formed XHTML: one div with xmlns="http://www.w3.org/1999/xhtml", no scripts, no entities but XML's own`, isXHTML},
 })

@@ -149,7 +149,7 @@ func TestReplace(t *testing.T) {
 
 func TestContent(t *testing.T) {
 	cases := map[string]fhir.Content{
-		`{"resourceType":"Patient"}`:                                                 {Type: "Patient"},
+		`{"resourceType":"Patient"}`: {Type: "Patient"},
 		`{"id":"a","resourceType":"Patient","meta":{"versionId":"7"},"active":true}`: {Type: "Patient", Rest: []byte(`"active":true`)},
 		`{"active":true,"id":"a","gender":"male","resourceType":"Patient"}`:          {Type: "Patient", Rest: []byte(`"active":true,"gender":"male"`)},
 		`{"resourceType":"Patient","meta":{"profile":["http://a"],"versionId":"1","_versionId":{"id":"a"},"_lastUpdated":{"id":"x"},"lastUpdated":"2024-01-01T00:00:00Z","tag":[{"code":"\""}]}}`: {
