@@ -24,6 +24,7 @@ var version = ""
 type commands struct {
 	Serve    Serve    `cmd:"" default:"withargs" help:"Serve FHIR; what caseway does without a command."`
 	Backup   Backup   `cmd:"" help:"Copy an SQLite store while a server may be using it."`
+	Load     Load     `cmd:"" help:"Bring files of FHIR JSON into a store or to a running server."`
 	Health   Health   `cmd:"" help:"Ask the server on this machine whether it lives; exit code 0 or 1."`
 	Settings Settings `cmd:"" help:"Print the settings of serve as a Markdown table."`
 	Version  Version  `cmd:"" help:"Print the version."`

@@ -1,0 +1,87 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"caseway/fhir/definition"
+	"caseway/fhir/interaction"
+	"caseway/server"
+	"caseway/server/load"
+)
+
+// Load is the command load.
+type Load struct {
+	To       string   `help:"FHIR base URL of a running server, such as http://127.0.0.1:8080/fhir; without it the store is written to directly." placeholder:"URL"`
+	Store    string   `default:"sqlite:caseway.db" help:"Store to write to where --to isn't given: sqlite:FILE or a mongodb:// URI."`
+	AsIs     bool     `help:"Store bundles as Bundle resources instead of carrying them out."`
+	Again    bool     `help:"Store also what an earlier run has stored."`
+	Parallel int      `default:"0" help:"Items under way at once; 0: one for each processor."`
+	Paths    []string `arg:"" name:"path" help:"Files, or folders with all that is below them: .json, .ndjson or .jsonl, also with .gz."`
+}
+
+// loadTimeout is how long a server may take over one item.
+const loadTimeout = 10 * time.Minute
+
+// Run loads and prints what was refused and why. It fails where anything was.
+func (l Load) Run(ctx context.Context, s Streams) (err error) {
+	target, done, err := l.target(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	report, err := load.Run(ctx, target, l.Paths, load.Options{
+		AsIs: l.AsIs, Parallel: l.Parallel, Progress: s.Err, Terminal: isTerminal(s.Err),
+	})
+	if err := report.Write(s.Out); err != nil {
+		return err
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return errors.New("stopped; the same command goes on from here")
+	case err != nil:
+		return err
+	case report.Refused() > 0:
+		return errSilent
+	}
+	return nil
+}
+
+// target opens what is loaded into, and gives how to close it.
+func (l Load) target(ctx context.Context, s Streams) (load.Target, func() error, error) {
+	if l.To != "" {
+		base := strings.TrimRight(l.To, "/")
+		if !strings.HasPrefix(base, "http://") && !strings.HasPrefix(base, "https://") {
+			return nil, nil, fmt.Errorf("--to is a FHIR base URL such as http://127.0.0.1:8080/fhir, not %q", l.To)
+		}
+		return load.HTTP{Base: base, Client: &http.Client{Timeout: loadTimeout}, Again: l.Again}, func() error { return nil }, nil
+	}
+	log := slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	data, err := openStore(ctx, l.Store, log, server.NewMetrics())
+	if err != nil {
+		return nil, nil, err
+	}
+	r4 := definition.R4()
+	engine, err := interaction.New(interaction.Config{
+		Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes(), Log: log,
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, data.Close())
+	}
+	return load.Engine{Engine: engine, Base: "http://localhost/fhir", Again: l.Again}, data.Close, nil
+}
+
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
