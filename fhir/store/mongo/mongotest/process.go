@@ -28,10 +28,10 @@ const startTimeout = 60 * time.Second
 // process is a server on files and a port that stay the same when it is
 // started again.
 type process struct {
-	program program
-	options Options
-	dir     string
-	port    int
+	program  program
+	options  Options
+	dir      string
+	port     int
 	prepared bool // replica set and user are made
 
 	mu     sync.Mutex
@@ -165,7 +165,7 @@ func (p *process) args() ([]string, error) {
 	}
 	args := []string{
 		"--host", "127.0.0.1", "--port", strconv.Itoa(p.port), "--storage-path", data,
-		"--sync-on-commit", "--cache-size", "192M", "--log-file-max", "64MB", "--log-level", "WARNING",
+		"--sync-on-commit", "--cache-size", "1G", "--log-file-max", "64MB", "--log-level", "WARNING",
 	}
 	if p.options.Standalone {
 		args = append(args, "--standalone")

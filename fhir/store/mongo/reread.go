@@ -1,0 +1,110 @@
+package mongo
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"caseway/fhir/store"
+)
+
+const (
+	rereadPage = 500                    // versions
+	pollEvery  = 300 * time.Millisecond // history of a standalone server is reread
+)
+
+// poll follows a standalone server, which has no change streams, by rereading
+// what may not have been settled when it was last read.
+func (w *watcher) poll(ctx context.Context) error {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		now := w.store.clock.now()
+		err := w.store.reread(ctx, w.since, w.seen, func(v store.Version) bool {
+			return w.yield(store.Change{Version: v, Position: position(v.LastUpdated, now, nil)}, nil)
+		})
+		switch {
+		case err == nil:
+			w.since = now.Add(-settleAfter)
+			w.seen.forget(w.since)
+		case !isAway(err):
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// reread shows every version from an instant on that seen doesn't hold, oldest
+// first, and adds it to seen. It ends with errStop when show says no.
+func (s *Store) reread(ctx context.Context, since time.Time, seen seen, show func(store.Version) bool) error {
+	var after ref
+	for {
+		refs, err := s.olderFirst(ctx, since, after)
+		if err != nil {
+			return err
+		}
+		if len(refs) == 0 {
+			return nil
+		}
+		after = refs[len(refs)-1]
+		refs = slices.DeleteFunc(refs, func(r ref) bool { return seen.has(r.key, r.version) })
+		versions, err := s.load(ctx, refs)
+		if err != nil {
+			return err
+		}
+		for i, v := range versions {
+			seen[v.Key] = refs[i]
+			if !show(v) {
+				return errStop
+			}
+		}
+		seen.forget(s.clock.now().Add(-2 * settleAfter))
+	}
+}
+
+// olderFirst is a page of refs behind one, heads read before displaced
+// versions.
+func (s *Store) olderFirst(ctx context.Context, since time.Time, after ref) ([]ref, error) {
+	var all []ref
+	for _, c := range []*mongo.Collection{s.heads, s.versions} {
+		refs, err := queryRefs(ctx, c, ahead(since, after, c == s.versions), aheadOptions())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, refs...)
+	}
+	slices.SortFunc(all, byAge)
+	all = slices.CompactFunc(all, sameVersion)
+	all = slices.DeleteFunc(all, func(r ref) bool { return after.version > 0 && byAge(r, after) <= 0 })
+	return all[:min(len(all), rereadPage)], nil
+}
+
+func aheadOptions() *options.FindOptionsBuilder {
+	return options.Find().SetHint(indexAll).SetLimit(rereadPage + 1).SetSort(ascending(fLastUpdated, fID))
+}
+
+// ahead selects what is newer than a ref. A head's _id has no number, so the
+// resource of the ref itself is let through and sorted out later.
+func ahead(since time.Time, after ref, displaced bool) bson.D {
+	if after.version == 0 {
+		return between(bson.D{}, fLastUpdated, since, time.Time{})
+	}
+	id, least := after.key.String(), "$gte"
+	if displaced {
+		id, least = displacedID(id, after.version), "$gt"
+	}
+	newer := bson.D{{Key: fLastUpdated, Value: bson.D{{Key: "$gt", Value: after.at}}}}
+	sameTime := bson.D{{Key: fLastUpdated, Value: after.at}, {Key: fID, Value: bson.D{{Key: least, Value: id}}}}
+	return bson.D{{Key: "$and", Value: bson.A{
+		bson.D{{Key: fLastUpdated, Value: bson.D{{Key: "$gte", Value: after.at}}}},
+		bson.D{{Key: "$or", Value: bson.A{newer, sameTime}}},
+	}}}
+}
