@@ -1,0 +1,112 @@
+package interaction_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+)
+
+func TestLimits(t *testing.T) {
+	ctx := context.Background()
+	e := newEngine(t, interaction.Config{Limits: fhir.Limits{Bytes: 4 << 20, Depth: 20}})
+
+	_, err := e.Create(ctx, interaction.CreateRequest{Type: "Patient", Body: []byte(strings.Repeat(" ", 5<<20))})
+	wantError(t, err, fhir.TooLarge, fhir.IssueTooLong, "")
+	_, err = e.Bundle(ctx, interaction.BundleRequest{Body: []byte(strings.Repeat(" ", 5<<20))})
+	wantError(t, err, fhir.TooLarge, fhir.IssueTooLong, "")
+	_, err = e.Create(ctx, interaction.CreateRequest{Type: "Patient", Body: []byte(strings.Repeat(`{"a":`, 100))})
+	wantError(t, err, fhir.Structure, fhir.IssueStructure, "")
+
+	entry := `{"request":{"method":"GET","url":"Patient/x"}}`
+	for _, typ := range []string{"batch", "transaction"} {
+		_, err = e.Bundle(ctx, interaction.BundleRequest{Body: []byte(
+			`{"resourceType":"Bundle","type":"` + typ + `","entry":[` + entry + strings.Repeat(","+entry, 10_000) + `]}`)})
+		wantError(t, err, fhir.TooLarge, fhir.IssueTooLong, "Bundle.entry")
+	}
+}
+
+// TestABatchWithManyProblemsKnowsWhatItDidntLookAt: past the limit of issues
+// an entry can't be held to be sound.
+func TestABatchWithManyProblemsKnowsWhatItDidntLookAt(t *testing.T) {
+	e := newEngine(t, interaction.Config{Limits: fhir.Limits{Issues: 3}})
+	bad := `{"resource":{"resourceType":"Patient","gender":"x"},"request":{"method":"POST","url":"Patient"}}`
+	good := `{"resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Patient"}}`
+	answer := string(must[[]byte](t)(e.Bundle(context.Background(), interaction.BundleRequest{Body: []byte(
+		`{"resourceType":"Bundle","type":"batch","entry":[` + good + strings.Repeat(","+bad, 5) + "," + good + `]}`)})))
+	for status, n := range map[string]int{"201 Created": 1, "422 Unprocessable Entity": 3, "400 Bad Request": 3} {
+		if got := strings.Count(answer, status); got != n {
+			t.Errorf("%s %d times, want %d: %s", status, got, n, answer)
+		}
+	}
+}
+
+// meddler changes the resource under every update, so that none ever holds.
+type meddler struct{ engine *interaction.Engine }
+
+func (m *meddler) Check(ctx context.Context, images []interaction.Image) ([]fhir.Issue, error) {
+	_, err := m.engine.Update(ctx, interaction.UpdateRequest{Key: images[0].Key, Body: images[0].After.JSON})
+	return nil, err
+}
+
+func TestEndlessConflictsAreToldToTheClient(t *testing.T) {
+	s := openSQLite(t)
+	e := newEngine(t, interaction.Config{
+		Store:  s,
+		Guards: []interaction.Guard{&meddler{newEngine(t, interaction.Config{Store: s})}},
+	})
+	_, err := e.Update(context.Background(), interaction.UpdateRequest{
+		Key: fhir.Key{Type: "Patient", ID: "a"}, Body: []byte(`{"resourceType":"Patient","id":"a"}`),
+	})
+	wantError(t, err, fhir.Transient, fhir.IssueTransient, "")
+}
+
+func TestACancelledContextEndsEveryInteraction(t *testing.T) {
+	onEach(t, func(t *testing.T, e *interaction.Engine) {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		key := fhir.Key{Type: "Patient", ID: "a"}
+		body := []byte(`{"resourceType":"Patient","id":"a"}`)
+		bundle := `{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Patient"}}]}`
+		for name, do := range map[string]func() error{
+			"read":  func() error { _, err := e.Read(ctx, key); return err },
+			"vread": func() error { _, err := e.VRead(ctx, key, "1"); return err },
+			"create": func() error {
+				_, err := e.Create(ctx, interaction.CreateRequest{Type: "Patient", Body: body})
+				return err
+			},
+			"update":  func() error { _, err := e.Update(ctx, interaction.UpdateRequest{Key: key, Body: body}); return err },
+			"delete":  func() error { _, err := e.Delete(ctx, interaction.DeleteRequest{Key: key}); return err },
+			"history": func() error { _, err := e.History(ctx, interaction.HistoryRequest{}); return err },
+			"transaction": func() error {
+				_, err := e.Bundle(ctx, interaction.BundleRequest{Body: []byte(bundle)})
+				return err
+			},
+			"batch": func() error {
+				_, err := e.Bundle(ctx, interaction.BundleRequest{Body: []byte(strings.Replace(bundle, "transaction", "batch", 1))})
+				return err
+			},
+		} {
+			if err := do(); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+func TestEveryKindHasAStatus(t *testing.T) {
+	for _, kind := range fhir.Kinds() {
+		if status := interaction.Status(kind); len(status) < 5 || status[0] != '4' && status[0] != '5' {
+			t.Errorf("kind %d: %q", kind, status)
+		}
+	}
+}
+
+func TestAnEngineNeedsItsParts(t *testing.T) {
+	if _, err := interaction.New(interaction.Config{}); err == nil {
+		t.Error("an engine without a store")
+	}
+}
