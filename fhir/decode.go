@@ -64,8 +64,8 @@ func syntaxError(data []byte, err error, limits Limits) error {
 	if depthOf(data[:at]) > limits.Depth {
 		return NewError(Structure, IssueStructure, tooDeep(limits.Depth))
 	}
-	line := 1 + strings.Count(string(data[:at]), "\n")
-	start := 1 + strings.LastIndexByte(string(data[:at]), '\n')
+	line := 1 + bytes.Count(data[:at], []byte{'\n'})
+	start := 1 + bytes.LastIndexByte(data[:at], '\n')
 	column := 1 + utf8.RuneCount(data[start:at])
 	reason, _, _ := strings.Cut(err.Error(), "`") // quotes what was sent
 	return NewError(Structure, IssueStructure,
@@ -111,8 +111,8 @@ func (d *decoder) release() {
 
 func (d *decoder) run() (*Tree, error) {
 	d.element = d.schema.Type("Element")
-	if len(d.json) > 1<<17 { // big enough for the doubling of the nodes to cost more than a count
-		d.nodes = slices.Grow(d.nodes, strings.Count(string(d.json), ",")+16)
+	if len(d.json) > 1<<17 { // big enough for the nodes' growing to cost more than a count
+		d.nodes = slices.Grow(d.nodes, countValues(d.json))
 	}
 	if d.json[0] != '{' {
 		d.fail("", "a resource must be a JSON object, not "+describe(d.json[0]))

@@ -93,6 +93,22 @@ func scalarEnd(b []byte, at int) int {
 	return at
 }
 
+// countValues counts the values in compact JSON, arrays not among them.
+func countValues(b []byte) int {
+	count := 1
+	for at := 0; at < len(b); {
+		switch b[at] {
+		case '"':
+			at, _ = stringEnd(b, at)
+			continue
+		case '{', ',':
+			count++
+		}
+		at++
+	}
+	return count
+}
+
 // depthOf is the greatest nesting in what may be the front part of a text.
 func depthOf(b []byte) int {
 	depth, greatest, quoted := 0, 0, false
