@@ -203,7 +203,7 @@ func TestMongoDBWithAWrongPassword(t *testing.T) {
 	if uri == database.URI {
 		t.Fatalf("no password in the URI of a server with logins")
 	}
-	refusesToStart(t, uri, "authentic")
+	refusesToStart(t, uri, "wrong user name, password")
 }
 
 // TestNoPasswordInTheLog starts and stops a server whose store has a password.
