@@ -21,6 +21,7 @@ type Load struct {
 	To       string   `help:"FHIR base URL of a running server, such as http://127.0.0.1:8080/fhir; without it the store is written to directly." placeholder:"URL"`
 	Store    string   `default:"sqlite:caseway.db" help:"Store to write to where --to isn't given: sqlite:FILE or a mongodb:// URI."`
 	AsIs     bool     `help:"Store bundles as Bundle resources instead of carrying them out."`
+	Whole    bool     `help:"Refuse a transaction whole where an entry isn't valid R4, instead of loading it without that entry."`
 	Again    bool     `help:"Store also what an earlier run has stored."`
 	Parallel int      `default:"0" help:"Items under way at once; 0: one for each processor."`
 	Paths    []string `arg:"" name:"path" help:"Files, or folders with all that is below them: .json, .ndjson or .jsonl, also with .gz."`
@@ -37,7 +38,7 @@ func (l Load) Run(ctx context.Context, s Streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	report, err := load.Run(ctx, target, l.Paths, load.Options{
-		AsIs: l.AsIs, Parallel: l.Parallel, Progress: s.Err, Terminal: isTerminal(s.Err),
+		AsIs: l.AsIs, Whole: l.Whole, Parallel: l.Parallel, Progress: s.Err, Terminal: isTerminal(s.Err),
 	})
 	if err := report.Write(s.Out); err != nil {
 		return err

@@ -1,0 +1,77 @@
+package capability
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"caseway/fhir"
+	"caseway/fhir/definition"
+	"caseway/fhir/interaction"
+)
+
+func claims() Claims {
+	return Claims{
+		Version: "1.2.3", Base: "https://example.org/fhir", ResourceTypes: definition.R4().ResourceTypes(),
+		Interactions: []Interaction{
+			{Instance, interaction.Read}, {Instance, interaction.VRead}, {Instance, interaction.Update},
+			{Type, interaction.Create}, {System, interaction.HistorySystem}, {System, interaction.Batch},
+		},
+	}
+}
+
+func TestTheStatementIsValidR4(t *testing.T) {
+	for name, c := range map[string]Claims{"all": claims(), "nothing": {}} {
+		if _, err := fhir.Decode(definition.R4(), Statement(c), fhir.Limits{}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestTheStatementClaimsWhatItIsGiven(t *testing.T) {
+	var s statement
+	if err := json.Unmarshal(Statement(claims()), &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.Software.Version != "1.2.3" || s.Implementation.URL != "https://example.org/fhir" {
+		t.Errorf("%+v %+v", s.Software, s.Implementation)
+	}
+	r := s.Rest[0]
+	if want := []code{{"history-system"}, {"batch"}}; !slices.Equal(r.Interaction, want) {
+		t.Errorf("the system's interactions are %v, want %v", r.Interaction, want)
+	}
+	var names []string
+	for _, resource := range r.Resource {
+		names = append(names, resource.Type)
+		if want := []code{{"read"}, {"vread"}, {"update"}, {"create"}}; !slices.Equal(resource.Interaction, want) {
+			t.Errorf("%s: %v, want %v", resource.Type, resource.Interaction, want)
+		}
+		if !resource.ReadHistory || !resource.UpdateCreate || !resource.ConditionalCreate {
+			t.Errorf("%s: %+v", resource.Type, resource)
+		}
+	}
+	if !slices.Equal(names, definition.R4().ResourceTypes()) {
+		t.Errorf("types: %v", names)
+	}
+}
+
+func TestWhatIsNotGivenIsNotClaimed(t *testing.T) {
+	c := claims()
+	c.Interactions = []Interaction{{Instance, interaction.Read}}
+	var s statement
+	if err := json.Unmarshal(Statement(c), &s); err != nil {
+		t.Fatal(err)
+	}
+	for _, resource := range s.Rest[0].Resource {
+		if resource.ReadHistory || resource.UpdateCreate || resource.ConditionalCreate || len(resource.Interaction) != 1 {
+			t.Fatalf("%+v", resource)
+		}
+	}
+}
+
+func BenchmarkStatement(b *testing.B) {
+	c := claims()
+	for b.Loop() {
+		Statement(c)
+	}
+}
