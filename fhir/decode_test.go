@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"caseway/fhir"
@@ -254,4 +255,29 @@ func TestDecodeLimits(t *testing.T) {
 			t.Errorf("%s: no tree", c.name)
 		}
 	}
+}
+
+// TestDecodeAtOnce decodes right and wrong texts at the same time: nothing of
+// one shows in the tree or the error of another.
+func TestDecodeAtOnce(t *testing.T) {
+	want := map[string]string{}
+	for name, text := range readable {
+		want[text] = render(mustDecode(t, readable[name]))
+	}
+	for _, c := range unprocessable {
+		_, err := decode(c.text)
+		want[c.text] = err.Error()
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for text, what := range want {
+				tree, err := decode(text)
+				if err != nil && err.Error() != what || err == nil && render(tree) != what {
+					t.Errorf("%s: another answer than alone: %v", text, err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
