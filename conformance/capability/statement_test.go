@@ -14,8 +14,12 @@ func claims() Claims {
 	return Claims{
 		Version: "1.2.3", Base: "https://example.org/fhir", ResourceTypes: definition.R4().ResourceTypes(),
 		Interactions: []Interaction{
-			{Instance, interaction.Read}, {Instance, interaction.VRead}, {Instance, interaction.Update},
-			{Type, interaction.Create}, {System, interaction.HistorySystem}, {System, interaction.Batch},
+			{Instance, interaction.Read},
+			{Instance, interaction.VRead},
+			{Instance, interaction.Update},
+			{Type, interaction.Create},
+			{System, interaction.HistorySystem},
+			{System, interaction.Batch},
 		},
 	}
 }
