@@ -90,10 +90,19 @@ func (q *selection) where() string {
 	return b.String()
 }
 
+// pageSQL asks for a page in the order of history. Within one resource that
+// is the order of versions, since lastUpdated never falls.
+func (q *selection) pageSQL() string {
+	order := "updated DESC, key DESC, version DESC"
+	if q.ID != "" && q.Keys == nil {
+		order = "version DESC"
+	}
+	return "SELECT seq FROM version" + q.where() + " ORDER BY " + order + " LIMIT :limit"
+}
+
 // places are the rows of a page and one more, if there is one.
 func (q *selection) places(c *sqlite.Conn) (found []place, err error) {
-	stmt, err := c.Prepare("SELECT seq, key FROM version" + q.where() +
-		" ORDER BY updated DESC, key DESC, version DESC LIMIT :limit")
+	stmt, err := c.Prepare(q.pageSQL())
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (w *writer) sweepRecords() {
 
 // boundLog empties the write-ahead log once it is past its limit. While a
 // backup reads, the log has to grow; it is tried again when it has grown by
-// as much again.
+// another quarter of the limit.
 func (w *writer) boundLog() {
 	size := fileSize(w.s.path + "-wal")
 	if size < w.walNext || w.s.backups.Load() > 0 {
@@ -45,7 +45,7 @@ func (w *writer) boundLog() {
 	w.s.opt.Observe("checkpoint", time.Since(start), err)
 	w.walNext = w.s.opt.walLimit
 	if err != nil {
-		w.walNext += size
+		w.walNext = size + w.s.opt.walLimit/4
 		w.s.opt.Log.Warn("emptying the write-ahead log", "error", err, "bytes", size)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -14,19 +14,18 @@ import (
 	"caseway/fhir/store"
 )
 
-// readers is a fixed number of reading connections, opened when first needed.
+// readers are reading connections, opened when first needed. The one that was
+// given back last is taken first: its cache is warm.
 type readers struct {
-	path string
-	free chan *reader // nil: a place for one that isn't open
-	used atomic.Int64
+	path  string
+	taken chan struct{} // as many as there may be
+
+	mu   sync.Mutex
+	idle []*reader
 }
 
 func newReaders(path string, n int) *readers {
-	p := &readers{path: path, free: make(chan *reader, n)}
-	for range n {
-		p.free <- nil
-	}
-	return p
+	return &readers{path: path, taken: make(chan struct{}, n)}
 }
 
 // reader takes a connection, waiting for one until ctx ends. Give it back
@@ -35,40 +34,58 @@ func (s *Store) reader(ctx context.Context) (*reader, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	p := s.readers
 	select {
+	case <-s.closing:
+		return nil, ErrClosed
+	default:
+	}
+	select {
+	case s.readers.taken <- struct{}{}:
 	case <-s.closing:
 		return nil, ErrClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case r := <-p.free:
-		if r == nil {
-			var err error
-			if r, err = openReader(p.path); err != nil {
-				p.free <- nil
-				return nil, failure(err)
-			}
-		}
-		p.used.Add(1)
+	}
+	r, err := s.readers.get()
+	if err != nil {
+		<-s.readers.taken
+		return nil, failure(err)
+	}
+	return r, nil
+}
+
+// get gives an idle connection, or a new one.
+func (p *readers) get() (*reader, error) {
+	p.mu.Lock()
+	if n := len(p.idle); n > 0 {
+		r := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.mu.Unlock()
 		return r, nil
 	}
+	p.mu.Unlock()
+	return openReader(p.path)
 }
 
 func (p *readers) put(r *reader) {
-	p.used.Add(-1)
-	p.free <- r
+	p.mu.Lock()
+	p.idle = append(p.idle, r)
+	p.mu.Unlock()
+	<-p.taken
 }
 
-func (p *readers) busy() int { return int(p.used.Load()) }
+func (p *readers) busy() int { return len(p.taken) }
 
 // close waits until all connections are given back, and closes them.
 func (p *readers) close() error {
-	var errs []error
-	for range cap(p.free) {
-		if r := <-p.free; r != nil {
-			errs = append(errs, r.conn.Close())
-		}
+	for range cap(p.taken) {
+		p.taken <- struct{}{}
 	}
+	var errs []error
+	for _, r := range p.idle {
+		errs = append(errs, r.conn.Close())
+	}
+	p.idle = nil
 	return errors.Join(errs...)
 }
 
