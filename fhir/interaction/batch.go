@@ -134,29 +134,29 @@ func (b *batch) run(ctx context.Context, entries []*entry) error {
 		seen[en.key] = true
 	}
 	return each(ctx, len(entries), workers, func(ctx context.Context, i int) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		en := entries[i]
 		if b.errs[en.index] == nil {
 			b.errs[en.index] = b.do(ctx, en)
 		}
-		return nil
+		return ctx.Err()
 	})
 }
 
 func (b *batch) do(ctx context.Context, en *entry) (err error) {
-	e, at := b.engine, en.at(".resource")
+	e, at, idempotencyKey := b.engine, en.at(".resource"), b.idempotencyKey(en)
+	if err := e.notRepeated(ctx, idempotencyKey); err != nil {
+		return err
+	}
 	switch en.verb {
 	case "DELETE":
 		en.result, err = e.delete(ctx, DeleteRequest{Key: en.key, IfMatch: en.ifMatch}, at)
 	case "POST":
 		en.result, err = e.create(ctx, CreateRequest{
-			Type: en.key.Type, IfNoneExist: en.ifNoneExist, IdempotencyKey: b.idempotencyKey(en),
+			Type: en.key.Type, IfNoneExist: en.ifNoneExist, IdempotencyKey: idempotencyKey,
 		}, en.tree, at)
 	case "PUT":
 		en.result, err = e.update(ctx, UpdateRequest{
-			Key: en.key, IfMatch: en.ifMatch, IdempotencyKey: b.idempotencyKey(en),
+			Key: en.key, IfMatch: en.ifMatch, IdempotencyKey: idempotencyKey,
 		}, en.tree, at)
 	default:
 		if en.versionID != "" {
@@ -170,31 +170,31 @@ func (b *batch) do(ctx context.Context, en *entry) (err error) {
 
 // idempotencyKey is an entry's own: entries of a batch succeed one by one.
 func (b *batch) idempotencyKey(en *entry) string {
-	if b.request.IdempotencyKey == "" {
+	if b.request.IdempotencyKey == "" || en.verb != "POST" && en.verb != "PUT" {
 		return ""
 	}
 	return b.request.IdempotencyKey + en.at("")
 }
 
 func (b *batch) answer() []byte {
-	w := fhir.NewBundleWriter(fhir.Bundle{Type: "batch-response"}, 256*len(b.entries))
+	a := newAnswer("batch-response", b.request, b.entries)
 	for i, en := range b.entries {
 		if b.errs[i] == nil {
-			w.Entry(en.answer(b.request))
+			a.entry(en)
 			continue
 		}
-		w.Entry(b.engine.failure(en, b.errs[i]))
+		a.failure(b.engine.shownError(en, b.errs[i]))
 	}
-	return w.Bytes()
+	return a.bundle.Bytes()
 }
 
-// failure is the response entry of an entry that failed. What no client can
+// shownError is what a client may see of an entry's error. What no client can
 // act on goes to the log.
-func (e *Engine) failure(en *entry, err error) fhir.Entry {
+func (e *Engine) shownError(en *entry, err error) *fhir.Error {
 	fe := asError(err)
 	if fe.Kind == fhir.Internal {
 		e.log.Error("a batch entry failed", "entry", en.index, "error", err)
-		fe = fhir.NewError(fhir.Internal, fhir.IssueException, "internal error")
+		return fhir.NewError(fhir.Internal, fhir.IssueException, "internal error")
 	}
-	return fhir.Entry{Response: &fhir.EntryResponse{Status: Status(fe.Kind), Outcome: fe.Outcome()}}
+	return fe
 }

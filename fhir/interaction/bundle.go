@@ -25,6 +25,9 @@ const maxEntries = 10_000
 // A batch fails as a whole only where it can't be read; otherwise each entry
 // has its own answer.
 func (e *Engine) Bundle(ctx context.Context, r BundleRequest) ([]byte, error) {
+	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
+		return nil, err
+	}
 	tree, wrong := fhir.Decode(e.schema, r.Body, e.limits)
 	if tree == nil || tree.Type() == nil {
 		return nil, wrong
@@ -70,57 +73,6 @@ func phase(entries []*entry, verbs ...string) []*entry {
 		}
 	}
 	return some
-}
-
-// answer is the response entry of an entry that succeeded.
-func (en *entry) answer(r BundleRequest) fhir.Entry {
-	v := en.result.Version
-	response := &fhir.EntryResponse{Status: en.status(), VersionID: v.VersionID, LastModified: v.LastUpdated}
-	out := fhir.Entry{Response: response}
-	if en.verb == "POST" || en.verb == "PUT" {
-		response.Location = r.locate(v.Key.String() + "/_history/" + formatVersionID(v.VersionID))
-	}
-	if en.shows(r.Return) {
-		out.Resource = v.JSON
-	}
-	if r.Return == ReturnOutcome && en.verb != "GET" && en.verb != "HEAD" || len(en.result.Issues) > 0 {
-		response.Outcome = fhir.Outcome(en.result.Issues...)
-	}
-	return out
-}
-
-// locate makes a URL of a path under our base.
-func (r BundleRequest) locate(path string) string {
-	if r.Base == "" {
-		return path
-	}
-	return r.Base + "/" + path
-}
-
-// shows reports whether the answer holds the resource.
-func (en *entry) shows(preference Return) bool {
-	if en.result.Version.JSON == nil {
-		return false
-	}
-	switch en.verb {
-	case "GET":
-		return !en.notModified(en.result.Version)
-	case "POST", "PUT":
-		return preference == ReturnRepresentation
-	}
-	return false
-}
-
-func (en *entry) status() string {
-	switch {
-	case en.verb == "DELETE":
-		return statusNoContent
-	case en.result.Created:
-		return statusCreated
-	case (en.verb == "GET" || en.verb == "HEAD") && en.notModified(en.result.Version):
-		return statusNotModified
-	}
-	return statusOK
 }
 
 // asError is the client's error in err, or an internal one that hides it.

@@ -17,6 +17,9 @@ func (e *Engine) Create(ctx context.Context, r CreateRequest) (Result, error) {
 	if err := e.checkType(r.Type); err != nil {
 		return Result{}, err
 	}
+	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
+		return Result{}, err
+	}
 	body, err := e.decode(r.Type, r.Body)
 	if err != nil {
 		return Result{}, err
@@ -28,9 +31,6 @@ func (e *Engine) Create(ctx context.Context, r CreateRequest) (Result, error) {
 func (e *Engine) create(ctx context.Context, r CreateRequest, body *fhir.Tree, at string) (Result, error) {
 	criteria, err := parseIfNoneExist(r)
 	if err != nil {
-		return Result{}, err
-	}
-	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
 		return Result{}, err
 	}
 	if err := noConditionalReferences(e.types, body, at); err != nil {

@@ -27,9 +27,6 @@ func (e *Engine) transaction(ctx context.Context, r BundleRequest, bundle *fhir.
 	if err := t.parse(bundle); err != nil {
 		return nil, err
 	}
-	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
-		return nil, err
-	}
 	release, err := e.locks.take(ctx, t.lockNames()...)
 	if err != nil {
 		return nil, err
@@ -226,16 +223,9 @@ func (t *transaction) settle(writers []*entry, versions []store.Version, warning
 
 // answer is the response Bundle.
 func (t *transaction) answer() []byte {
-	size := 0
+	a := newAnswer("transaction-response", t.request, t.entries)
 	for _, en := range t.entries {
-		size += 256
-		if en.shows(t.request.Return) {
-			size += len(en.result.Version.JSON)
-		}
+		a.entry(en)
 	}
-	w := fhir.NewBundleWriter(fhir.Bundle{Type: "transaction-response"}, size)
-	for _, en := range t.entries {
-		w.Entry(en.answer(t.request))
-	}
-	return w.Bytes()
+	return a.bundle.Bytes()
 }

@@ -18,6 +18,9 @@ func (e *Engine) Update(ctx context.Context, r UpdateRequest) (Result, error) {
 	if !fhir.IsID(r.Key.ID) {
 		return Result{}, fhir.NewError(fhir.Invalid, fhir.IssueValue, "the URL's id isn't a logical id: 1 to 64 of A-Z, a-z, 0-9, - and .")
 	}
+	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
+		return Result{}, err
+	}
 	body, err := e.decode(r.Key.Type, r.Body)
 	if body != nil && body.Type() != nil && body.Type().Name == r.Key.Type {
 		if wrong := checkID(body, r.Key, r.Key.Type); wrong != nil {
@@ -43,9 +46,6 @@ func checkID(body *fhir.Tree, key fhir.Key, at string) *fhir.Error {
 
 // update stores a decoded body that at names in expressions.
 func (e *Engine) update(ctx context.Context, r UpdateRequest, body *fhir.Tree, at string) (Result, error) {
-	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
-		return Result{}, err
-	}
 	if err := noConditionalReferences(e.types, body, at); err != nil {
 		return Result{}, err
 	}

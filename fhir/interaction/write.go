@@ -102,7 +102,7 @@ func (e *Engine) admit(ctx context.Context, drafts []*draft) ([]fhir.Issue, erro
 	images := make([]Image, len(drafts))
 	for i, d := range drafts {
 		if err := e.decide(ctx, d.what, d.key, d.before, d.body); err != nil {
-			return nil, err
+			return nil, placed(err, d.at)
 		}
 		images[i] = Image{At: d.at, Key: d.key, Method: d.method, Before: d.before, After: d.body}
 	}
@@ -118,6 +118,17 @@ func (e *Engine) admit(ctx context.Context, drafts []*draft) ([]fhir.Issue, erro
 		d.after = images[i].After
 	}
 	return refusal(issues)
+}
+
+// placed tells a Bundle's sender which entry an error is about.
+func placed(err error, at string) error {
+	fe := (*fhir.Error)(nil)
+	if !errors.As(err, &fe) || fe.Issues[0].Expression != "" || !strings.HasPrefix(at, "Bundle.") {
+		return err
+	}
+	here := *fe
+	here.Issues = slices.Clone(fe.Issues)
+	return here.At(at)
 }
 
 // idempotencyKind is the kind of the records that remember a write's key, and
