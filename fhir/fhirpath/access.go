@@ -60,10 +60,7 @@ func (e *pathExpr) eval(m *machine, dst Collection) (Collection, error) {
 
 func (e *rootExpr) eval(m *machine, dst Collection) (Collection, error) {
 	for _, v := range m.scope.this {
-		switch {
-		case !v.node.Valid():
-			dst = m.walkValue(v, append([]string{e.of}, e.names...), dst)
-		case isType(v.node.Type(), e.of, m.ctx.Schema):
+		if v.node.Valid() && isType(v.node.Type(), e.of, m.ctx.Schema) {
 			dst = m.walk(v.node, e.names, dst)
 		}
 	}
@@ -81,14 +78,17 @@ func (m *machine) walkValue(v Value, names []string, dst Collection) Collection 
 	return dst
 }
 
-// walk follows names down from a node, depth first, which keeps document order.
+// walk follows names down from a node, depth first, which keeps document
+// order. It stops at the first child where an element can't repeat.
 func (m *machine) walk(n fhir.Node, names []string, dst Collection) Collection {
 	if len(names) == 0 {
 		return append(dst, OfNode(n))
 	}
+	name, passed := names[0], 1
 	for c := n.First(); c.Valid(); c = c.Next() {
-		m.steps--
-		if c.Name() != names[0] {
+		passed++
+		e := c.Element()
+		if e.Name != name {
 			continue
 		}
 		if len(names) == 1 {
@@ -96,9 +96,16 @@ func (m *machine) walk(n fhir.Node, names []string, dst Collection) Collection {
 		} else {
 			dst = m.walk(c, names[1:], dst)
 		}
+		if !e.List {
+			break
+		}
 	}
+	m.steps -= (passed + siblingsPerStep - 1) / siblingsPerStep
 	return dst
 }
+
+// siblingsPerStep is how many children are passed over for a step.
+const siblingsPerStep = 8
 
 func (e *indexExpr) eval(m *machine, dst Collection) (Collection, error) {
 	v, ok, err := m.single(e.index, e.offset, "an index")

@@ -16,10 +16,14 @@ type checker struct {
 	focus  static
 }
 
-func check(schema fhir.Schema, focus, text string, t term) error {
-	c := &checker{text: text, schema: schema, focus: ofFHIR(schema.Type(focus))}
-	if c.focus.any {
-		return c.fail(t, "the focus' type %s isn't known", focus)
+func check(schema fhir.Schema, focus []string, text string, t term) error {
+	c := &checker{text: text, schema: schema}
+	for _, name := range focus {
+		of := schema.Type(name)
+		if of == nil {
+			return c.fail(t, "the focus' type %s isn't known", name)
+		}
+		c.focus = c.focus.or(ofFHIR(of))
 	}
 	_, err := c.visit(t, c.focus)
 	return err
@@ -88,16 +92,23 @@ func (c *checker) root(t *memberTerm, this static) (static, error) {
 	if of == nil {
 		return static{}, c.fail(t, "unknown type %s", t.name)
 	}
-	related := func(s staticType) bool {
-		return s.fhir != nil && (isType(s.fhir, t.name, c.schema) || isType(of, s.fhir.Name, c.schema))
-	}
-	if !this.maybe(related) {
-		return static{}, c.fail(t, "the path starts at %s, but the focus is %s", t.name, this.types[0])
-	}
 	if this.any {
 		return ofFHIR(of), nil
 	}
-	return this, nil
+	narrowed := static{unordered: this.unordered}
+	for _, s := range this.types {
+		switch {
+		case s.fhir == nil:
+		case isType(s.fhir, t.name, c.schema):
+			narrowed = narrowed.or(ofFHIR(s.fhir))
+		case isType(of, s.fhir.Name, c.schema):
+			narrowed = narrowed.or(ofFHIR(of))
+		}
+	}
+	if len(narrowed.types) == 0 && len(this.types) > 0 {
+		return static{}, c.fail(t, "the path starts at %s, but the focus is %s", t.name, this.types[0])
+	}
+	return narrowed, nil
 }
 
 // child is an element of what source may be.

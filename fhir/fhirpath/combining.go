@@ -58,7 +58,7 @@ func (e *memberExpr) eval(m *machine, dst Collection) (Collection, error) {
 
 func (m *machine) has(in Collection, v Value) bool {
 	for _, w := range in {
-		if m.equal(v, w) == yes {
+		if m.equal(v, w) == True {
 			return true
 		}
 	}

@@ -16,23 +16,24 @@ type Expr struct {
 // Option changes how Compile reads an expression.
 type Option func(*compiler)
 
-// LenientAs lets the operator and the function as take several items, as R4's
-// own search parameters and invariants do; they then work like ofType.
-func LenientAs() Option { return func(c *compiler) { c.lenientAs = true } }
+// Lenient reads expressions as R4's own search parameters and invariants write
+// them: as takes several items and then works like ofType, and "is Boolean" is
+// also true of FHIR's boolean.
+func Lenient() Option { return func(c *compiler) { c.lenient = true } }
 
-// For says that the focus is always of a type, and refuses what can't be:
-// elements and types that don't exist (with a suggestion), functions on the
-// wrong type, positions in collections that have no order.
-func For(schema fhir.Schema, typeName string) Option {
-	return func(c *compiler) { c.schema, c.focus = schema, typeName }
+// For says that the focus is always of one of these types, and refuses what
+// can't be: elements and types that don't exist (with a suggestion), functions
+// on the wrong type, positions in collections that have no order.
+func For(schema fhir.Schema, typeNames ...string) Option {
+	return func(c *compiler) { c.schema, c.focus = schema, typeNames }
 }
 
 // compiler turns a syntax tree into expressions.
 type compiler struct {
-	text      string
-	lenientAs bool
-	schema    fhir.Schema
-	focus     string
+	text    string
+	lenient bool
+	schema  fhir.Schema
+	focus   []string
 }
 
 // Compile reads an expression. The error is a *SyntaxError.
@@ -45,7 +46,7 @@ func Compile(text string, options ...Option) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.focus != "" {
+	if len(c.focus) > 0 {
 		if err := check(c.schema, c.focus, text, t); err != nil {
 			return nil, err
 		}
@@ -90,16 +91,17 @@ func (e *Expr) Append(dst Collection, ctx *Context, focus ...Value) (Collection,
 	return result, nil
 }
 
-// Test evaluates the expression as a condition, such as an invariant: ok is
-// false where the result is empty or false.
-func (e *Expr) Test(ctx *Context, focus ...Value) (ok bool, err error) {
+// Test evaluates the expression as a condition. R4 writes its invariants so
+// that they hold unless they are False: many are empty where the element that
+// they speak of is absent.
+func (e *Expr) Test(ctx *Context, focus ...Value) (Truth, error) {
 	m := start(ctx, focus)
 	t, err := m.truth(e.root, 0, "a condition")
 	if err == nil && m.steps < 0 {
 		err = tooCostly(0)
 	}
 	m.stop()
-	return t == yes && err == nil, err
+	return t, err
 }
 
 func (c *compiler) fail(t term, format string, args ...any) error {
@@ -207,8 +209,7 @@ func (c *compiler) typeTest(t term, operator string, source term, of typeName) (
 		return &resolveIsExpr{reference, of, t.pos()}, err
 	}
 	input, err := c.source(source)
-	many := operator == "ofType" || operator == "as" && c.lenientAs
-	return &typeExpr{operator, input, of, many, t.pos()}, err
+	return &typeExpr{operator, input, of, c.lenient, t.pos()}, err
 }
 
 // source compiles what a call stands behind; nothing means $this.

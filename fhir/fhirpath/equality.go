@@ -24,7 +24,7 @@ func (e *equalityExpr) eval(m *machine, dst Collection) (Collection, error) {
 	if err != nil {
 		return dst, err
 	}
-	var t truth
+	var t Truth
 	if e.equivalent {
 		t = truthOf(m.equivalentAll(left, right))
 	} else {
@@ -39,31 +39,31 @@ func (e *equalityExpr) eval(m *machine, dst Collection) (Collection, error) {
 }
 
 // equalAll compares collections in order; an empty one leaves it open.
-func (m *machine) equalAll(a, b Collection) truth {
+func (m *machine) equalAll(a, b Collection) Truth {
 	if len(a) == 0 || len(b) == 0 {
-		return unknown
+		return Unknown
 	}
 	if len(a) != len(b) {
-		return no
+		return False
 	}
-	all := yes
+	all := True
 	for i := range a {
 		switch m.equal(a[i], b[i]) {
-		case no:
-			return no
-		case unknown:
-			all = unknown
-		case yes:
+		case False:
+			return False
+		case Unknown:
+			all = Unknown
+		case True:
 		}
 	}
 	return all
 }
 
 // equal compares two items (http://hl7.org/fhirpath/N1/#equals).
-func (m *machine) equal(a, b Value) truth {
+func (m *machine) equal(a, b Value) Truth {
 	m.steps--
 	if a.node.Valid() && a.node == b.node {
-		return yes
+		return True
 	}
 	if at, ok := a.rawText(); ok {
 		if bt, ok := b.rawText(); ok {
@@ -84,7 +84,7 @@ func (m *machine) equal(a, b Value) truth {
 	if as == nil && bs == nil && a.node.Valid() && b.node.Valid() {
 		return m.equalNodes(a.node, b.node)
 	}
-	return no
+	return False
 }
 
 // rawText is the text of a string element without escapes, as it stands in the
@@ -100,7 +100,7 @@ func (v Value) rawText() ([]byte, bool) {
 	return raw[1 : len(raw)-1], true
 }
 
-func equalSystem(a, b System) truth {
+func equalSystem(a, b System) Truth {
 	switch a := a.(type) {
 	case Boolean, String, TypeInfo:
 		return truthOf(a == b)
@@ -111,18 +111,18 @@ func equalSystem(a, b System) truth {
 	}
 	if order, comparable, sure := compareSystem(a, b); comparable {
 		if !sure {
-			return unknown
+			return Unknown
 		}
 		return truthOf(order == 0)
 	}
-	return no
+	return False
 }
 
 // equalNodes compares elements of one type child by child. The order of
 // different children doesn't matter.
-func (m *machine) equalNodes(a, b fhir.Node) truth {
+func (m *machine) equalNodes(a, b fhir.Node) Truth {
 	if a.Type().Name != b.Type().Name || a.HasValue() != b.HasValue() {
-		return no
+		return False
 	}
 	if a.Type().Kind == fhir.PrimitiveType && a.HasValue() {
 		return truthOf(bytes.Equal(a.Raw(), b.Raw()))
@@ -135,20 +135,20 @@ func (m *machine) equalNodes(a, b fhir.Node) truth {
 		n--
 	}
 	if n != 0 {
-		return no
+		return False
 	}
-	all := yes
+	all := True
 	for c := a.First(); c.Valid(); c = c.Next() {
 		d := sameChild(b, c)
 		if !d.Valid() {
-			return no
+			return False
 		}
 		switch m.equal(OfNode(c), OfNode(d)) {
-		case no:
-			return no
-		case unknown:
-			all = unknown
-		case yes:
+		case False:
+			return False
+		case Unknown:
+			all = Unknown
+		case True:
 		}
 	}
 	return all
@@ -224,7 +224,7 @@ func equivalentSystem(a, b System) bool {
 		places := min(x.trim().scale, y.trim().scale)
 		return x.roundTo(places, half).Cmp(y.roundTo(places, half)) == 0
 	}
-	return equalSystem(a, b) == yes
+	return equalSystem(a, b) == True
 }
 
 // normalized folds case and runs of white space.

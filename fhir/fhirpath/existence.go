@@ -4,10 +4,10 @@ var existenceFunctions = map[string]signature{
 	"empty":      {fn: empty},
 	"exists":     {max: 1, fn: exists},
 	"all":        {min: 1, max: 1, fn: all},
-	"allTrue":    {fn: everyIs(yes)},
-	"allFalse":   {fn: everyIs(no)},
-	"anyTrue":    {fn: anyIs(yes)},
-	"anyFalse":   {fn: anyIs(no)},
+	"allTrue":    {fn: everyIs(True)},
+	"allFalse":   {fn: everyIs(False)},
+	"anyTrue":    {fn: anyIs(True)},
+	"anyFalse":   {fn: anyIs(False)},
 	"count":      {fn: count},
 	"distinct":   {fn: distinctItems},
 	"isDistinct": {fn: isDistinct},
@@ -22,38 +22,38 @@ func exists(m *machine, c *callExpr, in, dst Collection) (Collection, error) {
 	if len(c.args) == 0 {
 		return truthOf(len(in) > 0).append(dst), nil
 	}
-	found := no
-	err := m.test(in, c.args[0], c.offset, c.name, func(_ int, t truth) bool {
-		if t == yes {
-			found = yes
+	found := False
+	err := m.test(in, c.args[0], c.offset, c.name, func(_ int, t Truth) bool {
+		if t == True {
+			found = True
 		}
-		return found == no
+		return found == False
 	})
 	return found.append(dst), err
 }
 
 func all(m *machine, c *callExpr, in, dst Collection) (Collection, error) {
-	every := yes
-	err := m.test(in, c.args[0], c.offset, c.name, func(_ int, t truth) bool {
-		if t != yes {
-			every = no
+	every := True
+	err := m.test(in, c.args[0], c.offset, c.name, func(_ int, t Truth) bool {
+		if t != True {
+			every = False
 		}
-		return every == yes
+		return every == True
 	})
 	return every.append(dst), err
 }
 
 // everyIs makes allTrue and allFalse.
-func everyIs(wanted truth) function {
+func everyIs(wanted Truth) function {
 	return func(_ *machine, c *callExpr, in, dst Collection) (Collection, error) {
-		every := yes
+		every := True
 		for _, v := range in {
 			t, err := c.boolean(v)
 			if err != nil {
 				return dst, err
 			}
 			if t != wanted {
-				every = no
+				every = False
 			}
 		}
 		return every.append(dst), nil
@@ -61,16 +61,16 @@ func everyIs(wanted truth) function {
 }
 
 // anyIs makes anyTrue and anyFalse.
-func anyIs(wanted truth) function {
+func anyIs(wanted Truth) function {
 	return func(_ *machine, c *callExpr, in, dst Collection) (Collection, error) {
-		found := no
+		found := False
 		for _, v := range in {
 			t, err := c.boolean(v)
 			if err != nil {
 				return dst, err
 			}
 			if t == wanted {
-				found = yes
+				found = True
 			}
 		}
 		return found.append(dst), nil
@@ -78,13 +78,13 @@ func anyIs(wanted truth) function {
 }
 
 // boolean takes Booleans only: here a collection isn't a condition.
-func (c *callExpr) boolean(v Value) (truth, error) {
+func (c *callExpr) boolean(v Value) (Truth, error) {
 	if v.empty() {
-		return unknown, nil
+		return Unknown, nil
 	}
 	b, ok := v.System().(Boolean)
 	if !ok {
-		return unknown, c.wrongType(v)
+		return Unknown, c.wrongType(v)
 	}
 	return truthOf(bool(b)), nil
 }
@@ -102,13 +102,13 @@ func isDistinct(m *machine, c *callExpr, in, dst Collection) (Collection, error)
 	set := newSet(m, len(in))
 	for _, v := range in {
 		if !set.add(v) {
-			return no.append(dst), nil
+			return False.append(dst), nil
 		}
 		if m.steps < 0 {
 			return dst, tooCostly(c.offset)
 		}
 	}
-	return yes.append(dst), nil
+	return True.append(dst), nil
 }
 
 func not(_ *machine, c *callExpr, in, dst Collection) (Collection, error) {

@@ -103,9 +103,9 @@ func memberOf(m *machine, c *callExpr, in, dst Collection) (Collection, error) {
 	}
 	switch membership {
 	case fhir.Member:
-		return yes.append(dst), nil
+		return True.append(dst), nil
 	case fhir.NotMember:
-		return no.append(dst), nil
+		return False.append(dst), nil
 	}
 	return dst, nil
 }

@@ -16,8 +16,8 @@ var filteringFunctions = map[string]signature{
 }
 
 func where(m *machine, c *callExpr, in, dst Collection) (Collection, error) {
-	err := m.test(in, c.args[0], c.offset, c.name, func(i int, t truth) bool {
-		if t == yes {
+	err := m.test(in, c.args[0], c.offset, c.name, func(i int, t Truth) bool {
+		if t == True {
 			dst = append(dst, in[i])
 		}
 		return true
@@ -96,7 +96,7 @@ func iif(m *machine, c *callExpr, in, dst Collection) (Collection, error) {
 	switch {
 	case err != nil:
 		return dst, err
-	case t == yes:
+	case t == True:
 		return c.args[1].eval(m, dst)
 	case len(c.args) == 3:
 		return c.args[2].eval(m, dst)

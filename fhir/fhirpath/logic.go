@@ -14,10 +14,10 @@ func (e *logicExpr) eval(m *machine, dst Collection) (Collection, error) {
 		return dst, err
 	}
 	switch {
-	case e.operator == "and" && left == no:
-		return no.append(dst), m.spend(1, e.offset)
-	case e.operator == "or" && left == yes, e.operator == "implies" && left == no:
-		return yes.append(dst), m.spend(1, e.offset)
+	case e.operator == "and" && left == False:
+		return False.append(dst), m.spend(1, e.offset)
+	case e.operator == "or" && left == True, e.operator == "implies" && left == False:
+		return True.append(dst), m.spend(1, e.offset)
 	}
 	right, err := m.truth(e.right, e.offset, e.operator)
 	if err != nil {
@@ -27,23 +27,23 @@ func (e *logicExpr) eval(m *machine, dst Collection) (Collection, error) {
 }
 
 // combine is FHIRPath's truth tables (http://hl7.org/fhirpath/N1/#boolean-logic).
-func combine(operator string, left, right truth) truth {
+func combine(operator string, left, right Truth) Truth {
 	switch operator {
 	case "and":
-		if left == no || right == no {
-			return no
+		if left == False || right == False {
+			return False
 		}
-		if left == unknown || right == unknown {
-			return unknown
+		if left == Unknown || right == Unknown {
+			return Unknown
 		}
-		return yes
+		return True
 	case "or":
 		return combine("and", left.not(), right.not()).not()
 	case "implies":
 		return combine("or", left.not(), right)
 	}
-	if left == unknown || right == unknown {
-		return unknown
+	if left == Unknown || right == Unknown {
+		return Unknown
 	}
 	return truthOf(left != right)
 }

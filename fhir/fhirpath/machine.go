@@ -19,7 +19,7 @@ type scope struct {
 type machine struct {
 	ctx   *Context
 	scope scope
-	focus Collection // %context
+	focus Collection // %context, a copy
 	steps int        // that are left
 	free  []Collection
 }
@@ -33,7 +33,9 @@ func start(ctx *Context, focus Collection) *machine {
 	if ctx == nil {
 		ctx = &emptyContext
 	}
-	m.ctx, m.focus, m.scope = ctx, focus, scope{this: focus}
+	m.ctx = ctx
+	m.focus = append(m.focus[:0], focus...) // a copy, so that callers' arguments need no heap
+	m.scope = scope{this: m.focus}
 	m.steps = ctx.Steps
 	if m.steps <= 0 {
 		m.steps = DefaultSteps
@@ -42,7 +44,8 @@ func start(ctx *Context, focus Collection) *machine {
 }
 
 func (m *machine) stop() {
-	m.ctx, m.focus, m.scope = nil, nil, scope{}
+	clear(m.focus)
+	m.ctx, m.scope = nil, scope{}
 	machines.Put(m)
 }
 
@@ -109,60 +112,61 @@ func (m *machine) single(e expr, offset int, what string) (v Value, ok bool, err
 	return v, ok, err
 }
 
-// truth is FHIRPath's three-valued logic.
-type truth int8
+// Truth is FHIRPath's three-valued logic.
+type Truth int8
 
+// The values; Unknown is what an empty collection says.
 const (
-	no truth = iota
-	yes
-	unknown
+	False Truth = iota
+	True
+	Unknown
 )
 
-func truthOf(b bool) truth {
+func truthOf(b bool) Truth {
 	if b {
-		return yes
+		return True
 	}
-	return no
+	return False
 }
 
-func (t truth) not() truth {
+func (t Truth) not() Truth {
 	switch t {
-	case yes:
-		return no
-	case no:
-		return yes
+	case True:
+		return False
+	case False:
+		return True
 	}
-	return unknown
+	return Unknown
 }
 
 // append adds the truth to a collection; unknown adds nothing.
-func (t truth) append(dst Collection) Collection {
-	if t == unknown {
+func (t Truth) append(dst Collection) Collection {
+	if t == Unknown {
 		return dst
 	}
-	return append(dst, Of(Boolean(t == yes)))
+	return append(dst, Of(Boolean(t == True)))
 }
 
 // truth evaluates e as a condition: empty is unknown, and a single item that
 // isn't a Boolean counts as true
 // (http://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections).
-func (m *machine) truth(e expr, offset int, what string) (truth, error) {
+func (m *machine) truth(e expr, offset int, what string) (Truth, error) {
 	v, ok, err := m.single(e, offset, what)
 	if err != nil || !ok {
-		return unknown, err
+		return Unknown, err
 	}
 	return v.truth(), nil
 }
 
-func (v Value) truth() truth {
+func (v Value) truth() Truth {
 	if b, ok := v.system.(Boolean); ok {
 		return truthOf(bool(b))
 	}
 	if v.system != nil || kindOf(v.node) != booleanKind {
-		return yes
+		return True
 	}
 	if !v.node.HasValue() {
-		return unknown
+		return Unknown
 	}
 	return truthOf(v.node.Raw()[0] == 't')
 }
@@ -191,7 +195,7 @@ func (m *machine) each(items Collection, e expr, offset int, visit func(i int, r
 }
 
 // test evaluates e as a condition for every item as $this.
-func (m *machine) test(items Collection, e expr, offset int, what string, visit func(i int, t truth) (more bool)) error {
+func (m *machine) test(items Collection, e expr, offset int, what string, visit func(i int, t Truth) (more bool)) error {
 	outer := m.scope
 	defer func() { m.scope = outer }()
 	for i := range items {

@@ -29,7 +29,7 @@ func (s *set) has(v Value) bool {
 		return s.m.has(s.items, v)
 	}
 	for _, i := range s.buckets[s.m.hash(v)] {
-		if s.m.equal(s.items[i], v) == yes {
+		if s.m.equal(s.items[i], v) == True {
 			return true
 		}
 	}

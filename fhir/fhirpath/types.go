@@ -24,6 +24,10 @@ func baseOf(t *fhir.Type, schema fhir.Schema) *fhir.Type {
 
 // isType reports whether t is the type of a name, or specialises it.
 func isType(t *fhir.Type, name string, schema fhir.Schema) bool {
+	if t != nil && t.Kind == fhir.ResourceType {
+		// Asked for every branch of a search parameter that many types share.
+		return t.Name == name || t.Base == name || name == "Resource"
+	}
 	for ; t != nil; t = baseOf(t, schema) {
 		if t.Name == name || t.Base == name {
 			return true
@@ -56,7 +60,7 @@ func (m *machine) cast(v Value, t typeName) bool {
 
 // checkType fails for a name that no type has, where the schema can tell.
 func checkType(t typeName, schema fhir.Schema, offset int) error {
-	if systemTypes[t.name] && t.space != fhirSpace || t.space == systemSpace || schema == nil {
+	if t.space == "" && systemTypes[t.name] || t.space == systemSpace || schema == nil {
 		return nil
 	}
 	if t.space != "" && t.space != fhirSpace {
@@ -73,7 +77,7 @@ type typeExpr struct {
 	operator string
 	source   expr
 	of       typeName
-	many     bool // as takes several items
+	lenient  bool
 	offset   int
 }
 
@@ -85,19 +89,25 @@ func (e *typeExpr) eval(m *machine, dst Collection) (Collection, error) {
 	if err != nil {
 		return dst, err
 	}
-	if len(in) > 1 && !e.many {
+	if len(in) > 1 && (e.operator == "is" || e.operator == "as" && !e.lenient) {
 		m.done(in, own)
 		return dst, failed(e.offset, "%s takes one item, and has several: use ofType", e.operator)
 	}
 	for _, v := range in {
 		if e.operator == "is" {
-			dst = truthOf(m.is(v, e.of)).append(dst)
+			dst = truthOf(m.is(v, e.of) || e.lenient && convertsTo(v, e.of)).append(dst)
 		} else if m.cast(v, e.of) {
 			dst = append(dst, v)
 		}
 	}
 	m.done(in, own)
 	return dst, m.spend(1+len(in), e.offset)
+}
+
+// convertsTo reports whether v is an element whose System type has the name.
+func convertsTo(v Value, t typeName) bool {
+	return t.space == "" && v.system == nil && systemTypes[t.name] && v.isPrimitive() && v.System() != nil &&
+		v.System().TypeName() == t.name
 }
 
 // typeOf answers type().
