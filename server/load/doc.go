@@ -13,8 +13,12 @@
 // A run that was stopped can be repeated: each item carries an idempotency
 // key made of the file's name, the item's place in it and its content, which
 // the target commits together with the item's resources. An item whose
-// conditional references find nothing yet is tried again after the rest, as
-// long as that helps.
+// conditional references find nothing yet is tried again after others, and at
+// the end as long as that helps.
+//
+// A transaction is all or nothing. Where entries of it aren't valid R4, it is
+// carried out without them, as a transaction of the others, and the report
+// names each that was left out; Options.Whole refuses such a transaction.
 //
 // Not here: how resources are checked and stored (package interaction).
 package load

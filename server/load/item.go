@@ -21,8 +21,9 @@ type Item struct {
 	Type, ID  string
 	Batch     bool // a batch: its entries succeed or fail one by one
 	Body      []byte
-	Resources int // how many resources it brings
-	Bytes     int // of the file
+	Resources int    // how many resources it brings
+	Problem   string // why it can't be sent at all; "" where it can
+	Bytes     int    // of the file
 }
 
 // name says where the item stands, for reports.
@@ -34,7 +35,7 @@ func (i Item) name() string {
 }
 
 // bundle reports whether the item is carried out rather than stored.
-func (i Item) bundle() bool { return i.Type == "" }
+func (i Item) bundle() bool { return i.Type == "" && i.Problem == "" }
 
 // idempotencyKey is the same whenever the same content is loaded from the
 // same place of a file of the same name, wherever the file lies.
@@ -65,7 +66,7 @@ type entryRequest struct {
 }
 
 // split makes the items of one JSON text. Text that can't be read as a
-// resource becomes an item all the same: the target refuses it and says why.
+// resource becomes an item with a Problem.
 func split(text []byte, asIs bool) []Item {
 	var e envelope
 	if json.Unmarshal(text, &e) != nil || e.ResourceType != "Bundle" || asIs {
@@ -81,11 +82,11 @@ func split(text []byte, asIs bool) []Item {
 }
 
 func single(text []byte, e envelope) Item {
-	typ := e.ResourceType
-	if typ == "" {
-		typ = "unknown"
+	item := Item{Type: e.ResourceType, ID: stringOf(e.ID), Body: text, Resources: 1}
+	if e.ResourceType == "" {
+		item.Problem = "isn't a FHIR resource as JSON: it has no resourceType"
 	}
-	return Item{Type: typ, ID: stringOf(e.ID), Body: text, Resources: 1}
+	return item
 }
 
 func splitCollection(text []byte, e envelope) []Item {

@@ -23,7 +23,7 @@ func TestSplit(t *testing.T) {
 	}{
 		{"with id", `{"resourceType":"Patient","id":"1"}`, false, []piece{{"Patient", "1", false, 1}}},
 		{"without id", `{"resourceType":"Patient"}`, false, []piece{{"Patient", "", false, 1}}},
-		{"unreadable", `{"resourceType":`, false, []piece{{"unknown", "", false, 1}}},
+		{"unreadable", `{"resourceType":`, false, []piece{{"", "", false, 1}}},
 		{"transaction", `{"resourceType":"Bundle","type":"transaction","entry":[{},{}]}`, false, []piece{{"", "", false, 2}}},
 		{"batch", `{"resourceType":"Bundle","type":"batch","entry":[{}]}`, false, []piece{{"", "", true, 1}}},
 		{"transaction as is", `{"resourceType":"Bundle","id":"b","type":"transaction","entry":[{},{}]}`, true, []piece{{"Bundle", "b", false, 1}}},

@@ -63,22 +63,20 @@ func (r *Report) done(item Item, a Answer) {
 	r.mu.Lock()
 	r.read += int64(item.Bytes)
 	r.stored += a.Stored
-	if a.Already {
-		r.already += item.Resources
-	} else {
-		r.already += item.Resources - a.Stored - len(a.Refusals)*resourcesPerRefusal(item)
-	}
+	r.already += item.Resources - a.Stored - leftOut(item, a.Refusals)
 	r.mu.Unlock()
 	r.refuse(item, a.Refusals)
 }
 
-// resourcesPerRefusal is how many resources one refusal leaves out: an entry
-// of a batch is one, any other item is refused as a whole.
-func resourcesPerRefusal(item Item) int {
-	if item.Batch {
-		return 1
+// leftOut is how many resources refusals leave out: those of entries one each.
+func leftOut(item Item, refusals []Refusal) (n int) {
+	for _, ref := range refusals {
+		if ref.Entry < 0 {
+			return item.Resources
+		}
+		n++
 	}
-	return item.Resources
+	return n
 }
 
 func (r *Report) wait(item Item) {
@@ -88,11 +86,11 @@ func (r *Report) wait(item Item) {
 	r.waiting++
 }
 
-// again takes n items out of those that wait.
-func (r *Report) again(n int) {
+// again takes one item out of those that wait.
+func (r *Report) again() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.waiting -= n
+	r.waiting--
 }
 
 func (r *Report) unreadable(f file, err error) {

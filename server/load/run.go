@@ -4,13 +4,17 @@ import (
 	"context"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
+
+	"caseway/fhir"
 )
 
 // Options say how to load.
 type Options struct {
 	AsIs     bool      // store bundles as Bundle resources, don't carry them out
+	Whole    bool      // refuse a transaction whole where an entry's resource isn't valid
 	Parallel int       // items under way at once; 0: the number of processors
 	Progress io.Writer // where the progress goes; nil: nowhere
 	Terminal bool      // Progress is a terminal: one line is rewritten
@@ -50,6 +54,7 @@ type run struct {
 
 	mu    sync.Mutex
 	later []deferred // items whose conditional references found nothing yet
+	sent  int        // items that stored something, so that it may be worth trying again
 }
 
 // deferred is an item to try again: its text is read anew from its file, so
@@ -57,6 +62,8 @@ type run struct {
 type deferred struct {
 	file   file
 	place  int
+	tries  int
+	due    int // try when so many items have been sent
 	answer Answer
 }
 
@@ -68,7 +75,7 @@ func (r *run) first(ctx context.Context, files []file) {
 		for _, f := range files {
 			err := f.read(r.options.AsIs, func(item Item) bool {
 				select {
-				case items <- work{item, f}:
+				case items <- work{item, f, 0}:
 					return true
 				case <-ctx.Done():
 					return false
@@ -84,19 +91,12 @@ func (r *run) first(ctx context.Context, files []file) {
 
 // rest tries the deferred items again, as long as a round stores anything.
 func (r *run) rest(ctx context.Context) {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && len(r.later) > 0 {
 		waiting := r.later
 		r.later = nil
-		if len(waiting) == 0 {
-			return
+		for _, d := range waiting {
+			r.retry(ctx, d)
 		}
-		r.report.again(len(waiting))
-		items := make(chan work)
-		go func() {
-			defer close(items)
-			r.reread(ctx, waiting, items)
-		}()
-		r.workers(ctx, items)
 		if len(r.later) >= len(waiting) {
 			break // nothing helped: what is left is refused
 		}
@@ -106,39 +106,41 @@ func (r *run) rest(ctx context.Context) {
 	}
 }
 
-// reread gives the waiting items again, file by file.
-func (r *run) reread(ctx context.Context, waiting []deferred, items chan<- work) {
-	wanted := map[file]map[int]bool{}
-	var order []file
-	for _, d := range waiting {
-		if wanted[d.file] == nil {
-			wanted[d.file] = map[int]bool{}
-			order = append(order, d.file)
+// retry reads a deferred item again and sends it.
+func (r *run) retry(ctx context.Context, d deferred) {
+	r.report.again()
+	err := d.file.read(r.options.AsIs, func(item Item) bool {
+		if item.Place != d.place {
+			return true
 		}
-		wanted[d.file][d.place] = true
-	}
-	for _, f := range order {
-		err := f.read(r.options.AsIs, func(item Item) bool {
-			if !wanted[f][item.Place] {
-				return true
-			}
-			item.Bytes = 0 // counted when it was first read
-			select {
-			case items <- work{item, f}:
-				return true
-			case <-ctx.Done():
-				return false
-			}
-		})
-		if err != nil {
-			r.report.unreadable(f, err)
-		}
+		item.Bytes = 0 // counted when it was first read
+		r.send(ctx, work{item, d.file, d.tries})
+		return false
+	})
+	if err != nil {
+		r.report.unreadable(d.file, err)
 	}
 }
 
+// due takes out a deferred item that is worth another try by now. Each item
+// waits for twice as many others as the last time, so that one that needs the
+// last file is not tried after each.
+func (r *run) due() (deferred, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, d := range r.later {
+		if d.due <= r.sent {
+			r.later = slices.Delete(r.later, i, i+1)
+			return d, true
+		}
+	}
+	return deferred{}, false
+}
+
 type work struct {
-	item Item
-	file file
+	item  Item
+	file  file
+	tries int // before this one
 }
 
 func (r *run) workers(ctx context.Context, items <-chan work) {
@@ -150,6 +152,9 @@ func (r *run) workers(ctx context.Context, items <-chan work) {
 					continue // drain, so that the reader ends
 				}
 				r.send(ctx, w)
+				if d, found := r.due(); found {
+					r.retry(ctx, d)
+				}
 			}
 		})
 	}
@@ -157,19 +162,38 @@ func (r *run) workers(ctx context.Context, items <-chan work) {
 }
 
 func (r *run) send(ctx context.Context, w work) {
-	answer, err := r.target.Send(ctx, w.item)
+	answer, err := r.answer(ctx, w.item)
 	switch {
 	case err != nil:
 		r.cancel(err)
 		return
 	case answer.Unmet:
-		r.mu.Lock()
-		r.later = append(r.later, deferred{w.file, w.item.Place, answer})
-		r.mu.Unlock()
+		r.postpone(w, answer)
 		r.report.wait(w.item)
 		return
 	}
+	r.mu.Lock()
+	r.sent++
+	r.mu.Unlock()
 	r.report.done(w.item, answer)
+}
+
+func (r *run) postpone(w work, a Answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	due := r.sent + 1<<min(w.tries, 20)
+	r.later = append(r.later, deferred{w.file, w.item.Place, w.tries + 1, due, a})
+}
+
+func (r *run) answer(ctx context.Context, item Item) (Answer, error) {
+	if item.Problem != "" {
+		return Answer{Refusals: []Refusal{{Entry: -1, Issues: []fhir.Issue{{Code: fhir.IssueStructure, Text: item.Problem}}}}}, nil
+	}
+	answer, err := r.target.Send(ctx, item)
+	if err != nil || r.options.Whole || item.Batch || !item.bundle() {
+		return answer, err
+	}
+	return salvage(ctx, r.target, item, answer)
 }
 
 // now is when a run started or a line was shown; a run has no other clock.
