@@ -25,16 +25,21 @@ func smallDisk(t *testing.T) string {
 	return dir
 }
 
-// checkUntilItFails: the log's file may have room for some small writes yet.
-func checkUntilItFails(t *testing.T, s *Store) (err error) {
-	for range 1000 {
-		_, err = s.Commit(t.Context(), store.Commit{Writes: []store.Write{write("late", 100_000)}})
+// untilCheckFails uses up the room that the log's file still has, and gives
+// Check's error and what was acknowledged meanwhile.
+func untilCheckFails(t *testing.T, s *Store) (acknowledged []store.Version, err error) {
+	for range 10_000 {
+		v, err := s.Commit(t.Context(), store.Commit{Writes: []store.Write{write("late", 20_000)}})
+		if err == nil {
+			acknowledged = append(acknowledged, v...)
+			continue
+		}
 		wantFull(t, err)
 		if err = s.Check(t.Context()); err != nil {
-			break
+			return acknowledged, err
 		}
 	}
-	return err
+	return acknowledged, nil
 }
 
 // A full disk is said to be full, takes nothing that was acknowledged, and is
@@ -52,7 +57,9 @@ func TestFullDisk(t *testing.T) {
 	if err := os.WriteFile(rest, make([]byte, 6<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("the disk isn't full: %v", err)
 	}
-	wantFull(t, checkUntilItFails(t, s))
+	late, err := untilCheckFails(t, s)
+	wantFull(t, err)
+	acknowledged = append(acknowledged, late...)
 	wantOnly(t, s, acknowledged)
 
 	if err := errors.Join(os.Remove(ballast), os.Remove(rest)); err != nil {

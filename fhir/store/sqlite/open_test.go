@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,8 +108,8 @@ func TestForeignFilesAreRefused(t *testing.T) {
 
 func TestClockGoesBackwards(t *testing.T) {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	now := start
-	opt := Options{Clock: func() time.Time { return now }}
+	var ahead atomic.Int64
+	opt := Options{Clock: func() time.Time { return start.Add(time.Duration(ahead.Load())) }}
 	path := filepath.Join(t.TempDir(), "store.db")
 	s := open(t, path, opt)
 	stamp := func(want time.Time) {
@@ -118,13 +119,13 @@ func TestClockGoesBackwards(t *testing.T) {
 		}
 	}
 	stamp(start)
-	now = start.Add(-time.Hour)
+	ahead.Store(int64(-time.Hour))
 	stamp(start)
 	closeStore(t, s)
 
 	s = open(t, path, opt)
 	stamp(start)
-	now = start.Add(time.Second + 999*time.Microsecond)
+	ahead.Store(int64(time.Second + 999*time.Microsecond))
 	stamp(start.Add(time.Second))
 	page, err := s.History(t.Context(), store.HistoryQuery{Limit: 10})
 	if err != nil || len(page.Versions) != 4 || page.Versions[0].VersionID != 4 || page.Versions[3].VersionID != 1 {
