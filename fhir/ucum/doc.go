@@ -8,8 +8,9 @@
 // compares with /L and not with mg/dL.
 //
 // Not here: logarithmic units (pH, dB, Np, bel and homeopathic potencies), the
-// prism diopter, imperial lengths as of before 1959 (_br), CGS magnetic units
-// beyond gauss and maxwell, printer's lengths, and case-insensitive codes. A
-// code that uses one of them doesn't parse, and callers compare such
-// quantities by their unit's text alone.
+// prism diopter and slopes in percent, British lengths of before 1959 (_br),
+// surveyor's links, printer's and old French lengths, all Btu but the
+// thermochemical one, and case-insensitive codes. A code that uses one of them
+// doesn't parse, and callers compare such quantities by their unit's text
+// alone.
 package ucum

@@ -115,6 +115,13 @@ Bi m 10 A
 St m 1 cm2/s
 Mx m 1e-8 Wb
 G m 1e-4 T
+Oe m 250 /[pi].A/m
+Gb m 1 Oe.cm
+sb - 1 cd/cm2
+Lmb - 1 cd/cm2/[pi]
+ph - 1e-4 lx
+[mu_0] m 4e-7 [pi].N/A2
+[eps_0] m 8.854187817e-12 F/m
 Ci m 3.7e10 Bq
 R m 2.58e-4 C/kg
 RAD m 100 erg/g
@@ -132,15 +139,22 @@ REM m 1 RAD
 [cin_i] - 1 [in_i]3
 [cft_i] - 1 [ft_i]3
 [cyd_i] - 1 [yd_i]3
+[bf_i] - 144 [in_i]3
+[cr_i] - 128 [ft_i]3
+[cml_i] - 1/4 [pi].[mil_i]2
 [mil_i] - 1e-3 [in_i]
 [hd_i] - 4 [in_i]
 [ft_us] - 1200/3937 m
 [yd_us] - 3 [ft_us]
 [in_us] - 1 [ft_us]/12
 [rd_us] - 33/2 [ft_us]
+[ch_us] - 4 [rd_us]
+[fth_us] - 6 [ft_us]
 [fur_us] - 40 [rd_us]
 [mi_us] - 8 [fur_us]
 [acr_us] - 160 [rd_us]2
+[srd_us] - 1 [rd_us]2
+[sct] - 1 [mi_us]2
 [smi_us] - 1 [mi_us]2
 [gal_us] - 231 [in_i]3
 [bbl_us] - 42 [gal_us]
@@ -235,4 +249,4 @@ Bd m 1 /s`
 // compares with itself alone.
 const arbitraryUnits = `[arb'U] [USP'U] [GPL'U] [MPL'U] [APL'U] [beth'U] [anti'Xa'U] [todd'U] [dye'U]
 [smgy'U] [bdsk'U] [ka'U] [knk'U] [mclg'U] [tb'U] [CCID_50] [TCID_50] [EID_50] [PFU] [FFU] [CFU] [IR] [BAU]
-[AU] [Amb'a'1'U] [PNU] [Lf] [D'ag'U] [FEU] [ELU] [EU] [hnsf'U] [MPN]`
+[AU] [Amb'a'1'U] [PNU] [Lf] [D'ag'U] [FEU] [ELU] [EU] [hnsf'U]`
