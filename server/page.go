@@ -19,7 +19,10 @@ const pageText = `<!DOCTYPE html>
 
 // page is GET /.
 func page(x *exchange) error {
-	x.c.Writer.Header().Set("Content-Type", "text/html; charset=utf-8")
+	h := x.c.Writer.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
 	x.write(http.StatusOK, []byte(pageText))
 	return nil
 }

@@ -99,7 +99,7 @@ func TestLogLinesHaveNoPatientData(t *testing.T) {
 	}
 	for _, want := range []string{
 		"method=PUT", "route=/fhir/:type/:id", "type=Patient", "status=201", "status=400", "status=404",
-		"bytes=", "took=", "request=", "client=127.0.0.1",
+		"bytes=", "micros=", "request=", "client=127.0.0.1",
 	} {
 		if !strings.Contains(lines, want) {
 			t.Errorf("the log lacks %s: %s", want, lines)

@@ -12,9 +12,5 @@ func newLog(w io.Writer, level, format string) (*slog.Logger, *server.LogWriter)
 	var least slog.Level                   // info
 	_ = least.UnmarshalText([]byte(level)) // the flag's enum has allowed it
 	writer := server.NewLogWriter(w)
-	options := &slog.HandlerOptions{Level: least}
-	if format == "json" {
-		return slog.New(writer.Handler(slog.NewJSONHandler(writer, options))), writer
-	}
-	return slog.New(writer.Handler(slog.NewTextHandler(writer, options))), writer
+	return writer.Logger(least, format == "json"), writer
 }
