@@ -36,7 +36,7 @@ func (m *machine) add(dst Collection, s System, offset int) (Collection, error) 
 		if len(s) > maxText {
 			return dst, tooCostly(offset)
 		}
-		m.steps -= len(s) / 64
+		m.steps -= len(s) / charactersPerStep
 	case Decimal:
 		if s.tooLong() {
 			return dst, tooCostly(offset)
@@ -53,6 +53,8 @@ func (m *machine) add(dst Collection, s System, offset int) (Collection, error) 
 const (
 	maxText = 1 << 20
 	maxUnit = 1 << 10
+
+	charactersPerStep = 16
 )
 
 // calculate gives nil for a result that doesn't exist, such as a quotient by 0

@@ -87,3 +87,18 @@ func TestForAccepts(t *testing.T) {
 		}
 	}
 }
+
+// TestLongExpressions: the bound on terms is within what the stack holds.
+func TestLongExpressions(t *testing.T) {
+	focus := fhirpath.OfNode(tree(t, observation).Root())
+	for _, c := range []struct{ expression, want string }{
+		{"1" + strings.Repeat(" + 1", 19_000), "19001"},
+		{"id" + strings.Repeat(".first()", 19_000), "o1"},
+		{"id" + strings.Repeat(" | id", 19_000), "o1"},
+	} {
+		got, err := compile(t, c.expression).Eval(nil, focus)
+		if err != nil || texts(got) != c.want {
+			t.Errorf("%.20s… gives %s, %v", c.expression, texts(got), err)
+		}
+	}
+}

@@ -37,6 +37,7 @@ type Context struct {
 	// Trace gets what trace() is called with.
 	Trace func(name string, items Collection)
 	// Steps is the step limit, 0 for DefaultSteps. A step is about a node
-	// visited, an operator applied or an item made.
+	// visited, an operator applied or an item made; at worst it costs some 100
+	// nanoseconds and 100 bytes, so give expressions from clients fewer.
 	Steps int
 }

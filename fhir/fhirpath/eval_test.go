@@ -113,6 +113,7 @@ func TestEval(t *testing.T) {
 		{"12345678901234567890.12345678901234567890 + 0", "12345678901234567890.12345678901234567890"},
 		{"1 / 3", "0.33333333333333333333"},
 		{"2147483647 + 1", ""},
+		{"-2147483648 + 1", "-2147483647"},
 		{"7 div 2 + 7 mod 2", "4"},
 		{"-7 div 2", "-3"},
 		{"2.5.round()", "3"},
@@ -248,6 +249,7 @@ func TestStepLimit(t *testing.T) {
 		tens + ".aggregate($total.replace('', $total), 'aaaa')",
 		tens + ".aggregate($total.combine($total).combine($total).combine($total), 1)",
 		"10.power(1000000)",
+		"'" + strings.Repeat("a", 10_000) + "'.matches('(a|aa|aaa){1,500}b')",
 		"descendants().select(%resource.descendants().select(%resource.descendants().select(%resource.descendants())))",
 		"descendants().where(%resource.descendants().where(%resource ~ %resource).exists()).exists()",
 	} {

@@ -85,7 +85,7 @@ func text(fn func(m *machine, c *callExpr, s string) (System, error)) function {
 		if !ok {
 			return nil, c.wrongType(Of(v))
 		}
-		m.steps -= len(s) / 64
+		m.steps -= len(s) / charactersPerStep
 		return fn(m, c, string(s))
 	})
 }

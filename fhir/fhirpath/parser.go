@@ -1,6 +1,7 @@
 package fhirpath
 
 import (
+	"math"
 	"strconv"
 )
 
@@ -281,6 +282,9 @@ func (p *parser) number() (term, error) {
 		return &literalTerm{at(t.offset), value}, nil
 	}
 	i, err := strconv.ParseInt(t.text, 10, 32)
+	if i == math.MaxInt32 && t.text == "2147483648" {
+		return &literalTerm{at(t.offset), value}, nil // with a minus it is in range
+	}
 	if err != nil {
 		return nil, p.fail(t.offset, "an Integer is at most 2147483647: write a Decimal, with .0 at its end")
 	}

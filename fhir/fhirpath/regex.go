@@ -2,6 +2,7 @@ package fhirpath
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"strings"
 )
 
@@ -11,9 +12,13 @@ var regexFunctions = map[string]signature{
 	"replaceMatches": {min: 2, max: 2, fn: text(replaceMatches)},
 }
 
-// pattern is a regular expression. Go's run in linear time, whatever the
-// pattern, and know neither look-around nor back-references.
-type pattern struct{ *regexp.Regexp }
+// pattern is a regular expression. Go's take time in proportion to text and
+// program, whatever the pattern, and know neither look-around nor
+// back-references.
+type pattern struct {
+	*regexp.Regexp
+	size int // instructions of its program
+}
 
 const maxPattern = 10_000
 
@@ -26,12 +31,34 @@ func compilePattern(name, text string, offset int) (*pattern, error) {
 	if name == "matchesFull" {
 		text = `\A(?:` + text + `)\z`
 	}
-	r, err := regexp.Compile("(?s)" + text)
+	text = "(?s)" + text
+	r, err := regexp.Compile(text)
 	if err != nil {
 		return nil, failed(offset, "%s: not a regular expression that is supported here", name)
 	}
-	return &pattern{r}, nil
+	return &pattern{r, programSize(text)}, nil
 }
+
+func programSize(text string) int {
+	parsed, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return len(text)
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return len(text)
+	}
+	return len(program.Inst)
+}
+
+// spendMatch pays for running p over a text before it is done.
+func (c *callExpr) spendMatch(m *machine, p *pattern, s string) error {
+	return m.spend(1+len(s)*p.size/instructionsPerStep, c.offset)
+}
+
+// instructionsPerStep is how many instructions of a pattern's program, each
+// for one character, make a step.
+const instructionsPerStep = 16
 
 // pattern gives the first argument as a pattern, compiled beforehand if it is
 // a literal.
@@ -43,7 +70,9 @@ func (c *callExpr) pattern(m *machine) (*pattern, bool, error) {
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	m.steps -= 100 + len(s)
+	if err := m.spend(100+len(s), c.offset); err != nil {
+		return nil, false, err
+	}
 	p, err := compilePattern(c.name, s, c.offset)
 	return p, err == nil, err
 }
@@ -53,7 +82,9 @@ func matches(m *machine, c *callExpr, s string) (System, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	m.steps -= len(s)
+	if err := c.spendMatch(m, p, s); err != nil {
+		return nil, err
+	}
 	return Boolean(p.MatchString(s)), nil
 }
 
@@ -70,7 +101,9 @@ func replaceMatches(m *machine, c *callExpr, s string) (System, error) {
 	if p.String() == "(?s)" {
 		return String(s), nil
 	}
-	m.steps -= len(s)
+	if err := c.spendMatch(m, p, s); err != nil {
+		return nil, err
+	}
 	template := groups(with)
 	var b []byte
 	last := 0
