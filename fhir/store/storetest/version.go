@@ -85,9 +85,15 @@ func distinctKeys(t *testing.T, d *database) {
 	s := d.store(t)
 	var all []store.Version
 	for i, k := range []fhir.Key{
-		{Type: "Patient", ID: "a"}, {Type: "Patient", ID: "A"}, {Type: "Patient", ID: "a-"},
-		{Type: "Patient", ID: "a."}, {Type: "Person", ID: "a"}, {Type: "Medication", ID: "1"},
-		{Type: "MedicationRequest", ID: "1"}, {Type: "Patient", ID: "01"}, {Type: "Patient", ID: "1"},
+		{Type: "Patient", ID: "a"},
+		{Type: "Patient", ID: "A"},
+		{Type: "Patient", ID: "a-"},
+		{Type: "Patient", ID: "a."},
+		{Type: "Person", ID: "a"},
+		{Type: "Medication", ID: "1"},
+		{Type: "MedicationRequest", ID: "1"},
+		{Type: "Patient", ID: "01"},
+		{Type: "Patient", ID: "1"},
 	} {
 		all = append(all, commit(d.ctx, t, s, create(k, i))[0])
 	}
