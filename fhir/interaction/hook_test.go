@@ -210,10 +210,16 @@ func TestDecisionsSeeBeforeAndAfter(t *testing.T) {
 		decisions []string
 		images    []string
 	}{
-		{func() error { _, err := e.Update(ctx, interaction.UpdateRequest{Key: key, Body: body}); return err },
-			[]string{"update Organization/o 0 true"}, []string{"Organization PUT 0 true"}},
-		{func() error { _, err := e.Update(ctx, interaction.UpdateRequest{Key: key, Body: body}); return err },
-			[]string{"update Organization/o 1 true"}, []string{"Organization PUT 1 true"}},
+		{
+			func() error { _, err := e.Update(ctx, interaction.UpdateRequest{Key: key, Body: body}); return err },
+			[]string{"update Organization/o 0 true"},
+			[]string{"Organization PUT 0 true"},
+		},
+		{
+			func() error { _, err := e.Update(ctx, interaction.UpdateRequest{Key: key, Body: body}); return err },
+			[]string{"update Organization/o 1 true"},
+			[]string{"Organization PUT 1 true"},
+		},
 		{func() error { _, err := e.Read(ctx, key); return err }, []string{"read Organization/o 2 false"}, nil},
 		{func() error { _, err := e.VRead(ctx, key, "1"); return err }, []string{"vread Organization/o 1 false"}, nil},
 		{func() error {
@@ -229,8 +235,11 @@ func TestDecisionsSeeBeforeAndAfter(t *testing.T) {
 		}, []string{
 			"transaction / 0 true", "delete Organization/o 2 false", "create Organization/* 0 true", "vread Organization/o 1 false",
 		}, []string{"Bundle.entry[2].resource DELETE 2 false", "Bundle.entry[0].resource POST 0 true"}},
-		{func() error { _, err := e.Delete(ctx, interaction.DeleteRequest{Key: key}); return err },
-			[]string{"delete Organization/o 3 false"}, nil},
+		{
+			func() error { _, err := e.Delete(ctx, interaction.DeleteRequest{Key: key}); return err },
+			[]string{"delete Organization/o 3 false"},
+			nil,
+		},
 		{func() error {
 			_, err := e.Create(ctx, interaction.CreateRequest{Type: "Organization", Body: body})
 			return err
