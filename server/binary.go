@@ -59,7 +59,7 @@ func (x *exchange) writeNative(v store.Version) error {
 	h.Set("Content-Type", nativeType(b.ContentType))
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
 	h.Set("Content-Disposition", "attachment")
-	h.Add("Vary", variesBy[0])
+	x.setVary()
 	if b.SecurityContext != "" && isHeaderSafe(b.SecurityContext) {
 		h.Set("X-Security-Context", b.SecurityContext)
 	}

@@ -99,6 +99,7 @@ func (x *exchange) resolveType() error {
 	if x.typ = x.server.types[name]; x.typ != nil {
 		return nil
 	}
+	x.typ = x.server.unknown // one label in metrics, whatever clients make up
 	// The engine knows the names that are near it, and says so.
 	_, err := x.server.engine.Read(x.context(), fhir.Key{Type: name, ID: "0"})
 	return err

@@ -65,7 +65,7 @@ func metadata(x *exchange) error {
 	h := x.c.Writer.Header()
 	h.Set("Etag", etag)
 	if x.c.Request.Header.Get("If-None-Match") == etag {
-		h["Vary"] = variesBy
+		x.setVary()
 		x.c.Writer.WriteHeader(http.StatusNotModified)
 		return nil
 	}

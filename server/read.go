@@ -31,7 +31,7 @@ func (x *exchange) answerRead(v store.Version) error {
 	}
 	if same {
 		x.setVersionHeaders(v)
-		x.c.Writer.Header()["Vary"] = variesBy
+		x.setVary()
 		x.c.Writer.WriteHeader(http.StatusNotModified)
 		return nil
 	}

@@ -57,15 +57,21 @@ func (x *exchange) writeJSON(status int, body []byte) {
 		x.format.contentType = fhirJSON
 	}
 	h["Content-Type"] = x.format.contentType
-	if len(h["Vary"]) == 0 {
-		h["Vary"] = variesBy
-	} else {
-		h.Add("Vary", variesBy[0])
-	}
+	x.setVary()
 	if x.format.pretty {
 		body = indent(body)
 	}
 	x.write(status, body)
+}
+
+// setVary says what the answer depends on, beside what the door has said.
+func (x *exchange) setVary() {
+	h := x.c.Writer.Header()
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = variesBy
+		return
+	}
+	h.Add("Vary", variesBy[0])
 }
 
 // write sends a body whose Content-Type is set, gzipped where that pays.
@@ -150,9 +156,16 @@ func (x *exchange) location(v store.Version) string {
 	return x.base() + "/" + v.Key.Type + "/" + v.Key.ID + "/_history/" + strconv.FormatInt(v.VersionID, 10)
 }
 
+// maxWarnings keeps the header of an answer to a size that clients take.
+const maxWarnings = 10
+
 // setWarnings tells what a write wasn't refused for, where the body has no
 // room for it (RFC 7234 section 5.5).
 func (x *exchange) setWarnings(issues []fhir.Issue) {
+	if len(issues) > maxWarnings {
+		x.c.Writer.Header().Add("Warning", `299 caseway "there are more warnings: ask for Prefer: return=OperationOutcome"`)
+		issues = issues[:maxWarnings]
+	}
 	for _, is := range issues {
 		text := is.Text
 		if is.Expression != "" {

@@ -36,7 +36,7 @@ type Server struct {
 	engine       *interaction.Engine
 	store        store.Store
 	types        map[string]*resourceType
-	typeNames    []string
+	unknown      *resourceType // counts requests for types that don't exist
 	door         *door
 	proxies      proxies
 	baseURL      string
@@ -77,7 +77,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		engine: c.Engine, store: c.Store, types: make(map[string]*resourceType, len(c.ResourceTypes)),
-		typeNames: c.ResourceTypes, door: door, proxies: c.TrustedProxies,
+		unknown: &resourceType{name: "unknown"}, door: door, proxies: c.TrustedProxies,
 		baseURL: strings.TrimSuffix(c.BaseURL, "/"), maxBody: c.MaxBody, metrics: c.Metrics, log: c.Log,
 	}
 	for _, name := range c.ResourceTypes {

@@ -65,10 +65,12 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 	if err != nil {
 		return err
 	}
+	collectLess()
 	log.Info("serving", "address", s.url(listener), "store", storeName(s.Store), "auth", "none", "version", versionText())
 	if s.beyondLoopback() {
 		log.Warn("NO LOGIN: whoever reaches " + s.Listen + " may read and change everything (--auth-none-anyway)")
 	}
+	writer.Flush()
 	return front.Serve(ctx, listener, s.timeouts(), certs)
 }
 
