@@ -15,7 +15,7 @@ import (
 )
 
 // forever is the until of a current version: 9999-12-31T23:59:59.999Z.
-const forever = 253402300799999
+const forever = "253402300799999"
 
 // statements are the writer's.
 type statements struct {
@@ -34,7 +34,7 @@ func (q *statements) prepare(c *sqlite.Conn) error {
 		&q.head: `SELECT seq, version, method, compartments, terms FROM version
 			WHERE key = ? ORDER BY version DESC LIMIT 1`,
 		&q.insert: `INSERT INTO version (seq, type, key, version, updated, until, method, compartments, terms, body)
-			VALUES (?, ?, ?, ?, ?, 253402300799999, ?, ?, ?, ?)`,
+			VALUES (?, ?, ?, ?, ?, ` + forever + `, ?, ?, ?, ?)`,
 		&q.displace:  "UPDATE version SET until = ? WHERE seq = ?",
 		&q.addTerm:   "INSERT OR IGNORE INTO term (type, term, seq) VALUES (?, ?, ?)",
 		&q.dropTerm:  "DELETE FROM term WHERE type = ? AND term = ? AND seq = ?",

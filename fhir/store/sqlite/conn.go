@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // Settings of connections. The writer's cache holds the inner pages of the
@@ -60,6 +61,19 @@ func execEach(c *sqlite.Conn, statements string) error {
 		}
 	}
 	return nil
+}
+
+// requireLog fails where SQLite can't keep a write-ahead log, as on some
+// network file systems: without it readers would block the writer.
+func requireLog(c *sqlite.Conn) error {
+	mode := ""
+	err := sqlitex.ExecuteTransient(c, "PRAGMA journal_mode", &sqlitex.ExecOptions{
+		ResultFunc: func(s *sqlite.Stmt) error { mode = s.ColumnText(0); return nil },
+	})
+	if err == nil && mode != "wal" {
+		err = fmt.Errorf("this file system can't hold a write-ahead log (journal mode %s)", mode)
+	}
+	return err
 }
 
 // createPrivate makes an empty file that only its owner can read: it will

@@ -44,6 +44,9 @@ func openWriter(ctx context.Context, s *Store) (*writer, error) {
 }
 
 func (w *writer) load(ctx context.Context) (err error) {
+	if err = requireLog(w.conn); err != nil {
+		return err
+	}
 	if err = migrate(ctx, w.conn); err != nil {
 		return err
 	}
