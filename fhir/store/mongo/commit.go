@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -24,6 +25,10 @@ func (s *Store) Commit(ctx context.Context, c store.Commit) (_ []store.Version, 
 	}
 	limited, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
+	if err := s.admit(limited); err != nil {
+		return nil, asError(ctx, "commit", err)
+	}
+	defer func() { <-s.writers }()
 	var versions []store.Version
 	switch {
 	case isCreation(&c):
@@ -37,6 +42,17 @@ func (s *Store) Commit(ctx context.Context, c store.Commit) (_ []store.Version, 
 		return nil, asError(ctx, "commit", err)
 	}
 	return versions, nil
+}
+
+// admit waits for a place among the writers, so that a stamp isn't made before
+// its commit can have a connection.
+func (s *Store) admit(ctx context.Context) error {
+	select {
+	case s.writers <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // checkCommit finds mistakes of the caller.
@@ -65,18 +81,48 @@ func isRecord(c *store.Commit) bool {
 	return len(c.Writes) == 0 && len(c.Records) == 1 && len(c.Preconditions) == 0
 }
 
-// create inserts a resource that must not have existed.
+// create inserts a resource that must not have existed. An insert that the
+// server gave up, busy as it was, is made again with a new stamp; one of them
+// may have happened all the same.
 func (s *Store) create(ctx context.Context, w *store.Write) ([]store.Version, error) {
+	var tried []store.Version
+	for {
+		v, err := s.insert(ctx, w)
+		switch {
+		case mongo.IsDuplicateKeyError(err):
+			return s.createdBefore(ctx, w.Key, tried)
+		case err == nil || ctx.Err() != nil || !isOverdue(err):
+			return []store.Version{v}, err
+		}
+		tried = append(tried, v)
+	}
+}
+
+func (s *Store) insert(ctx context.Context, w *store.Write) (store.Version, error) {
 	ctx, cancel := context.WithTimeout(ctx, stampLife)
 	defer cancel()
 	doc, v, err := encodeHead(w, 1, s.clock.now(), nil)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		_, err = s.heads.InsertOne(ctx, doc)
 	}
-	if _, err = s.heads.InsertOne(ctx, doc); mongo.IsDuplicateKeyError(err) {
-		return nil, s.mismatch(ctx, 0, w.Key)
+	return v, err
+}
+
+// createdBefore tells an insert of our own that was given up from a resource
+// that somebody else made.
+func (s *Store) createdBefore(ctx context.Context, key fhir.Key, tried []store.Version) ([]store.Version, error) {
+	if len(tried) > 0 {
+		first, err := s.ReadVersion(ctx, key, 1)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range tried {
+			if v.LastUpdated.Equal(first.LastUpdated) && bytes.Equal(v.JSON, first.JSON) {
+				return []store.Version{first}, nil
+			}
+		}
 	}
-	return []store.Version{v}, err
+	return nil, s.mismatch(ctx, 0, key)
 }
 
 // mismatch reads what is current now.

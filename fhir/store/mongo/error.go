@@ -25,6 +25,7 @@ const (
 // Codes of server errors that the store tells apart.
 const (
 	codeNamespaceExists  = 48
+	codeOutOfTime        = 50    // MaxTimeMSExpired
 	codeTooLarge         = 10334 // BSONObjectTooLarge
 	codeTooLargeForCache = 313   // TransactionTooLargeForCache
 )
@@ -96,6 +97,13 @@ func isAway(err error) bool {
 	}
 	return slices.ContainsFunc(mongo.ErrorCodes(err), func(c int) bool { return slices.Contains(awayCodes, c) }) ||
 		hasLabel(err, labelRetryable) || hasLabel(err, labelUnknown)
+}
+
+// isOverdue reports whether the server, or the wait for a connection to it,
+// took longer than allowed. A server that says nothing at all is away.
+func isOverdue(err error) bool {
+	var wait topology.WaitQueueTimeoutError
+	return errors.As(err, &wait) || slices.Contains(mongo.ErrorCodes(err), codeOutOfTime)
 }
 
 // isConflict reports whether a transaction lost against another one and may be

@@ -28,4 +28,7 @@ const (
 	maxDocument  = 16<<20 - 64<<10
 	defaultBytes = 32 << 20 // of JSON in a page of history
 	keysAtOnce   = 1000     // in one query by keys
+
+	// writersAtOnce is less than the driver's default of 100 connections.
+	writersAtOnce = 64
 )

@@ -60,6 +60,7 @@ type Store struct {
 	clock   *serverClock
 	server  serverFacts
 	stripes *stripes
+	writers chan struct{} // one place for each commit under way
 
 	closing context.CancelFunc // ends background work
 	closed  chan struct{}      // closed when it has ended
@@ -76,6 +77,10 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	return target.open(ctx, o)
+}
+
+func (target *target) open(ctx context.Context, o Options) (_ *Store, err error) {
 	s := newStore(o)
 	target.client.SetPoolMonitor(s.pool.monitor())
 	if s.client, err = mongo.Connect(target.client); err != nil {
@@ -95,6 +100,7 @@ func newStore(o Options) *Store {
 	s := &Store{
 		log: o.Log, observe: o.Observe, pool: &poolCounts{},
 		clock: &serverClock{}, stripes: newStripes(), closed: make(chan struct{}),
+		writers: make(chan struct{}, writersAtOnce),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -62,14 +62,21 @@ func (s *Store) inspect(ctx context.Context) error {
 	if err := s.db.RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&build); err != nil {
 		return err
 	}
-	if len(build.Array) == 0 || build.Array[0] < oldestServer {
-		return fmt.Errorf("the server is MongoDB %s: %d.0 or later is needed", build.Version, oldestServer)
+	if err := refuseOld(build.Version, build.Array); err != nil {
+		return err
 	}
 	s.server = serverFacts{version: build.Version, transactions: h.SetName != "" || h.Msg == "isdbgrid"}
 	s.log.Info("connected to MongoDB", "version", build.Version, "database", s.db.Name(), "transactions", s.server.transactions)
 	if !s.server.transactions {
 		s.log.Warn("the MongoDB server is a standalone one: " +
 			"transaction bundles and conditional writes are refused; a replica set, even of one member, takes them")
+	}
+	return nil
+}
+
+func refuseOld(version string, parts []int) error {
+	if len(parts) == 0 || parts[0] < oldestServer {
+		return fmt.Errorf("the server is MongoDB %s: %d.0 or later is needed", version, oldestServer)
 	}
 	return nil
 }

@@ -1,0 +1,116 @@
+package mongo_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+	"caseway/fhir/store/mongo/mongotest"
+	"caseway/fhir/store/storetest"
+)
+
+func BenchmarkStore(b *testing.B) { storetest.Bench(b, backend) }
+
+// typical is a resource of 2.5 KB with 12 terms.
+func typical(id string) store.Write {
+	w := put(patient(id), 0, 1)
+	w.Content.Rest = fmt.Appendf(nil, `"language":"%s"`, strings.Repeat("0123456789", 240))
+	for i := range 12 {
+		w.Terms = append(w.Terms, search.Term(fmt.Sprintf("Patient parameter-%d =http://example.org|%s-%d", i, id, i)))
+	}
+	w.Compartments = []string{"Patient/" + id}
+	return w
+}
+
+// bare is the same document as it is written by hand for the driver.
+func bare(w store.Write) bson.D {
+	at := time.Now()
+	return bson.D{
+		{Key: "_id", Value: w.Key.String()}, {Key: "type", Value: w.Key.Type}, {Key: "version", Value: int64(1)},
+		{Key: "lastUpdated", Value: at}, {Key: "method", Value: w.Method}, {Key: "size", Value: w.Content.Size()},
+		{Key: "body", Value: string(w.Content.Append(nil, w.Key.ID, 1, at))},
+		{Key: "compartments", Value: w.Compartments}, {Key: "terms", Value: w.Terms},
+	}
+}
+
+// BenchmarkRatio does the same through the store and through the bare driver,
+// by turns, with 8 clients, and reports the store's rate as a part of the
+// driver's: 1 means that the store costs nothing.
+func BenchmarkRatio(b *testing.B) {
+	in := mongotest.Server(b)
+	s := opened(b, in.URI)
+	journal := true
+	concerns := options.Collection().SetReadConcern(readconcern.Majority()).
+		SetWriteConcern(&writeconcern.WriteConcern{W: "majority", Journal: &journal})
+	c := in.Client(b).Database(in.Database).Collection("resource", concerns) // with the store's indexes
+	var n atomic.Int64
+	fresh := func() store.Write { return typical(fmt.Sprintf("%012d", n.Add(1))) }
+	known := make([]fhir.Key, 1000)
+	for i := range known {
+		w := fresh()
+		known[i] = w.Key
+		if _, err := s.Commit(b.Context(), store.Commit{Writes: []store.Write{w}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	some := func() fhir.Key { return known[n.Add(1)%int64(len(known))] }
+	b.Run("Read", func(b *testing.B) {
+		compare(b, 400, func(ctx context.Context) error { _, err := s.Read(ctx, some()); return err },
+			func(ctx context.Context) error { return readBare(ctx, c, some()) })
+	})
+	b.Run("Create", func(b *testing.B) {
+		compare(b, 100, func(ctx context.Context) error {
+			_, err := s.Commit(ctx, store.Commit{Writes: []store.Write{fresh()}})
+			return err
+		}, func(ctx context.Context) error { _, err := c.InsertOne(ctx, bare(fresh())); return err })
+	})
+}
+
+func readBare(ctx context.Context, c *driver.Collection, key fhir.Key) error {
+	var doc bson.D
+	return c.FindOne(ctx, bson.D{{Key: "_id", Value: key.String()}}).Decode(&doc)
+}
+
+// compare runs both by turns, n operations of each for an iteration.
+func compare(b *testing.B, n int, ours, theirs func(context.Context) error) {
+	var our, their time.Duration
+	for range b.N {
+		our += clients(b, n, ours)
+		their += clients(b, n, theirs)
+	}
+	ops := float64(b.N * n)
+	b.ReportMetric(their.Seconds()/our.Seconds(), "of-bare-driver")
+	b.ReportMetric(ops/our.Seconds(), "ops/s")
+	b.ReportMetric(ops/their.Seconds(), "bare-ops/s")
+	b.ReportMetric(0, "ns/op")
+}
+
+// clients is how long 8 clients take for n operations together.
+func clients(b *testing.B, n int, op func(context.Context) error) time.Duration {
+	began := time.Now()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range n / 8 {
+				if err := op(b.Context()); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(began)
+}
