@@ -1,0 +1,132 @@
+package search
+
+import (
+	_ "embed"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+
+	"caseway/fhir/definition"
+	"caseway/fhir/fhirpath"
+)
+
+// ownNDJSON holds Caseway's own search parameters, in the form in which R4's
+// are embedded: what belongs to a case, and an episode's team and phase.
+//
+//go:embed data/own.ndjson
+var ownNDJSON string
+
+var ownParameters = sync.OnceValue(func() []*definition.SearchParameter {
+	var list []*definition.SearchParameter
+	for line := range strings.Lines(ownNDJSON) {
+		d := new(definition.SearchParameter)
+		if err := json.Unmarshal([]byte(line), d); err != nil {
+			panic(err) // the data is part of the program
+		}
+		list = append(list, d)
+	}
+	return list
+})
+
+// OwnParameters lists Caseway's own search parameters.
+func OwnParameters() []*definition.SearchParameter { return slices.Clone(ownParameters()) }
+
+// addCustom takes the custom parameters in, but for those with problems.
+func (r *Registry) addCustom() []Problem {
+	var problems []Problem
+	for _, c := range r.custom {
+		if text := r.unusable(c.Definition); text != "" {
+			problems = append(problems, Problem{URL: c.Definition.URL, Text: text})
+			continue
+		}
+		r.byURL[c.Definition.URL] = c.Definition
+		for _, typ := range r.set.ResourceTypes() {
+			if !slices.ContainsFunc(c.Definition.Base, func(base string) bool { return r.isA(typ, base) }) {
+				continue
+			}
+			if text := r.addTo(typ, c); text != "" {
+				problems = append(problems, Problem{URL: c.Definition.URL, Resource: typ, Text: text})
+			}
+		}
+	}
+	return problems
+}
+
+// isA reports whether a resource type is a base or specialises it.
+func (r *Registry) isA(typ, base string) bool {
+	for typ != "" && typ != base {
+		t := r.set.Type(typ)
+		if t == nil {
+			return false
+		}
+		typ = t.Base
+	}
+	return typ == base
+}
+
+// unusable says why a definition can't be used for any type.
+func (r *Registry) unusable(d *definition.SearchParameter) string {
+	switch {
+	case !isCode(d.Code):
+		return "the code may have letters, digits, - and _, and begins with a letter or _"
+	case !slices.Contains(parameterTypes, d.Type):
+		return "the type isn't one of " + strings.Join(parameterTypes, ", ")
+	case d.Expression == "":
+		return "there is no expression"
+	case d.Type == "composite" && len(d.Component) < 2:
+		return "a composite parameter needs at least two components"
+	case len(d.Base) == 0:
+		return "there is no base"
+	}
+	for _, base := range d.Base {
+		if t := r.set.Type(base); t == nil || !r.isA(base, "Resource") {
+			return "the base names no resource type"
+		}
+	}
+	return ""
+}
+
+// parameterTypes are those that work; special ones have a meaning of their own
+// each.
+var parameterTypes = []string{"number", "date", "string", "token", "reference", "composite", "quantity", "uri"}
+
+// isCode: what separates a parameter's name, modifier and chain in a URL, and
+// its parts in a term, can't be in a code.
+func isCode(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !isLetter(c) && (i == 0 || (c < '0' || c > '9') && c != '-') && c != '_' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+
+// addTo takes a custom parameter in for a type, or says why not.
+func (r *Registry) addTo(typ string, c CustomParameter) string {
+	d := c.Definition
+	same := func(other *definition.SearchParameter) bool { return other.Code == d.Code }
+	if i := slices.IndexFunc(r.added[typ], func(a added) bool { return same(a.definition) }); i >= 0 {
+		return "another parameter with this code has been given before; it stays"
+	}
+	if slices.ContainsFunc(r.set.SearchParameters(typ), same) && !r.prefer {
+		return "FHIR R4 has a parameter with this type and code; that one stays, and this one has no effect"
+	}
+	for _, text := range splitUnion(d.Expression) {
+		if path, ok := parsePath(text); ok && path.root != "" && !r.isA(typ, path.root) {
+			continue // the part of another type
+		}
+		if _, err := fhirpath.Compile(text, fhirpath.Lenient(), fhirpath.For(r.set, typ)); err != nil {
+			return "the expression can't be used: " + err.Error()
+		}
+	}
+	p := r.newParameter(typ, d)
+	if p.compile(); p.problem != nil {
+		return "the expression can't be used: " + p.problem.Error()
+	}
+	r.added[typ] = append(r.added[typ], added{definition: d, pending: c.Pending})
+	return ""
+}

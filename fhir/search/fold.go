@@ -1,0 +1,102 @@
+package search
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// fold brings a string to the form in which strings are compared: without
+// case, combining marks and punctuation, with single spaces between words
+// (https://hl7.org/fhir/R4/search.html#string).
+func fold(s string) string {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			s = cases.Fold().String(norm.NFKD.String(s))
+			break
+		}
+	}
+	b := make([]byte, 0, len(s))
+	space := false
+	for _, r := range s {
+		switch {
+		case r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= '0' && r <= '9'):
+		case r >= 'A' && r <= 'Z':
+			r += 'a' - 'A'
+		case unicode.IsSpace(r) || unicode.IsControl(r):
+			space = true
+			continue
+		case unicode.Is(unicode.Mn, r) || unicode.IsPunct(r) || unicode.Is(unicode.Cf, r) || r == utf8.MaxRune:
+			continue
+		}
+		if space && len(b) > 0 {
+			b = append(b, ' ')
+		}
+		space = false
+		b = utf8.AppendRune(b, r)
+	}
+	return string(b)
+}
+
+// foldCase takes away case alone, for tokens on strings and contact points.
+func foldCase(s string) string {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return cases.Fold().String(s)
+		}
+	}
+	return strings.ToLower(s)
+}
+
+// familyNames are the parts of a family name that people search by
+// themselves; none where there is only one.
+func familyNames(s string) []string {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) })
+	if len(parts) < 2 {
+		return nil
+	}
+	return parts
+}
+
+// sounds gives the American Soundex code of each word that has one.
+func sounds(s string) []string {
+	var codes []string
+	for word := range strings.FieldsSeq(fold(s)) {
+		if c := soundex(word); c != "" {
+			codes = append(codes, c)
+		}
+	}
+	return codes
+}
+
+// soundexDigits are the digits of the letters a to z; 0 for vowels, which part
+// equal digits, and - for h and w, which don't.
+const soundexDigits = "01230120022455012623010202"
+
+func soundex(word string) string {
+	code := make([]byte, 0, 4)
+	var before byte
+	for i := range len(word) {
+		c := word[i]
+		if c < 'a' || c > 'z' {
+			continue
+		}
+		digit := soundexDigits[c-'a']
+		switch {
+		case len(code) == 0:
+			code = append(code, c)
+		case c == 'h' || c == 'w':
+			continue
+		case digit != '0' && digit != before && len(code) < 4:
+			code = append(code, digit)
+		}
+		before = digit
+	}
+	if len(code) == 0 {
+		return ""
+	}
+	return (string(code) + "000")[:4]
+}

@@ -1,0 +1,223 @@
+package search
+
+import (
+	"slices"
+	"sync"
+
+	"caseway/fhir"
+	"caseway/fhir/fhirpath"
+)
+
+// step is one expression that extraction evaluates. Those of a parameter stand
+// together.
+type step struct {
+	parameter *Parameter
+	expr      *fhirpath.Expr
+	needs     int // which bit says that there can be a result; -1: always
+}
+
+// firstBits is how many different elements the expressions of a type may
+// begin with; those beyond are evaluated always.
+const firstBits = 256
+
+type bits [firstBits / 64]uint64
+
+func (b *bits) set(i int)      { b[i/64] |= 1 << (i % 64) }
+func (b *bits) has(i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
+
+// compile makes the steps of a type, once. A parameter that the resource's own
+// key and time answer has none.
+func (t *typeParameters) compile() {
+	t.read()
+	t.compiled.Do(func() {
+		t.first = map[string]int{}
+		for _, p := range t.working {
+			p.compile()
+			if p.problem != nil {
+				t.registry.failed(p, p.problem)
+			}
+			if p.Code == "_id" || p.Code == "_lastUpdated" || p.whole {
+				continue
+			}
+			for _, b := range p.branches {
+				t.steps = append(t.steps, step{parameter: p, expr: b.expr, needs: t.bit(b)})
+			}
+		}
+	})
+}
+
+func (t *typeParameters) bit(b branch) int {
+	if !b.plain || b.needs == "" {
+		return -1
+	}
+	i, known := t.first[b.needs]
+	if !known {
+		if len(t.first) == firstBits {
+			return -1
+		}
+		i = len(t.first)
+		t.first[b.needs] = i
+	}
+	return i
+}
+
+// indexer makes the terms of one resource.
+type indexer struct {
+	registry *Registry
+	terms    []Term
+	kept     []Term
+	focus    [1]fhirpath.Value
+	results  fhirpath.Collection
+	inner    *indexer // for the components of a composite
+}
+
+var indexers = sync.Pool{New: func() any { return &indexer{} }}
+
+// Index makes the index terms of a resource and the values to keep beside
+// them. A resource of an unknown type has none.
+func (r *Registry) Index(t *fhir.Tree) Index {
+	root := t.Root()
+	if !root.Valid() || r.types[root.Type().Name] == nil {
+		return Index{}
+	}
+	typ := r.types[root.Type().Name]
+	typ.compile()
+	var present bits
+	for c := root.First(); c.Valid(); c = c.Next() {
+		if i, known := typ.first[c.Name()]; known {
+			present.set(i)
+		}
+	}
+	x := indexers.Get().(*indexer)
+	x.registry = r
+	x.run(root, typ.steps, &present)
+	index := Index{Terms: sorted(x.terms), Values: sorted(x.kept)}
+	x.reset()
+	indexers.Put(x)
+	return index
+}
+
+func (x *indexer) reset() {
+	clear(x.terms)
+	clear(x.kept)
+	clear(x.results)
+	x.terms, x.kept, x.results = x.terms[:0], x.kept[:0], x.results[:0]
+	x.focus[0] = fhirpath.Value{}
+}
+
+func sorted(terms []Term) []Term {
+	if len(terms) == 0 {
+		return nil
+	}
+	slices.Sort(terms)
+	return slices.Clone(slices.Compact(terms))
+}
+
+func (x *indexer) run(root fhir.Node, steps []step, present *bits) {
+	for i := 0; i < len(steps); {
+		p := steps[i].parameter
+		before, found := len(x.terms), false
+		for ; i < len(steps) && steps[i].parameter == p; i++ {
+			if s := steps[i]; s.needs < 0 || present.has(s.needs) {
+				found = x.add(p, s.expr, root) || found
+			}
+		}
+		if found && len(x.terms) == before && p.Type != "composite" {
+			x.terms = append(x.terms, p.term(presentKind, ""))
+		}
+	}
+}
+
+// add evaluates an expression and makes terms of what it gives; found reports
+// whether it gave anything with a value.
+func (x *indexer) add(p *Parameter, expr *fhirpath.Expr, focus fhir.Node) (found bool) {
+	x.focus[0] = fhirpath.OfNode(focus)
+	from := len(x.results)
+	results, err := expr.Append(x.results, &x.registry.context, x.focus[:]...)
+	if err != nil {
+		x.registry.failed(p, err)
+		return false
+	}
+	x.results = results
+	for i := from; i < len(results); i++ {
+		if x.addValue(p, results[i]) {
+			found = true
+		}
+	}
+	x.results = x.results[:from]
+	return found
+}
+
+// addValue makes the terms of one value. A primitive that only has extensions
+// counts as absent (https://hl7.org/fhir/R4/search.html#modifiers).
+func (x *indexer) addValue(p *Parameter, v fhirpath.Value) bool {
+	n, isNode := v.Node()
+	if !isNode {
+		return x.addText(p, v.String())
+	}
+	if !n.HasValue() {
+		return false
+	}
+	switch p.Type {
+	case "token":
+		x.token(p, n)
+	case "string":
+		x.text(p, n)
+	case "reference":
+		x.reference(p, n)
+	case "date":
+		x.date(p, n)
+	case "number":
+		x.number(p, n)
+	case "quantity":
+		x.quantity(p, n)
+	case "uri":
+		x.uri(p, n)
+	case "composite":
+		x.composite(p, n)
+	}
+	return true
+}
+
+// addText makes the terms of a value that an expression computed.
+func (x *indexer) addText(p *Parameter, text string) bool {
+	if text == "" {
+		return false
+	}
+	switch p.Type {
+	case "token":
+		x.code(p, text)
+	case "string":
+		x.string(p, text, false)
+	case "reference":
+		x.link(p, text)
+	case "uri":
+		x.address(p, text)
+	case "date":
+		if d, ok := parseDates(text); ok {
+			x.span(p, p.prefix, d.span(), d.long())
+		}
+	case "number":
+		if d, ok := parseDecimal(text); ok {
+			x.span(p, p.prefix, span{low: d.order()}, false)
+		}
+	}
+	return true
+}
+
+func (x *indexer) term(p *Parameter, kind byte, value string) {
+	x.terms = append(x.terms, p.term(kind, shorten(value, longestValue)))
+}
+
+func (x *indexer) keep(p *Parameter, letter byte, value string) {
+	x.kept = append(x.kept, p.kept(letter, value))
+}
+
+// span adds a range by its lower end and, where that isn't near the upper
+// one, by that as well.
+func (x *indexer) span(p *Parameter, prefix string, s span, long bool) {
+	x.terms = append(x.terms, Term(prefix+"<"+s.String()))
+	if long {
+		x.terms = append(x.terms, Term(prefix+">"+s.reverse()))
+	}
+}

@@ -1,0 +1,39 @@
+package search
+
+import (
+	_ "embed"
+	"encoding/csv"
+	"strings"
+	"sync"
+)
+
+// refusedCSV lists the parameters of R4 that don't work, by URL, with the
+// reason that a client gets.
+//
+//go:embed data/refused.csv
+var refusedCSV string
+
+var refused = sync.OnceValue(func() map[string]string {
+	rows, err := csv.NewReader(strings.NewReader(refusedCSV)).ReadAll()
+	if err != nil {
+		panic(err) // the data is part of the program
+	}
+	byURL := map[string]string{}
+	for _, row := range rows[1:] {
+		byURL[row[0]] = row[1]
+	}
+	return byURL
+})
+
+// adjusted are the expressions of R4 that can't be right as they stand, with
+// what is used instead.
+var adjusted = map[string]string{
+	// FHIR's type is dateTime; DateTime is FHIRPath's own, which no element has.
+	"value.as(DateTime) | value.as(Period)": "value.as(dateTime) | value.as(Period)",
+}
+
+// phonetic are the parameters that compare how words sound.
+var phonetic = map[string]bool{
+	"http://hl7.org/fhir/SearchParameter/individual-phonetic":   true,
+	"http://hl7.org/fhir/SearchParameter/Organization-phonetic": true,
+}
