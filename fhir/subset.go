@@ -1,9 +1,6 @@
 package fhir
 
-import (
-	"bytes"
-	"slices"
-)
+import "slices"
 
 // Summary is a value of the parameter _summary that leaves elements out
 // (https://hl7.org/fhir/R4/search.html#summary).
@@ -28,8 +25,8 @@ type Subset struct {
 // Whole reports whether nothing is left out.
 func (s Subset) Whole() bool { return s.Summary == NoSummary && s.Elements == nil }
 
-// subsettedTag marks a resource as incomplete.
-const subsettedTag = `{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"SUBSETTED"}`
+// subsetted marks a resource as incomplete.
+var subsetted = Tag{"http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSETTED"}
 
 // Of gives the subset of a resource of a type, tagged as SUBSETTED. What is
 // kept stays as it is written. The text is compact JSON that has been decoded
@@ -38,26 +35,18 @@ func (s Subset) Of(typ *Type, text []byte) []byte {
 	if s.Whole() {
 		return text
 	}
-	w := subsetWriter{text: text, json: append(make([]byte, 0, len(text)/2+len(subsettedTag)+64), '{')}
-	tagged := false
+	w := subsetWriter{text: text, json: append(make([]byte, 0, len(text)/2+64), '{')}
 	for m := range members(text, 0) {
 		switch string(m.name) {
-		case "resourceType", "id":
+		case "resourceType", "id", "meta":
 			w.member(m)
-		case "meta":
-			w.meta(m)
-			tagged = true
 		default:
 			if p, known := typ.Property(m.name); known && s.keeps(p.Element) {
 				w.property(m, p, s.Elements == nil && s.Summary == SummaryTrue)
 			}
 		}
 	}
-	if !tagged {
-		w.comma()
-		w.json = append(w.json, `"meta":{"tag":[`+subsettedTag+`]}`...)
-	}
-	return append(w.json, '}')
+	return WithTags(append(w.json, '}'), subsetted)
 }
 
 // keeps decides on an element of the resource itself.
@@ -89,29 +78,6 @@ func (w *subsetWriter) comma() {
 func (w *subsetWriter) member(m jsonMember) {
 	w.comma()
 	w.json = append(w.json, w.text[m.start:m.end]...)
-}
-
-// meta copies the member meta with the tag added, unless it is there.
-func (w *subsetWriter) meta(m jsonMember) {
-	if bytes.Contains(w.text[m.value:m.end], []byte(subsettedTag)) {
-		w.member(m)
-		return
-	}
-	w.comma()
-	w.json = append(w.json, `"meta":{`...)
-	tagged := false
-	for inner := range members(w.text, m.value) {
-		w.member(inner)
-		if string(inner.name) == "tag" {
-			w.json = append(w.json[:len(w.json)-1], ","+subsettedTag+"]"...)
-			tagged = true
-		}
-	}
-	if !tagged {
-		w.comma()
-		w.json = append(w.json, `"tag":[`+subsettedTag+`]`...)
-	}
-	w.json = append(w.json, '}')
 }
 
 // property copies a member, of a summary only what is part of it in turn.
