@@ -1,9 +1,7 @@
 package server_test
 
 import (
-	"crypto/tls"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -44,22 +42,6 @@ func TestTheBaseURLStandsInLinks(t *testing.T) {
 	}
 	if _, _, body := do(t, "GET", h.URL+"/fhir/metadata", ""); !strings.Contains(body, `"url":"https://fhir.example.org/caseway/fhir"`) {
 		t.Errorf("metadata doesn't say where it is: %.300s", body)
-	}
-}
-
-func TestTLSSpeaksHTTP2(t *testing.T) {
-	h := httptest.NewUnstartedServer(newServer(t, openSQLite(t), server.Config{}))
-	h.EnableHTTP2 = true
-	h.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-	h.StartTLS()
-	defer h.Close()
-	answer, err := h.Client().Get(h.URL + "/fhir/_history")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	if answer.ProtoMajor != 2 || answer.StatusCode != http.StatusOK {
-		t.Errorf("%s %d", answer.Proto, answer.StatusCode)
 	}
 }
 

@@ -49,6 +49,10 @@ const maxHeader = 64 << 10
 // every request was finished.
 func (s *Server) Serve(ctx context.Context, l net.Listener, t Timeouts, certs *tls.Config) error {
 	t = t.orDefault()
+	if certs != nil {
+		certs = certs.Clone()
+		certs.MinVersion = max(certs.MinVersion, tls.VersionTLS12)
+	}
 	h := &http.Server{
 		Handler: s, MaxHeaderBytes: maxHeader, TLSConfig: certs,
 		ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write, IdleTimeout: t.Idle,

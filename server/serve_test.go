@@ -3,9 +3,11 @@ package server_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +21,11 @@ const patience = 20 * time.Second
 // serve runs a server on loopback; stop ends it and ended says how it went.
 func serve(t *testing.T, timeouts server.Timeouts) (address string, stop func(), ended chan error) {
 	t.Helper()
+	return serveTLS(t, timeouts, nil)
+}
+
+func serveTLS(t *testing.T, timeouts server.Timeouts, certs *tls.Config) (address string, stop func(), ended chan error) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -26,8 +33,37 @@ func serve(t *testing.T, timeouts server.Timeouts) (address string, stop func(),
 	s := newServer(t, openSQLite(t), server.Config{})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended = make(chan error, 1)
-	go func() { ended <- s.Serve(ctx, l, timeouts, nil) }()
+	go func() { ended <- s.Serve(ctx, l, timeouts, certs) }()
 	return l.Addr().String(), cancel, ended
+}
+
+func TestTLSIsHTTP2AndNotOld(t *testing.T) {
+	lender := httptest.NewUnstartedServer(nil)
+	lender.StartTLS()
+	lender.Close()
+	address, stop, ended := serveTLS(t, server.Timeouts{}, &tls.Config{Certificates: lender.TLS.Certificates})
+	get := func(newest uint16) (*http.Response, error) {
+		config := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: newest}
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}}
+		defer client.CloseIdleConnections()
+		return client.Get("https://" + address + "/livez")
+	}
+	answer, err := get(tls.VersionTLS13)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.ProtoMajor != 2 || answer.StatusCode != http.StatusOK {
+		t.Errorf("%s %d", answer.Proto, answer.StatusCode)
+	}
+	if answer, err := get(tls.VersionTLS11); err == nil {
+		answer.Body.Close()
+		t.Error("TLS 1.1 is spoken")
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }
 
 func dial(t *testing.T, address string) net.Conn {

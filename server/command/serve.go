@@ -161,7 +161,7 @@ func (s Serve) certs() (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}, nil
+	return &tls.Config{Certificates: []tls.Certificate{pair}}, nil
 }
 
 // parseNetworks reads addresses and CIDR networks.

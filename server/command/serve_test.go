@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -78,6 +79,10 @@ func TestServeBackupHealthAndStop(t *testing.T) {
 	if answer.StatusCode != http.StatusCreated {
 		t.Fatalf("PUT: %d", answer.StatusCode)
 	}
+	if text := metricsOf(t, address); !strings.Contains(text, "caseway_store_pool_open") ||
+		!strings.Contains(text, `caseway_store_seconds_count{operation="commit"}`) {
+		t.Errorf("the store isn't in the metrics:\n%s", text)
+	}
 	for _, row := range []struct {
 		args []string
 		code int
@@ -119,6 +124,20 @@ func TestServeBackupHealthAndStop(t *testing.T) {
 	}
 	stop()
 	<-ended
+}
+
+func metricsOf(t *testing.T, address string) string {
+	t.Helper()
+	answer, err := http.Get("http://" + address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestSettingsThatAreRefused(t *testing.T) {

@@ -33,6 +33,7 @@ func openStore(ctx context.Context, uri string, log *slog.Logger, m *server.Metr
 		if err != nil {
 			return nil, err
 		}
+		showReaders(m, s)
 		return s, nil
 	}
 	if !isMongo(uri) {
@@ -44,6 +45,13 @@ func openStore(ctx context.Context, uri string, log *slog.Logger, m *server.Metr
 	}
 	showPool(m, s)
 	return s, nil
+}
+
+func showReaders(m *server.Metrics, s *sqlite.Store) {
+	m.Pool("open", "Connections that read.", func() float64 { return float64(s.Stats().Readers) })
+	m.Pool("in_use", "Connections that are reading.", func() float64 { return float64(s.Stats().ReadersBusy) })
+	m.Pool("waiting", "Commits that wait for the writer.", func() float64 { return float64(s.Stats().Waiting) })
+	m.Pool("wal_bytes", "Size of the write-ahead log.", func() float64 { return float64(s.Stats().WALBytes) })
 }
 
 func showPool(m *server.Metrics, s *mongo.Store) {
