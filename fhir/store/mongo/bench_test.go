@@ -39,10 +39,15 @@ func typical(id string) store.Write {
 func bare(w store.Write) bson.D {
 	at := time.Now()
 	return bson.D{
-		{Key: "_id", Value: w.Key.String()}, {Key: "type", Value: w.Key.Type}, {Key: "version", Value: int64(1)},
-		{Key: "lastUpdated", Value: at}, {Key: "method", Value: w.Method}, {Key: "size", Value: w.Content.Size()},
+		{Key: "_id", Value: w.Key.String()},
+		{Key: "type", Value: w.Key.Type},
+		{Key: "version", Value: int64(1)},
+		{Key: "lastUpdated", Value: at},
+		{Key: "method", Value: w.Method},
+		{Key: "size", Value: w.Content.Size()},
 		{Key: "body", Value: string(w.Content.Append(nil, w.Key.ID, 1, at))},
-		{Key: "compartments", Value: w.Compartments}, {Key: "terms", Value: w.Terms},
+		{Key: "compartments", Value: w.Compartments},
+		{Key: "terms", Value: w.Terms},
 	}
 }
 

@@ -87,17 +87,8 @@ func (s *Store) attempt(ctx context.Context, c *store.Commit, locks []string) ([
 // apply does everything but the end of the transaction. stamped is when the
 // stamp was made, by the monotonic clock.
 func (s *Store) apply(ctx context.Context, c *store.Commit, locks []string) (_ []store.Version, stamped time.Time, err error) {
-	if err := s.lock(ctx, locks); err != nil {
-		return nil, stamped, err
-	}
-	if err := s.checkPreconditions(ctx, c); err != nil {
-		return nil, stamped, err
-	}
-	changes, err := s.resolve(ctx, c.Writes)
+	changes, err := s.look(ctx, c, locks)
 	if err != nil {
-		return nil, stamped, err
-	}
-	if err := s.commitRecords(ctx, c.Records); err != nil {
 		return nil, stamped, err
 	}
 	stamped = time.Now()
@@ -108,6 +99,24 @@ func (s *Store) apply(ctx context.Context, c *store.Commit, locks []string) (_ [
 		err = errStale
 	}
 	return versions, stamped, err
+}
+
+// look does what needs no stamp: it locks, checks and reads, and writes
+// records.
+func (s *Store) look(ctx context.Context, c *store.Commit, locks []string) ([]change, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	if err := s.lock(ctx, locks); err != nil {
+		return nil, err
+	}
+	if err := s.checkPreconditions(ctx, c); err != nil {
+		return nil, err
+	}
+	changes, err := s.resolve(ctx, c.Writes)
+	if err != nil {
+		return nil, err
+	}
+	return changes, s.commitRecords(ctx, c.Records)
 }
 
 // writeAll stamps and writes.
