@@ -113,8 +113,14 @@ func TestServeBackupHealthAndStop(t *testing.T) {
 	if code := run(t.Context(), []string{"health", "--listen", address}, &output{}, &output{}); code != 1 {
 		t.Errorf("health of a stopped server: %d", code)
 	}
-	_, stop, ended = started(t, address, "serve", "--store", "sqlite:"+filepath.Join(dir, "copy.db"))
-	answer, err = http.Get("http://" + address + "/fhir/Patient/a")
+	serveCopy(t, address, filepath.Join(dir, "copy.db"))
+}
+
+// serveCopy restores a backup: it serves the copy and looks for what was written.
+func serveCopy(t *testing.T, address, file string) {
+	t.Helper()
+	_, stop, ended := started(t, address, "serve", "--store", "sqlite:"+file)
+	answer, err := http.Get("http://" + address + "/fhir/Patient/a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +129,9 @@ func TestServeBackupHealthAndStop(t *testing.T) {
 		t.Errorf("the copy lacks what was written: %d", answer.StatusCode)
 	}
 	stop()
-	<-ended
+	if code := <-ended; code != 0 {
+		t.Errorf("stopped with exit code %d", code)
+	}
 }
 
 func metricsOf(t *testing.T, address string) string {
