@@ -31,9 +31,11 @@ const (
 )
 
 // awayCodes are codes that say that the server can't serve now but may soon:
-// it lost its primary, shuts down, has no majority, is out of time or disk.
+// it lost its primary, shuts down, has no majority, has no snapshot just after
+// an index was made, is out of time or disk
+// (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml).
 var awayCodes = []int{
-	6, 7, 50, 64, 89, 91, 100, 189, 202, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436, 14031, 317,
+	6, 7, 50, 64, 89, 91, 100, 133, 134, 189, 202, 239, 246, 262, 317, 9001, 10058, 10107, 11600, 11602, 13435, 13436, 14031,
 }
 
 // asError makes of a driver's error what store.Store promises. ctx is the

@@ -124,7 +124,7 @@ func (w index) among(present []mongo.IndexSpecification) (bool, error) {
 	for i := range present {
 		p := &present[i]
 		sameKeys := sameIndexKeys(p.KeysDocument, w.keys)
-		plain := (p.Unique == nil || !*p.Unique) && (p.Sparse == nil || !*p.Sparse) && (p.ExpireAfterSeconds != nil) == w.expire
+		plain := (p.Unique == nil || !*p.Unique) && (p.Sparse == nil || !*p.Sparse) && w.sameExpiry(p)
 		switch {
 		case p.Name == w.name && sameKeys && plain:
 			return true, nil
@@ -137,6 +137,13 @@ func (w index) among(present []mongo.IndexSpecification) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+func (w index) sameExpiry(p *mongo.IndexSpecification) bool {
+	if !w.expire {
+		return p.ExpireAfterSeconds == nil
+	}
+	return p.ExpireAfterSeconds != nil && *p.ExpireAfterSeconds == 0
 }
 
 func (w index) describe() string {
