@@ -12,9 +12,8 @@ SECANTUS    = 0.5.3-beta.193
 
 LDFLAGS = -s -w -X caseway/server/command.version=$(VERSION)
 
-# The leaf packages whose concurrency the race detector can judge in minutes.
-# Whole-server tests run without it: there the race is against the clock.
-RACE_PACKAGES ?= ./fhir ./fhir/definition/... ./fhir/search/... ./fhir/interaction/... ./fhir/store/... ./server/...
+# Where goroutines meet, and what the race detector can judge in minutes.
+RACE_PACKAGES ?= ./fhir/definition ./fhir/search ./fhir/interaction ./fhir/store/sqlite ./fhir/store/mongo ./server
 FUZZTIME      ?= 20s
 
 .PHONY: all build test test-race lint fmt bench fuzz generate tools clean
