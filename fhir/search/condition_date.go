@@ -1,8 +1,6 @@
 package search
 
-import (
-	"time"
-)
+import "time"
 
 // prefixes of ordered values (https://hl7.org/fhir/R4/search.html#prefix).
 var prefixes = []string{"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"}
@@ -44,7 +42,7 @@ func (c *conditioner) dates(value string) (prefix string, d dates, err error) {
 	if err != nil {
 		return "", d, err
 	}
-	d, ok := parseSearchDates(text)
+	d, ok := parseDates(text)
 	if !ok {
 		return "", d, c.invalid(dateForm)
 	}

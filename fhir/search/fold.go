@@ -54,18 +54,22 @@ func foldCase(s string) string {
 // familyNames are the parts of a family name that people search by
 // themselves; none where there is only one.
 func familyNames(s string) []string {
-	parts := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) })
-	if len(parts) < 2 {
-		return nil
+	if parts := words(s); len(parts) > 1 {
+		return parts
 	}
-	return parts
+	return nil
+}
+
+// words are parted by spaces and hyphens.
+func words(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) })
 }
 
 // sounds gives the American Soundex code of each word that has one.
 func sounds(s string) []string {
 	var codes []string
-	for word := range strings.FieldsSeq(fold(s)) {
-		if c := soundex(word); c != "" {
+	for _, word := range words(s) {
+		if c := soundex(fold(word)); c != "" {
 			codes = append(codes, c)
 		}
 	}

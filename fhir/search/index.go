@@ -153,6 +153,10 @@ func (x *indexer) add(p *Parameter, expr *fhirpath.Expr, focus fhir.Node) (found
 func (x *indexer) addValue(p *Parameter, v fhirpath.Value) bool {
 	n, isNode := v.Node()
 	if !isNode {
+		if _, is := v.System().(fhirpath.Boolean); is && p.Type == "token" {
+			x.term(p, valueKind, v.String())
+			return true
+		}
 		return x.addText(p, v.String())
 	}
 	if !n.HasValue() {

@@ -2,7 +2,7 @@ package search
 
 import "strings"
 
-// SortValue gives what a resource with these terms and kept values, sorted, is
+// SortKey gives what a resource with these terms and kept values, sorted, is
 // ordered by: of several values the one that comes first in the order
 // (https://hl7.org/fhir/R4/search.html#sort). Keys order by bytes. ok is false
 // where the resource has no value, which then comes last, and for parameters
@@ -11,7 +11,7 @@ import "strings"
 // Strings order by their folded text; tokens by code, references and URIs by
 // their text; dates by the start of a period, whichever the direction; numbers
 // and quantities by value, quantities of different units apart.
-func SortValue(p *Parameter, terms []Term, descending bool) (key string, ok bool) {
+func (p *Parameter) SortKey(terms []Term, descending bool) (key string, ok bool) {
 	if !p.Sortable() {
 		return "", false
 	}
