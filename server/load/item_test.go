@@ -28,9 +28,11 @@ func TestSplit(t *testing.T) {
 		{"batch", `{"resourceType":"Bundle","type":"batch","entry":[{}]}`, false, []piece{{"", "", true, 1}}},
 		{"transaction as is", `{"resourceType":"Bundle","id":"b","type":"transaction","entry":[{},{}]}`, true, []piece{{"Bundle", "b", false, 1}}},
 		{"document", `{"resourceType":"Bundle","type":"document","entry":[{}]}`, false, []piece{{"Bundle", "", false, 1}}},
-		{"collection", `{"resourceType":"Bundle","type":"collection","entry":[
+		{
+			"collection", `{"resourceType":"Bundle","type":"collection","entry":[
 			{"resource":{"resourceType":"Patient","id":"1"}},{"resource":{"resourceType":"Goal"}}]}`, false,
-			[]piece{{"Patient", "1", false, 1}, {"Goal", "", false, 1}}},
+			[]piece{{"Patient", "1", false, 1}, {"Goal", "", false, 1}},
+		},
 		{"linked collection", `{"resourceType":"Bundle","type":"collection","entry":[
 			{"fullUrl":"urn:uuid:1","resource":{"resourceType":"Patient","id":"1"}},
 			{"resource":{"resourceType":"Goal","subject":{"reference":"urn:uuid:1"}}}]}`, false, []piece{{"", "", false, 2}}},
