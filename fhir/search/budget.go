@@ -1,0 +1,115 @@
+package search
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"caseway/fhir"
+)
+
+// DefaultHeads is how many heads one request may look at.
+const DefaultHeads = 200_000
+
+// MaxChained is how many resources the inner side of a chain or _has may have
+// to be looked for first.
+const MaxChained = 10_000
+
+// Budget bounds the work of one request: the heads that are looked at, with
+// each scan counting as one more. It isn't safe for concurrent use.
+type Budget struct{ heads, left int }
+
+// NewBudget gives a budget of a number of heads.
+func NewBudget(heads int) *Budget { return &Budget{heads: heads, left: heads} }
+
+// Spent is how much of the budget has been used.
+func (b *Budget) Spent() int { return b.heads - b.left }
+
+// errLarge ends the search for a chain's inner side that isn't worth going on
+// with.
+var errLarge = errors.New("the inner side of the chain is too large")
+
+// spend pays for a scan that gave some heads.
+func (r *runner) spend(heads int) error {
+	r.budget.left -= 1 + heads
+	switch {
+	case r.budget.left < 0:
+		return r.costly()
+	case r.budget.left < r.floor:
+		return errLarge
+	}
+	return nil
+}
+
+const narrower = "add a condition that narrows it, such as a reference, an identifier or a range of _lastUpdated"
+
+// costly says which of the conditions were of no help.
+func (r *runner) costly() error {
+	what := "all resources"
+	if len(r.types) > 0 {
+		what = strings.Join(r.types[:min(len(r.types), 3)], ", ")
+	}
+	names := conditionNames(r.where)
+	text := "the search would look at more than " + strconv.Itoa(r.budget.heads) + " resources: "
+	if len(names) == 0 {
+		text += "there is no condition on " + what + "; "
+	} else {
+		text += "of the conditions on " + what + " (" + strings.Join(names, ", ") + ") none leads to few enough; "
+	}
+	return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, text+narrower)
+}
+
+// conditionNames names the parameters that conditions are about, each once and
+// never with a value.
+func conditionNames(conditions []Expr) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, e := range conditions {
+		if name := conditionName(e); name != "" && !seen[name] && len(names) < 10 {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func conditionName(e Expr) string {
+	switch e := e.(type) {
+	case And:
+		return strings.Join(conditionNames(e), " and ")
+	case Or:
+		return strings.Join(conditionNames(e), " or ")
+	case Not:
+		return "not " + conditionName(e.Expr)
+	case Leaf:
+		if len(e.Exact) > 0 {
+			return e.Exact[0].code()
+		}
+		return e.From.code()
+	case *join:
+		return e.name()
+	case *named:
+		return fieldID
+	case Updated:
+		return fieldLastUpdated
+	}
+	return ""
+}
+
+// code is the parameter's code.
+func (t Term) code() string {
+	s := string(t)
+	if i := strings.IndexByte(s, '.'); i >= 0 {
+		s = s[i+1:]
+	}
+	if i := strings.IndexAny(s, ":;<=>?@"); i >= 0 {
+		s = s[:i]
+	}
+	return s
+}
+
+// resource is the type of the resources that have the term.
+func (t Term) resource() string {
+	typ, _, _ := strings.Cut(string(t), ".")
+	return typ
+}

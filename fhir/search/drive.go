@@ -1,0 +1,226 @@
+package search
+
+import (
+	"context"
+	"math"
+
+	"caseway/fhir"
+)
+
+// A search is driven by one of its conjuncts: the heads that the index gives
+// for it are read in order, and the other conjuncts are checked on them. Which
+// one leads to the fewest is first guessed by its looks, then estimated, and
+// estimated again with more effort whenever the search turns out to take long.
+// A change costs little, since any driver can go on where another one stopped.
+const (
+	byLooks     = -1
+	firstEffort = 0
+)
+
+var efforts = [...]struct{ entries, examined int }{
+	{entries: 256, examined: 512},
+	{entries: 4096, examined: 8192},
+	{entries: 65536, examined: math.MaxInt},
+}
+
+// patience is how many heads are looked at before more effort goes into the
+// choice of a driver.
+func patience(effort int) int {
+	if effort == byLooks {
+		return 1
+	}
+	return efforts[effort].examined
+}
+
+// everyHead stands for the conjunct where nothing but the type drives.
+const everyHead = -1
+
+// candidate is a way to drive a search.
+type candidate struct {
+	of      int // which conjunct
+	scans   []Scan
+	cost    int  // heads, roughly
+	gathers bool // some come in no order, so that all are read first
+	sure    bool // the conjunct holds for all of them
+}
+
+func (r *runner) firstEffort() int {
+	switch {
+	case r.glance() >= 0:
+		return byLooks
+	case r.everything:
+		return firstEffort + 1
+	}
+	return firstEffort
+}
+
+// glance gives the conjunct that is likely to be selective; -1 for none.
+func (r *runner) glance() int {
+	best, least := -1, math.MaxInt
+	for i, e := range r.where {
+		if l := looks(e); l > 0 && l < least {
+			best, least = i, l
+		}
+	}
+	return best
+}
+
+// replaceable reports whether there is another conjunct to drive by.
+func (r *runner) replaceable(of int) bool {
+	for i, e := range r.where {
+		if i != of && drivable(e) {
+			return true
+		}
+	}
+	return false
+}
+
+// choose gives the best candidate that an effort finds.
+func (r *runner) choose(ctx context.Context, effort int) (candidate, error) {
+	if effort == byLooks {
+		return r.unestimated(ctx, r.glance())
+	}
+	if i := r.onlyTerms(); i >= 0 {
+		return r.unestimated(ctx, i)
+	}
+	limit := efforts[effort].entries
+	best := r.all()
+	for i, e := range r.where {
+		if hasFresh(e) {
+			continue
+		}
+		if err := r.consider(ctx, i, limit, &best); err != nil {
+			return best, err
+		}
+	}
+	for i, e := range r.where {
+		if best.cost < efforts[firstEffort].entries {
+			break // lookups for so few cost less
+		}
+		if !hasFresh(e) {
+			continue
+		}
+		if err := r.resolve(ctx, e); err != nil {
+			return best, err
+		}
+		if err := r.consider(ctx, i, limit, &best); err != nil {
+			return best, err
+		}
+	}
+	return best, nil
+}
+
+func (r *runner) unestimated(ctx context.Context, i int) (candidate, error) {
+	c, _, err := r.candidate(ctx, r.where[i], noLimit)
+	c.of = i
+	return c, err
+}
+
+// onlyTerms gives the only conjunct that can drive, where that is certain
+// without an estimate; otherwise -1.
+func (r *runner) onlyTerms() int {
+	only := -1
+	for i, e := range r.where {
+		if !drivable(e) {
+			continue
+		}
+		l, ok := e.(Leaf)
+		if only >= 0 || !ok || len(l.Exact) == 0 || len(l.Exact) > alwaysTried {
+			return -1
+		}
+		only = i
+	}
+	return only
+}
+
+func (r *runner) consider(ctx context.Context, i, limit int, best *candidate) error {
+	c, ok, err := r.candidate(ctx, r.where[i], limit)
+	if ok && c.cost < best.cost {
+		*best = c
+		best.of = i
+	}
+	return err
+}
+
+// all is the driver of last resort: every resource of the types.
+func (r *runner) all() candidate {
+	c := candidate{of: everyHead, cost: math.MaxInt}
+	for _, typ := range r.types {
+		c.scans = append(c.scans, Scan{Type: typ})
+	}
+	if len(r.types) == 0 {
+		c.scans = []Scan{{}}
+	}
+	return c
+}
+
+// drive makes the best driver that an effort finds, beginning behind what has
+// been given.
+func (r *runner) drive(ctx context.Context, effort int) (*drive, error) {
+	best, err := r.choose(ctx, effort)
+	if err != nil {
+		return nil, err
+	}
+	r.driver = best
+	d := &drive{of: best.of, sure: best.sure, streams: make([]stream, len(best.scans))}
+	keysOnly := r.keysOnly || r.everything || len(best.scans) > fewStreams
+	batch := r.batch(best)
+	for i, s := range best.scans {
+		s.Updated = r.updated
+		s.KeysOnly = keysOnly || best.gathers && best.cost > 2*r.want
+		r.bound(&s)
+		d.streams[i] = stream{scan: s, batch: batch}
+	}
+	return d, nil
+}
+
+func (r *runner) bound(s *Scan) {
+	switch {
+	case !r.descending:
+		s.After = r.after
+	case len(s.Keys) > 0 || s.To != "":
+		s.Until = r.after
+	default:
+		s.Descending, s.After = true, r.after
+	}
+}
+
+// batch is how many heads each stream reads at first.
+func (r *runner) batch(c candidate) int {
+	n := r.want + 1
+	if len(r.where) > 1 || len(r.where) == 1 && !c.sure {
+		n *= 2
+	}
+	if r.everything {
+		n = firstOfAll
+	}
+	n = max(n, r.examined)
+	if k := len(c.scans); k > 1 {
+		n = max(leastBatch, 2*n/k)
+	}
+	return min(n, max(mostJSON, r.want+1))
+}
+
+// searches tells whether resources of a type are searched.
+func (r *runner) searches(typ string) bool {
+	if len(r.types) == 0 {
+		return true
+	}
+	for _, t := range r.types {
+		if t == typ {
+			return true
+		}
+	}
+	return false
+}
+
+// keysOf leaves out keys of types that aren't searched.
+func (r *runner) keysOf(keys []fhir.Key) []fhir.Key {
+	some := make([]fhir.Key, 0, len(keys))
+	for _, k := range keys {
+		if r.searches(k.Type) {
+			some = append(some, k)
+		}
+	}
+	return some
+}

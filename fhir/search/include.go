@@ -1,0 +1,268 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"caseway/fhir"
+)
+
+// Inclusion says what is to be added to a page of hits
+// (https://hl7.org/fhir/R4/search.html#include).
+type Inclusion struct {
+	Includes []Include
+	Limit    int // resources; 0: none
+	// Permit gives the condition that resources of a type must satisfy to be
+	// seen; nil: all are.
+	Permit func(typ string) Expr
+	Budget *Budget // nil: a new one
+}
+
+// Included is what was added, each resource once and none that is a hit.
+type Included struct {
+	Hits []Hit
+	// Truncated is set where the limit or the budget left something out.
+	Truncated bool
+	// Versions are those that references name and that aren't current, of
+	// resources that are among Hits, or would be if they weren't matches.
+	Versions []VersionedKey
+}
+
+// VersionedKey names one version of a resource.
+type VersionedKey struct {
+	Key       fhir.Key
+	VersionID int64
+}
+
+// RunIncludes finds what refers to hits and what they refer to, in rounds: the
+// first takes all of the includes, the others those that iterate. References
+// to contained resources need nothing; those to other servers lead nowhere.
+func RunIncludes(ctx context.Context, src Source, registry *Registry, hits []Hit, in Inclusion) (Included, error) {
+	x := &includer{
+		runner:   newRunner(src, Plan{Budget: in.Budget}),
+		registry: registry,
+		in:       in,
+		seen:     make(map[fhir.Key]int64, len(hits)),
+	}
+	for _, h := range hits {
+		x.seen[h.Key] = h.VersionID
+	}
+	round := hits
+	for first := true; len(round) > 0 && !x.result.Truncated; first = false {
+		before := len(x.result.Hits)
+		if err := x.round(ctx, round, first); err != nil {
+			if fe := (*fhir.Error)(nil); !errors.As(err, &fe) || fe.Kind != fhir.TooCostly {
+				return Included{}, outOfTime(err)
+			}
+			x.result.Truncated = true
+		}
+		round = x.result.Hits[before:]
+	}
+	x.versions()
+	return x.result, nil
+}
+
+// includer is one RunIncludes.
+type includer struct {
+	runner   *runner
+	registry *Registry
+	in       Inclusion
+	seen     map[fhir.Key]int64 // version of each hit; 0: looked for and not to be had
+	named    []VersionedKey     // by references
+	result   Included
+}
+
+func (x *includer) round(ctx context.Context, hits []Hit, first bool) error {
+	for _, include := range x.in.Includes {
+		if !first && !include.Iterate {
+			continue
+		}
+		add := x.forward
+		if include.Reverse {
+			add = x.backward
+		}
+		if err := add(ctx, include, hits); err != nil || x.result.Truncated {
+			return err
+		}
+	}
+	return nil
+}
+
+// forward adds what hits refer to.
+func (x *includer) forward(ctx context.Context, include Include, hits []Hit) error {
+	var keys []fhir.Key
+	var others []Expr
+	for _, h := range hits {
+		if include.Source != "*" && include.Source != h.Key.Type {
+			continue
+		}
+		for _, p := range x.params(include, h.Key.Type) {
+			some, more := p.linksFrom(h.Terms)
+			keys = append(keys, some...)
+			others = append(others, more...)
+			x.note(p.References(h.Terms), include.Target)
+		}
+	}
+	keys = slices.DeleteFunc(keys, func(k fhir.Key) bool { return include.Target != "" && k.Type != include.Target })
+	if err := x.fetch(ctx, keys); err != nil || len(others) == 0 {
+		return err
+	}
+	var types []string
+	if include.Target != "" {
+		types = []string{include.Target}
+	}
+	return x.search(ctx, types, Or(others))
+}
+
+// note remembers versions that references name.
+func (x *includer) note(references []Reference, target string) {
+	for _, ref := range references {
+		version, err := strconv.ParseInt(ref.Version, 10, 64)
+		if err == nil && ref.Key != (fhir.Key{}) && (target == "" || ref.Key.Type == target) {
+			x.named = append(x.named, VersionedKey{Key: ref.Key, VersionID: version})
+		}
+	}
+}
+
+// params are the parameters of an include for resources of a type.
+func (x *includer) params(include Include, typ string) []*Parameter {
+	if include.Param != nil {
+		if include.Param.Resource == typ {
+			return []*Parameter{include.Param}
+		}
+		return nil
+	}
+	var references []*Parameter
+	for _, p := range x.registry.Parameters(typ) {
+		if p.Type == "reference" && !p.Pending {
+			references = append(references, p)
+		}
+	}
+	return references
+}
+
+// fetch adds the resources with these keys, in their order.
+func (x *includer) fetch(ctx context.Context, keys []fhir.Key) error {
+	var missing []fhir.Key
+	for _, k := range keys {
+		if _, seen := x.seen[k]; !seen {
+			x.seen[k] = 0
+			missing = append(missing, k)
+		}
+	}
+	for some := range slices.Chunk(missing, keysAtOnce) {
+		heads, err := x.runner.heads(ctx, some, false)
+		if err != nil {
+			return err
+		}
+		found := make([]Hit, 0, len(heads))
+		for _, k := range some {
+			if h, ok := heads[k]; ok {
+				found = append(found, h)
+			}
+		}
+		if err := x.add(ctx, found); err != nil || x.result.Truncated {
+			return err
+		}
+	}
+	return nil
+}
+
+// backward adds what refers to hits.
+func (x *includer) backward(ctx context.Context, include Include, hits []Hit) error {
+	sources := []string{include.Source}
+	if include.Source == "*" {
+		sources = x.registry.set.ResourceTypes()
+	}
+	for _, source := range sources {
+		for _, p := range x.params(include, source) {
+			var links Or
+			for _, h := range hits {
+				if (include.Target == "" || include.Target == h.Key.Type) && slices.Contains(p.Targets(), h.Key.Type) {
+					links = append(links, p.linksTo(h)...)
+				}
+			}
+			for some := range slices.Chunk(links, alwaysTried) {
+				if err := x.search(ctx, []string{source}, some); err != nil || x.result.Truncated {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// search adds all that satisfy a condition, as far as there is room.
+func (x *includer) search(ctx context.Context, types []string, where Expr) error {
+	r := newRunner(x.runner.source, Plan{Types: types, Where: where, Budget: x.runner.budget})
+	r.want = min(x.in.Limit-len(x.result.Hits), DefaultCount)
+	var failed error
+	_, err := r.each(ctx, func(hits []Hit) bool {
+		hits = keep(hits, func(i int) bool {
+			_, seen := x.seen[hits[i].Key]
+			return !seen
+		})
+		if hits, failed = r.read(ctx, hits); failed == nil {
+			failed = x.add(ctx, hits)
+		}
+		return failed != nil || x.result.Truncated
+	})
+	return errors.Join(err, failed)
+}
+
+// add takes in hits that may be seen, up to the limit.
+func (x *includer) add(ctx context.Context, hits []Hit) error {
+	hits, err := x.permitted(ctx, hits)
+	if err != nil {
+		return err
+	}
+	for _, h := range hits {
+		if len(x.result.Hits) >= x.in.Limit {
+			x.result.Truncated = true
+			return nil
+		}
+		x.seen[h.Key] = h.VersionID
+		x.result.Hits = append(x.result.Hits, h)
+	}
+	return nil
+}
+
+// permitted keeps the hits that may be seen, in their order.
+func (x *includer) permitted(ctx context.Context, hits []Hit) ([]Hit, error) {
+	if x.in.Permit == nil {
+		return hits, nil
+	}
+	byType := map[string][]Hit{}
+	for _, h := range hits {
+		byType[h.Key.Type] = append(byType[h.Key.Type], h)
+	}
+	seen := make(map[fhir.Key]bool, len(hits))
+	for typ, some := range byType {
+		r := x.runner.inner(typ, normal(x.in.Permit(typ)))
+		if r.never {
+			continue
+		}
+		some = keep(some, func(i int) bool { return r.updated.holds(&some[i]) })
+		some, err := r.filter(ctx, r.where, everyHead, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range some {
+			seen[h.Key] = true
+		}
+	}
+	return keep(hits, func(i int) bool { return seen[hits[i].Key] }), nil
+}
+
+// versions tells which of the named versions aren't the current ones.
+func (x *includer) versions() {
+	given := map[VersionedKey]bool{}
+	for _, v := range x.named {
+		if current := x.seen[v.Key]; current != 0 && current != v.VersionID && !given[v] {
+			given[v] = true
+			x.result.Versions = append(x.result.Versions, v)
+		}
+	}
+}
