@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,14 @@ import (
 func (s *Set) CodeSet(url string) fhir.CodeSet {
 	url, _, _ = strings.Cut(url, "|")
 	return s.codeSets()[url]
+}
+
+// CodingLister is a fhir.CodeSet that can also say what it holds: those that
+// are rules can't.
+type CodingLister interface {
+	// Codings gives the codes with their systems, in the order of their
+	// definition.
+	Codings() iter.Seq2[string, string]
 }
 
 // codeList is an expanded value set, decoded when it is first asked.
@@ -60,14 +69,32 @@ func (l *codeList) read() {
 	}
 }
 
+// Codings implements CodingLister.
+func (l *codeList) Codings() iter.Seq2[string, string] {
+	l.once.Do(l.read)
+	return func(yield func(system, code string) bool) {
+		for _, code := range l.codes {
+			for _, system := range l.systems[code] {
+				if !yield(system, code) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// urlOf reads a line's first member.
+func urlOf(line []byte) string {
+	url, _, _ := strings.Cut(strings.TrimPrefix(string(line), `{"url":"`), `"`)
+	return url
+}
+
 // readCodeSets finds each value set's line by its first member, its URL, and
 // leaves the rest of it for later.
 func readCodeSets() map[string]fhir.CodeSet {
 	sets := make(map[string]fhir.CodeSet, 256)
 	for line := range readLines("data/valueset.ndjson") {
-		rest := strings.TrimPrefix(string(line), `{"url":"`)
-		url, _, _ := strings.Cut(rest, `"`)
-		sets[url] = &codeList{line: line}
+		sets[urlOf(line)] = &codeList{line: line}
 	}
 	for url, r := range rules {
 		sets[url] = r

@@ -1,5 +1,6 @@
 // Package definition has the definitions of FHIR R4 (4.0.1) embedded: types,
-// search parameters, compartments and the value sets of required bindings.
+// search parameters, compartments, the value sets of required bindings and the
+// code systems that these draw on.
 //
 //   - [R4] is the one [Set] of them. It implements fhir.Schema.
 //   - A [SearchParameter], a [Compartment] and a [Constraint] are what the

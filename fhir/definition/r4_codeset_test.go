@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"slices"
 	"testing"
 
 	"caseway/fhir"
@@ -90,4 +91,41 @@ func TestRequiredBindingsHaveACodeSet(t *testing.T) {
 	if len(used) != 224 {
 		t.Errorf("%d value sets are bound, want 224", len(used))
 	}
+}
+
+func TestCodeSystemsEqualTheirDefinitions(t *testing.T) {
+	hierarchies := 0
+	for _, s := range packageLines[struct {
+		URL     string
+		Concept []concept
+	}](t, "required-binding-codesystem") {
+		c := R4().CodeSystem(s.URL)
+		if c == nil {
+			if s.URL != "http://hl7.org/fhir/resource-status" { // bound by a logical model only
+				t.Errorf("%s isn't there", s.URL)
+			}
+			continue
+		}
+		if !slices.Equal(c.Codes(), codesOf(s.Concept)) {
+			t.Errorf("%s has other codes", s.URL)
+		}
+		hierarchies += checkParents(t, c, s.Concept, "")
+	}
+	if hierarchies < 50 {
+		t.Errorf("only %d codes have a parent", hierarchies)
+	}
+}
+
+func checkParents(t *testing.T, c *CodeSystem, concepts []concept, above string) (children int) {
+	for _, in := range concepts {
+		parent, ok := c.Parent(in.Code)
+		if parent != above || ok != (above != "") {
+			t.Errorf("%s: the parent of %s is %q", c.URL, in.Code, parent)
+		}
+		if ok {
+			children++
+		}
+		children += checkParents(t, c, in.Concept, in.Code)
+	}
+	return children
 }

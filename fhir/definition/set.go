@@ -24,6 +24,7 @@ type Set struct {
 	codeSets         func() map[string]fhir.CodeSet
 	searchParameters func() *searchParameters
 	compartments     func() map[string]*Compartment
+	codeSystems      func() map[string]*CodeSystem
 }
 
 // R4 returns the definitions of FHIR 4.0.1, always the same Set.
@@ -49,6 +50,7 @@ func newSet() *Set {
 	s.codeSets = sync.OnceValue(readCodeSets)
 	s.searchParameters = sync.OnceValue(s.readSearchParameters)
 	s.compartments = sync.OnceValue(readCompartments)
+	s.codeSystems = sync.OnceValue(readCodeSystems)
 	return s
 }
 

@@ -13,7 +13,9 @@
 //     in their order, then the constraints that the elements name by key;
 //   - searchparameter.ndjson: the search parameters by URL;
 //   - compartment.ndjson: the compartments by code, a line for each type in them;
-//   - valueset.ndjson: the value sets of required bindings, expanded, by URL.
+//   - valueset.ndjson: the value sets of required bindings, expanded, by URL;
+//   - codesystem.ndjson: the code systems that these draw on, with their
+//     hierarchies, by URL.
 package main
 
 import (
@@ -58,6 +60,9 @@ func run(jar, out string) error {
 		return err
 	}
 	if err := writeLines(filepath.Join(out, "valueset.ndjson"), valueSets); err != nil {
+		return err
+	}
+	if err := writeLines(filepath.Join(out, "codesystem.ndjson"), d.codeSystemLines(valueSets)); err != nil {
 		return err
 	}
 	if err := writeLines(filepath.Join(out, "searchparameter.ndjson"), searchParameterLines(d)); err != nil {

@@ -101,6 +101,43 @@ func (d *definitions) included(in include) ([]string, error) {
 	return codes(system.Concepts), nil
 }
 
+type codeSystemLine struct {
+	URL   string   `json:"url"`
+	Codes []string `json:"codes"`
+	// Parents has the position of each code's parent; -1 for none. It is
+	// absent where no code has one.
+	Parents []int `json:"parents,omitempty"`
+}
+
+// codeSystemLines lists the whole code systems that the value sets draw on.
+func (d *definitions) codeSystemLines(valueSets []any) []any {
+	lines := map[string]codeSystemLine{}
+	for _, v := range valueSets {
+		for _, in := range v.(valueSetLine).Include {
+			system := d.codeSystems[in.System]
+			if system == nil || system.Content.V != "complete" {
+				continue
+			}
+			line := codeSystemLine{URL: in.System}
+			line.add(system.Concepts, -1)
+			if !slices.ContainsFunc(line.Parents, func(parent int) bool { return parent >= 0 }) {
+				line.Parents = nil
+			}
+			lines[in.System] = line
+		}
+	}
+	return sorted(lines)
+}
+
+// add takes concepts in, parents before their children.
+func (l *codeSystemLine) add(concepts []concept, parent int) {
+	for _, c := range concepts {
+		here := len(l.Codes)
+		l.Codes, l.Parents = append(l.Codes, c.Code.V), append(l.Parents, parent)
+		l.add(c.Concepts, here)
+	}
+}
+
 // codes lists the codes of a hierarchy, parents before their children.
 func codes(concepts []concept) []string {
 	var list []string
