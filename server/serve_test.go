@@ -113,11 +113,7 @@ func TestSlowClientsAreDropped(t *testing.T) {
 // TestStopFinishesWhatIsUnderWay stops a server while a body is half sent.
 func TestStopFinishesWhatIsUnderWay(t *testing.T) {
 	address, stop, ended := serve(t, server.Timeouts{})
-	conn := dial(t, address)
-	if _, err := io.WriteString(conn, post+`{"resourceType":`); err != nil {
-		t.Fatal(err)
-	}
-	untilUnderWay(t, address)
+	conn := underWay(t, address)
 	stop()
 	untilRefused(t, address)
 	if _, err := io.WriteString(conn, `"Patient"}`); err != nil {
@@ -136,15 +132,25 @@ func TestStopFinishesWhatIsUnderWay(t *testing.T) {
 	}
 }
 
-// untilUnderWay waits until the server has taken the earlier connection: it
-// accepts them in order.
-func untilUnderWay(t *testing.T, address string) {
+// underWay sends a request of which half the body is missing, and returns when
+// its handler reads the body: a request whose header the server hasn't read
+// isn't under way yet, and net/http drops it on stopping.
+func underWay(t *testing.T, address string) net.Conn {
 	t.Helper()
-	status, _, _ := do(t, "GET", "http://"+address+"/readyz", "")
-	if status != http.StatusOK {
-		t.Fatalf("readyz: %d", status)
+	conn := dial(t, address)
+	header, _ := strings.CutSuffix(post, "\r\n")
+	if _, err := io.WriteString(conn, header+"Expect: 100-continue\r\n\r\n"); err != nil {
+		t.Fatal(err)
 	}
-	plainClient.CloseIdleConnections()
+	const interim = "HTTP/1.1 100 Continue\r\n\r\n"
+	got := make([]byte, len(interim))
+	if _, err := io.ReadFull(conn, got); err != nil || string(got) != interim {
+		t.Fatalf("%q instead of a wish for the body: %v", got, err)
+	}
+	if _, err := io.WriteString(conn, `{"resourceType":`); err != nil {
+		t.Fatal(err)
+	}
+	return conn
 }
 
 func untilRefused(t *testing.T, address string) {
@@ -161,11 +167,7 @@ func untilRefused(t *testing.T, address string) {
 
 func TestStopGivesUpOnWhatTakesTooLong(t *testing.T) {
 	address, stop, ended := serve(t, server.Timeouts{Shutdown: 50 * time.Millisecond})
-	conn := dial(t, address)
-	if _, err := io.WriteString(conn, post+`{"resourceType":`); err != nil {
-		t.Fatal(err)
-	}
-	untilUnderWay(t, address)
+	underWay(t, address)
 	stop()
 	if err := <-ended; err == nil || !strings.Contains(err.Error(), "still under way") {
 		t.Errorf("%v", err)
