@@ -30,6 +30,7 @@ const (
 	defaultBytes = 32 << 20 // of JSON in a page of history
 	keysAtOnce   = 1000     // in one query by keys
 
-	// writersAtOnce is less than the driver's default of 100 connections.
-	writersAtOnce = 64
+	// writersAtOnce is less than the driver's default of 100 connections, and
+	// few enough for a slow disk to acknowledge each within a stamp's life.
+	writersAtOnce = 32
 )

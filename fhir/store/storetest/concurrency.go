@@ -20,7 +20,7 @@ var concurrencyCases = []testCase{
 
 func twoHundred(t *testing.T, d *database) {
 	s := d.store(t)
-	rounds := scaled(10, 2)
+	rounds := scaled(5, 2)
 	for i, err := range together(200, func(i int) error {
 		for r := range rounds {
 			if err := workload(d.ctx, s, i, r); err != nil {
