@@ -50,6 +50,12 @@ func (l *codeList) Codes() []string {
 	return l.codes
 }
 
+// Systems lists the code systems from which the set has a code.
+func (l *codeList) Systems(code string) []string {
+	l.once.Do(l.read)
+	return l.systems[code]
+}
+
 func (l *codeList) read() {
 	var v struct {
 		Include []struct {

@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"strings"
 	"testing"
 
 	"caseway/fhir"
@@ -121,6 +122,20 @@ func TestCodesAreListedInTheirOrder(t *testing.T) {
 	for i := range want {
 		if got[i] != want[i] {
 			t.Errorf("code %d is %s, want %s", i, got[i], want[i])
+		}
+	}
+}
+
+func TestSystemsOfACode(t *testing.T) {
+	for _, c := range []struct{ set, code, want string }{
+		{"http://hl7.org/fhir/ValueSet/administrative-gender", "unknown", "http://hl7.org/fhir/administrative-gender"},
+		{"http://hl7.org/fhir/ValueSet/administrative-gender", "draft", ""},
+		{"http://hl7.org/fhir/ValueSet/mimetypes", "text/xml", "urn:ietf:bcp:13"},
+		{"http://hl7.org/fhir/ValueSet/mimetypes", "text xml", ""},
+	} {
+		set := R4().CodeSet(c.set).(interface{ Systems(code string) []string })
+		if got := strings.Join(set.Systems(c.code), " "); got != c.want {
+			t.Errorf("%s in %s is of %q, want %q", c.code, c.set, got, c.want)
 		}
 	}
 }

@@ -56,6 +56,14 @@ func (r *rule) Contains(system, code string) fhir.Membership {
 	return fhir.Member
 }
 
+// Systems lists the one code system, if it has the code.
+func (r *rule) Systems(code string) []string {
+	if r.Contains(r.system, code) != fhir.Member {
+		return nil
+	}
+	return []string{r.system}
+}
+
 // A media type as RFC 6838, section 4.2, names it, with parameters. HL7's own
 // examples leave spaces and slashes in their values unquoted.
 const (

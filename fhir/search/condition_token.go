@@ -2,6 +2,7 @@ package search
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"caseway/fhir"
@@ -33,6 +34,8 @@ func (c *conditioner) token(value string) (Expr, error) {
 		return nil, c.invalid("the value is code, system|code, |code or system|")
 	case len(parts) == 2 && c.p.shape.only(withoutSystem...):
 		return nil, c.invalid("its elements have no system, so the value has no bar")
+	case len(parts) == 2 && c.p.shape.only("code") && len(c.p.codeSets()) == 0:
+		return nil, c.invalid("the system of its codes isn't known, so the value has no bar")
 	case c.p.shape.only("boolean") && coding.Code != "true" && coding.Code != "false":
 		return nil, c.invalid("the value is true or false")
 	case c.modifier == "above" || c.modifier == "below":
@@ -150,9 +153,12 @@ func (c *conditioner) memberOf(value string) (Expr, error) {
 // inSet asks a code set about each term.
 func (c *conditioner) inSet(set fhir.CodeSet) Expr {
 	if c.p.shape.only("code") {
-		from := c.p.term(valueKind, "")
+		from, sets := c.p.term(valueKind, ""), c.p.codeSets()
 		return Leaf{From: from, To: c.p.term(highKind, ""), Test: func(t Term) bool {
-			return set.Contains("", string(t[len(from):])) == fhir.Member
+			code := string(t[len(from):])
+			return slices.ContainsFunc(systemsOf(sets, code), func(system string) bool {
+				return set.Contains(system, code) == fhir.Member
+			})
 		}}
 	}
 	from := c.p.term(scopedKind, "")
@@ -160,6 +166,16 @@ func (c *conditioner) inSet(set fhir.CodeSet) Expr {
 		system, code := cutBar(string(t[len(from):]))
 		return system != "" && set.Contains(system, code) == fhir.Member
 	}}
+}
+
+// systemsOf finds the code systems that a code's value sets take it from.
+func systemsOf(sets []fhir.CodeSet, code string) (systems []string) {
+	for _, s := range sets {
+		if l, is := s.(interface{ Systems(code string) []string }); is {
+			systems = append(systems, l.Systems(code)...)
+		}
+	}
+	return systems
 }
 
 // hierarchy selects codes above or below one. For media types, what is below

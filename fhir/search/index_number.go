@@ -80,27 +80,32 @@ func (x *indexer) quantity(p *Parameter, n fhir.Node) {
 	}
 }
 
-// amountRange: the ends of a Range have the same unit, or one has none.
+// amountRange: an end without a unit has that of the other one. Ends in units
+// that don't compare are no range, and ends in two units that do have no
+// number to compare irrespective of the unit.
 func (x *indexer) amountRange(p *Parameter, n fhir.Node) {
 	low, hasLow := readAmount(n.Child("low"))
 	high, hasHigh := readAmount(n.Child("high"))
 	if !hasLow && !hasHigh {
 		return
 	}
-	with := low
-	if !hasLow || low.system+low.code+low.unit == "" {
-		with = high
+	if !hasLow || low.bare() {
+		low.system, low.code, low.unit = high.system, high.code, high.unit
 	}
-	scale := p.scale(with.system, with.code)
-	highScale := scale
-	if hasLow && hasHigh && high.code != "" {
-		if highScale = p.scale(high.system, high.code); highScale.prefix != scale.prefix {
-			return // ends that don't compare are no range
-		}
+	if !hasHigh || high.bare() {
+		high.system, high.code, high.unit = low.system, low.code, low.unit
 	}
-	x.span(p, scale.prefix, between(scale.order(low.value), hasLow, highScale.order(high.value), hasHigh), true)
-	x.keep(p, keptNumber, with.written(between(low.value.order(), hasLow, high.value.order(), hasHigh)))
+	from, to := p.scale(low.system, low.code), p.scale(high.system, high.code)
+	if from.prefix != to.prefix {
+		return
+	}
+	x.span(p, from.prefix, between(from.order(low.value), hasLow, to.order(high.value), hasHigh), true)
+	if low.system == high.system && low.code == high.code {
+		x.keep(p, keptNumber, low.written(between(low.value.order(), hasLow, high.value.order(), hasHigh)))
+	}
 }
+
+func (a amount) bare() bool { return a.system+a.code+a.unit == "" }
 
 // compared is the span of a value with a comparator: "<" and the like leave
 // one end open.

@@ -62,7 +62,7 @@ func (r *Registry) target(text string) (target, version string) {
 // canonical adds a canonical, whose version is the target's business version.
 func (x *indexer) canonical(p *Parameter, text string) {
 	url, version := splitCanonical(text)
-	x.term(p, valueKind, url)
+	x.address(p, url)
 	if version != "" {
 		x.keep(p, keptVersion, versioned(url, version))
 	}
@@ -90,7 +90,7 @@ func (x *indexer) uri(p *Parameter, n fhir.Node) {
 
 func (x *indexer) address(p *Parameter, text string) {
 	x.term(p, valueKind, text)
-	if len(text) > longestValue {
+	if len(text) > longestValue && p.Type == "uri" {
 		x.keep(p, keptURI, text)
 	}
 }

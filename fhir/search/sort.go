@@ -17,6 +17,9 @@ func (p *Parameter) SortKey(terms []Term, descending bool) (key string, ok bool)
 	}
 	from, to, keyOf := p.sortRange()
 	for _, t := range within(terms, from, to) {
+		if t.Kept() != from.Kept() {
+			continue // stands between the kinds that count
+		}
 		k := keyOf(t)
 		if !ok || (k > key) == descending && k != key {
 			key, ok = k, true
@@ -44,8 +47,5 @@ func (p *Parameter) spanOf(t Term) string { return string(t[len(p.prefix):]) }
 func (p *Parameter) quantityKey(t Term) string {
 	text := p.spanOf(t)
 	i := strings.LastIndexAny(text, "<>")
-	if i < 0 {
-		return text // a kept value of another kind
-	}
 	return text[:i] + parseSpan(text[i:]).low
 }
