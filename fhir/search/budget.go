@@ -43,8 +43,11 @@ func (r *runner) spend(heads int) error {
 
 const narrower = "add a condition that narrows it, such as a reference, an identifier or a range of _lastUpdated"
 
-// costly says which of the conditions were of no help.
+// costly says which of the request's conditions were of no help.
 func (r *runner) costly() error {
+	if r.outer != nil {
+		return r.outer.costly()
+	}
 	what := "all resources"
 	if len(r.types) > 0 {
 		what = strings.Join(r.types[:min(len(r.types), 3)], ", ")

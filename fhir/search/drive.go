@@ -65,10 +65,11 @@ func (r *runner) glance() int {
 	return best
 }
 
-// replaceable reports whether there is another conjunct to drive by.
+// replaceable reports whether another conjunct could drive, or be answered
+// without lookups.
 func (r *runner) replaceable(of int) bool {
 	for i, e := range r.where {
-		if i != of && drivable(e) {
+		if i != of && drivable(e) || len(freshJoins(e)) > 0 {
 			return true
 		}
 	}
@@ -85,22 +86,21 @@ func (r *runner) choose(ctx context.Context, effort int) (candidate, error) {
 	}
 	limit := efforts[effort].entries
 	best := r.all()
+	var joined []int
 	for i, e := range r.where {
-		if hasFresh(e) {
+		if len(freshJoins(e)) > 0 {
+			joined = append(joined, i)
 			continue
 		}
 		if err := r.consider(ctx, i, limit, &best); err != nil {
 			return best, err
 		}
 	}
-	for i, e := range r.where {
+	for _, i := range joined {
 		if best.cost < efforts[firstEffort].entries {
 			break // lookups for so few cost less
 		}
-		if !hasFresh(e) {
-			continue
-		}
-		if err := r.resolve(ctx, e); err != nil {
+		if err := r.resolve(ctx, i, effort); err != nil {
 			return best, err
 		}
 		if err := r.consider(ctx, i, limit, &best); err != nil {
@@ -108,6 +108,20 @@ func (r *runner) choose(ctx context.Context, effort int) (candidate, error) {
 		}
 	}
 	return best, nil
+}
+
+// resolve looks for the inner sides of a conjunct's joins. One that can't drive
+// is left to lookups until many were needed.
+func (r *runner) resolve(ctx context.Context, i, effort int) error {
+	if effort == firstEffort && !drivable(r.where[i]) {
+		return nil
+	}
+	for _, j := range freshJoins(r.where[i]) {
+		if err := j.resolve(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *runner) unestimated(ctx context.Context, i int) (candidate, error) {

@@ -39,38 +39,26 @@ func (j *join) name() string {
 	return j.param.Code + "." + conditionName(j.where)
 }
 
-// hasFresh reports whether there is a join that resolving could make drive.
-func hasFresh(e Expr) bool {
-	switch e := e.(type) {
-	case *join:
-		return e.state == fresh
-	case And:
-		return slices.ContainsFunc(e, hasFresh)
-	case Or:
-		return slices.ContainsFunc(e, hasFresh)
-	}
-	return false
-}
-
-// resolve looks for the inner sides of the joins in a condition.
-func (r *runner) resolve(ctx context.Context, e Expr) error {
+// freshJoins are the joins in a condition that nobody has tried to resolve.
+func freshJoins(e Expr) []*join {
 	var members []Expr
 	switch e := e.(type) {
 	case *join:
 		if e.state == fresh {
-			return e.resolve(ctx, r)
+			return []*join{e}
 		}
 	case And:
 		members = e
 	case Or:
 		members = e
+	case Not:
+		return freshJoins(e.Expr)
 	}
+	var all []*join
 	for _, m := range members {
-		if err := r.resolve(ctx, m); err != nil {
-			return err
-		}
+		all = append(all, freshJoins(m)...)
 	}
-	return nil
+	return all
 }
 
 // resolve collects the inner side, with half of what work is left at most.

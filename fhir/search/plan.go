@@ -100,7 +100,12 @@ func (r *runner) page(ctx context.Context, p Plan, descending bool) (Matches, er
 	found, hits := 0, []Hit(nil)
 	complete, err := r.each(ctx, func(some []Hit) bool {
 		found += len(some)
-		hits = append(hits, some[:min(len(some), p.Count+1-len(hits))]...)
+		some = some[:min(len(some), p.Count+1-len(hits))]
+		if hits == nil {
+			hits = some // which are often all there are
+		} else {
+			hits = append(hits, some...)
+		}
 		return len(hits) > p.Count
 	})
 	if err != nil {

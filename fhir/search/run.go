@@ -13,7 +13,8 @@ import (
 type runner struct {
 	source Source
 	budget *Budget
-	floor  int // errLarge where the budget falls below
+	outer  *runner // that this one works for; nil: the request itself
+	floor  int     // errLarge where the budget falls below
 
 	types   []string
 	where   []Expr // conjuncts in normal form
@@ -42,7 +43,7 @@ func newRunner(src Source, p Plan) *runner {
 // inner makes a runner for a part of the work of another. Where is in normal
 // form.
 func (r *runner) inner(typ string, where Expr) *runner {
-	in := &runner{source: r.source, budget: r.budget, floor: r.floor, types: []string{typ}, keysOnly: true}
+	in := &runner{source: r.source, budget: r.budget, outer: r, floor: r.floor, types: []string{typ}, keysOnly: true}
 	in.where, in.updated, in.never = conjuncts(where)
 	return in
 }

@@ -121,6 +121,8 @@ func (d *drive) next(ctx context.Context, r *runner) (hits []Hit, more bool, err
 			if err := s.fill(ctx, r); err != nil {
 				return nil, false, err
 			}
+			heap.Fix(&d.race, 0)
+			continue
 		}
 		if len(s.hits) == 0 {
 			heap.Pop(&d.race)

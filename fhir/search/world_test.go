@@ -62,7 +62,7 @@ func hitAt(typ, id string, ms int64) search.Hit {
 	}
 }
 
-func newWorld(hits ...search.Hit) *world { return &world{Memory: searchtest.NewMemory()} }
+func newWorld() *world { return &world{Memory: searchtest.NewMemory()} }
 
 func (w *world) put(h search.Hit, indexed, kept []search.Term) {
 	slices.Sort(indexed)
@@ -219,8 +219,9 @@ func (w *world) holds(e search.Expr, h search.Hit) bool {
 	case search.Updated:
 		return !h.LastUpdated.Before(e.From) && (e.To.IsZero() || h.LastUpdated.Before(e.To))
 	case search.Chain:
-		return slices.ContainsFunc(w.hits, func(inner search.Hit) bool {
-			return inner.Key.Type == e.Type && slices.Contains(h.Terms, e.Param.Term(inner.Key)) && w.holds(e.Where, inner)
+		return slices.ContainsFunc(e.Param.References(h.Terms), func(ref search.Reference) bool {
+			inner, found := w.keys[ref.Key]
+			return found && inner.Key.Type == e.Type && w.holds(e.Where, inner)
 		})
 	case search.Reverse:
 		return slices.ContainsFunc(w.hits, func(inner search.Hit) bool {
