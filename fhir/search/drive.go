@@ -32,6 +32,9 @@ func patience(effort int) int {
 	return efforts[effort].examined
 }
 
+// fewHeads cost no more to look at than another estimate.
+const fewHeads = 64
+
 // everyHead stands for the conjunct where nothing but the type drives.
 const everyHead = -1
 
@@ -92,6 +95,9 @@ func (r *runner) choose(ctx context.Context, effort int) (candidate, error) {
 			joined = append(joined, i)
 			continue
 		}
+		if best.cost <= fewHeads {
+			continue
+		}
 		if err := r.consider(ctx, i, limit, &best); err != nil {
 			return best, err
 		}
@@ -147,8 +153,9 @@ func (r *runner) onlyTerms() int {
 	return only
 }
 
+// consider takes a conjunct if it is better than the best so far.
 func (r *runner) consider(ctx context.Context, i, limit int, best *candidate) error {
-	c, ok, err := r.candidate(ctx, r.where[i], limit)
+	c, ok, err := r.candidate(ctx, r.where[i], min(limit, best.cost))
 	if ok && c.cost < best.cost {
 		*best = c
 		best.of = i
