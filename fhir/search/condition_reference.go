@@ -17,7 +17,7 @@ func (c *conditioner) reference(value string) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.canonicals() || strings.Contains(text, "|") {
+	if c.canonicals() || strings.Contains(text, "|") && !c.p.shape.only("Reference", "Attachment") {
 		return c.canonical(text)
 	}
 	target, version := c.p.registry.target(text)
@@ -94,6 +94,7 @@ func (c *conditioner) canonical(text string) (Expr, error) {
 		return nil, c.unsupported("canonicals take :missing and :below")
 	}
 	url, version := splitCanonical(text)
+	url, _ = c.p.registry.target(url)
 	if url == "" {
 		return nil, c.invalid("the value is a canonical URL, or url|version")
 	}

@@ -50,13 +50,16 @@ func (c *conditioner) token(value string) (Expr, error) {
 // implied.
 var withoutSystem = []string{"string", "markdown", "ContactPoint", "boolean", "id", "uri", "url", "oid", "uuid", "canonical"}
 
+// withoutCase are the types whose tokens compare without case.
+var withoutCase = []string{"string", "markdown", "ContactPoint"}
+
 // coding selects Codings, Identifiers and other tokens.
 func (c *conditioner) coding(coding Coding, bar bool) Expr {
 	p := c.p
 	switch {
-	case !bar && p.shape.only("string", "markdown", "ContactPoint"):
+	case !bar && p.shape.only(withoutCase...):
 		return exactly(p.token(foldCase(coding.Code)))
-	case !bar && !p.shape.known:
+	case !bar && (!p.shape.known || slices.ContainsFunc(withoutCase, p.shape.has)):
 		return exactly(p.token(coding.Code), p.token(foldCase(coding.Code)))
 	case !bar:
 		return exactly(p.token(coding.Code))

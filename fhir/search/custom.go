@@ -69,7 +69,7 @@ func (r *Registry) isA(typ, base string) bool {
 func (r *Registry) unusable(d *definition.SearchParameter) string {
 	switch {
 	case !isCode(d.Code):
-		return "the code may have letters, digits, - and _, and begins with a letter or _"
+		return "the code has letters, digits, - and _, and begins with a letter"
 	case !slices.Contains(parameterTypes, d.Type):
 		return "the type isn't one of " + strings.Join(parameterTypes, ", ")
 	case d.Expression == "":
@@ -92,11 +92,12 @@ func (r *Registry) unusable(d *definition.SearchParameter) string {
 var parameterTypes = []string{"number", "date", "string", "token", "reference", "composite", "quantity", "uri"}
 
 // isCode: what separates a parameter's name, modifier and chain in a URL, and
-// its parts in a term, can't be in a code.
+// its parts in a term, can't be in a code, and names with _ in front are the
+// specification's own.
 func isCode(s string) bool {
 	for i := range len(s) {
 		c := s[i]
-		if !isLetter(c) && (i == 0 || (c < '0' || c > '9') && c != '-') && c != '_' {
+		if !isLetter(c) && (i == 0 || (c < '0' || c > '9') && c != '-' && c != '_') {
 			return false
 		}
 	}

@@ -30,7 +30,7 @@ type shape struct {
 
 // only reports whether all elements are known to be of some of the types.
 func (s shape) only(types ...string) bool {
-	return s.known && !slices.ContainsFunc(s.types, func(t string) bool { return !slices.Contains(types, t) })
+	return s.known && len(s.types) > 0 && !slices.ContainsFunc(s.types, func(t string) bool { return !slices.Contains(types, t) })
 }
 
 // has reports whether some elements are known to be of a type.

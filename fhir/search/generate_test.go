@@ -22,7 +22,7 @@ var (
 	}
 	codeWords     = []string{"a", "A", "b|c", "final", "text/xml", "x,y"}
 	systemWords   = []string{"http://a.org", "http://a.org/b|c", "http://unitsofmeasure.org", ""}
-	uriWords      = []string{"http://a.org/x", "http://a.org/x/y", "http://a.org", "urn:oid:1.2", "http://a.org/" + strings.Repeat("long/", 30)}
+	uriWords      = []string{"http://example.org/fhir/Patient/1", "http://a.org/x", "http://a.org/x/y", "http://a.org", "urn:oid:1.2", "http://a.org/" + strings.Repeat("long/", 30)}
 	versionWords  = []string{"", "|1", "|1.0", "|1.1", "|2"}
 	idWords       = []string{"1", "2", "x-1"}
 	numberWords   = []string{"0", "1", "1.0", "7", "99.5", "100", "100.5", "-3", "-3.25", "0.054", "5.4", "5400", "1e2", "1.2e-3"}

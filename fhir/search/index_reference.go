@@ -62,6 +62,9 @@ func (r *Registry) target(text string) (target, version string) {
 // canonical adds a canonical, whose version is the target's business version.
 func (x *indexer) canonical(p *Parameter, text string) {
 	url, version := splitCanonical(text)
+	if p.Type == "reference" {
+		url, _ = x.registry.target(url)
+	}
 	x.address(p, url)
 	if version != "" {
 		x.keep(p, keptVersion, versioned(url, version))

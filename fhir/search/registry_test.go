@@ -146,6 +146,7 @@ func TestCustomParameters(t *testing.T) {
 	}{
 		"good":            {good, ""},
 		"no code":         {change(func(d *definition.SearchParameter) { d.Code = "a:b" }), "the code"},
+		"reserved":        {change(func(d *definition.SearchParameter) { d.Code = "_sort" }), "begins with a letter"},
 		"special":         {change(func(d *definition.SearchParameter) { d.Type = "special" }), "the type"},
 		"no expression":   {change(func(d *definition.SearchParameter) { d.Expression = "" }), "no expression"},
 		"unknown base":    {change(func(d *definition.SearchParameter) { d.Base = []string{"HumanName"} }), "the base"},

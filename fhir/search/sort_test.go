@@ -19,8 +19,10 @@ func TestSortKeys(t *testing.T) {
 		{"Encounter", "date", `"period":{"end":"2024"}`, `"period":{"start":"2024","end":"2024"}`},
 		{"Encounter", "date", `"period":{"start":"2023"}`, `"period":{"start":"2024","end":"2024"}`},
 		{"ChargeItem", "factor-override", `"factorOverride":-10`, `"factorOverride":9`},
-		{"Observation", "value-quantity", `"valueQuantity":{"value":900,"system":"http://unitsofmeasure.org","code":"mg"}`,
-			`"valueQuantity":{"value":1,"system":"http://unitsofmeasure.org","code":"g"}`},
+		{
+			"Observation", "value-quantity", `"valueQuantity":{"value":900,"system":"http://unitsofmeasure.org","code":"mg"}`,
+			`"valueQuantity":{"value":1,"system":"http://unitsofmeasure.org","code":"g"}`,
+		},
 		{"ValueSet", "url", `"url":"http://a.org/1"`, `"url":"http://a.org/2"`},
 	} {
 		for _, descending := range []bool{false, true} {

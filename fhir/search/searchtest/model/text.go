@@ -179,6 +179,7 @@ func (p *param) reference(n fhir.Node, value string) bool {
 	switch n.Type().Name {
 	case "canonical":
 		have = canonicalOf(n.Text())
+		have.target = p.linkOf(have.target).target
 	case "uri":
 		have = p.linkOf(n.Text())
 	case "Reference":
@@ -190,8 +191,10 @@ func (p *param) reference(n fhir.Node, value string) bool {
 		have = p.linkOf(n.Child("reference").Text())
 	}
 	want := plain(value)
-	if strings.Contains(want, "|") || n.Type().Name == "canonical" {
-		return have.satisfies(canonicalOf(want), p.modifier)
+	if n.Type().Name != "Reference" {
+		ask := canonicalOf(want)
+		ask.target = p.linkOf(ask.target).target
+		return have.satisfies(ask, p.modifier)
 	}
 	ask := p.linkOf(want)
 	if !strings.ContainsAny(ask.target, "/:") {
