@@ -40,6 +40,7 @@ func (r *Registry) addCustom() []Problem {
 			problems = append(problems, Problem{URL: c.Definition.URL, Text: text})
 			continue
 		}
+		c.Definition = r.withChoices(c.Definition)
 		r.byURL[c.Definition.URL] = c.Definition
 		for _, typ := range r.set.ResourceTypes() {
 			if !slices.ContainsFunc(c.Definition.Base, func(base string) bool { return r.isA(typ, base) }) {
@@ -68,6 +69,8 @@ func (r *Registry) isA(typ, base string) bool {
 // unusable says why a definition can't be used for any type.
 func (r *Registry) unusable(d *definition.SearchParameter) string {
 	switch {
+	case strings.HasPrefix(d.Code, "_"):
+		return "codes that begin with _ are those of FHIR's own parameters; they stay, and this one has no effect"
 	case !isCode(d.Code):
 		return "the code has letters, digits, - and _, and begins with a letter"
 	case !slices.Contains(parameterTypes, d.Type):
@@ -92,8 +95,7 @@ func (r *Registry) unusable(d *definition.SearchParameter) string {
 var parameterTypes = []string{"number", "date", "string", "token", "reference", "composite", "quantity", "uri"}
 
 // isCode: what separates a parameter's name, modifier and chain in a URL, and
-// its parts in a term, can't be in a code, and names with _ in front are the
-// specification's own.
+// its parts in a term, can't be in a code.
 func isCode(s string) bool {
 	for i := range len(s) {
 		c := s[i]

@@ -15,7 +15,7 @@ import (
 func fold(s string) string {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
-			s = cases.Fold().String(norm.NFKD.String(s))
+			s = lower(norm.NFKD.String(s))
 			break
 		}
 	}
@@ -45,11 +45,14 @@ func fold(s string) string {
 func foldCase(s string) string {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
-			return cases.Fold().String(s)
+			return lower(s)
 		}
 	}
 	return strings.ToLower(s)
 }
+
+// lower folds case. Folding alone swaps the two cases of Cherokee.
+func lower(s string) string { return strings.ToLower(cases.Fold().String(s)) }
 
 // familyNames are the parts of a family name that people search by
 // themselves; none where there is only one.

@@ -146,7 +146,7 @@ func TestCustomParameters(t *testing.T) {
 	}{
 		"good":            {good, ""},
 		"no code":         {change(func(d *definition.SearchParameter) { d.Code = "a:b" }), "the code"},
-		"reserved":        {change(func(d *definition.SearchParameter) { d.Code = "_sort" }), "begins with a letter"},
+		"reserved":        {change(func(d *definition.SearchParameter) { d.Code = "_sort" }), "FHIR's own"},
 		"special":         {change(func(d *definition.SearchParameter) { d.Type = "special" }), "the type"},
 		"no expression":   {change(func(d *definition.SearchParameter) { d.Expression = "" }), "no expression"},
 		"unknown base":    {change(func(d *definition.SearchParameter) { d.Base = []string{"HumanName"} }), "the base"},
@@ -166,6 +166,28 @@ func TestCustomParameters(t *testing.T) {
 		}
 		if len(problems) != 1 || !strings.Contains(problems[0].Text, c.want) {
 			t.Errorf("%s: problems %v, want %q", name, problems, c.want)
+		}
+	}
+}
+
+func TestChoicesMayBeWrittenAsInJSON(t *testing.T) {
+	for _, d := range []definition.SearchParameter{
+		{
+			URL: "http://example.org/asserted", Code: "asserted", Type: "date", Base: []string{"Condition"},
+			Expression: "Condition.extension.where(url = 'http://example.org/asserted').valueDateTime | Condition.onsetDateTime",
+		},
+	} {
+		r, problems := NewRegistry(definition.R4(), []CustomParameter{{Definition: &d}})
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		tree := decoded(t, `{"resourceType":"Condition","subject":{"reference":"Patient/1"},"onsetDateTime":"2024-01-02",
+			"extension":[{"url":"http://example.org/asserted","valueDateTime":"2024-01-03"}]}`)
+		want := []Term{"Condition.asserted<20240102/20240103", "Condition.asserted<20240103/20240104"}
+		for _, term := range want {
+			if !slices.Contains(r.Index(tree).Terms, term) {
+				t.Errorf("there is no term %q", term)
+			}
 		}
 	}
 }
