@@ -215,3 +215,26 @@ func TestCustomParametersApplyToHeirsAndCanBePreferred(t *testing.T) {
 		t.Error("fingerprints don't tell registries apart")
 	}
 }
+
+// TestRegistryIsSafeForConcurrentUse means something under the race detector:
+// everything is compiled when it is first needed.
+func TestRegistryIsSafeForConcurrentUse(t *testing.T) {
+	r, tree := newRegistry(t), decoded(t, carePlan)
+	results := make(chan []Term, 8)
+	for range cap(results) {
+		go func() {
+			e, err := r.Condition(t.Context(), r.Parameter("CarePlan", "status"), "", "active", Env{})
+			terms := r.Index(tree).Merge()
+			if err != nil || !Match(e, terms) {
+				terms = nil
+			}
+			results <- terms
+		}()
+	}
+	want := <-results
+	for range cap(results) - 1 {
+		if got := <-results; len(got) == 0 || !slices.Equal(got, want) {
+			t.Errorf("%d terms, want %d", len(got), len(want))
+		}
+	}
+}
