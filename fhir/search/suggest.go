@@ -20,8 +20,10 @@ func plainCode(code string) string {
 	if len(code) > longest {
 		code = code[:longest]
 	}
-	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(code))
+	return separators.Replace(strings.ToLower(code))
 }
+
+var separators = strings.NewReplacer("-", "", "_", "")
 
 // distance is the number of single letters to change, add or leave out
 // between a and b, or most if it isn't less.

@@ -1,0 +1,173 @@
+package search
+
+import (
+	"slices"
+	"strings"
+
+	"caseway/fhir"
+)
+
+// total reads _total (https://hl7.org/fhir/R4/search.html#total).
+func (p *requestParser) total(_, value string) (string, error) {
+	totals := map[string]Total{"none": NoTotal, "estimate": EstimatedTotal, "accurate": AccurateTotal}
+	t, ok := totals[value]
+	if !ok {
+		return "", malformed("_total", "the value is none, estimate or accurate")
+	}
+	p.request.Total = t
+	return value, p.once("_total")
+}
+
+// summary reads _summary (https://hl7.org/fhir/R4/search.html#summary).
+func (p *requestParser) summary(_, value string) (string, error) {
+	switch s := Summary(value); s {
+	case SummaryTrue, SummaryText, SummaryData, SummaryCount:
+		p.request.Summary = s
+	case "false":
+		p.request.Summary = NoSummary
+	default:
+		return "", malformed("_summary", "the value is true, text, data, count or false")
+	}
+	return value, p.once("_summary")
+}
+
+// contained reads _contained and _containedType: contained resources are never
+// results (https://hl7.org/fhir/R4/search.html#contained).
+func (p *requestParser) contained(_, value string) (string, error) {
+	switch value {
+	case "false":
+		return value, nil
+	case "true", "both", "container", "contained":
+		return "", leave("contained resources can't be searched for; _contained=false is how every search works")
+	}
+	return "", malformed("_contained", "the value is true, false or both, and of these false works")
+}
+
+// elements reads _elements (https://hl7.org/fhir/R4/search.html#elements).
+func (p *requestParser) elements(_, value string) (string, error) {
+	var names []string
+	for _, name := range strings.Split(value, ",") {
+		if err := p.element(name); err != nil {
+			if p.options.Lenient {
+				p.ignore("_elements", err)
+				continue
+			}
+			return "", err
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return "", nil
+	}
+	for _, name := range names {
+		if !slices.Contains(p.request.Elements, name) {
+			p.request.Elements = append(p.request.Elements, name)
+		}
+	}
+	return strings.Join(names, ","), nil
+}
+
+// element checks that one of the searched types has an element.
+func (p *requestParser) element(name string) error {
+	hint := ""
+	for _, typ := range p.types {
+		t := p.registry.set.Type(typ)
+		if t.Element(name) != nil {
+			return nil
+		}
+		var names []string
+		for _, e := range t.Elements {
+			names = append(names, e.Name)
+		}
+		if hint == "" {
+			hint = nearest(name, names)
+		}
+	}
+	text := "the value is names of elements at the root of the resource, without [x], with commas between them; "
+	if len(p.types) == 1 {
+		text += p.types[0] + " doesn't have all of these"
+	} else {
+		text += "no searched type has one of these"
+	}
+	return leave("the parameter _elements: " + text + didYouMean(hint))
+}
+
+// mostSorts is how many parameters a search can be sorted by.
+const mostSorts = 10
+
+// sort reads _sort (https://hl7.org/fhir/R4/search.html#sort).
+func (p *requestParser) sort(_, value string) (string, error) {
+	var used []string
+	for _, text := range strings.Split(value, ",") {
+		key, err := p.sortKey(text)
+		if err != nil {
+			if _, ok := err.(left); ok && p.options.Lenient {
+				p.ignore("_sort", err)
+				continue
+			}
+			return "", err
+		}
+		p.request.Sort = append(p.request.Sort, key)
+		used = append(used, text)
+	}
+	if len(p.request.Sort) > mostSorts {
+		return "", malformed("_sort", "at most 10 parameters can be sorted by")
+	}
+	return strings.Join(used, ","), nil
+}
+
+func (p *requestParser) sortKey(text string) (SortKey, error) {
+	code, descending := strings.CutPrefix(text, "-")
+	switch code {
+	case "":
+		return SortKey{}, malformed("_sort", "the value is codes of search parameters with commas between them, each with - before it for descending order")
+	case fieldID, fieldLastUpdated:
+		return SortKey{Field: code, Descending: descending}, nil
+	case "_score":
+		return SortKey{}, leave("the parameter _sort: there are no scores; matches either fit or don't")
+	}
+	if len(p.types) > 1 {
+		return SortKey{}, leave("the parameter _sort: resources of several types are sorted by _id and _lastUpdated alone")
+	}
+	if code, _, modified := strings.Cut(code, ":"); modified {
+		return SortKey{}, malformed("_sort", "it takes codes of search parameters without modifiers"+sortDirection(code))
+	}
+	param, err := p.parameter(p.types[0], code)
+	if err != nil {
+		return SortKey{}, err
+	}
+	if !param.Sortable() {
+		return SortKey{}, leave("the parameter _sort: " + code + " is of type " + param.Type + ", which has no order")
+	}
+	return SortKey{Param: param, Descending: descending}, nil
+}
+
+// sortHint helps those who know an older way of sorting.
+func sortHint(code string) string {
+	if code == "_sort" {
+		return "; descending order is written _sort=-[parameter]"
+	}
+	return ""
+}
+
+func sortDirection(code string) string {
+	return "; descending order is written -" + shown(code)
+}
+
+// checkTogether refuses parameters that contradict one another.
+func (p *requestParser) checkTogether() {
+	r := p.request
+	shortened := r.Summary == SummaryTrue || r.Summary == SummaryText || r.Summary == SummaryData
+	switch {
+	case r.Summary == SummaryText && len(r.Includes) > 0:
+		_ = p.findings.add("_summary", fhir.NewError(fhir.Invalid, fhir.IssueInvalid, "_summary=text can't go with _include or _revinclude"))
+	case shortened && len(r.Elements) > 0:
+		_ = p.findings.add("_elements", fhir.NewError(fhir.Invalid, fhir.IssueInvalid, "_elements and _summary="+string(r.Summary)+" ask for different things; use one of them"))
+	}
+	if r.Summary == SummaryCount {
+		r.Count = 0
+	}
+	if r.Count == 0 && r.Total != EstimatedTotal {
+		r.Total = AccurateTotal
+	}
+}
