@@ -78,6 +78,29 @@ type Store interface {
 	Close() error
 }
 
+// Searcher is a Store that can be searched, and whose index can be made anew
+// while it is used. A Scan sees the store at one moment.
+type Searcher interface {
+	search.Source
+	search.Counter
+
+	// Stale gives heads whose index an older generation than before made, in
+	// page order behind a place, with their JSON.
+	Stale(ctx context.Context, before int64, after search.Place, limit int) (search.Page, error)
+
+	// Reindex sets the indexes of current versions, without a new version or
+	// another lastUpdated. A resource whose current version is another one by
+	// now, or was indexed by a later generation, is left as it is.
+	Reindex(ctx context.Context, generation int64, changes []Reindexed) error
+}
+
+// Reindexed is the index of a version, made anew.
+type Reindexed struct {
+	Key       fhir.Key
+	VersionID int64
+	Index     search.Index
+}
+
 // Method says by which interaction a version came to be; history shows it as
 // Bundle.entry.request.method.
 type Method string
@@ -117,8 +140,12 @@ type Write struct {
 	// Expect is the VersionID that must be current, tombstones included: 0 for
 	// a resource that never existed, or AnyVersion. Otherwise VersionMismatch.
 	Expect int64
-	// Terms are the index terms of the new version; a tombstone has none.
+	// Index is what the new version is found by; a tombstone has none.
+	Index search.Index
+	// Terms stand for Index.Terms where Index is empty.
 	Terms []search.Term
+	// Generation counts the sets of parameters that made Index. It grows.
+	Generation int64
 	// Compartments are the compartments that the new version belongs to, as
 	// "Patient/1"; a tombstone keeps those of the version before it.
 	Compartments []string

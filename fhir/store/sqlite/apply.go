@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"caseway/fhir"
-	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
@@ -20,8 +18,10 @@ const forever = "253402300799999"
 // statements are the writer's.
 type statements struct {
 	begin, commit, rollback      *sqlite.Stmt
-	head, insert, displace       *sqlite.Stmt
-	addTerm, dropTerm            *sqlite.Stmt
+	head, there                  *sqlite.Stmt
+	insert, displace             *sqlite.Stmt
+	setHead, dropHead            *sqlite.Stmt
+	addTerm, dropTerm, addStem   *sqlite.Stmt
 	record, setRecord, delRecord *sqlite.Stmt
 	sweep                        *sqlite.Stmt
 }
@@ -31,13 +31,17 @@ func (q *statements) prepare(c *sqlite.Conn) error {
 		&q.begin:    "BEGIN IMMEDIATE",
 		&q.commit:   "COMMIT",
 		&q.rollback: "ROLLBACK",
-		&q.head: `SELECT seq, version, method, compartments, terms FROM version
-			WHERE key = ? ORDER BY version DESC LIMIT 1`,
-		&q.insert: `INSERT INTO version (seq, type, key, version, updated, until, method, compartments, terms, body)
-			VALUES (?, ?, ?, ?, ?, ` + forever + `, ?, ?, ?, ?)`,
+		&q.head: `SELECT v.seq, v.version, v.method, v.compartments, v.updated, h.generation, h.terms
+			FROM version v LEFT JOIN head h ON h.seq = v.seq WHERE v.key = ? ORDER BY v.version DESC LIMIT 1`,
+		&q.there: "SELECT version, method FROM version WHERE key = ? ORDER BY version DESC LIMIT 1",
+		&q.insert: `INSERT INTO version (seq, type, key, version, updated, until, method, compartments, body)
+			VALUES (?, ?, ?, ?, ?, ` + forever + `, ?, ?, ?)`,
 		&q.displace:  "UPDATE version SET until = ? WHERE seq = ?",
-		&q.addTerm:   "INSERT OR IGNORE INTO term (type, term, seq) VALUES (?, ?, ?)",
-		&q.dropTerm:  "DELETE FROM term WHERE type = ? AND term = ? AND seq = ?",
+		&q.setHead:   setHeadSQL,
+		&q.dropHead:  "DELETE FROM head WHERE seq = ?",
+		&q.addTerm:   addTermSQL,
+		&q.dropTerm:  "DELETE FROM posting WHERE term = ? AND seq = ?",
+		&q.addStem:   addStemSQL,
 		&q.record:    "SELECT version, expires FROM record WHERE kind = ? AND key = ?",
 		&q.setRecord: "INSERT OR REPLACE INTO record (kind, key, version, expires, value) VALUES (?, ?, ?, ?, ?)",
 		&q.delRecord: "DELETE FROM record WHERE kind = ? AND key = ?",
@@ -52,12 +56,18 @@ type head struct {
 	seq, version int64 // 0 where there is none
 	deleted      bool
 	compartments string
-	terms        []byte
+	updated      int64
+	generation   int64
+	packed       []byte // its index, see packIndex
 }
 
 // write checks a commit whole, then applies it. One that is refused leaves
 // the open transaction as it was.
 func (w *writer) write(p *pending) error {
+	if p.reindex != nil {
+		w.wrote = true
+		return w.reindex(p.reindex)
+	}
 	c := &p.commit
 	versions, err := w.check(c)
 	if p.refused = nil; refusal(err) {
@@ -109,7 +119,8 @@ func (w *writer) head(key fhir.Key) (h head, err error) {
 	if row {
 		h.seq, h.version = q.ColumnInt64(0), q.ColumnInt64(1)
 		h.deleted = methods[q.ColumnInt64(2)] == store.Delete
-		h.compartments, h.terms = q.ColumnText(3), text(q, 4)
+		h.compartments, h.updated, h.generation = q.ColumnText(3), q.ColumnInt64(4), q.ColumnInt64(5)
+		h.packed = text(q, 6)
 	}
 	if rerr := q.Reset(); err == nil {
 		err = rerr
@@ -117,20 +128,34 @@ func (w *writer) head(key fhir.Key) (h head, err error) {
 	return h, err
 }
 
+// current is the number of a key's current version, 0 where there is none.
+func (w *writer) current(key fhir.Key) (version int64, deleted bool, err error) {
+	q := w.sql.there
+	q.BindText(1, key.String())
+	row, err := q.Step()
+	if row {
+		version, deleted = q.ColumnInt64(0), methods[q.ColumnInt64(1)] == store.Delete
+	}
+	if rerr := q.Reset(); err == nil {
+		err = rerr
+	}
+	return version, deleted, err
+}
+
 func (w *writer) checkPrecondition(i int, p *store.Precondition) error {
 	if p.Criteria == nil {
-		h, err := w.head(p.Exists)
+		version, deleted, err := w.current(p.Exists)
 		if err != nil {
 			return err
 		}
-		if h.seq == 0 || h.deleted {
-			return &store.Conflict{Kind: store.TargetMissing, Index: i, Key: p.Exists, Current: h.version}
+		if version == 0 || deleted {
+			return &store.Conflict{Kind: store.TargetMissing, Index: i, Key: p.Exists, Current: version}
 		}
 		return nil
 	}
 	q := *p.Criteria
 	q.Limit = 1
-	found, err := findTerms(w.conn, w.types[q.Type], q)
+	found, err := findTerms(w.conn, w.coder(), w.types[q.Type], q)
 	if err != nil {
 		return err
 	}
@@ -161,13 +186,12 @@ func (w *writer) writeOne(x *store.Write, h *head, stamp int64, v *store.Version
 	}
 	*v = store.Version{Key: x.Key, VersionID: h.version + 1, LastUpdated: instant(stamp), Method: x.Method}
 	compartments := h.compartments
-	var terms []search.Term
 	if x.Method != store.Delete {
 		v.JSON = x.Content.Append(make([]byte, 0, x.Content.Size()), x.Key.ID, v.VersionID, v.LastUpdated)
-		compartments, terms = strings.Join(x.Compartments, " "), x.Terms
+		compartments = strings.Join(x.Compartments, " ")
 	}
 	if h.seq > 0 {
-		if err := w.displace(typ, h, stamp); err != nil {
+		if err := w.displace(h, stamp); err != nil {
 			return err
 		}
 	}
@@ -180,12 +204,12 @@ func (w *writer) writeOne(x *store.Write, h *head, stamp int64, v *store.Version
 	q.BindInt64(5, stamp)
 	q.BindInt64(6, int64(slices.Index(methods[:], x.Method)))
 	q.BindText(7, compartments)
-	q.BindBytes(8, packTerms(terms))
-	bindBody(q, 9, v.JSON)
-	if err := exec(q); err != nil {
+	bindBody(q, 8, v.JSON)
+	if err := exec(q); err != nil || x.Method == store.Delete {
 		return err
 	}
-	return w.addTerms(typ, terms)
+	h.seq, h.version, h.updated = w.seq, v.VersionID, stamp
+	return w.index(typ, h, indexOf(x), x.Generation)
 }
 
 // typeNumber is a type's number, a new one where it is the type's first resource.
@@ -198,38 +222,22 @@ func (w *writer) typeNumber(name string) (n int64, err error) {
 }
 
 // displace ends the current version's time and takes it out of the index.
-func (w *writer) displace(typ int64, h *head, stamp int64) error {
+func (w *writer) displace(h *head, stamp int64) error {
 	q := w.sql.displace
 	q.BindInt64(1, stamp)
 	q.BindInt64(2, h.seq)
-	if err := exec(q); err != nil {
+	if err := exec(q); err != nil || h.deleted {
 		return err
 	}
-	q = w.sql.dropTerm
-	for terms := h.terms; len(terms) > 0; {
-		var term string
-		term, terms = unpackTerm(terms)
-		q.BindInt64(1, typ)
-		q.BindText(2, term)
-		q.BindInt64(3, h.seq)
-		if err := exec(q); err != nil {
-			return err
-		}
+	terms, err := unpackIndex(h.packed, true)
+	if err != nil {
+		return err
 	}
-	return nil
-}
-
-func (w *writer) addTerms(typ int64, terms []search.Term) error {
-	q := w.sql.addTerm
-	for _, t := range terms {
-		q.BindInt64(1, typ)
-		q.BindText(2, string(t))
-		q.BindInt64(3, w.seq)
-		if err := exec(q); err != nil {
-			return err
-		}
+	if err := w.dropTerms(h.seq, terms); err != nil {
+		return err
 	}
-	return nil
+	w.sql.dropHead.BindInt64(1, h.seq)
+	return exec(w.sql.dropHead)
 }
 
 // bindBody binds JSON as text without copying it into a string first.
@@ -239,27 +247,6 @@ func bindBody(q *sqlite.Stmt, param int, json []byte) {
 		return
 	}
 	q.BindText(param, unsafe.String(unsafe.SliceData(json), len(json)))
-}
-
-// packTerms joins terms, each behind its length.
-func packTerms(terms []search.Term) []byte {
-	n := 0
-	for _, t := range terms {
-		n += len(t) + 2
-	}
-	packed := make([]byte, 0, n)
-	for _, t := range terms {
-		packed = binary.AppendUvarint(packed, uint64(len(t)))
-		packed = append(packed, t...)
-	}
-	return packed
-}
-
-// unpackTerm cuts the first of packed terms.
-func unpackTerm(packed []byte) (term string, rest []byte) {
-	n, skip := binary.Uvarint(packed)
-	rest = packed[skip:]
-	return unsafe.String(unsafe.SliceData(rest), n), rest[n:]
 }
 
 // distinct refuses a commit that writes something twice, and one whose method

@@ -13,39 +13,45 @@ import (
 // waited for, so that the answer is certain.
 func (s *Store) Commit(ctx context.Context, c store.Commit) (versions []store.Version, err error) {
 	defer s.observe("commit", time.Now(), &err)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	p := &pending{commit: c, done: make(chan error, 1)}
-	select {
-	case <-s.closing:
-		return nil, ErrClosed
-	case s.queue <- p:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	select {
-	case err = <-p.done:
-	case <-ctx.Done():
-		if p.abandon() {
-			return nil, ctx.Err()
-		}
-		err = <-p.done
-	case <-s.closing:
-		if p.abandon() {
-			return nil, ErrClosed
-		}
-		err = <-p.done
-	}
-	if err != nil {
+	p := &pending{commit: c}
+	if err := s.submit(ctx, p); err != nil {
 		return nil, err
 	}
 	return p.versions, nil
 }
 
-// pending is a commit that waits for the writer.
+// submit queues what is to be written and waits for it.
+func (s *Store) submit(ctx context.Context, p *pending) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p.done = make(chan error, 1)
+	select {
+	case <-s.closing:
+		return ErrClosed
+	case s.queue <- p:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-p.done:
+		return err
+	case <-ctx.Done():
+		if p.abandon() {
+			return ctx.Err()
+		}
+	case <-s.closing:
+		if p.abandon() {
+			return ErrClosed
+		}
+	}
+	return <-p.done
+}
+
+// pending is a commit that waits for the writer, or a reindex in its place.
 type pending struct {
 	commit   store.Commit
+	reindex  *reindex
 	versions []store.Version // what it made
 	refused  error           // why it made nothing
 	done     chan error      // its answer, once

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -41,7 +42,7 @@ func openConn(path, pragmas string) (*sqlite.Conn, error) {
 // execEach runs statements one by one, outside a transaction, as journal_mode
 // needs it.
 func execEach(c *sqlite.Conn, statements string) error {
-	for statements != "" {
+	for statements = strings.TrimSpace(statements); statements != ""; {
 		stmt, rest, err := c.PrepareTransient(statements)
 		if err != nil {
 			return err

@@ -50,3 +50,6 @@ func refusal(err error) bool {
 
 // errMalformed is a commit that no caller should make.
 var errMalformed = errors.New("sqlite: malformed commit")
+
+// errPlace is a place that no scan of this store gave.
+var errPlace = errors.New("sqlite: not a place in this store")

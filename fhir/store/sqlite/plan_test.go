@@ -76,10 +76,10 @@ func TestSearchIsDrivenByItsFirstClause(t *testing.T) {
 	query := termsSQL([]search.Clause{{Any: []search.Term{"a"}}, {Any: []search.Term{"b", "c"}}})
 	steps := strings.Split(planOf(t, s.writer.conn, query), "; ")
 	for i, want := range []string{
-		"SEARCH t USING PRIMARY KEY (type=? AND term=?)",
-		"SEARCH v USING INTEGER PRIMARY KEY (rowid=?)",
+		"SEARCH t USING PRIMARY KEY (term=?)",
+		"SEARCH h USING INTEGER PRIMARY KEY (rowid=?)",
 		"CORRELATED SCALAR SUBQUERY 1",
-		"SEARCH p USING PRIMARY KEY (type=? AND term=? AND seq=?)",
+		"SEARCH p USING PRIMARY KEY (term=? AND seq=?)",
 	} {
 		if !slices.Contains(steps, want) {
 			t.Errorf("step %d isn't %q: %s", i, want, fmt.Sprint(steps))

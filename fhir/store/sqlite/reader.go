@@ -99,6 +99,7 @@ type reader struct {
 	row     *sqlite.Stmt // version by seq
 	newest  *sqlite.Stmt // stamp of the newest commit
 	key     []byte       // scratch
+	packed  []byte       // scratch
 }
 
 // columns are what scan reads.

@@ -6,29 +6,61 @@ import (
 	"fmt"
 
 	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitemigration"
 	"zombiezen.com/go/sqlite/sqlitex"
 )
 
+// What a file says of itself: application_id and user_version.
+const (
+	appID         = 0x43617365 // "Case"
+	schemaVersion = 2
+)
+
+// schema makes a new file.
+//
 //go:embed schema.sql
-var schema1 string
+var schema string
 
-// schema lists what makes each schema out of the one before; user_version
-// says which one a file has.
-var schema = sqlitemigration.Schema{
-	AppID:      0x43617365, // "Case"
-	Migrations: []string{schema1},
-}
-
-// migrate brings a file's schema up to date, each step in one transaction.
+// migrate makes a new file's schema, or brings that of an older one up to date.
+//
+// A migration that has to go over much data does so in several transactions. The
+// first one raises the version, so that no older program touches the file any
+// more, and leaves a table migration, which says how far it has come and which
+// the last one drops. So one that was broken off goes on with the next start.
 func migrate(ctx context.Context, c *sqlite.Conn) error {
 	if err := refuseForeign(c); err != nil {
 		return err
 	}
-	if err := sqlitemigration.Migrate(ctx, c, schema); err != nil {
+	version, err := number(c, "PRAGMA user_version")
+	if err != nil {
+		return err
+	}
+	if version == 0 {
+		if err := create(c); err != nil {
+			return fmt.Errorf("making the schema: %w", err)
+		}
+		return nil
+	}
+	if err := migrateTo2(ctx, c, version); err != nil {
 		return fmt.Errorf("migrating the schema: %w", err)
 	}
 	return nil
+}
+
+// create makes the schema of a new file.
+func create(c *sqlite.Conn) error {
+	return inTransaction(c, func() error {
+		return execEach(c, schema+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", appID, schemaVersion))
+	})
+}
+
+// inTransaction runs f in a transaction of its own.
+func inTransaction(c *sqlite.Conn, f func() error) (err error) {
+	end, err := sqlitex.ImmediateTransaction(c)
+	if err != nil {
+		return err
+	}
+	defer end(&err)
+	return f()
 }
 
 // refuseForeign fails for a file of a newer schema, and for one that isn't a
@@ -46,14 +78,13 @@ func refuseForeign(c *sqlite.Conn) error {
 	if err != nil {
 		return err
 	}
-	known := int64(len(schema.Migrations))
 	switch {
 	case app == 0 && version == 0 && tables == 0:
 		return nil
-	case app != int64(schema.AppID):
+	case app != appID:
 		return fmt.Errorf("this SQLite file isn't a Caseway store")
-	case version > known:
-		return fmt.Errorf("the store has schema %d and this program knows schemas up to %d: use a newer program", version, known)
+	case version > schemaVersion:
+		return fmt.Errorf("the store has schema %d and this program knows schemas up to %d: use a newer program", version, schemaVersion)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
--- Schema 1.
+-- Schema 2.
 
 -- Resource types by number, so that rows and index entries stay small.
 CREATE TABLE resource_type (
@@ -12,23 +12,42 @@ CREATE TABLE version (
   type         INTEGER NOT NULL,
   key          TEXT NOT NULL,       -- "Patient/1"
   version      INTEGER NOT NULL,    -- the resource's versionId
-  updated      INTEGER NOT NULL,    -- lastUpdated
+  updated      INTEGER NOT NULL,    -- lastUpdated; never falls from one seq to the next
   until        INTEGER NOT NULL,    -- lastUpdated of the next version, or 253402300799999; both are stored in 6 bytes, so that setting it moves nothing
   method       INTEGER NOT NULL,    -- 1 POST, 2 PUT, 3 PATCH, 4 DELETE: a tombstone
   compartments TEXT NOT NULL,       -- "Patient/1 Patient/2"
-  terms        BLOB NOT NULL,       -- the index terms, each behind its length, to find them again
   body         TEXT                 -- the JSON as readers get it; null in a tombstone
 ) STRICT;
 CREATE UNIQUE INDEX version_instance ON version (key, version);
 CREATE INDEX version_type   ON version (type, updated, key, version);
 CREATE INDEX version_system ON version (updated, key, version);
 
--- The index terms of current versions.
-CREATE TABLE term (
-  type INTEGER NOT NULL,
-  term TEXT NOT NULL,
+-- What searches look at, of each current version that is no tombstone. It
+-- stands apart from the bodies, so that a search that passes over a resource
+-- doesn't read it.
+CREATE TABLE head (
+  seq        INTEGER PRIMARY KEY, -- the version's
+  type       INTEGER NOT NULL,
+  key        TEXT NOT NULL,
+  version    INTEGER NOT NULL,
+  updated    INTEGER NOT NULL,
+  generation INTEGER NOT NULL,    -- of the parameters that made the terms
+  terms      BLOB NOT NULL        -- index terms and kept values, see packIndex
+) STRICT;
+CREATE INDEX head_type       ON head (type);
+CREATE INDEX head_generation ON head (generation);
+
+-- What many terms begin with, by number: see stems.
+CREATE TABLE stem (
+  id   INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- The index: which heads have a term.
+CREATE TABLE posting (
+  term BLOB NOT NULL,    -- a stem's number as a varint, then the rest of the term
   seq  INTEGER NOT NULL,
-  PRIMARY KEY (type, term, seq)
+  PRIMARY KEY (term, seq)
 ) WITHOUT ROWID, STRICT;
 
 CREATE TABLE record (

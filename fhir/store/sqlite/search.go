@@ -24,7 +24,7 @@ func (s *Store) Search(ctx context.Context, q search.Query) (page store.SearchPa
 	}
 	defer s.readers.put(r)
 	err = r.snapshot(ctx, func() error {
-		found, err := findTerms(r.conn, s.types.number(q.Type), q)
+		found, err := findTerms(r.conn, coder{stems: s.stems}, s.types.number(q.Type), q)
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ type place struct {
 const maxTerms = 10_000
 
 // findTerms gives the places of up to Limit+1 matches, in the order of ids.
-func findTerms(c *sqlite.Conn, typ int64, q search.Query) (found []place, err error) {
+func findTerms(c *sqlite.Conn, terms coder, typ int64, q search.Query) (found []place, err error) {
 	if typ == 0 {
 		return nil, nil
 	}
@@ -55,7 +55,7 @@ func findTerms(c *sqlite.Conn, typ int64, q search.Query) (found []place, err er
 	if err != nil {
 		return nil, err
 	}
-	if err := bindTerms(stmt, typ, q); err != nil {
+	if err := bindTerms(stmt, terms, typ, q); err != nil {
 		return nil, err
 	}
 	for {
@@ -71,17 +71,17 @@ func findTerms(c *sqlite.Conn, typ int64, q search.Query) (found []place, err er
 // are ever prepared.
 func termsSQL(clauses []search.Clause) string {
 	var b strings.Builder
-	b.WriteString("SELECT DISTINCT v.seq, v.key FROM term t CROSS JOIN version v ON v.seq = t.seq WHERE t.type = ?1 AND t.term IN ")
+	b.WriteString("SELECT DISTINCT h.seq, h.key FROM posting t CROSS JOIN head h ON h.seq = t.seq WHERE h.type = ?1 AND t.term IN ")
 	for i, c := range clauses {
 		if i > 0 {
-			b.WriteString(" AND EXISTS (SELECT 1 FROM term p WHERE p.type = ?1 AND p.seq = t.seq AND p.term IN ")
+			b.WriteString(" AND EXISTS (SELECT 1 FROM posting p WHERE p.seq = t.seq AND p.term IN ")
 		}
 		b.WriteString("(?" + strings.Repeat(", ?", slots(len(c.Any))-1) + ")")
 		if i > 0 {
 			b.WriteString(")")
 		}
 	}
-	b.WriteString(" ORDER BY v.key LIMIT ?")
+	b.WriteString(" ORDER BY h.key LIMIT ?")
 	return b.String()
 }
 
@@ -89,7 +89,7 @@ func termsSQL(clauses []search.Clause) string {
 func slots(n int) int { return 1 << bits.Len(uint(n-1)) }
 
 // bindTerms binds each clause's terms, the last one again where slots are left.
-func bindTerms(stmt *sqlite.Stmt, typ int64, q search.Query) error {
+func bindTerms(stmt *sqlite.Stmt, terms coder, typ int64, q search.Query) error {
 	stmt.BindInt64(1, typ)
 	param := 2
 	for _, c := range q.All {
@@ -98,7 +98,7 @@ func bindTerms(stmt *sqlite.Stmt, typ int64, q search.Query) error {
 			return errors.New("sqlite: a search clause without terms, or too many terms")
 		}
 		for i := range slots(n) {
-			stmt.BindText(param, string(c.Any[min(i, n-1)]))
+			stmt.BindBytes(param, terms.append(nil, string(c.Any[min(i, n-1)])))
 			param++
 		}
 	}

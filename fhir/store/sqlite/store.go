@@ -74,6 +74,7 @@ type Store struct {
 	opt     Options
 	lock    *fileLock
 	types   committedTypes
+	stems   *stems
 	readers *readers
 	writer  *writer
 	queue   chan *pending
@@ -121,7 +122,8 @@ func (s *Store) start(ctx context.Context) error {
 		return err
 	}
 	s.writer = w
-	s.types.now.Store(&w.types)
+	types := w.types // a copy: the writer changes its own
+	s.types.now.Store(&types)
 	s.seq.Store(w.seq)
 	s.readers = newReaders(s.path, s.opt.Readers)
 	s.closed.Go(w.run)

@@ -19,11 +19,13 @@ const (
 type writer struct {
 	s     *Store
 	conn  *sqlite.Conn
-	types typeNumbers // those in the open transaction among them
-	seq   int64       // of the newest version in the open transaction
-	stamp int64       // of the newest commit; never falls
+	types typeNumbers      // those in the open transaction among them
+	fresh map[string]int64 // stems of the open transaction
+	seq   int64            // of the newest version in the open transaction
+	stamp int64            // of the newest commit; never falls
 	sql   statements
 	heads []head // of the commit at hand
+	term  []byte // scratch
 	wrote bool   // something, into the open transaction
 
 	walNext int64 // size of the log at which to truncate it again
@@ -58,6 +60,10 @@ func (w *writer) load(ctx context.Context) (err error) {
 	if w.types, err = loadTypes(w.conn); err != nil {
 		return err
 	}
+	if w.s.stems, err = loadStems(w.conn); err != nil {
+		return err
+	}
+	w.fresh = map[string]int64{}
 	if w.seq, err = number(w.conn, "SELECT coalesce(max(seq), 0) FROM version"); err != nil {
 		return err
 	}
@@ -194,6 +200,7 @@ func (w *writer) publish() {
 	}
 	types := w.types
 	w.s.types.now.Store(&types)
+	w.s.stems.add(w.fresh)
 	if w.s.seq.Swap(w.seq) != w.seq {
 		w.s.news.tell()
 	}
@@ -202,6 +209,7 @@ func (w *writer) publish() {
 // begin opens a transaction.
 func (w *writer) begin() error {
 	w.seq, w.types, w.wrote = w.s.seq.Load(), *w.s.types.now.Load(), false
+	clear(w.fresh)
 	return exec(w.sql.begin)
 }
 

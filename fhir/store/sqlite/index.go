@@ -1,0 +1,110 @@
+package sqlite
+
+import (
+	"encoding/binary"
+
+	"zombiezen.com/go/sqlite"
+
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+)
+
+// What makes a head and its entries in the index.
+const (
+	setHeadSQL = `INSERT OR REPLACE INTO head (seq, type, key, version, updated, generation, terms)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`
+	addTermSQL = "INSERT OR IGNORE INTO posting (term, seq) VALUES (?, ?)"
+	addStemSQL = "INSERT INTO stem (id, text) VALUES (?, ?)"
+)
+
+// indexOf is the index of a write.
+func indexOf(x *store.Write) search.Index {
+	if len(x.Index.Terms)+len(x.Index.Values) == 0 {
+		return search.Index{Terms: x.Terms}
+	}
+	return x.Index
+}
+
+// index makes a head and its entries in the index.
+func (w *writer) index(typ int64, h *head, x search.Index, generation int64) error {
+	if err := w.setHead(typ, h, x, generation); err != nil {
+		return err
+	}
+	return w.addTerms(h.seq, x.Terms)
+}
+
+func (w *writer) setHead(typ int64, h *head, x search.Index, generation int64) error {
+	q := w.sql.setHead
+	q.BindInt64(1, h.seq)
+	q.BindInt64(2, typ)
+	q.BindText(3, h.key)
+	q.BindInt64(4, h.version)
+	q.BindInt64(5, h.updated)
+	q.BindInt64(6, generation)
+	q.BindBytes(7, packIndex(x))
+	return exec(q)
+}
+
+func (w *writer) addTerms(seq int64, terms []search.Term) (err error) {
+	for _, t := range terms {
+		if w.term, err = w.newTerm(w.term[:0], string(t)); err != nil {
+			return err
+		}
+		if err := w.entry(w.sql.addTerm, seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropTerms takes entries out of the index.
+func (w *writer) dropTerms(seq int64, terms []search.Term) error {
+	c := w.coder()
+	for _, t := range terms {
+		w.term = c.append(w.term[:0], string(t))
+		if err := w.entry(w.sql.dropTerm, seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) entry(q *sqlite.Stmt, seq int64) error {
+	q.BindBytes(1, w.term)
+	q.BindInt64(2, seq)
+	return exec(q)
+}
+
+// coder writes terms with the stems of the open transaction.
+func (w *writer) coder() coder { return coder{stems: w.s.stems, fresh: w.fresh} }
+
+// newTerm appends a term as it is to be in the index, and gives its stem a
+// number where that has none and may have one.
+func (w *writer) newTerm(to []byte, term string) ([]byte, error) {
+	c := w.coder()
+	long, short := stemsOf(term)
+	limit := maxStems
+	for _, cut := range [...]int{long, short} {
+		id, ok := c.id(term[:cut])
+		if !ok && w.s.stems.count()+len(w.fresh) < limit {
+			var err error
+			if id, err = w.newStem(term[:cut]); err != nil {
+				return nil, err
+			}
+			ok = true
+		}
+		if ok {
+			return append(binary.AppendUvarint(to, uint64(id)), term[cut:]...), nil
+		}
+		limit = 2 * maxStems
+	}
+	return append(append(to, 0), term...), nil
+}
+
+func (w *writer) newStem(text string) (int64, error) {
+	id := int64(w.s.stems.count() + len(w.fresh)) // "" has 0
+	w.fresh[text] = id
+	w.sql.addStem.BindInt64(1, id)
+	w.sql.addStem.BindText(2, text)
+	return id, exec(w.sql.addStem)
+}
