@@ -15,7 +15,7 @@ import (
 )
 
 // readable leaves out what readers don't need.
-var readable = bson.D{{Key: fTerms, Value: 0}, {Key: fCompartments, Value: 0}}
+var readable = bson.D{{Key: fTerms, Value: 0}, {Key: fValues, Value: 0}, {Key: fCompartments, Value: 0}}
 
 // Read implements store.Store.
 func (s *Store) Read(ctx context.Context, keys ...fhir.Key) (_ []store.Version, err error) {
@@ -114,10 +114,10 @@ func eachVersion(ctx context.Context, cursor *mongo.Cursor, found func(store.Ver
 	return cursor.Err()
 }
 
-// snapshot has all reads of f see the store at one instant. A standalone
-// server can't do that.
+// snapshot has all reads of f see the store at one instant: that of ctx where
+// it has a session. A standalone server can't do that.
 func (s *Store) snapshot(ctx context.Context, f func(context.Context) error) error {
-	if !s.server.transactions {
+	if !s.server.transactions || mongo.SessionFromContext(ctx) != nil {
 		return f(ctx)
 	}
 	session, err := s.client.StartSession(options.Session().SetSnapshot(true))
