@@ -25,6 +25,7 @@ var layers = []struct {
 	{"fhir/definition", 1},
 	{"fhir/fhirpath", 1},
 	{"fhir/search", 2},
+	{"fhir/terminology", 3},
 	{"fhir/store", 3},
 	{"fhir/interaction", 4},
 	{"fhir/store/storetest", 5},
