@@ -111,7 +111,7 @@ func (c *conditioner) usable() error {
 	case p.problem != nil:
 		return c.unsupported("its expression can't be used")
 	case p.Pending:
-		return c.unsupported("existing resources aren't indexed by it yet; until they are, its answers would be incomplete")
+		return c.unsupported("existing resources aren't indexed by it yet" + p.howFar() + "; until they are, its answers would be incomplete")
 	case c.modifier == "" || slices.Contains(p.Modifiers(), c.modifier):
 		return nil
 	case p.Type == "reference" && slices.Contains(p.Targets(), c.modifier):

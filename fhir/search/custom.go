@@ -36,8 +36,10 @@ func OwnParameters() []*definition.SearchParameter { return slices.Clone(ownPara
 func (r *Registry) addCustom() []Problem {
 	var problems []Problem
 	for _, c := range r.custom {
-		if text := r.unusable(c.Definition); text != "" {
-			problems = append(problems, Problem{URL: c.Definition.URL, Text: text})
+		if element, text := r.unusable(c.Definition); text != "" {
+			problems = append(problems, Problem{
+				Definition: c.Definition, URL: c.Definition.URL, Element: element, Text: text, Inert: r.builtIn(c.Definition),
+			})
 			continue
 		}
 		c.Definition = r.withChoices(c.Definition)
@@ -46,12 +48,19 @@ func (r *Registry) addCustom() []Problem {
 			if !slices.ContainsFunc(c.Definition.Base, func(base string) bool { return r.isA(typ, base) }) {
 				continue
 			}
-			if text := r.addTo(typ, c); text != "" {
-				problems = append(problems, Problem{URL: c.Definition.URL, Resource: typ, Text: text})
+			if p := r.addTo(typ, c); p.Text != "" {
+				p.Definition, p.URL, p.Resource = c.Definition, c.Definition.URL, typ
+				problems = append(problems, p)
 			}
 		}
 	}
 	return problems
+}
+
+// builtIn reports whether a definition is one of FHIR's own, whose codes begin
+// with _ where every resource has the parameter.
+func (r *Registry) builtIn(d *definition.SearchParameter) bool {
+	return strings.HasPrefix(d.Code, "_") || r.set.SearchParameter(d.URL) != nil
 }
 
 // isA reports whether a resource type is a base or specialises it.
@@ -66,28 +75,29 @@ func (r *Registry) isA(typ, base string) bool {
 	return typ == base
 }
 
-// unusable says why a definition can't be used for any type.
-func (r *Registry) unusable(d *definition.SearchParameter) string {
+// unusable says why a definition can't be used for any type, and because of
+// which element.
+func (r *Registry) unusable(d *definition.SearchParameter) (element, text string) {
 	switch {
 	case strings.HasPrefix(d.Code, "_"):
-		return "codes that begin with _ are those of FHIR's own parameters; they stay, and this one has no effect"
+		return "code", "codes that begin with _ are those of FHIR's own parameters; they stay, and this one has no effect"
 	case !isCode(d.Code):
-		return "the code has letters, digits, - and _, and begins with a letter"
+		return "code", "the code has letters, digits, - and _, and begins with a letter"
 	case !slices.Contains(parameterTypes, d.Type):
-		return "the type isn't one of " + strings.Join(parameterTypes, ", ")
+		return "type", "the type isn't one of " + strings.Join(parameterTypes, ", ")
 	case d.Expression == "":
-		return "there is no expression"
+		return "expression", "there is no expression"
 	case d.Type == "composite" && len(d.Component) < 2:
-		return "a composite parameter needs at least two components"
+		return "component", "a composite parameter needs at least two components"
 	case len(d.Base) == 0:
-		return "there is no base"
+		return "base", "there is no base"
 	}
 	for _, base := range d.Base {
 		if t := r.set.Type(base); t == nil || !r.isA(base, "Resource") {
-			return "the base names no resource type"
+			return "base", "the base names no resource type"
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // parameterTypes are those that work; special ones have a meaning of their own
@@ -109,27 +119,27 @@ func isCode(s string) bool {
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 
 // addTo takes a custom parameter in for a type, or says why not.
-func (r *Registry) addTo(typ string, c CustomParameter) string {
+func (r *Registry) addTo(typ string, c CustomParameter) Problem {
 	d := c.Definition
 	same := func(other *definition.SearchParameter) bool { return other.Code == d.Code }
 	if i := slices.IndexFunc(r.added[typ], func(a added) bool { return same(a.definition) }); i >= 0 {
-		return "another parameter with this code has been given before; it stays"
+		return Problem{Inert: true, Element: "code", Text: "another parameter with this code has been given before; it stays, and this one has no effect"}
 	}
 	if slices.ContainsFunc(r.set.SearchParameters(typ), same) && !r.prefer {
-		return "FHIR R4 has a parameter with this type and code; that one stays, and this one has no effect"
+		return Problem{Inert: true, Element: "code", Text: "FHIR R4 has a parameter with this type and code; that one stays, and this one has no effect"}
 	}
 	for _, text := range splitUnion(d.Expression) {
 		if path, ok := parsePath(text); ok && path.root != "" && !r.isA(typ, path.root) {
 			continue // the part of another type
 		}
 		if _, err := fhirpath.Compile(text, fhirpath.Lenient(), fhirpath.For(r.set, typ)); err != nil {
-			return "the expression can't be used: " + err.Error()
+			return Problem{Element: "expression", Text: "the expression can't be used: " + err.Error()}
 		}
 	}
 	p := r.newParameter(typ, d)
 	if p.compile(); p.problem != nil {
-		return "the expression can't be used: " + p.problem.Error()
+		return Problem{Element: "expression", Text: "the expression can't be used: " + p.problem.Error()}
 	}
-	r.added[typ] = append(r.added[typ], added{definition: d, pending: c.Pending})
-	return ""
+	r.added[typ] = append(r.added[typ], added{definition: d, pending: c.Pending, progress: c.Progress})
+	return Problem{}
 }

@@ -23,6 +23,7 @@ type Parameter struct {
 	// yet: a search by it would give a part of the answer.
 	Pending bool
 
+	progress func() string // of indexing, while Pending
 	registry *Registry
 	prefix   string // begins its terms: "CarePlan.care-team"
 	phonetic bool   // compares how words sound
@@ -58,6 +59,14 @@ func (p *Parameter) Targets() []string {
 		return p.registry.set.ResourceTypes()
 	}
 	return p.Definition.Target
+}
+
+// howFar says in brackets how far indexing is, where somebody knows.
+func (p *Parameter) howFar() string {
+	if p.progress == nil {
+		return ""
+	}
+	return " (" + p.progress() + ")"
 }
 
 // compile reads the expressions, once.

@@ -27,13 +27,20 @@ const stepsPerExpression = 200_000
 type CustomParameter struct {
 	Definition *definition.SearchParameter
 	Pending    bool // see Parameter.Pending
+	// Progress says how far indexing is, while Pending; nil where nobody knows.
+	Progress func() string
 }
 
 // Problem says why a custom parameter isn't used for a type, or for any.
 type Problem struct {
-	URL      string // of the parameter
-	Resource string // "": for all types
-	Text     string // names elements and rules
+	Definition *definition.SearchParameter // the one that was given
+	URL        string                      // of the parameter
+	Resource   string                      // "": for all types
+	Text       string                      // names elements and rules
+	// Element is that of the definition which is the reason.
+	Element string
+	// Inert: nothing is wrong with it, but another parameter has the code.
+	Inert bool
 }
 
 // Registry knows the search parameters of all resource types and makes index
@@ -55,6 +62,7 @@ type Registry struct {
 type added struct {
 	definition *definition.SearchParameter
 	pending    bool
+	progress   func() string
 }
 
 // Option sets up a Registry.
@@ -171,7 +179,7 @@ func (t *typeParameters) read() {
 		}
 		for _, a := range t.registry.added[t.resource] {
 			p := t.registry.newParameter(t.resource, a.definition)
-			p.Pending = a.pending
+			p.Pending, p.progress = a.pending, a.progress
 			t.byCode[p.Code] = p
 		}
 		for _, p := range t.byCode {
