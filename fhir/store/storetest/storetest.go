@@ -54,7 +54,7 @@ type testCase struct {
 var cases = join(
 	versionCases, conflictCases, criteriaCases, concurrencyCases,
 	historyCases, pagingCases, settledCases, recordCases, searchCases,
-	watchCases, linearCases,
+	watchCases, linearCases, scanCases, reindexCases,
 )
 
 func join(groups ...[]testCase) []testCase {
