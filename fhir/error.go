@@ -137,3 +137,11 @@ func (e *Error) Error() string {
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Cause }
+
+// Within sets the expression of all issues and returns e.
+func (e *Error) Within(expression string) *Error {
+	for i := range e.Issues {
+		e.Issues[i].Expression = expression
+	}
+	return e
+}

@@ -25,7 +25,7 @@ func (e *Engine) batch(ctx context.Context, r BundleRequest, bundle *fhir.Tree, 
 		return nil, err
 	}
 	b := &batch{engine: e, request: r}
-	if err := b.parse(bundle, wrong); err != nil {
+	if err := b.parse(ctx, bundle, wrong); err != nil {
 		return nil, err
 	}
 	for _, verbs := range phases {
@@ -38,18 +38,18 @@ func (e *Engine) batch(ctx context.Context, r BundleRequest, bundle *fhir.Tree, 
 
 // parse reads the entries. What decoding found wrong outside of entries fails
 // the whole.
-func (b *batch) parse(bundle *fhir.Tree, wrong error) error {
+func (b *batch) parse(ctx context.Context, bundle *fhir.Tree, wrong error) error {
 	byEntry, err := partIssues(wrong)
 	if err != nil {
 		return err
 	}
-	parser := entryParser{engine: b.engine, bundle: bundle, base: b.request.Base}
+	parser := entryParser{ctx: ctx, engine: b.engine, bundle: bundle, base: b.request.Base}
 	for n := range bundle.Root().All("entry") {
 		en, err := b.parseEntry(&parser, n, byEntry)
 		b.entries = append(b.entries, en)
 		b.errs = append(b.errs, err)
 	}
-	b.checkDependencies()
+	b.checkDependencies(ctx)
 	return nil
 }
 
@@ -98,7 +98,7 @@ func partIssues(wrong error) (map[string]*fhir.Error, error) {
 
 // checkDependencies refuses entries that refer to a resource which another
 // entry creates: entries of a batch know nothing of one another.
-func (b *batch) checkDependencies() {
+func (b *batch) checkDependencies(ctx context.Context) {
 	t := targets{byURL: map[string]*entry{}, types: b.engine.types}
 	for _, en := range b.entries {
 		if en.fullURL != "" && en.verb == "POST" {
@@ -109,7 +109,7 @@ func (b *batch) checkDependencies() {
 		if b.errs[i] != nil || en.tree == nil || len(t.byURL) == 0 {
 			continue
 		}
-		links, _ := t.find(en, newConditions())
+		links, _ := t.find(en, b.engine.newConditions(ctx))
 		for _, l := range links {
 			if l.to == nil || !isReference(l.node) {
 				continue
@@ -149,22 +149,32 @@ func (b *batch) do(ctx context.Context, en *entry) (err error) {
 	}
 	switch en.verb {
 	case "DELETE":
-		en.result, err = e.delete(ctx, DeleteRequest{Key: en.key, IfMatch: en.ifMatch}, at)
+		en.result, err = e.delete(ctx, DeleteRequest{Key: en.key, Criteria: en.condition, IfMatch: en.ifMatch}, at)
 	case "POST":
 		en.result, err = e.create(ctx, CreateRequest{
-			Type: en.key.Type, IfNoneExist: en.ifNoneExist, IdempotencyKey: idempotencyKey,
+			Type: en.key.Type, IfNoneExist: en.condition, IdempotencyKey: idempotencyKey,
 		}, en.tree, at)
 	case "PUT":
 		en.result, err = e.update(ctx, UpdateRequest{
-			Key: en.key, IfMatch: en.ifMatch, IdempotencyKey: idempotencyKey,
+			Key: en.key, Criteria: en.condition, IfMatch: en.ifMatch, IdempotencyKey: idempotencyKey,
 		}, en.tree, at)
 	default:
-		if en.versionID != "" {
-			en.result.Version, err = e.VRead(ctx, en.key, en.versionID)
-		} else {
-			en.result.Version, err = e.Read(ctx, en.key)
-		}
+		err = b.read(ctx, en)
 	}
+	return err
+}
+
+func (b *batch) read(ctx context.Context, en *entry) (err error) {
+	switch {
+	case en.search != nil:
+		en.searchset, err = b.engine.Search(ctx, *en.search)
+		return err
+	case en.versionID != "":
+		en.result.Version, err = b.engine.VRead(ctx, en.key, en.versionID)
+	default:
+		en.result.Version, err = b.engine.Read(ctx, en.key)
+	}
+	en.result.Version = b.engine.Subset(en.result.Version, en.subset)
 	return err
 }
 

@@ -13,6 +13,7 @@ func newAnswer(typ string, r BundleRequest, entries []*entry) *answer {
 	const around = 256 // bytes of an entry around its resource
 	size := around * len(entries)
 	for _, en := range entries {
+		size += len(en.searchset)
 		if en.shows(r.Return) {
 			size += len(en.result.Version.JSON)
 		}
@@ -26,6 +27,10 @@ func newAnswer(typ string, r BundleRequest, entries []*entry) *answer {
 
 // entry writes the answer of an entry that succeeded.
 func (a *answer) entry(en *entry) {
+	if en.searchset != nil {
+		a.bundle.Entry(fhir.Entry{Resource: en.searchset, Response: &fhir.EntryResponse{Status: statusOK}})
+		return
+	}
 	v := en.result.Version
 	version := v.Key.String() + "/_history/" + formatVersionID(v.VersionID)
 	response := &fhir.EntryResponse{Status: en.status(), VersionID: v.VersionID, LastModified: v.LastUpdated}

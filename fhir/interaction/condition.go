@@ -5,14 +5,13 @@ import (
 	"sync"
 
 	"caseway/fhir"
-	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
 // condition is what the conditional references of a transaction ask for that
 // have the same criteria.
 type condition struct {
-	criteria search.Criteria
+	criteria *criteria
 	at       []string        // where the references stand
 	found    []store.Version // before the transaction
 	target   fhir.Key        // what the references lead to
@@ -23,13 +22,15 @@ func (c *condition) refer(at string) { c.at = append(c.at, at) }
 
 // conditions are those of one transaction, each once.
 type conditions struct {
+	read   func(typ, query string) (*criteria, error)
 	byText map[string]*condition // as written
 	byKey  map[string]*condition // by what is asked
 	all    []*condition          // in the order in which they were met
 }
 
-func newConditions() *conditions {
-	return &conditions{byText: map[string]*condition{}, byKey: map[string]*condition{}}
+func (e *Engine) newConditions(ctx context.Context) *conditions {
+	read := func(typ, query string) (*criteria, error) { return e.criteria(ctx, typ, query) }
+	return &conditions{read: read, byText: map[string]*condition{}, byKey: map[string]*condition{}}
 }
 
 // of gives the condition that a conditional reference states.
@@ -38,14 +39,14 @@ func (cs *conditions) of(typ, query string) (*condition, *fhir.Error) {
 	if c := cs.byText[text]; c != nil {
 		return c, nil
 	}
-	criteria, err := search.ParseCriteria(typ, query)
+	criteria, err := cs.read(typ, query)
 	if err != nil {
 		return nil, asError(err)
 	}
-	c := cs.byKey[criteria.Key()]
+	c := cs.byKey[criteria.key]
 	if c == nil {
 		c = &condition{criteria: criteria}
-		cs.byKey[criteria.Key()] = c
+		cs.byKey[criteria.key] = c
 		cs.all = append(cs.all, c)
 	}
 	cs.byText[text] = c

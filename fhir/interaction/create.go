@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"caseway/fhir"
-	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
@@ -29,7 +28,7 @@ func (e *Engine) Create(ctx context.Context, r CreateRequest) (Result, error) {
 
 // create stores a decoded body that at names in expressions.
 func (e *Engine) create(ctx context.Context, r CreateRequest, body *fhir.Tree, at string) (Result, error) {
-	criteria, err := parseIfNoneExist(r)
+	criteria, err := e.ifNoneExist(ctx, r)
 	if err != nil {
 		return Result{}, err
 	}
@@ -47,15 +46,26 @@ func (e *Engine) create(ctx context.Context, r CreateRequest, body *fhir.Tree, a
 	if criteria == nil {
 		return e.createPlain(ctx, d, nil, r.IdempotencyKey, warnings)
 	}
-	return e.createConditional(ctx, d, *criteria, r.IdempotencyKey, warnings)
+	return e.createConditional(ctx, d, criteria, r.IdempotencyKey, warnings)
 }
 
-func parseIfNoneExist(r CreateRequest) (*search.Criteria, error) {
+func (e *Engine) ifNoneExist(ctx context.Context, r CreateRequest) (*criteria, error) {
 	if r.IfNoneExist == "" {
 		return nil, nil
 	}
-	c, err := search.ParseCriteria(r.Type, r.IfNoneExist)
-	return &c, err
+	return e.creating(ctx, r.Type, r.IfNoneExist)
+}
+
+// creating reads criteria by which a resource may be created.
+func (e *Engine) creating(ctx context.Context, typ, query string) (*criteria, error) {
+	c, err := e.criteria(ctx, typ, query)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.creates(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func (e *Engine) createPlain(ctx context.Context, d *draft, p []store.Precondition, idempotencyKey string, warnings []fhir.Issue) (Result, error) {
@@ -70,8 +80,8 @@ func (e *Engine) createPlain(ctx context.Context, d *draft, p []store.Preconditi
 	return Result{Version: versions[0], Created: true, Issues: append(warnings, more...)}, nil
 }
 
-func (e *Engine) createConditional(ctx context.Context, d *draft, c search.Criteria, idempotencyKey string, warnings []fhir.Issue) (Result, error) {
-	release, err := e.locks.take(ctx, c.Key())
+func (e *Engine) createConditional(ctx context.Context, d *draft, c *criteria, idempotencyKey string, warnings []fhir.Issue) (Result, error) {
+	release, err := e.locks.take(ctx, c.key)
 	if err != nil {
 		return Result{}, err
 	}

@@ -4,62 +4,207 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"caseway/fhir"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
-// maxMatches bounds what is read to intersect identifiers with ids.
-const maxMatches = 1000
+// criteria are the conditions of a conditional interaction or reference:
+// "Patient?identifier=http://example.org|1"
+// (https://hl7.org/fhir/R4/http.html#ccreate). They look at nothing but the
+// resource itself, so that what a transaction writes can be held against them
+// and a commit can check them.
+type criteria struct {
+	typ   string
+	where search.Expr
+	// exact are the conjuncts that indexed terms decide, sorted; narrowed by
+	// others where decided is false.
+	exact   []search.Clause
+	decided bool
+	byID    bool   // there is a condition on _id
+	key     string // the same for criteria that ask for the same
+}
+
+// criteria reads the query part of criteria, percent-encoded or not.
+func (e *Engine) criteria(ctx context.Context, typ, query string) (*criteria, error) {
+	pairs, err := search.Split(query)
+	if err != nil {
+		return nil, err
+	}
+	if len(pairs) == 0 {
+		return nil, fhir.NewError(fhir.Invalid, fhir.IssueInvalid, "the criteria name no parameter")
+	}
+	r, err := e.parse(ctx, []string{typ}, pairs, search.ParseOptions{})
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Sort)+len(r.Includes) > 0 || r.Elements != nil || r.Summary != search.NoSummary ||
+		r.Total != search.DefaultTotal || r.Count != search.DefaultCount {
+		return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
+			"criteria take parameters that select resources, none that say how results are shown")
+	}
+	return newCriteria(typ, r)
+}
+
+func newCriteria(typ string, r *search.Request) (*criteria, error) {
+	c := &criteria{typ: typ, where: r.Where, decided: true}
+	if err := c.read(r.Where); err != nil {
+		return nil, err
+	}
+	if c.decided && len(c.exact) > 0 {
+		c.key = keyOf(typ, c.exact)
+		return c, nil
+	}
+	used := make([]string, len(r.Used))
+	for i, pair := range r.Used {
+		used[i] = pair.Name + "=" + pair.Value
+	}
+	slices.Sort(used)
+	c.key = typ + "?" + strings.Join(slices.Compact(used), "&")
+	return c, nil
+}
+
+// keyOf is the same for the same terms, in whatever order they were asked for.
+func keyOf(typ string, exact []search.Clause) string {
+	clauses := make([]string, len(exact))
+	for i, clause := range exact {
+		for _, t := range clause.Any {
+			clauses[i] += string(t) + "\x00"
+		}
+	}
+	slices.Sort(clauses)
+	return typ + "?" + strings.Join(slices.Compact(clauses), "\x01")
+}
+
+// read takes conjuncts apart.
+func (c *criteria) read(e search.Expr) error {
+	switch e := e.(type) {
+	case search.And:
+		for _, m := range e {
+			if err := c.read(m); err != nil {
+				return err
+			}
+		}
+		return nil
+	case search.Keys:
+		c.byID = true
+	case search.Leaf:
+		if len(e.Exact) > 0 && e.Indexed() {
+			c.exact = append(c.exact, search.Clause{Any: e.Exact})
+			return nil
+		}
+	}
+	c.decided = false
+	if looksElsewhere(e) {
+		return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
+			"criteria look at the resource alone: chained parameters, _has and _lastUpdated don't work in them")
+	}
+	return nil
+}
+
+// looksElsewhere reports whether more than a resource's own elements decide.
+func looksElsewhere(e search.Expr) bool {
+	switch e := e.(type) {
+	case search.And:
+		return slices.ContainsFunc(e, looksElsewhere)
+	case search.Or:
+		return slices.ContainsFunc(e, looksElsewhere)
+	case search.Not:
+		return looksElsewhere(e.Expr)
+	case search.Leaf, search.Keys:
+		return false
+	}
+	return true
+}
+
+// creates refuses criteria by which nobody could make sure that one resource
+// is created and not two.
+func (c *criteria) creates() *fhir.Error {
+	if len(c.exact) > 0 || c.byID {
+		return nil
+	}
+	return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
+		"criteria by which a resource may be created need a parameter that is compared exactly, such as an identifier, a code or a reference")
+}
+
+// holds evaluates the criteria on a resource with these terms and kept values,
+// sorted together.
+func (c *criteria) holds(key fhir.Key, terms []search.Term) bool {
+	return key.Type == c.typ && holds(c.where, key, terms)
+}
+
+func holds(e search.Expr, key fhir.Key, terms []search.Term) bool {
+	switch e := e.(type) {
+	case search.And:
+		return !slices.ContainsFunc(e, func(m search.Expr) bool { return !holds(m, key, terms) })
+	case search.Or:
+		return slices.ContainsFunc(e, func(m search.Expr) bool { return holds(m, key, terms) })
+	case search.Not:
+		return !holds(e.Expr, key, terms)
+	case search.Keys:
+		return slices.Contains(e, key)
+	case search.Leaf:
+		return e.Match(terms)
+	}
+	return false
+}
 
 // matches gives current resources that satisfy criteria, up to limit. It looks
 // past what the caller may see, for a conditional create must not double what
 // is hidden; decide about what comes back.
-func (e *Engine) matches(ctx context.Context, c search.Criteria, limit int) ([]store.Version, error) {
-	if c.IDs == nil {
-		return e.search(ctx, c.Query(limit))
+func (e *Engine) matches(ctx context.Context, c *criteria, limit int) ([]store.Version, error) {
+	if _, ok := e.store.(search.Source); !ok && c.decided && len(c.exact) > 0 {
+		page, err := e.store.Search(ctx, search.Query{Type: c.typ, All: c.exact, Limit: limit})
+		return page.Versions, err
 	}
-	if len(c.All) == 0 {
-		return e.live(ctx, c)
-	}
-	found, err := e.search(ctx, c.Query(maxMatches))
-	return slices.DeleteFunc(found, func(v store.Version) bool { return !slices.Contains(c.IDs, v.Key.ID) }), err
+	return e.find(ctx, c.typ, c.where, limit)
 }
 
-func (e *Engine) search(ctx context.Context, q search.Query) ([]store.Version, error) {
-	page, err := e.store.Search(ctx, q)
-	return page.Versions, err
+// find runs a plain search.
+func (e *Engine) find(ctx context.Context, typ string, where search.Expr, limit int) ([]store.Version, error) {
+	source, err := e.source()
+	if err != nil {
+		return nil, err
+	}
+	found, err := search.Run(ctx, source, search.Plan{Types: []string{typ}, Where: where, Count: limit})
+	if err != nil {
+		return nil, err
+	}
+	return versionsOf(found.Hits), nil
 }
 
-// live reads the resources that _id names and leaves out what isn't there.
-func (e *Engine) live(ctx context.Context, c search.Criteria) ([]store.Version, error) {
-	if len(c.IDs) == 0 {
-		return nil, nil
+// source is the store as searches use it.
+func (e *Engine) source() (search.Source, error) {
+	if source, ok := e.store.(search.Source); ok {
+		return source, nil
 	}
-	keys := make([]fhir.Key, len(c.IDs))
-	for i, id := range c.IDs {
-		keys[i] = fhir.Key{Type: c.Type, ID: id}
+	return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "this store can't be searched")
+}
+
+func versionsOf(hits []search.Hit) []store.Version {
+	versions := make([]store.Version, len(hits))
+	for i, h := range hits {
+		versions[i] = versionOf(h)
 	}
-	found, err := e.store.Read(ctx, keys...)
-	return slices.DeleteFunc(found, func(v store.Version) bool { return !v.Exists() || v.Deleted() }), err
+	return versions
+}
+
+// versionOf is a hit as a version; how the version was made isn't known.
+func versionOf(h search.Hit) store.Version {
+	return store.Version{Key: h.Key, VersionID: h.VersionID, LastUpdated: h.LastUpdated, JSON: h.JSON}
 }
 
 // referenced gives the resources that criteria of a reference match, as far as
 // the caller may see them.
-func (e *Engine) referenced(ctx context.Context, c search.Criteria, limit int) ([]store.Version, error) {
-	if e.access == nil || len(c.All) == 0 {
-		found, err := e.matches(ctx, c, limit)
-		if err != nil {
-			return nil, err
-		}
-		return e.visible(ctx, found)
-	}
-	q := c.Query(limit)
-	if err := e.access.Narrow(ctx, &q); err != nil {
+func (e *Engine) referenced(ctx context.Context, c *criteria, limit int) ([]store.Version, error) {
+	n := e.narrowing(ctx)
+	where, err := n.resources(c.typ, c.where)
+	if err != nil {
 		return nil, err
 	}
-	found, err := e.matches(ctx, search.Criteria{Type: c.Type, IDs: c.IDs, All: q.All}, limit)
+	found, err := e.find(ctx, c.typ, where, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -68,12 +213,13 @@ func (e *Engine) referenced(ctx context.Context, c search.Criteria, limit int) (
 
 // conditionHolds makes the commit check that criteria match just the resource
 // with an id, or nothing where it is "". Criteria with _id need no check: a
-// create never makes what they match, for its id is the server's choice.
-func conditionHolds(c search.Criteria, id string) []store.Precondition {
-	if c.IDs != nil {
+// create never makes what they match, for its id is the server's choice, and a
+// write of what they name expects its version.
+func conditionHolds(c *criteria, id string) []store.Precondition {
+	if c.byID || len(c.exact) == 0 {
 		return nil
 	}
-	q := c.Query(2)
+	q := search.Query{Type: c.typ, All: c.exact, Limit: 2}
 	return []store.Precondition{{Criteria: &q, Matches: id}}
 }
 

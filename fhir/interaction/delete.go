@@ -10,15 +10,26 @@ import (
 // (https://hl7.org/fhir/R4/http.html#delete). Deleting again gives the
 // tombstone that is there, deleting what never existed the zero Version; both
 // are fine, but fail with kind VersionConflict where IfMatch is set.
+//
+// With Criteria the one resource that matches is deleted, and where none does
+// nothing; several fail with kind MultipleMatches.
 func (e *Engine) Delete(ctx context.Context, r DeleteRequest) (Result, error) {
-	if err := e.checkKey(r.Key); err != nil {
-		return Result{}, err
+	check := e.checkKey(r.Key)
+	if r.Criteria != "" {
+		check = e.checkType(r.Key.Type)
+	}
+	if check != nil {
+		return Result{}, check
 	}
 	return e.delete(ctx, r, r.Key.Type)
 }
 
 func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result, error) {
-	release, err := e.locks.take(ctx, r.Key.String())
+	c, err := e.deleting(ctx, r)
+	if err != nil {
+		return Result{}, err
+	}
+	release, err := e.locks.take(ctx, lockName(c, r.Key))
 	if err != nil {
 		return Result{}, err
 	}
@@ -26,7 +37,8 @@ func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result
 	d := &draft{at: at, what: Delete, method: store.Delete, key: r.Key}
 	var result Result
 	err = e.retry(ctx, func() error {
-		if d.before, err = e.current(ctx, d.key); err != nil {
+		preconditions, err := e.findDeleted(ctx, c, d)
+		if err != nil {
 			return err
 		}
 		if err := checkMatch(r.IfMatch, d.before); err != nil {
@@ -40,7 +52,7 @@ func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result
 		if err != nil {
 			return err
 		}
-		versions, err := e.commit(ctx, []*draft{d}, nil, "")
+		versions, err := e.commit(ctx, []*draft{d}, preconditions, "")
 		if err != nil {
 			return err
 		}
@@ -48,4 +60,32 @@ func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result
 		return nil
 	})
 	return result, err
+}
+
+// deleting reads the criteria of a conditional delete; nil for a plain one.
+func (e *Engine) deleting(ctx context.Context, r DeleteRequest) (*criteria, error) {
+	if r.Criteria == "" {
+		return nil, nil
+	}
+	return e.criteria(ctx, r.Key.Type, r.Criteria)
+}
+
+// findDeleted fills in which resource is deleted and what is there of it.
+func (e *Engine) findDeleted(ctx context.Context, c *criteria, d *draft) (preconditions []store.Precondition, err error) {
+	if c == nil {
+		d.before, err = e.current(ctx, d.key)
+		return nil, err
+	}
+	found, err := e.matches(ctx, c, 2)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) > 1:
+		return nil, severalMatch("")
+	case len(found) == 0:
+		d.key.ID, d.before = "", store.Version{}
+		return nil, nil
+	}
+	d.key, d.before = found[0].Key, found[0]
+	return conditionHolds(c, d.key.ID), nil
 }

@@ -1,7 +1,7 @@
 // Package interaction is what a FHIR R4 server does, without a transport:
-// create, read, vread, update, delete, history, batch and transaction with
-// link rewriting, and conditional references and creates
-// (https://hl7.org/fhir/R4/http.html).
+// create, read, vread, update, delete, history, search, batch and transaction
+// with link rewriting, conditional interactions and references, and the
+// operations that are searches (https://hl7.org/fhir/R4/http.html).
 //
 // It is the one path that HTTP, loading and every later door take. Three
 // interfaces, filled by others and wired by the server, hold on all of it:
@@ -16,9 +16,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/definition"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
@@ -40,6 +42,9 @@ const (
 	HistorySystem   Name = "history-system"
 	Transaction     Name = "transaction"
 	Batch           Name = "batch"
+	SearchType      Name = "search-type"
+	SearchSystem    Name = "search-system"
+	Operation       Name = "operation"
 )
 
 // Validator checks a resource beyond what decoding does: invariants,
@@ -57,8 +62,12 @@ type Access interface {
 	// before is the current version where there is one, after the new one
 	// for a write.
 	Decide(ctx context.Context, what Name, key fhir.Key, before store.Version, after *fhir.Tree) error
-	// Narrow adds to a query what the caller may not see past.
-	Narrow(ctx context.Context, q *search.Query) error
+	// Narrow gives the condition that a type's resources must satisfy for the
+	// caller to see them: nil where all are to be seen, an empty search.Or
+	// where none is. It holds for matches, for what chains, _has and includes
+	// go through, and so for order and totals. Decide is asked about each
+	// resource besides.
+	Narrow(ctx context.Context, typ string) (search.Expr, error)
 }
 
 // Image is a write as a Guard sees it.
@@ -84,14 +93,22 @@ type Guard interface {
 type Config struct {
 	Store  store.Store
 	Schema fhir.Schema
+	// Registry has the search parameters; nil: R4's and Caseway's own.
+	Registry *search.Registry
+	// Generation counts the registries that a store has been indexed with.
+	Generation int64
 	// ResourceTypes are the types that have a RESTful endpoint.
 	ResourceTypes []string
-	Limits        fhir.Limits
-	Validator     Validator        // nil: none
-	Access        Access           // nil: everything is allowed
-	Guards        []Guard          // in order
-	Clock         func() time.Time // nil: time.Now
-	Log           *slog.Logger     // nil: discarded
+	// Base is our own base URL without a closing slash: references below it
+	// are the same as relative ones. Requests may come by other URLs. "" where
+	// it isn't known.
+	Base      string
+	Limits    fhir.Limits
+	Validator Validator        // nil: none
+	Access    Access           // nil: everything is allowed
+	Guards    []Guard          // in order
+	Clock     func() time.Time // nil: time.Now
+	Log       *slog.Logger     // nil: discarded
 }
 
 // Result is the outcome of an interaction on one resource.
@@ -115,6 +132,9 @@ type Engine struct {
 	log       *slog.Logger
 	locks     *locks
 	cursors   *cursors
+	base      string
+	// registered is swapped when custom search parameters change.
+	registered atomic.Pointer[registered]
 }
 
 // New makes an engine. It doesn't use the store yet.
@@ -129,12 +149,17 @@ func New(c Config) (*Engine, error) {
 		limits:    c.Limits,
 		validator: c.Validator,
 		access:    c.Access,
-		guards:    append([]Guard{subscriptionGuard{}}, c.Guards...),
 		clock:     c.Clock,
 		log:       c.Log,
 		locks:     newLocks(),
 		cursors:   &cursors{store: c.Store},
+		base:      c.Base,
 	}
+	e.guards = append([]Guard{subscriptionGuard{}, episodeGuard{e}}, c.Guards...)
+	if c.Registry == nil {
+		c.Registry = plainRegistry(c.Base)
+	}
+	e.SetRegistry(c.Registry, c.Generation)
 	if e.clock == nil {
 		e.clock = time.Now
 	}
@@ -142,6 +167,16 @@ func New(c Config) (*Engine, error) {
 		e.log = slog.New(slog.DiscardHandler)
 	}
 	return e, nil
+}
+
+// plainRegistry has R4's search parameters and Caseway's own.
+func plainRegistry(base string) *search.Registry {
+	var options []search.Option
+	if base != "" {
+		options = append(options, search.WithBase(base))
+	}
+	r, _ := search.NewRegistry(definition.R4(), nil, options...)
+	return r
 }
 
 // decide asks Access, if there is one.

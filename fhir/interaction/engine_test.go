@@ -32,7 +32,7 @@ func openSQLite(t testing.TB) store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return s
+	return withSearch(s)
 }
 
 func openMongo(t testing.TB) store.Store {
@@ -41,7 +41,7 @@ func openMongo(t testing.TB) store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return s
+	return withSearch(s)
 }
 
 // onEach runs a test on an engine over each backend, empty at first.
@@ -58,6 +58,7 @@ func newEngine(t testing.TB, c interaction.Config) *interaction.Engine {
 	t.Helper()
 	c.Schema = definition.R4()
 	c.ResourceTypes = definition.R4().ResourceTypes()
+	c.Base = base
 	if c.Store == nil {
 		c.Store = openSQLite(t)
 	}

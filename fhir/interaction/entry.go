@@ -1,6 +1,7 @@
 package interaction
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,18 +23,25 @@ type entry struct {
 	key       fhir.Key
 	versionID string // of a GET of one version
 
+	search *SearchRequest // of a GET that is a search
+	subset fhir.Subset    // of a GET of one resource
+
 	ifMatch         int64
 	ifNoneMatch     string
 	ifModifiedSince time.Time
-	ifNoneExist     string
-	criteria        *search.Criteria // of ifNoneExist
+	condition       string    // ifNoneExist, or the query of a PUT or DELETE
+	criteria        *criteria // of condition
 
 	own     bool // fullURL is the URL that the resource has on this server
 	links   []link
 	before  store.Version // what was there before a PUT, DELETE or GET
 	matched store.Version // what a conditional create found
-	terms   []search.Term // of the resource as it was sent
+	terms   []search.Term // and kept values of the resource as it was sent
 	result  Result
+
+	prepared  *searching // the search of a transaction
+	searchset []byte     // what a search found
+	failed    error      // why it didn't, in a transaction that has happened
 }
 
 // at is the expression of a part of the entry.
@@ -75,6 +83,7 @@ func formatVersionID(n int64) string { return strconv.FormatInt(n, 10) }
 
 // entryParser reads entries and gathers what is wrong with each.
 type entryParser struct {
+	ctx    context.Context // of the request
 	engine *Engine
 	bundle *fhir.Tree
 	base   string
@@ -117,59 +126,6 @@ func rootOf(fullURL, base string) string {
 	return fullURL[:end]
 }
 
-// shapes are the URLs that a verb can have in an entry.
-var shapes = map[string]string{
-	"GET":    "[type]/[id] or [type]/[id]/_history/[vid]; searches and histories in bundles aren't supported yet",
-	"HEAD":   "[type]/[id] or [type]/[id]/_history/[vid]",
-	"POST":   "[type]; operations in bundles aren't supported yet",
-	"PUT":    "[type]/[id]; conditional updates aren't supported yet",
-	"DELETE": "[type]/[id]; conditional deletes aren't supported yet",
-}
-
-func (p *entryParser) url(en *entry, url string, wrong *problems) {
-	shape, known := shapes[en.verb]
-	at := en.at(".request.url")
-	if !known {
-		wrong.invalid(fhir.IssueNotSupported, en.at(".request.method"),
-			"the verb isn't supported in bundles; GET, HEAD, POST, PUT and DELETE are")
-		return
-	}
-	if p.base != "" {
-		url = strings.TrimPrefix(url, p.base+"/")
-	}
-	parts := strings.Split(strings.TrimPrefix(url, "/"), "/")
-	if !en.take(parts) || strings.ContainsAny(url, "?$") {
-		wrong.invalid(fhir.IssueNotSupported, at, "a "+en.verb+" has the URL "+shape)
-		return
-	}
-	if err := p.engine.checkType(parts[0]); err != nil {
-		wrong.invalid(fhir.IssueNotSupported, at, err.(*fhir.Error).Issues[0].Text)
-		return
-	}
-	if len(parts) > 1 && !fhir.IsID(en.key.ID) {
-		wrong.invalid(fhir.IssueValue, at, "the URL's id isn't a logical id: 1 to 64 of A-Z, a-z, 0-9, - and .")
-	}
-	en.own = en.fullURL == p.base+"/"+en.key.String()
-}
-
-// take reads a URL's segments; false for one of another shape.
-func (en *entry) take(parts []string) bool {
-	en.key.Type = parts[0]
-	if len(parts) > 1 {
-		en.key.ID = parts[1]
-	}
-	switch len(parts) {
-	case 1:
-		return en.verb == "POST"
-	case 2:
-		return en.verb != "POST"
-	case 4:
-		en.versionID = parts[3]
-		return parts[2] == "_history" && (en.verb == "GET" || en.verb == "HEAD")
-	}
-	return false
-}
-
 // conditions reads the request's ifMatch and the like, each for the verbs that
 // it has a meaning with.
 func (p *entryParser) conditions(en *entry, request fhir.Node, wrong *problems) {
@@ -181,7 +137,7 @@ func (p *entryParser) conditions(en *entry, request fhir.Node, wrong *problems) 
 		{"ifNoneMatch", []string{"GET", "HEAD"}, en.takeIfNoneMatch},
 		{"ifModifiedSince", []string{"GET", "HEAD"}, en.takeIfModifiedSince},
 		{"ifMatch", []string{"PUT", "DELETE"}, en.takeIfMatch},
-		{"ifNoneExist", []string{"POST"}, en.takeIfNoneExist},
+		{"ifNoneExist", []string{"POST"}, func(text string) *fhir.Error { return p.criteria(en, text) }},
 	} {
 		text := request.Child(c.name).Text()
 		at := en.at(".request." + c.name)
@@ -191,7 +147,7 @@ func (p *entryParser) conditions(en *entry, request fhir.Node, wrong *problems) 
 			wrong.invalid(fhir.IssueInvalid, at, c.name+" has a meaning only with "+strings.Join(c.verbs, " and "))
 		default:
 			if err := c.take(text); err != nil {
-				wrong.add(err.At(at))
+				wrong.add(err.Within(at))
 			}
 		}
 	}
@@ -242,15 +198,6 @@ func (en *entry) takeIfModifiedSince(text string) *fhir.Error {
 	return nil
 }
 
-func (en *entry) takeIfNoneExist(text string) *fhir.Error {
-	c, err := search.ParseCriteria(en.key.Type, text)
-	if err != nil {
-		return asError(err)
-	}
-	en.ifNoneExist, en.criteria = text, &c
-	return nil
-}
-
 // notModified reports whether a conditional read has nothing new to give.
 func (en *entry) notModified(v store.Version) bool {
 	if en.ifNoneMatch != "" {
@@ -282,7 +229,7 @@ func (p *entryParser) resource(en *entry, n fhir.Node, wrong *problems) {
 		wrong.add(fhir.NewError(fhir.Structure, fhir.IssueStructure, "the resource must have the type that request.url names").At(at))
 		return
 	}
-	if en.verb == "PUT" {
+	if en.verb == "PUT" && en.criteria == nil {
 		if err := checkID(en.tree, en.key, at); err != nil {
 			wrong.add(err)
 		}

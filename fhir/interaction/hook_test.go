@@ -39,7 +39,7 @@ func (r *rules) Decide(_ context.Context, what interaction.Name, key fhir.Key, b
 	return nil
 }
 
-func (r *rules) Narrow(context.Context, *search.Query) error { return nil }
+func (r *rules) Narrow(context.Context, string) (search.Expr, error) { return nil, nil }
 
 func (r *rules) Check(_ context.Context, images []interaction.Image) ([]fhir.Issue, error) {
 	r.mu.Lock()

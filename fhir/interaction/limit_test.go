@@ -8,6 +8,7 @@ import (
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
+	"caseway/fhir/search"
 )
 
 func TestLimits(t *testing.T) {
@@ -78,8 +79,25 @@ func TestACancelledContextEndsEveryInteraction(t *testing.T) {
 				_, err := e.Create(ctx, interaction.CreateRequest{Type: "Patient", Body: body})
 				return err
 			},
-			"update":  func() error { _, err := e.Update(ctx, interaction.UpdateRequest{Key: key, Body: body}); return err },
-			"delete":  func() error { _, err := e.Delete(ctx, interaction.DeleteRequest{Key: key}); return err },
+			"update": func() error { _, err := e.Update(ctx, interaction.UpdateRequest{Key: key, Body: body}); return err },
+			"delete": func() error { _, err := e.Delete(ctx, interaction.DeleteRequest{Key: key}); return err },
+			"search": func() error { _, err := e.Search(ctx, interaction.SearchRequest{Type: "Patient"}); return err },
+			"conditional update": func() error {
+				_, err := e.Update(ctx, interaction.UpdateRequest{Key: fhir.Key{Type: "Patient"}, Criteria: "identifier=1", Body: body})
+				return err
+			},
+			"conditional delete": func() error {
+				_, err := e.Delete(ctx, interaction.DeleteRequest{Key: fhir.Key{Type: "Patient"}, Criteria: "identifier=1"})
+				return err
+			},
+			"everything": func() error {
+				_, err := e.Everything(ctx, interaction.EverythingRequest{Key: key})
+				return err
+			},
+			"lastn": func() error {
+				_, err := e.LastN(ctx, interaction.LastNRequest{Parameters: []search.Pair{{Name: "patient", Value: "1"}, {Name: "code", Value: "1"}}})
+				return err
+			},
 			"history": func() error { _, err := e.History(ctx, interaction.HistoryRequest{}); return err },
 			"transaction": func() error {
 				_, err := e.Bundle(ctx, interaction.BundleRequest{Body: []byte(bundle)})

@@ -75,6 +75,64 @@ func TestConditionalCreateHappensExactlyOnce(t *testing.T) {
 	})
 }
 
+func TestConditionalUpdateCreatesExactlyOnce(t *testing.T) {
+	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
+		const racers = 30
+		results := make([]interaction.Result, racers)
+		for _, err := range together(racers, func(i int) (err error) {
+			results[i], err = engines[i%2].Update(context.Background(), interaction.UpdateRequest{
+				Key: fhir.Key{Type: "Patient"}, Criteria: "identifier=http://a|1&active=true",
+				Body: []byte(`{"resourceType":"Patient","active":true,"identifier":[{"system":"http://a","value":"1"}]}`),
+			})
+			return err
+		}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		seen := map[int64]bool{}
+		for _, r := range results {
+			if r.Version.Key != results[0].Version.Key || r.Created != (r.Version.VersionID == 1) {
+				t.Errorf("%s version %d, created %v", r.Version.Key, r.Version.VersionID, r.Created)
+			}
+			seen[r.Version.VersionID] = true
+		}
+		if len(seen) != racers {
+			t.Errorf("%d versions of %d updates", len(seen), racers)
+		}
+	})
+}
+
+func TestConditionalDeleteHappensOnce(t *testing.T) {
+	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
+		_, err := engines[0].Create(context.Background(), interaction.CreateRequest{
+			Type: "Patient", Body: []byte(`{"resourceType":"Patient","identifier":[{"value":"1"}]}`),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const racers = 10
+		results := make([]interaction.Result, racers)
+		deleted := 0
+		for i, err := range together(racers, func(i int) (err error) {
+			results[i], err = engines[i%2].Delete(context.Background(), interaction.DeleteRequest{
+				Key: fhir.Key{Type: "Patient"}, Criteria: "identifier=1",
+			})
+			return err
+		}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if results[i].Version.Exists() {
+				deleted++
+			}
+		}
+		if deleted != 1 {
+			t.Errorf("deleted %d times", deleted)
+		}
+	})
+}
+
 func TestConditionalCreateInTransactionsHappensExactlyOnce(t *testing.T) {
 	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
 		const racers = 30

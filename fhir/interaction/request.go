@@ -22,9 +22,12 @@ type CreateRequest struct {
 // UpdateRequest asks for a new version, or for a resource under a client's id
 // (https://hl7.org/fhir/R4/http.html#update).
 type UpdateRequest struct {
-	Key     fhir.Key
-	Body    []byte
-	IfMatch int64 // the version that must be current; 0: any
+	Key fhir.Key // without an id for a conditional update
+	// Criteria is the query part of a conditional update,
+	// "identifier=http://example.org|1"; "" for a plain one.
+	Criteria string
+	Body     []byte
+	IfMatch  int64 // the version that must be current; 0: any
 	// IdempotencyKey, when not "", lets this write happen once: it is kept as a
 	// record in the same commit, and a repetition is refused with kind
 	// Duplicate, code duplicate, before any work is done.
@@ -33,8 +36,10 @@ type UpdateRequest struct {
 
 // DeleteRequest asks for a tombstone (https://hl7.org/fhir/R4/http.html#delete).
 type DeleteRequest struct {
-	Key     fhir.Key
-	IfMatch int64 // the version that must be current; 0: any
+	Key fhir.Key // without an id for a conditional delete
+	// Criteria is the query part of a conditional delete; "" for a plain one.
+	Criteria string
+	IfMatch  int64 // the version that must be current; 0: any
 }
 
 // HistoryRequest asks for a page of history, newest first

@@ -15,9 +15,16 @@ import (
 func (t *transaction) readBefore(ctx context.Context) error {
 	var named []*entry
 	var keys []fhir.Key
+	var wrong problems
 	seen := map[fhir.Key]int{}
 	for _, en := range t.entries {
-		if en.verb == "POST" || en.versionID != "" {
+		if en.verb == "POST" || en.versionID != "" || en.search != nil {
+			continue
+		}
+		if en.conditional() {
+			if err := checkMatch(en.ifMatch, en.before); err != nil {
+				wrong.add(asError(err).At(en.at(".request.ifMatch")))
+			}
 			continue
 		}
 		named = append(named, en)
@@ -27,13 +34,12 @@ func (t *transaction) readBefore(ctx context.Context) error {
 		}
 	}
 	if len(keys) == 0 {
-		return nil
+		return wrong.error()
 	}
 	versions, err := t.engine.store.Read(ctx, keys...)
 	if err != nil {
 		return err
 	}
-	var wrong problems
 	for _, en := range named {
 		en.before = versions[seen[en.key]]
 		if err := checkMatch(en.ifMatch, en.before); err != nil {
@@ -56,7 +62,7 @@ func (t *transaction) resolve(ctx context.Context) ([]store.Precondition, error)
 	n := len(creators) + len(t.conditions.all)
 	err := each(ctx, n, lookups, func(ctx context.Context, i int) (err error) {
 		if i < len(creators) {
-			found[i], err = t.engine.matches(ctx, *creators[i].criteria, limit)
+			found[i], err = t.engine.matches(ctx, creators[i].criteria, limit)
 			return err
 		}
 		c := t.conditions.all[i-len(creators)]
@@ -81,7 +87,7 @@ func (t *transaction) creators() []*entry {
 	var some []*entry
 	for _, en := range t.entries {
 		en.matched = store.Version{}
-		if en.criteria != nil {
+		if en.verb == "POST" && en.criteria != nil {
 			some = append(some, en)
 		}
 	}
@@ -106,37 +112,41 @@ func (t *transaction) resolveCreates(ctx context.Context, creators []*entry, fou
 			}
 		}
 	}
-	t.written = newWritten(t.entries)
+	t.written = newWritten(t.engine.Registry(), t.entries)
 	for i, en := range creators {
 		if en.matched.Exists() || len(found[i]) > 1 {
 			continue
 		}
-		if other := t.wouldMatch(en); other != nil {
-			wrong.invalid(fhir.IssueInvalid, en.at(".request.ifNoneExist"), other.at("")+
-				" writes a resource that meets this condition, so that the outcome would hang on the order of the entries")
-		}
+		t.checkOrder(en, en.at(".request.ifNoneExist"), &wrong)
 		id := ""
 		if len(found[i]) == 1 {
 			id = found[i][0].Key.ID
 		}
-		preconditions = append(preconditions, conditionHolds(*en.criteria, id)...)
+		preconditions = append(preconditions, conditionHolds(en.criteria, id)...)
+	}
+	for _, en := range t.entries {
+		if en.conditional() && en.verb == "PUT" && !en.before.Exists() {
+			t.checkOrder(en, en.at(".request.url"), &wrong)
+		}
 	}
 	return preconditions, wrong.error()
+}
+
+// checkOrder refuses a conditional write that creates, where another entry
+// writes what its condition asks for.
+func (t *transaction) checkOrder(en *entry, at string, wrong *problems) {
+	for _, other := range t.written.matching(en.criteria) {
+		if other != en {
+			wrong.invalid(fhir.IssueInvalid, at, other.at("")+
+				" writes a resource that meets this condition, so that the outcome would hang on the order of the entries")
+			return
+		}
+	}
 }
 
 func (t *transaction) deletes(key fhir.Key) bool {
 	en := t.keyed[key]
 	return en != nil && en.verb == "DELETE"
-}
-
-// wouldMatch gives another entry whose resource meets an entry's ifNoneExist.
-func (t *transaction) wouldMatch(en *entry) *entry {
-	for _, other := range t.written.matching(*en.criteria) {
-		if other != en {
-			return other
-		}
-	}
-	return nil
 }
 
 // resolveReferences gives each condition its target.
@@ -162,7 +172,7 @@ func (t *transaction) resolveReferences() error {
 // unmet is the error of a conditional reference that finds nothing. Those who
 // load bundles in no order know it by its code and try again later.
 func unmet(c *condition) *fhir.Error {
-	text := "nothing matches the conditional reference to " + c.criteria.Type
+	text := "nothing matches the conditional reference to " + c.criteria.typ
 	if more := len(c.at) - 1; more > 0 {
 		text += fmt.Sprintf("; %d more references ask for the same", more)
 	}
@@ -202,7 +212,11 @@ func (t *transaction) admitReads(ctx context.Context) error {
 	return wrong.error()
 }
 
-func (t *transaction) admitRead(ctx context.Context, en *entry) error {
+func (t *transaction) admitRead(ctx context.Context, en *entry) (err error) {
+	if en.search != nil {
+		en.prepared, err = t.engine.prepare(ctx, *en.search)
+		return err
+	}
 	if en.versionID != "" {
 		v, err := t.engine.VRead(ctx, en.key, en.versionID)
 		en.before = v
@@ -215,7 +229,7 @@ func (t *transaction) admitRead(ctx context.Context, en *entry) error {
 	case other.writes():
 		return fhir.NewError(fhir.Gone, fhir.IssueDeleted, other.at("")+" deletes the resource")
 	}
-	_, err := t.engine.shown(ctx, Read, en.key, en.before)
+	_, err = t.engine.shown(ctx, Read, en.key, en.before)
 	return err
 }
 

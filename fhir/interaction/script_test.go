@@ -16,6 +16,7 @@ import (
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
+	"caseway/fhir/search"
 )
 
 // TestScripts runs testdata/*.txtar: requests, each followed by its answer.
@@ -108,6 +109,10 @@ func do(e *interaction.Engine, name string, body []byte) ([]byte, error) {
 		return answerOf(e.Create(ctx, interaction.CreateRequest{
 			Type: path, Body: body, IfNoneExist: strings.TrimPrefix(option, "ifNoneExist="),
 		}))
+	case verb == "PUT" && query != "":
+		return answerOf(e.Update(ctx, interaction.UpdateRequest{Key: key, Body: body, Criteria: query, IfMatch: ifMatch}))
+	case verb == "DELETE" && query != "":
+		return answerOf(e.Delete(ctx, interaction.DeleteRequest{Key: key, Criteria: query, IfMatch: ifMatch}))
 	case verb == "PUT":
 		return answerOf(e.Update(ctx, interaction.UpdateRequest{Key: key, Body: body, IfMatch: ifMatch}))
 	case verb == "DELETE":
@@ -119,8 +124,46 @@ func do(e *interaction.Engine, name string, body []byte) ([]byte, error) {
 		}
 		return history(e, before, id, query)
 	}
-	v, err := e.Read(ctx, key)
-	return v.JSON, err
+	pairs, _ := search.Split(query)
+	switch of, ok := strings.CutSuffix(path, "/$everything"); {
+	case ok:
+		key, _ := fhir.ParseKey(of)
+		return e.Everything(ctx, interaction.EverythingRequest{Key: key, Base: base, Parameters: pairs})
+	case path == "Observation/$lastn":
+		return e.LastN(ctx, interaction.LastNRequest{Base: base, Parameters: pairs})
+	}
+	if r, ok := searchOf(path, query); ok {
+		r.Lenient = option == "lenient"
+		return e.Search(ctx, r)
+	}
+	return read(e, key, query)
+}
+
+// searchOf reads a URL as a search; ok is false for that of a resource.
+func searchOf(path, query string) (r interaction.SearchRequest, ok bool) {
+	r = interaction.SearchRequest{Base: base}
+	r.Parameters, _ = search.Split(query)
+	parts := strings.Split(path, "/")
+	switch len(parts) {
+	case 1:
+		r.Type = parts[0]
+	case 3:
+		r.Compartment, r.Type = fhir.Key{Type: parts[0], ID: parts[1]}, strings.TrimPrefix(parts[2], "*")
+	}
+	return r, len(parts) != 2
+}
+
+func read(e *interaction.Engine, key fhir.Key, query string) ([]byte, error) {
+	pairs, err := search.Split(query)
+	if err != nil {
+		return nil, err
+	}
+	subset, err := e.ParseSubset(key.Type, pairs)
+	if err != nil {
+		return nil, err
+	}
+	v, err := e.Read(context.Background(), key)
+	return e.Subset(v, subset).JSON, err
 }
 
 func history(e *interaction.Engine, of, id, query string) ([]byte, error) {
@@ -166,7 +209,7 @@ func answerOf(r interaction.Result, err error) ([]byte, error) {
 var kindNames = map[string]fhir.Kind{
 	"structure": fhir.Structure, "invalid": fhir.Invalid, "unprocessable": fhir.Unprocessable,
 	"not-found": fhir.NotFound, "gone": fhir.Gone, "version-conflict": fhir.VersionConflict,
-	"multiple-matches": fhir.MultipleMatches, "too-large": fhir.TooLarge, "forbidden": fhir.Forbidden,
+	"multiple-matches": fhir.MultipleMatches, "duplicate": fhir.Duplicate, "too-costly": fhir.TooCostly, "too-large": fhir.TooLarge, "forbidden": fhir.Forbidden,
 }
 
 func compareError(want string, err error) error {
@@ -272,7 +315,7 @@ func bind(want, got string, vars map[string]string) bool {
 	pattern := "^"
 	for i, part := range variable.Split(want, -1) {
 		if i > 0 {
-			pattern += `([A-Za-z0-9.:/_?=&%-]+?)`
+			pattern += `([A-Za-z0-9.:/_?=&%$-]+?)`
 		}
 		pattern += regexp.QuoteMeta(part)
 	}

@@ -23,8 +23,8 @@ func (e *Engine) transaction(ctx context.Context, r BundleRequest, bundle *fhir.
 	if err := e.decide(ctx, Transaction, fhir.Key{}, store.Version{}, bundle); err != nil {
 		return nil, err
 	}
-	t := &transaction{engine: e, request: r, conditions: newConditions()}
-	if err := t.parse(bundle); err != nil {
+	t := &transaction{engine: e, request: r, conditions: e.newConditions(ctx)}
+	if err := t.parse(ctx, bundle); err != nil {
 		return nil, err
 	}
 	release, err := e.locks.take(ctx, t.lockNames()...)
@@ -39,9 +39,9 @@ func (e *Engine) transaction(ctx context.Context, r BundleRequest, bundle *fhir.
 }
 
 // parse reads all entries and what can be said of them without the store.
-func (t *transaction) parse(bundle *fhir.Tree) error {
+func (t *transaction) parse(ctx context.Context, bundle *fhir.Tree) error {
 	var wrong problems
-	parser := entryParser{engine: t.engine, bundle: bundle, base: t.request.Base}
+	parser := entryParser{ctx: ctx, engine: t.engine, bundle: bundle, base: t.request.Base}
 	for n := range bundle.Root().All("entry") {
 		en, more := parser.parse(n)
 		for i := range more.issues {
@@ -81,10 +81,12 @@ func (t *transaction) checkIdentities(wrong *problems) {
 	for _, en := range t.entries {
 		identity, at, text := "", en.at(".request.url"), " writes the same resource"
 		switch {
+		case en.conditional():
+			identity, text = en.criteria.key, " has the same condition"
 		case en.verb == "PUT" || en.verb == "DELETE":
 			identity = en.key.String()
 		case en.criteria != nil:
-			identity, at, text = en.criteria.Key(), en.at(".request.ifNoneExist"), " creates under the same condition"
+			identity, at, text = en.criteria.key, en.at(".request.ifNoneExist"), " has the same condition"
 		default:
 			continue
 		}
@@ -99,12 +101,8 @@ func (t *transaction) checkIdentities(wrong *problems) {
 // assign gives each POST its id, and fullUrls the entries they stand for.
 func (t *transaction) assign() {
 	t.targets = targets{byURL: map[string]*entry{}, types: t.engine.types}
-	t.keyed = map[fhir.Key]*entry{}
 	now := t.engine.clock()
 	for _, en := range t.entries {
-		if en.verb == "PUT" || en.verb == "DELETE" {
-			t.keyed[en.key] = en
-		}
 		if en.verb == "POST" {
 			en.key.ID = fhir.NewID(now)
 		}
@@ -134,10 +132,10 @@ func (t *transaction) lockNames() []string {
 	var names []string
 	for _, en := range t.entries {
 		switch {
+		case en.criteria != nil:
+			names = append(names, en.criteria.key)
 		case en.verb == "PUT" || en.verb == "DELETE":
 			names = append(names, en.key.String())
-		case en.criteria != nil:
-			names = append(names, en.criteria.Key())
 		}
 	}
 	return names
@@ -145,6 +143,10 @@ func (t *transaction) lockNames() []string {
 
 // try resolves everything against the store as it is now, and commits.
 func (t *transaction) try(ctx context.Context) error {
+	located, err := t.locate(ctx)
+	if err != nil {
+		return err
+	}
 	if err := t.readBefore(ctx); err != nil {
 		return err
 	}
@@ -152,6 +154,7 @@ func (t *transaction) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	preconditions = append(preconditions, located...)
 	drafts, writers := t.drafts()
 	warnings, err := t.engine.validate(ctx, drafts)
 	if err != nil {
@@ -171,6 +174,7 @@ func (t *transaction) try(ctx context.Context) error {
 		}
 	}
 	t.settle(writers, versions, append(warnings, more...))
+	t.search(ctx)
 	return nil
 }
 
@@ -211,12 +215,22 @@ func (t *transaction) settle(writers []*entry, versions []store.Version, warning
 		if en.writes() {
 			continue
 		}
-		en.result.Version = en.before
+		en.result.Version = t.engine.Subset(en.before, en.subset)
 		if en.matched.Exists() {
 			en.result = Result{Version: en.matched, Matched: true}
 		}
 		if v, ok := written[en.target()]; ok && en.versionID == "" {
-			en.result.Version = v
+			en.result.Version = t.engine.Subset(v, en.subset)
+		}
+	}
+}
+
+// search runs the searches, which see what was written. One that fails now
+// can't undo that any more, so it fails alone.
+func (t *transaction) search(ctx context.Context) {
+	for _, en := range t.entries {
+		if en.prepared != nil {
+			en.searchset, en.failed = en.prepared.run(ctx)
 		}
 	}
 }
@@ -225,6 +239,10 @@ func (t *transaction) settle(writers []*entry, versions []store.Version, warning
 func (t *transaction) answer() []byte {
 	a := newAnswer("transaction-response", t.request, t.entries)
 	for _, en := range t.entries {
+		if en.failed != nil {
+			a.failure(t.engine.shownError(en, en.failed))
+			continue
+		}
 		a.entry(en)
 	}
 	return a.bundle.Bytes()

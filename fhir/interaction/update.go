@@ -11,18 +11,21 @@ import (
 // under the client's id (https://hl7.org/fhir/R4/http.html#update). Without
 // IfMatch the last writer wins and nobody is refused; with it another current
 // version, or none, fails with kind VersionConflict.
+//
+// With Criteria the one resource that matches is updated, and where none does
+// a resource is created; several fail with kind MultipleMatches.
 func (e *Engine) Update(ctx context.Context, r UpdateRequest) (Result, error) {
 	if err := e.checkType(r.Key.Type); err != nil {
 		return Result{}, err
 	}
-	if !fhir.IsID(r.Key.ID) {
+	if r.Criteria == "" && !fhir.IsID(r.Key.ID) {
 		return Result{}, fhir.NewError(fhir.Invalid, fhir.IssueValue, "the URL's id isn't a logical id: 1 to 64 of A-Z, a-z, 0-9, - and .")
 	}
 	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
 		return Result{}, err
 	}
 	body, err := e.decode(r.Key.Type, r.Body)
-	if body != nil && body.Type() != nil && body.Type().Name == r.Key.Type {
+	if r.Criteria == "" && body != nil && body.Type() != nil && body.Type().Name == r.Key.Type {
 		if wrong := checkID(body, r.Key, r.Key.Type); wrong != nil {
 			err = merge(err, wrong)
 		}
@@ -49,19 +52,24 @@ func (e *Engine) update(ctx context.Context, r UpdateRequest, body *fhir.Tree, a
 	if err := noConditionalReferences(e.types, body, at); err != nil {
 		return Result{}, err
 	}
+	c, err := e.updating(ctx, r)
+	if err != nil {
+		return Result{}, err
+	}
 	d := &draft{at: at, what: Update, method: store.Put, key: r.Key, body: body}
 	warnings, err := e.validate(ctx, []*draft{d})
 	if err != nil {
 		return Result{}, err
 	}
-	release, err := e.locks.take(ctx, r.Key.String())
+	release, err := e.locks.take(ctx, lockName(c, r.Key))
 	if err != nil {
 		return Result{}, err
 	}
 	defer release()
 	var result Result
 	err = e.retry(ctx, func() error {
-		if d.before, err = e.current(ctx, d.key); err != nil {
+		preconditions, err := e.findBefore(ctx, c, d)
+		if err != nil {
 			return err
 		}
 		if err := checkMatch(r.IfMatch, d.before); err != nil {
@@ -71,7 +79,7 @@ func (e *Engine) update(ctx context.Context, r UpdateRequest, body *fhir.Tree, a
 		if err != nil {
 			return err
 		}
-		versions, err := e.commit(ctx, []*draft{d}, nil, r.IdempotencyKey)
+		versions, err := e.commit(ctx, []*draft{d}, preconditions, r.IdempotencyKey)
 		if err != nil {
 			return err
 		}
@@ -80,4 +88,68 @@ func (e *Engine) update(ctx context.Context, r UpdateRequest, body *fhir.Tree, a
 		return nil
 	})
 	return result, err
+}
+
+// updating reads the criteria of a conditional update; nil for a plain one.
+func (e *Engine) updating(ctx context.Context, r UpdateRequest) (*criteria, error) {
+	if r.Criteria == "" {
+		return nil, nil
+	}
+	return e.creating(ctx, r.Key.Type, r.Criteria)
+}
+
+// lockName is what writers of one resource, or by the same criteria, wait for.
+func lockName(c *criteria, key fhir.Key) string {
+	if c != nil {
+		return c.key
+	}
+	return key.String()
+}
+
+// findBefore fills in which resource an update writes and what is there of it.
+func (e *Engine) findBefore(ctx context.Context, c *criteria, d *draft) (preconditions []store.Precondition, err error) {
+	if c == nil {
+		d.before, err = e.current(ctx, d.key)
+		return nil, err
+	}
+	found, err := e.matches(ctx, c, 2)
+	if err != nil {
+		return nil, err
+	}
+	d.key.ID, d.before, err = e.conditionalTarget(ctx, c, found, d.body, d.at)
+	if err != nil {
+		return nil, err
+	}
+	return conditionHolds(c, foundID(found)), nil
+}
+
+// foundID is the id of the one resource that was found, "" for none.
+func foundID(found []store.Version) string {
+	if len(found) == 0 {
+		return ""
+	}
+	return found[0].Key.ID
+}
+
+// conditionalTarget decides which resource a conditional update writes, by
+// what its criteria found (https://hl7.org/fhir/R4/http.html#cond-update).
+func (e *Engine) conditionalTarget(ctx context.Context, c *criteria, found []store.Version, body *fhir.Tree, at string) (id string, before store.Version, err error) {
+	id = body.ID()
+	switch {
+	case len(found) > 1:
+		return "", before, severalMatch("")
+	case len(found) == 1 && id != "" && id != found[0].Key.ID:
+		return "", before, fhir.NewError(fhir.Invalid, fhir.IssueInvalid,
+			"the body's id isn't that of the resource that the condition matches; leave it out").At(at + ".id")
+	case len(found) == 1:
+		return found[0].Key.ID, found[0], nil
+	case id == "":
+		return fhir.NewID(e.clock()), before, nil
+	}
+	before, err = e.current(ctx, fhir.Key{Type: c.typ, ID: id})
+	if err == nil && before.Exists() && !before.Deleted() {
+		err = fhir.NewError(fhir.Duplicate, fhir.IssueConflict,
+			"nothing matches the condition, but there is a resource with the body's id").At(at + ".id")
+	}
+	return id, before, err
 }

@@ -3,12 +3,12 @@ package interaction
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"caseway/fhir"
-	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
@@ -33,11 +33,12 @@ func (e *Engine) decode(typ string, body []byte) (*fhir.Tree, error) {
 		"resourceType must be "+typ+", as the URL says").At(tree.Type().Name))
 }
 
-// decodeStored reads a resource as the store gave it.
+// decodeStored reads a resource as the store gave it. A link that was
+// rewritten may no longer fit its type, which is no failure.
 func (e *Engine) decodeStored(v store.Version) (*fhir.Tree, error) {
 	tree, err := fhir.Decode(e.schema, v.JSON, fhir.Limits{Bytes: len(v.JSON), Depth: e.limits.Depth})
-	if err != nil {
-		return nil, errors.New("a stored resource doesn't decode")
+	if tree == nil || tree.Type() == nil {
+		return nil, fmt.Errorf("a stored resource doesn't decode: %w", err)
 	}
 	return tree, nil
 }
@@ -161,7 +162,7 @@ func repeated() error {
 func (e *Engine) commit(ctx context.Context, drafts []*draft, preconditions []store.Precondition, idempotencyKey string) ([]store.Version, error) {
 	c := store.Commit{Writes: make([]store.Write, len(drafts)), Preconditions: preconditions}
 	for i, d := range drafts {
-		c.Writes[i] = d.write()
+		c.Writes[i] = e.write(d)
 	}
 	if idempotencyKey != "" {
 		c.Records = []store.RecordWrite{{
@@ -171,12 +172,14 @@ func (e *Engine) commit(ctx context.Context, drafts []*draft, preconditions []st
 	return e.store.Commit(ctx, c)
 }
 
-func (d *draft) write() store.Write {
+func (e *Engine) write(d *draft) store.Write {
 	w := store.Write{Key: d.key, Method: d.method, Expect: d.before.VersionID}
 	if d.after != nil {
 		content := d.after.Content()
 		w.Content = &content
-		w.Terms = search.Terms(d.after)
+		r := e.registered.Load()
+		w.Index, w.Generation = r.Index(d.after), r.generation
+		w.Compartments = r.compartmentsOf(d.key, w.Index.Terms)
 	}
 	return w
 }

@@ -1,0 +1,85 @@
+package interaction
+
+import (
+	"context"
+	"slices"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+)
+
+// directoryTypes are the types that $everything shows where a resource names
+// one: who cares, where, and with what. They belong to no patient.
+var directoryTypes = []string{
+	"Device", "Endpoint", "HealthcareService", "InsurancePlan", "Location", "Medication", "Organization",
+	"OrganizationAffiliation", "Practitioner", "PractitionerRole", "RelatedPerson", "Substance",
+}
+
+// directory finds the resources of the directory that hits name, directly or
+// by way of one another. Of a case it shows the patient too.
+func (g *gathering) directory(ctx context.Context, s *searching, hits []search.Hit) (search.Included, error) {
+	var all search.Included
+	seen := map[fhir.Key]bool{}
+	for _, h := range hits {
+		seen[h.Key] = true
+	}
+	for round := hits; len(round) > 0 && !all.Truncated; {
+		keys, err := g.named(round, seen)
+		if err != nil {
+			return all, err
+		}
+		room := maxIncluded - len(all.Hits)
+		if len(keys) > room {
+			keys, all.Truncated = keys[:room], true
+		}
+		if round, err = s.visibleHeads(ctx, keys); err != nil {
+			return all, err
+		}
+		all.Hits = append(all.Hits, round...)
+	}
+	return all, nil
+}
+
+// named are the directory's keys to which hits refer, each once.
+func (g *gathering) named(hits []search.Hit, seen map[fhir.Key]bool) ([]fhir.Key, error) {
+	var keys []fhir.Key
+	for _, h := range hits {
+		tree, err := g.engine.decodeStored(versionOf(h))
+		if err != nil {
+			return nil, err
+		}
+		for n := range tree.All() {
+			if !isReference(n) {
+				continue
+			}
+			key, ok := literalKey(n.Text(), g.engine.base)
+			if ok && !seen[key] && slices.Contains(directoryTypes, key.Type) && g.asked.wants(key.Type) {
+				seen[key] = true
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys, nil
+}
+
+// visibleHeads gives the current resources with these keys that the caller may
+// see.
+func (s *searching) visibleHeads(ctx context.Context, keys []fhir.Key) ([]search.Hit, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	types := make([]string, len(keys))
+	for i, key := range keys {
+		types[i] = key.Type
+	}
+	slices.Sort(types)
+	types, where, err := s.narrowing.types(slices.Compact(types), search.Keys(keys))
+	if err != nil || len(types) == 0 {
+		return nil, err
+	}
+	found, err := search.Run(ctx, s.source, search.Plan{Types: types, Where: where, Count: len(keys), Budget: s.plan.Budget})
+	if err != nil {
+		return nil, err
+	}
+	return s.engine.permitted(ctx, found.Hits)
+}

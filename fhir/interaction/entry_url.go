@@ -1,0 +1,135 @@
+package interaction
+
+import (
+	"slices"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+)
+
+// shapes are the URLs that a verb can have in an entry.
+var shapes = map[string]string{
+	"GET": "[type]/[id], [type]/[id]/_history/[vid], or a search: [type]?…, ?…, [compartment]/[id]/[type]?…; " +
+		"histories and operations in bundles aren't supported",
+	"HEAD":   "[type]/[id] or [type]/[id]/_history/[vid]",
+	"POST":   "[type]; operations in bundles aren't supported",
+	"PUT":    "[type]/[id], or [type]?[criteria] for a conditional update",
+	"DELETE": "[type]/[id], or [type]?[criteria] for a conditional delete",
+}
+
+func (p *entryParser) url(en *entry, url string, wrong *problems) {
+	shape, known := shapes[en.verb]
+	at := en.at(".request.url")
+	if !known {
+		wrong.invalid(fhir.IssueNotSupported, en.at(".request.method"),
+			"the verb isn't supported in bundles; GET, HEAD, POST, PUT and DELETE are")
+		return
+	}
+	if p.base != "" {
+		url = strings.TrimPrefix(url, p.base)
+	}
+	path, query, asks := strings.Cut(strings.TrimPrefix(url, "/"), "?")
+	parts := strings.Split(path, "/")
+	if !en.take(parts, asks) || strings.ContainsAny(path, "$") {
+		wrong.invalid(fhir.IssueNotSupported, at, "a "+en.verb+" has the URL "+shape)
+		return
+	}
+	if err := p.checkTypes(en); err != nil {
+		wrong.invalid(fhir.IssueNotSupported, at, asError(err).Issues[0].Text)
+		return
+	}
+	if en.key.ID != "" && !fhir.IsID(en.key.ID) {
+		wrong.invalid(fhir.IssueValue, at, "the URL's id isn't a logical id: 1 to 64 of A-Z, a-z, 0-9, - and .")
+	}
+	en.own = en.key.ID != "" && en.fullURL == p.base+"/"+en.key.String()
+	if err := p.query(en, query); err != nil {
+		wrong.add(err.Within(at))
+	}
+}
+
+// take reads a URL's segments; false for one of another shape.
+func (en *entry) take(parts []string, asks bool) bool {
+	n := len(parts)
+	switch {
+	case en.verb == "GET" && en.takeSearch(parts):
+		return true
+	case n == 1:
+		en.key.Type = parts[0]
+		return en.verb == "POST" && !asks || asks && (en.verb == "PUT" || en.verb == "DELETE")
+	case n == 2:
+		en.key = fhir.Key{Type: parts[0], ID: parts[1]}
+		return en.verb != "POST" && (!asks || en.verb == "GET" || en.verb == "HEAD") && parts[1] != "" && parts[1][0] != '_'
+	case n == 4 && parts[2] == "_history" && (en.verb == "GET" || en.verb == "HEAD"):
+		en.key = fhir.Key{Type: parts[0], ID: parts[1]}
+		en.versionID = parts[3]
+		return true
+	}
+	return false
+}
+
+// takeSearch reads the segments of a search; false for any other GET.
+func (en *entry) takeSearch(parts []string) bool {
+	switch {
+	case len(parts) == 1 && !strings.HasPrefix(parts[0], "_"):
+		en.search = &SearchRequest{Type: parts[0]}
+	case len(parts) == 3 && !strings.HasPrefix(parts[2], "_"):
+		en.search = &SearchRequest{Compartment: fhir.Key{Type: parts[0], ID: parts[1]}, Type: parts[2]}
+		if parts[2] == "*" {
+			en.search.Type = ""
+		}
+	}
+	return en.search != nil
+}
+
+// checkTypes refuses types without an endpoint.
+func (p *entryParser) checkTypes(en *entry) error {
+	if en.search == nil {
+		return p.engine.checkType(en.key.Type)
+	}
+	return p.engine.checkSearched(*en.search)
+}
+
+// query reads what stands behind the question mark.
+func (p *entryParser) query(en *entry, query string) *fhir.Error {
+	if en.verb == "PUT" || en.verb == "DELETE" {
+		if en.key.ID != "" {
+			return nil
+		}
+		return p.criteria(en, query)
+	}
+	pairs, err := search.Split(query)
+	switch {
+	case err != nil:
+		return asError(err)
+	case en.search != nil:
+		en.search.Base, en.search.Parameters = p.base, pairs
+	case en.verb == "GET" || en.verb == "HEAD":
+		en.subset, err = p.engine.ParseSubset(en.key.Type, pairs)
+	}
+	if err != nil {
+		return asError(err)
+	}
+	return nil
+}
+
+// criteria reads the condition of a conditional create, update or delete.
+func (p *entryParser) criteria(en *entry, text string) *fhir.Error {
+	c, err := p.engine.criteria(p.ctx, en.key.Type, text)
+	if err == nil && en.verb != "DELETE" {
+		if problem := c.creates(); problem != nil {
+			return problem
+		}
+	}
+	if err != nil {
+		return asError(err)
+	}
+	en.condition, en.criteria = text, c
+	return nil
+}
+
+// conditional reports whether a search decides what the entry writes over or
+// deletes.
+func (en *entry) conditional() bool {
+	return en.criteria != nil && slices.Contains([]string{"PUT", "DELETE"}, en.verb)
+}

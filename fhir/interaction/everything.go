@@ -1,0 +1,251 @@
+package interaction
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"caseway/fhir"
+	"caseway/fhir/definition"
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+)
+
+// EverythingRequest asks for all that belongs to a patient or to a case
+// (https://hl7.org/fhir/R4/patient-operation-everything.html).
+type EverythingRequest struct {
+	Key  fhir.Key // of a Patient or an EpisodeOfCare
+	Base string   // our own base URL without a closing slash
+	// Parameters are those of the URL, decoded: start, end, _since, _type,
+	// _count, and the cursor of a next link.
+	Parameters []search.Pair
+}
+
+// Everything gives a page of all that belongs to a patient: the Patient
+// compartment. Of an EpisodeOfCare it is all that carries the tag of the case
+// or names the episode, and what the episode itself names. Each page has
+// besides the resources of the directory that those on it name: practitioners,
+// organizations, places; so these can be on several pages.
+func (e *Engine) Everything(ctx context.Context, r EverythingRequest) ([]byte, error) {
+	if err := e.checkKey(r.Key); err != nil {
+		return nil, err
+	}
+	v, err := e.current(ctx, r.Key)
+	if err != nil {
+		return nil, err
+	}
+	if v, err = e.shown(ctx, Operation, r.Key, v); err != nil {
+		return nil, err
+	}
+	s, pairs, err := e.searching(ctx, r.Base, r.Key.String()+"/$everything", r.Parameters)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := e.readEverything(pairs)
+	if err != nil {
+		return nil, err
+	}
+	g := gathering{engine: e, asked: asked, of: v}
+	s.query = &search.Request{Count: asked.count, Used: asked.used}
+	if s.query.Types, s.query.Where, err = g.plan(ctx); err != nil {
+		return nil, err
+	}
+	s.beside = func(ctx context.Context, hits []search.Hit) (search.Included, error) {
+		return g.directory(ctx, s, hits)
+	}
+	if err := s.makePlan(ctx); err != nil {
+		return nil, err
+	}
+	return s.run(ctx)
+}
+
+// everythingAsked are the parameters of $everything.
+type everythingAsked struct {
+	start, end string // dates, "" for none
+	since      time.Time
+	types      map[string]bool // nil: all
+	count      int
+	used       []search.Pair
+}
+
+func (e *Engine) readEverything(pairs []search.Pair) (everythingAsked, error) {
+	a := everythingAsked{count: search.MaxCount}
+	var wrong problems
+	for _, p := range pairs {
+		if problem := e.takeEverything(&a, p); problem != nil {
+			wrong.add(problem)
+			continue
+		}
+		if p.Name == "_count" {
+			p.Value = strconv.Itoa(a.count)
+		}
+		a.used = append(a.used, p)
+	}
+	return a, wrong.error()
+}
+
+func (e *Engine) takeEverything(a *everythingAsked, p search.Pair) *fhir.Error {
+	malformed := func(what string) *fhir.Error {
+		return fhir.NewError(fhir.Invalid, fhir.IssueValue, "the parameter "+p.Name+" is "+what).At(p.Name)
+	}
+	switch p.Name {
+	case "start", "end":
+		if _, _, ok := fhir.TimeRange(p.Value); !ok {
+			return malformed("a date such as 2024 or 2024-03-05")
+		}
+		if p.Name == "start" {
+			a.start = p.Value
+		} else {
+			a.end = p.Value
+		}
+	case "_since":
+		since, err := time.Parse(time.RFC3339Nano, strings.ReplaceAll(p.Value, " ", "+"))
+		if err != nil {
+			return malformed("an instant with a time zone, such as 2024-03-05T10:00:00Z")
+		}
+		a.since = since.UTC()
+	case "_count":
+		n, err := strconv.ParseUint(p.Value, 10, 31)
+		if err != nil || n == 0 {
+			return malformed("how many resources a page has, 1 or more")
+		}
+		a.count = int(min(n, search.MaxCount))
+	case "_type":
+		return e.takeTypes(a, p)
+	default:
+		return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
+			"$everything takes the parameters start, end, _since, _type and _count").At(p.Name)
+	}
+	return nil
+}
+
+func (e *Engine) takeTypes(a *everythingAsked, p search.Pair) *fhir.Error {
+	if a.types == nil {
+		a.types = map[string]bool{}
+	}
+	for typ := range strings.SplitSeq(p.Value, ",") {
+		if err := e.checkType(typ); err != nil {
+			return asError(err).Within("_type")
+		}
+		a.types[typ] = true
+	}
+	return nil
+}
+
+func (a *everythingAsked) wants(typ string) bool { return a.types == nil || a.types[typ] }
+
+// gathering finds everything of one resource.
+type gathering struct {
+	engine *Engine
+	asked  everythingAsked
+	of     store.Version
+}
+
+// plan gives the types and the condition on them.
+func (g *gathering) plan(ctx context.Context) ([]string, search.Expr, error) {
+	belongs, types := g.inCompartment, []string(nil)
+	if g.of.Key.Type == "EpisodeOfCare" {
+		named, err := g.namedByEpisode()
+		if err != nil {
+			return nil, nil, err
+		}
+		belongs = func(typ string) (search.Expr, error) { return g.inCase(ctx, typ, named[typ]) }
+	}
+	var either search.Or
+	for _, typ := range g.engine.types.names {
+		if !g.asked.wants(typ) {
+			continue
+		}
+		where, err := belongs(typ)
+		if err != nil {
+			return nil, nil, err
+		}
+		if where == nil {
+			continue
+		}
+		if where, err = g.inTime(ctx, typ, where); err != nil {
+			return nil, nil, err
+		}
+		types = append(types, typ)
+		either = append(either, where)
+	}
+	if types == nil {
+		return g.engine.types.names[:1], search.Or{}, nil
+	}
+	if g.asked.since.IsZero() {
+		return types, either, nil
+	}
+	return types, search.And{either, search.Updated{From: g.asked.since}}, nil
+}
+
+func (g *gathering) inCompartment(typ string) (search.Expr, error) {
+	if c := definition.R4().Compartment(g.of.Key.Type); c == nil || !c.Includes(typ) {
+		return nil, nil
+	}
+	return g.engine.registered.Load().inCompartment(g.of.Key, typ), nil
+}
+
+// inCase is the condition that resources of a type belong to the episode's case.
+func (g *gathering) inCase(ctx context.Context, typ string, named search.Keys) (search.Expr, error) {
+	r := g.engine.Registry()
+	either := search.Or{}
+	if len(named) > 0 {
+		either = append(either, named)
+	}
+	if p := r.Parameter(typ, "episode-of-care"); p != nil && p.Type == "reference" {
+		return append(either, search.Leaf{Exact: []search.Term{p.Term(g.of.Key)}}), nil
+	}
+	tagged, err := r.Condition(ctx, r.Parameter(typ, "_tag"), "", CaseSystem+"|"+g.of.Key.ID, g.engine.env())
+	return append(either, tagged), err
+}
+
+// namedByEpisode are the episode itself, its patient and what belongs to its
+// case because it names it.
+func (g *gathering) namedByEpisode() (map[string]search.Keys, error) {
+	episode, err := g.engine.decodeStored(g.of)
+	if err != nil {
+		return nil, err
+	}
+	paths := append([]string{"patient"}, names["EpisodeOfCare"]...)
+	byType := map[string]search.Keys{"EpisodeOfCare": {g.of.Key}}
+	for _, key := range g.engine.references(episode.Root(), paths) {
+		byType[key.Type] = append(byType[key.Type], key)
+	}
+	return byType, nil
+}
+
+// careDates are the parameters that say when care was given, by which start
+// and end narrow; the first that a type has counts.
+var careDates = []string{"date", "period", "effective", "effective-time", "authoredon", "authored-on", "whenhandedover", "onset-date", "created", "sent", "recorded", "start-date"}
+
+// inTime adds start and end. What has no date of care is in any time.
+func (g *gathering) inTime(ctx context.Context, typ string, where search.Expr) (search.Expr, error) {
+	if g.asked.start == "" && g.asked.end == "" {
+		return where, nil
+	}
+	r := g.engine.Registry()
+	for _, code := range careDates {
+		p := r.Parameter(typ, code)
+		if p == nil || p.Type != "date" || p.Refused != "" {
+			continue
+		}
+		missing, err := r.Condition(ctx, p, "missing", "true", g.engine.env())
+		if err != nil {
+			return nil, err
+		}
+		var within search.And
+		for _, bound := range []string{"ge" + g.asked.start, "le" + g.asked.end} {
+			if len(bound) == len("ge") {
+				continue
+			}
+			e, err := r.Condition(ctx, p, "", bound, g.engine.env())
+			if err != nil {
+				return nil, err
+			}
+			within = append(within, e)
+		}
+		return search.And{where, search.Or{missing, within}}, nil
+	}
+	return where, nil
+}

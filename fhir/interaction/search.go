@@ -1,0 +1,245 @@
+package interaction
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+)
+
+// SearchRequest asks for a page of a search
+// (https://hl7.org/fhir/R4/search.html).
+type SearchRequest struct {
+	// Type is the type that is searched; "" for the whole system, or for all
+	// that is in the compartment.
+	Type string
+	// Compartment is what all results belong to, such as Patient/1; the zero
+	// Key for a search that isn't of a compartment.
+	Compartment fhir.Key
+	Base        string // our own base URL without a closing slash, for fullUrl and links
+	// Parameters are those of the URL and of a form, decoded, in their order.
+	Parameters []search.Pair
+	// Lenient leaves out what isn't known, and says so in the answer.
+	Lenient bool
+}
+
+// Search gives a page of a search as a Bundle in JSON. What is wrong with the
+// parameters fails with kind Invalid, a search that costs too much with
+// TooCostly.
+//
+// The page's links carry cursors, which work for the same search only, in each
+// process of the store and after a restart. What the caller may see is found
+// out anew for each page.
+func (e *Engine) Search(ctx context.Context, r SearchRequest) ([]byte, error) {
+	s, err := e.prepare(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return s.run(ctx)
+}
+
+// searching is a search, or an operation that is one, understood and allowed.
+type searching struct {
+	engine    *Engine
+	base      string
+	path      string // the URL below the base, without parameters
+	query     *search.Request
+	narrowing *narrowing
+	plan      search.Plan
+	source    search.Source
+	cursor    string        // as it was sent
+	format    []search.Pair // what links repeat besides
+	// beside finds what is shown with the matches of a page.
+	beside func(ctx context.Context, hits []search.Hit) (search.Included, error)
+}
+
+// prepare does all of a search that can fail because of the client.
+func (e *Engine) prepare(ctx context.Context, r SearchRequest) (*searching, error) {
+	if err := e.checkSearched(r); err != nil {
+		return nil, err
+	}
+	what := SearchType
+	if r.Type == "" {
+		what = SearchSystem
+	}
+	if err := e.decide(ctx, what, fhir.Key{Type: r.Type}, store.Version{}, nil); err != nil {
+		return nil, err
+	}
+	s, pairs, err := e.searching(ctx, r.Base, r.path(), r.Parameters)
+	if err != nil {
+		return nil, err
+	}
+	var types []string
+	if r.Type != "" {
+		types = []string{r.Type}
+	}
+	s.query, err = e.parse(ctx, types, pairs, search.ParseOptions{Lenient: r.Lenient, Compartment: r.Compartment})
+	if err != nil {
+		return nil, err
+	}
+	return s, s.makePlan(ctx)
+}
+
+// searching begins a search and gives the parameters that select and show.
+func (e *Engine) searching(ctx context.Context, base, path string, parameters []search.Pair) (*searching, []search.Pair, error) {
+	source, err := e.source()
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &searching{engine: e, base: base, path: path, narrowing: e.narrowing(ctx), source: source}
+	s.beside = s.include
+	pairs, err := s.part(parameters)
+	return s, pairs, err
+}
+
+// checkSearched refuses types without an endpoint and what can't be a
+// compartment's id.
+func (e *Engine) checkSearched(r SearchRequest) error {
+	if r.Type != "" {
+		if err := e.checkType(r.Type); err != nil {
+			return err
+		}
+	}
+	if r.Compartment != (fhir.Key{}) {
+		return e.checkKey(r.Compartment)
+	}
+	return nil
+}
+
+// part takes the parameters aside that aren't part of the search.
+func (s *searching) part(pairs []search.Pair) ([]search.Pair, error) {
+	var rest []search.Pair
+	for _, p := range pairs {
+		switch p.Name {
+		case CursorParameter:
+			if s.cursor != "" || p.Value == "" {
+				return nil, badCursor(nil)
+			}
+			s.cursor = p.Value
+		case "_format", "_pretty":
+			s.format = append(s.format, p)
+		default:
+			rest = append(rest, p)
+		}
+	}
+	return rest, nil
+}
+
+// parse reads a search with what this engine knows.
+func (e *Engine) parse(ctx context.Context, types []string, pairs []search.Pair, o search.ParseOptions) (*search.Request, error) {
+	o.Env = e.env()
+	o.List = e.listKeys
+	return e.Registry().Parse(ctx, types, pairs, o)
+}
+
+func (e *Engine) env() search.Env {
+	return search.Env{Now: e.clock(), Hierarchy: e.hierarchy}
+}
+
+// listKeys are the resources that a List names, none where the caller can't
+// read such a List.
+func (e *Engine) listKeys(ctx context.Context, id string) ([]fhir.Key, error) {
+	keys, err := e.listed(ctx, id, e.base)
+	fe := (*fhir.Error)(nil)
+	if errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone || fe.Kind == fhir.Forbidden) {
+		return nil, nil
+	}
+	return keys, err
+}
+
+// searchCursor is what a next or previous link of a search carries.
+type searchCursor struct {
+	Updated   int64              `json:"u"`
+	Tie       string             `json:"t"`
+	Sort      []search.SortValue `json:"s,omitempty"`
+	Backwards bool               `json:"b,omitempty"`
+}
+
+func (s *searching) makePlan(ctx context.Context) error {
+	types, where, err := s.narrowing.types(s.engine.searched(s.query.Types), s.query.Where)
+	if err != nil {
+		return err
+	}
+	s.plan = search.Plan{
+		Types: types, Where: where, Sort: s.query.Sort, Count: s.query.Count, Budget: search.NewBudget(search.DefaultHeads),
+	}
+	if s.cursor == "" {
+		return nil
+	}
+	var c searchCursor
+	if err := s.engine.cursors.open(ctx, s.cursor, &c, s.binding()); err != nil {
+		return err
+	}
+	s.plan.After = &search.Position{Place: search.Place{Updated: c.Updated, Tie: c.Tie}, Sort: c.Sort}
+	s.plan.Backwards = c.Backwards
+	return nil
+}
+
+// searched are the types of a search, all where it names none.
+func (e *Engine) searched(types []string) []string {
+	if len(types) == 0 && e.access != nil {
+		return e.types.names
+	}
+	return types
+}
+
+// binding is what a cursor is bound to: all of the search but the place in it.
+func (s *searching) binding() string {
+	return "search " + s.path + "?" + queryText(s.query.Used)
+}
+
+// seal makes the cursor of a link.
+func (s *searching) seal(ctx context.Context, p *search.Position, backwards bool) (string, error) {
+	c := searchCursor{Updated: p.Place.Updated, Tie: p.Place.Tie, Sort: p.Sort, Backwards: backwards}
+	return s.engine.cursors.seal(ctx, c, s.binding())
+}
+
+// path is the search's URL below the base.
+func (r SearchRequest) path() string {
+	switch {
+	case r.Compartment == (fhir.Key{}):
+		return r.Type
+	case r.Type == "":
+		return r.Compartment.String() + "/*"
+	}
+	return r.Compartment.String() + "/" + r.Type
+}
+
+// link is a page's URL.
+func (s *searching) link(cursor string) string {
+	link := s.base
+	if s.path != "" || link == "" {
+		link += "/" + s.path
+	}
+	pairs := append(append([]search.Pair(nil), s.query.Used...), s.format...)
+	if cursor != "" {
+		pairs = append(pairs, search.Pair{Name: CursorParameter, Value: cursor})
+	}
+	if query := queryText(pairs); query != "" {
+		link += "?" + query
+	}
+	return link
+}
+
+// queryText writes parameters as the query of a URL.
+func queryText(pairs []search.Pair) string {
+	var b strings.Builder
+	for i, p := range pairs {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(queryEscape(p.Name))
+		b.WriteByte('=')
+		b.WriteString(queryEscape(p.Value))
+	}
+	return b.String()
+}
+
+// queryEscape leaves alone what may stand in a query and is often in searches.
+func queryEscape(s string) string { return legible.Replace(url.QueryEscape(s)) }
+
+var legible = strings.NewReplacer("%3A", ":", "%2F", "/", "%2C", ",", "%24", "$", "%40", "@", "%2A", "*")

@@ -1,0 +1,229 @@
+package interaction
+
+import (
+	"context"
+	"fmt"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+)
+
+// maxIncluded is how many resources includes may add to a page.
+const maxIncluded = 2000
+
+// mostEstimated is up to where an estimated total is counted.
+const mostEstimated = 10_000
+
+// run does the search and renders the page.
+func (s *searching) run(ctx context.Context) ([]byte, error) {
+	page, err := s.page(ctx)
+	if err != nil {
+		return nil, err
+	}
+	total, err := s.total(ctx, page)
+	if err != nil {
+		return nil, err
+	}
+	links, err := s.links(ctx, page)
+	if err != nil {
+		return nil, err
+	}
+	return s.render(ctx, page.Hits, total, links)
+}
+
+// render writes matches and what is shown beside them.
+func (s *searching) render(ctx context.Context, hits []search.Hit, total *int64, links []fhir.Link) ([]byte, error) {
+	matched, err := s.engine.permitted(ctx, hits)
+	if err != nil {
+		return nil, err
+	}
+	included, err := s.beside(ctx, matched)
+	if err != nil {
+		return nil, err
+	}
+	w := fhir.NewBundleWriter(fhir.Bundle{Type: "searchset", Total: total, Links: links}, sizeOfHits(matched, included.Hits))
+	s.write(w, matched, "match")
+	s.write(w, included.Hits, "include")
+	if issues := s.issues(included.Truncated); len(issues) > 0 {
+		w.Entry(fhir.Entry{Resource: fhir.Outcome(issues...), Mode: "outcome"})
+	}
+	return w.Bytes(), nil
+}
+
+// page finds the matches, none where only the total is wanted.
+func (s *searching) page(ctx context.Context) (search.Matches, error) {
+	if s.query.Count == 0 || s.plan.Types != nil && len(s.plan.Types) == 0 {
+		m := search.Matches{Total: -1}
+		if s.query.Count > 0 {
+			m.Total = 0
+		}
+		return m, nil
+	}
+	return search.Run(ctx, s.source, s.plan)
+}
+
+// total is the number of matches on all pages, nil where it isn't to be told.
+func (s *searching) total(ctx context.Context, page search.Matches) (*int64, error) {
+	limit := 0
+	switch {
+	case s.query.Total == search.NoTotal:
+		return nil, nil
+	case page.Total >= 0:
+		n := int64(page.Total)
+		return &n, nil
+	case s.query.Total == search.DefaultTotal:
+		return nil, nil
+	case s.query.Total == search.EstimatedTotal:
+		limit = mostEstimated
+	}
+	n := int64(0)
+	if s.plan.Types != nil && len(s.plan.Types) == 0 {
+		return &n, nil
+	}
+	counted, _, err := search.Count(ctx, s.source, search.Plan{Types: s.plan.Types, Where: s.plan.Where, Budget: s.plan.Budget}, limit)
+	n = int64(counted)
+	return &n, err
+}
+
+// include finds what is shown beside the matches, as far as the caller may see it.
+func (s *searching) include(ctx context.Context, hits []search.Hit) (search.Included, error) {
+	if len(s.query.Includes) == 0 || len(hits) == 0 {
+		return search.Included{}, nil
+	}
+	permit := s.narrowing.permit()
+	in := search.Inclusion{Includes: s.query.Includes, Limit: maxIncluded, Budget: s.plan.Budget}
+	if s.narrowing.access != nil {
+		in.Permit = permit.of
+	}
+	included, err := search.RunIncludes(ctx, s.source, s.engine.Registry(), hits, in)
+	if err == nil {
+		err = permit.err
+	}
+	if err != nil {
+		return search.Included{}, err
+	}
+	if included.Hits, err = s.engine.permitted(ctx, included.Hits); err != nil {
+		return search.Included{}, err
+	}
+	more, err := s.engine.namedVersions(ctx, included.Versions)
+	included.Hits = append(included.Hits, more...)
+	return included, err
+}
+
+// namedVersions reads the versions that references name, where the caller may
+// see them.
+func (e *Engine) namedVersions(ctx context.Context, named []search.VersionedKey) ([]search.Hit, error) {
+	var hits []search.Hit
+	for _, n := range named[:min(len(named), maxIncluded)] {
+		v, err := e.store.ReadVersion(ctx, n.Key, n.VersionID)
+		if err != nil {
+			return nil, err
+		}
+		if !v.Exists() || v.Deleted() {
+			continue
+		}
+		err = e.decide(ctx, VRead, n.Key, v, nil)
+		if refused(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		hits = append(hits, search.Hit{Key: v.Key, VersionID: v.VersionID, LastUpdated: v.LastUpdated, JSON: v.JSON})
+	}
+	return hits, nil
+}
+
+// permitted leaves out the hits that the caller may not read.
+func (e *Engine) permitted(ctx context.Context, hits []search.Hit) ([]search.Hit, error) {
+	if e.access == nil {
+		return hits, nil
+	}
+	var seen []search.Hit
+	for _, h := range hits {
+		err := e.decide(ctx, Read, h.Key, versionOf(h), nil)
+		if refused(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, h)
+	}
+	return seen, nil
+}
+
+// links are a page's: self, first, and next and previous where there is more.
+func (s *searching) links(ctx context.Context, page search.Matches) ([]fhir.Link, error) {
+	links := []fhir.Link{{Relation: "self", URL: s.link(s.cursor)}}
+	if s.query.Count == 0 {
+		return links, nil
+	}
+	links = append(links, fhir.Link{Relation: "first", URL: s.link("")})
+	backwards, paged := s.plan.Backwards, s.plan.After != nil
+	for _, l := range []struct {
+		relation string
+		there    bool
+		at       *search.Position
+	}{
+		{"next", page.More && !backwards || backwards, page.Last},
+		{"previous", page.More && backwards || paged && !backwards, page.First},
+	} {
+		if !l.there || l.at == nil {
+			continue
+		}
+		cursor, err := s.seal(ctx, l.at, l.relation == "previous")
+		if err != nil {
+			return nil, err
+		}
+		links = append(links, fhir.Link{Relation: l.relation, URL: s.link(cursor)})
+	}
+	return links, nil
+}
+
+// issues are what the answer has to say about itself.
+func (s *searching) issues(truncated bool) []fhir.Issue {
+	var issues []fhir.Issue
+	for _, text := range s.query.Ignored {
+		issues = append(issues, fhir.Issue{Severity: fhir.SeverityWarning, Code: fhir.IssueNotSupported, Text: text})
+	}
+	if truncated {
+		issues = append(issues, fhir.Issue{Severity: fhir.SeverityWarning, Code: fhir.IssueTooCostly, Text: fmt.Sprintf(
+			"not all that was to be included is here: a page has at most %d included resources; ask for fewer matches at once with _count", maxIncluded)})
+	}
+	return issues
+}
+
+// write adds entries, as much of each resource as is wanted.
+func (s *searching) write(w *fhir.BundleWriter, hits []search.Hit, mode string) {
+	subset := fhir.Subset{Summary: fhir.Summary(s.query.Summary)}
+	if mode == "match" {
+		subset.Elements = s.query.Elements
+	}
+	for _, h := range hits {
+		w.Entry(fhir.Entry{
+			FullURL:  fullURL(s.base, h.Key),
+			Resource: s.engine.Subset(versionOf(h), subset).JSON,
+			Mode:     mode,
+		})
+	}
+}
+
+func fullURL(base string, key fhir.Key) string {
+	if base == "" {
+		return key.String()
+	}
+	return base + "/" + key.String()
+}
+
+// sizeOfHits is about how many bytes hits take as entries.
+func sizeOfHits(lists ...[]search.Hit) int {
+	const around = 160 // bytes of an entry around its resource
+	n := 0
+	for _, hits := range lists {
+		for _, h := range hits {
+			n += len(h.JSON) + around
+		}
+	}
+	return n
+}
