@@ -15,7 +15,7 @@ import (
 )
 
 // readable leaves out what readers don't need.
-var readable = bson.D{{Key: fTerms, Value: 0}, {Key: fValues, Value: 0}, {Key: fCompartments, Value: 0}}
+var readable = bson.D{{Key: fTerms, Value: 0}, {Key: fCompartments, Value: 0}}
 
 // Read implements store.Store.
 func (s *Store) Read(ctx context.Context, keys ...fhir.Key) (_ []store.Version, err error) {
@@ -115,15 +115,24 @@ func eachVersion(ctx context.Context, cursor *mongo.Cursor, found func(store.Ver
 }
 
 // snapshot has all reads of f see the store at one instant: that of ctx where
-// it has a session. A standalone server can't do that.
+// it has a session. A standalone server can't do that. It is a transaction that
+// only reads, not a snapshot session: while others commit, the server that
+// stands in for MongoDB in tests answers a read of a snapshot session from more
+// than one instant.
 func (s *Store) snapshot(ctx context.Context, f func(context.Context) error) error {
 	if !s.server.transactions || mongo.SessionFromContext(ctx) != nil {
 		return f(ctx)
 	}
-	session, err := s.client.StartSession(options.Session().SetSnapshot(true))
+	session, err := s.client.StartSession()
 	if err != nil {
 		return err
 	}
 	defer session.EndSession(context.WithoutCancel(ctx))
-	return f(mongo.NewSessionContext(ctx, session))
+	if err := session.StartTransaction(s.transactionOptions()); err != nil {
+		return err
+	}
+	if err := f(mongo.NewSessionContext(ctx, session)); err != nil {
+		return err // EndSession aborts
+	}
+	return session.CommitTransaction(ctx)
 }
