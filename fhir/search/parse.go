@@ -30,6 +30,9 @@ type ParseOptions struct {
 // problem, each with its parameter as expression; other errors are those of
 // Env and List.
 func (r *Registry) Parse(ctx context.Context, types []string, pairs []Pair, o ParseOptions) (*Request, error) {
+	if o.Env.Terminology != nil {
+		o.Env.Terminology = remembering{o.Env.Terminology, map[string][]Coding{}}
+	}
 	p := &requestParser{
 		ctx: ctx, registry: r, options: o, given: types,
 		request: &Request{Count: DefaultCount},
@@ -61,6 +64,24 @@ type requestParser struct {
 	where    And
 	findings findings
 	cost     int // see spend
+}
+
+// remembering expands each value set once for a request, however many types
+// and chains ask for it.
+type remembering struct {
+	Terminology
+	expanded map[string][]Coding
+}
+
+func (r remembering) Expand(ctx context.Context, valueSet string) ([]Coding, error) {
+	if codings, ok := r.expanded[valueSet]; ok {
+		return codings, nil
+	}
+	codings, err := r.Terminology.Expand(ctx, valueSet)
+	if err == nil {
+		r.expanded[valueSet] = codings
+	}
+	return codings, err
 }
 
 // control is a parameter that isn't one of a resource's elements. It gives its

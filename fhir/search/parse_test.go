@@ -115,3 +115,31 @@ func usedQuery(pairs []Pair) string {
 	}
 	return strings.Join(texts, "&")
 }
+
+func BenchmarkParse(b *testing.B) {
+	r := newRegistry(b)
+	for _, query := range []string{
+		"patient=1&status=active&category=assess-plan&_count=20",
+		"patient:Patient.identifier=http://a.org|1&_include=CarePlan:care-team&_revinclude=Task:based-on&_sort=-date",
+		"_filter=status eq active and patient:Patient.name co \"pet\"",
+	} {
+		b.Run(query[:7], func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				pairs, _ := Split(query)
+				if _, err := r.Parse(b.Context(), []string{"CarePlan"}, pairs, ParseOptions{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkMetadata(b *testing.B) {
+	r := newRegistry(b)
+	for b.Loop() {
+		for _, typ := range r.set.ResourceTypes() {
+			r.MetadataFor(typ)
+		}
+	}
+}
