@@ -88,7 +88,7 @@ func (r remembering) Expand(ctx context.Context, valueSet string) ([]Coding, err
 // value as it was understood, "" where the self link doesn't show it.
 type control func(p *requestParser, modifier, value string) (used string, err error)
 
-// controls are R4's (https://hl7.org/fhir/R4/search.html#Summary). Those of a
+// controls are R4's (https://hl7.org/fhir/R4/search.html#table). Those of a
 // server (_format, _pretty) are read elsewhere.
 var controls map[string]control
 
