@@ -23,6 +23,7 @@ import (
 	"caseway/fhir/definition"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
+	"caseway/fhir/terminology"
 )
 
 // Name is the name of an interaction as CapabilityStatement and metrics use it
@@ -133,6 +134,8 @@ type Engine struct {
 	locks     *locks
 	cursors   *cursors
 	base      string
+	// terminology knows the definitions' value sets and the stored ones.
+	terminology search.Terminology
 	// registered is swapped when custom search parameters change.
 	registered atomic.Pointer[registered]
 }
@@ -159,6 +162,7 @@ func New(c Config) (*Engine, error) {
 	if c.Registry == nil {
 		c.Registry = plainRegistry(c.Base)
 	}
+	e.terminology = terminology.New(definition.R4(), resolver{e})
 	e.SetRegistry(c.Registry, c.Generation)
 	if e.clock == nil {
 		e.clock = time.Now

@@ -137,7 +137,7 @@ func (e *Engine) parse(ctx context.Context, types []string, pairs []search.Pair,
 }
 
 func (e *Engine) env() search.Env {
-	return search.Env{Now: e.clock(), Hierarchy: e.hierarchy}
+	return search.Env{Now: e.clock(), Terminology: e.terminology, Hierarchy: e.hierarchy}
 }
 
 // listKeys are the resources that a List names, none where the caller can't
