@@ -92,12 +92,13 @@ func (e *Engine) createConditional(ctx context.Context, d *draft, c *criteria, i
 		if err != nil {
 			return err
 		}
-		switch len(found) {
+		switch len(found.versions) {
 		case 0:
-			result, err = e.createPlain(ctx, d, conditionHolds(c, ""), idempotencyKey, warnings)
+			result, err = e.createPlain(ctx, d, conditionHolds(c, found, ""), idempotencyKey, warnings)
 		case 1:
-			result = Result{Version: found[0], Matched: true}
-			err = e.decide(ctx, Create, found[0].Key, found[0], d.body)
+			there := found.versions[0]
+			result = Result{Version: there, Matched: true}
+			err = e.decide(ctx, Create, there.Key, there, d.body)
 		default:
 			err = severalMatch("")
 		}

@@ -151,28 +151,58 @@ func holds(e search.Expr, key fhir.Key, terms []search.Term) bool {
 	return false
 }
 
+// found is what criteria match.
+type found struct {
+	versions []store.Version
+	// certain: the exact conjuncts match nothing else, so that a commit can
+	// check them in place of all.
+	certain bool
+}
+
 // matches gives current resources that satisfy criteria, up to limit. It looks
 // past what the caller may see, for a conditional create must not double what
 // is hidden; decide about what comes back.
-func (e *Engine) matches(ctx context.Context, c *criteria, limit int) ([]store.Version, error) {
-	if _, ok := e.store.(search.Source); !ok && c.decided && len(c.exact) > 0 {
-		page, err := e.store.Search(ctx, search.Query{Type: c.typ, All: c.exact, Limit: limit})
-		return page.Versions, err
+func (e *Engine) matches(ctx context.Context, c *criteria, limit int) (found, error) {
+	if c.decided || len(c.exact) == 0 {
+		versions, err := e.find(ctx, c.typ, c.where, limit)
+		return found{versions, c.decided}, err
 	}
-	return e.find(ctx, c.typ, c.where, limit)
+	const more = 10 // candidates that aren't matches
+	hits, err := e.findHits(ctx, c.typ, c.candidates(), limit+more)
+	if err != nil {
+		return found{}, err
+	}
+	if len(hits) == limit+more {
+		versions, err := e.find(ctx, c.typ, c.where, limit)
+		return found{versions: versions}, err
+	}
+	candidates := len(hits)
+	hits = slices.DeleteFunc(hits, func(h search.Hit) bool { return !c.holds(h.Key, h.Terms) })
+	return found{versionsOf(hits[:min(limit, len(hits))]), len(hits) == candidates}, nil
+}
+
+// candidates is the condition that only the exact conjuncts make.
+func (c *criteria) candidates() search.Expr {
+	var all search.And
+	for _, clause := range c.exact {
+		all = append(all, search.Leaf{Exact: clause.Any})
+	}
+	return all
 }
 
 // find runs a plain search.
 func (e *Engine) find(ctx context.Context, typ string, where search.Expr, limit int) ([]store.Version, error) {
+	hits, err := e.findHits(ctx, typ, where, limit)
+	return versionsOf(hits), err
+}
+
+func (e *Engine) findHits(ctx context.Context, typ string, where search.Expr, limit int) ([]search.Hit, error) {
 	source, err := e.source()
 	if err != nil {
 		return nil, err
 	}
-	found, err := search.Run(ctx, source, search.Plan{Types: []string{typ}, Where: where, Count: limit})
-	if err != nil {
-		return nil, err
-	}
-	return versionsOf(found.Hits), nil
+	m, err := search.Run(ctx, source, search.Plan{Types: []string{typ}, Where: where, Count: limit})
+	return m.Hits, err
 }
 
 // source is the store as searches use it.
@@ -204,19 +234,22 @@ func (e *Engine) referenced(ctx context.Context, c *criteria, limit int) ([]stor
 	if err != nil {
 		return nil, err
 	}
-	found, err := e.find(ctx, c.typ, where, limit)
+	versions, err := e.find(ctx, c.typ, where, limit)
 	if err != nil {
 		return nil, err
 	}
-	return e.visible(ctx, found)
+	return e.visible(ctx, versions)
 }
 
 // conditionHolds makes the commit check that criteria match just the resource
-// with an id, or nothing where it is "". Criteria with _id need no check: a
-// create never makes what they match, for its id is the server's choice, and a
-// write of what they name expects its version.
-func conditionHolds(c *criteria, id string) []store.Precondition {
-	if c.byID || len(c.exact) == 0 {
+// with an id, or nothing where it is "".
+//
+// Criteria with _id need no check: a create never makes what they match, for
+// its id is the server's choice, and a write of what they name expects its
+// version. Where the exact conjuncts match what the criteria don't, the check
+// can't be had, and only the lock of this process keeps two creates apart.
+func conditionHolds(c *criteria, f found, id string) []store.Precondition {
+	if c.byID || len(c.exact) == 0 || !f.certain {
 		return nil
 	}
 	q := search.Query{Type: c.typ, All: c.exact, Limit: 2}
