@@ -84,7 +84,8 @@ func (x *exchange) checkPath() error {
 		}
 		if p.Value[0] == '$' {
 			return fhir.NewError(fhir.NotFound, fhir.IssueNotSupported,
-				"the path names an operation ($…); no operations are supported yet")
+				"the path names an operation ($…) that isn't supported; what works is Patient/[id]/$everything, "+
+					"EpisodeOfCare/[id]/$everything and Observation/$lastn")
 		}
 	}
 	return nil

@@ -9,20 +9,33 @@ import (
 	"caseway/conformance/capability"
 	"caseway/fhir"
 	"caseway/fhir/interaction"
+	"caseway/fhir/search"
 )
 
 // capabilities is the CapabilityStatement: built when it is first asked for,
-// then kept, for it can't change while the process lives.
+// then kept until the search parameters change.
 type capabilities struct {
 	claims capability.Claims
-	once   sync.Once
-	body   []byte
-	etag   string
+
+	mu   sync.Mutex
+	of   *search.Registry // what body is made of
+	body []byte
+	etag string
+}
+
+// operations are those that the route table answers.
+var operations = map[string][]capability.Operation{
+	"Patient":       {{Name: "everything", Definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything"}},
+	"EpisodeOfCare": {{Name: "everything", Definition: fhir.CanonicalBase + "/OperationDefinition/EpisodeOfCare-everything"}},
+	"Observation":   {{Name: "lastn", Definition: "http://hl7.org/fhir/OperationDefinition/Observation-lastn"}},
 }
 
 // claim says what the route table and the settings promise.
 func (c *capabilities) claim(config Config, base string) {
-	c.claims = capability.Claims{Version: config.Version, ResourceTypes: config.ResourceTypes}
+	c.claims = capability.Claims{Version: config.Version, ResourceTypes: config.ResourceTypes, Operations: operations}
+	if s, ok := config.Store.(interface{ Transactional() bool }); ok {
+		c.claims.NoTransactions = !s.Transactional()
+	}
 	if base != "" {
 		c.claims.Base = base + "/fhir"
 	}
@@ -36,13 +49,19 @@ func (c *capabilities) claim(config Config, base string) {
 	}
 }
 
-func (c *capabilities) statement() ([]byte, string) {
-	c.once.Do(func() {
-		c.body = capability.Statement(c.claims)
+func (c *capabilities) statement(r *search.Registry) ([]byte, string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.of != r || c.body == nil {
+		claims := c.claims
+		if r != nil {
+			claims.Search = r
+		}
+		c.of, c.body = r, capability.Statement(claims)
 		sum := fnv.New64a()
 		_, _ = sum.Write(c.body) // a hash takes everything
 		c.etag = `W/"` + strconv.FormatUint(sum.Sum64(), 16) + `"`
-	})
+	}
 	return c.body, c.etag
 }
 
@@ -61,7 +80,7 @@ func metadata(x *exchange) error {
 		err.Issues[0].Code = fhir.IssueNotSupported
 		return err
 	}
-	body, etag := x.server.capabilities.statement()
+	body, etag := x.server.capabilities.statement(x.server.engine.Registry())
 	h := x.c.Writer.Header()
 	h.Set("Etag", etag)
 	if x.c.Request.Header.Get("If-None-Match") == etag {

@@ -31,6 +31,7 @@ type Metrics struct {
 var counted = []interaction.Name{
 	interaction.Read, interaction.VRead, interaction.Create, interaction.Update, interaction.Delete,
 	interaction.HistoryInstance, interaction.HistoryType, interaction.HistorySystem,
+	interaction.SearchType, interaction.SearchSystem, interaction.Operation,
 	interaction.Transaction, "capabilities", "none",
 }
 

@@ -32,8 +32,12 @@ func parseQuery(raw string) (query, error) {
 	return q, nil
 }
 
-// known refuses parameters that the route doesn't know, all of them at once.
+// known refuses parameters that the route doesn't know, all of them at once;
+// anyQuery leaves that to the engine.
 func (q query) known(names []string) error {
+	if slices.Contains(names, anyQuery[0]) {
+		return nil
+	}
 	var issues []fhir.Issue
 	for _, p := range q {
 		if p.name == "_format" || p.name == "_pretty" || slices.Contains(names, p.name) {

@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 
+	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
@@ -38,6 +39,24 @@ func (x *exchange) answerRead(v store.Version) error {
 	if v.Key.Type == "Binary" && x.format.native {
 		return x.writeNative(v)
 	}
+	if x.c.Request.URL.RawQuery != "" {
+		if v, err = x.subset(v); err != nil {
+			return err
+		}
+	}
 	x.writeVersion(http.StatusOK, v)
 	return nil
+}
+
+// subset leaves out what _summary and _elements don't ask for.
+func (x *exchange) subset(v store.Version) (store.Version, error) {
+	pairs, err := search.Split(x.c.Request.URL.RawQuery)
+	if err != nil {
+		return v, err
+	}
+	wanted, err := x.server.engine.ParseSubset(v.Key.Type, pairs)
+	if err != nil {
+		return v, err
+	}
+	return x.server.engine.Subset(v, wanted), nil
 }

@@ -26,6 +26,12 @@ type route struct {
 // The parameters of history (https://hl7.org/fhir/R4/http.html#history).
 var historyQuery = []string{"_count", "_since", "_at", "_list", "_sort", interaction.CursorParameter}
 
+// anyQuery is for routes whose parameters the engine reads and checks.
+var anyQuery = []string{"*"}
+
+// The parameters of read and vread (https://hl7.org/fhir/R4/search.html#summary).
+var subsetQuery = []string{"_summary", "_elements"}
+
 // routes is the table of everything that is answered. HEAD comes with each
 // GET, OPTIONS and refusals of the other methods with each path.
 func routes() []route {
@@ -35,14 +41,24 @@ func routes() []route {
 	)
 	return []route{
 		{get, "/fhir/metadata", "capabilities", "", true, []string{"mode"}, metadata, 0},
-		{get, "/fhir/:type/:id", interaction.Read, instance, true, nil, read, 0},
-		{get, "/fhir/:type/:id/_history/:vid", interaction.VRead, instance, true, nil, vread, 0},
+		{get, "/fhir/:type/:id", interaction.Read, instance, true, subsetQuery, read, 0},
+		{get, "/fhir/:type/:id/_history/:vid", interaction.VRead, instance, true, subsetQuery, vread, 0},
 		{post, "/fhir/:type", interaction.Create, typ, true, nil, create, 0},
 		{put, "/fhir/:type/:id", interaction.Update, instance, true, nil, update, 0},
+		{put, "/fhir/:type", interaction.Update, "", true, anyQuery, conditionalUpdate, 0},
 		{del, "/fhir/:type/:id", interaction.Delete, instance, true, nil, remove, 0},
+		{del, "/fhir/:type", interaction.Delete, "", true, anyQuery, conditionalDelete, 0},
 		{get, "/fhir/:type/:id/_history", interaction.HistoryInstance, instance, true, historyQuery, history, 0},
 		{get, "/fhir/:type/_history", interaction.HistoryType, typ, true, historyQuery, history, 0},
 		{get, "/fhir/_history", interaction.HistorySystem, sys, true, historyQuery, history, 0},
+		{get, "/fhir/:type", interaction.SearchType, typ, true, anyQuery, find, 0},
+		{post, "/fhir/:type/_search", interaction.SearchType, "", true, anyQuery, find, 0},
+		{get, "/fhir", interaction.SearchSystem, sys, true, anyQuery, find, 0},
+		{post, "/fhir/_search", interaction.SearchSystem, "", true, anyQuery, find, 0},
+		{get, "/fhir/:type/:id/:what", interaction.SearchType, "", true, anyQuery, find, 0},
+		{post, "/fhir/:type/:id/:what/_search", interaction.SearchType, "", true, anyQuery, find, 0},
+		{get, "/fhir/:type/:id/$everything", interaction.Operation, "", true, anyQuery, everything, 0},
+		{get, "/fhir/:type/$lastn", interaction.Operation, "", true, anyQuery, lastN, 0},
 		{post, "/fhir", interaction.Transaction, sys, true, nil, bundle, 0},
 		{get, "/livez", "", "", false, nil, livez, 0},
 		{get, "/readyz", "", "", false, nil, readyz, 0},
@@ -50,10 +66,6 @@ func routes() []route {
 		{get, "/", "", "", false, nil, page, 0},
 	}
 }
-
-// unanswered are paths that exist in FHIR and have no interaction here yet.
-// They are known so that a client learns what works instead.
-var unanswered = []string{"/fhir/_search", "/fhir/:type/_search", "/fhir/:type/:id/:what"}
 
 // routesByPath completes the table: each path with an entry for each method.
 func routesByPath(table []route) map[string]map[string]*route {
@@ -67,9 +79,6 @@ func routesByPath(table []route) map[string]map[string]*route {
 		if r.method == http.MethodGet {
 			paths[r.path][http.MethodHead] = r
 		}
-	}
-	for _, path := range unanswered {
-		paths[path] = make(map[string]*route)
 	}
 	for path, byMethod := range paths {
 		complete(path, byMethod)
@@ -96,20 +105,11 @@ func complete(path string, byMethod map[string]*route) {
 
 // refusals say what a client may have meant and what works instead.
 var refusals = map[string]string{
-	"GET /fhir": "search isn't supported yet; read by id ([base]/[type]/[id]), history " +
-		"([base]/_history) and [base]/metadata work",
-	"GET /fhir/:type": "search isn't supported yet; read by id ([base]/[type]/[id]) and history " +
-		"([base]/[type]/_history) work",
-	"POST /fhir/_search":         "search isn't supported yet; read by id and history work",
-	"POST /fhir/:type/_search":   "search isn't supported yet; read by id and history work",
-	"PUT /fhir/:type":            "conditional update isn't supported yet; update by id (PUT [base]/[type]/[id]) works",
-	"PATCH /fhir/:type":          "conditional patch isn't supported yet; update by id (PUT [base]/[type]/[id]) works",
-	"DELETE /fhir/:type":         "conditional delete isn't supported yet; delete by id (DELETE [base]/[type]/[id]) works",
+	"PATCH /fhir/:type":          "conditional patch isn't supported yet; update (PUT) works",
 	"PATCH /fhir/:type/:id":      "patch isn't supported yet; update with the whole resource (PUT) works",
 	"POST /fhir/:type/:id":       "create takes no id: POST to [base]/[type], or PUT to [base]/[type]/[id]",
 	"PUT /fhir":                  "update needs a type and an id: PUT [base]/[type]/[id]",
-	"GET /fhir/:type/:id/:what":  "compartment search and operations aren't supported yet; read by id and history work",
-	"POST /fhir/:type/:id/:what": "operations aren't supported yet; read by id and history work",
+	"POST /fhir/:type/:id/:what": "a search by POST goes to [base]/[type]/[id]/[type]/_search; $everything works by GET",
 }
 
 // refuse answers a method that a path doesn't have.

@@ -31,6 +31,7 @@ type rest struct {
 	Security      documentation `json:"security"`
 	Resource      []resource    `json:"resource,omitempty"`
 	Interaction   []code        `json:"interaction,omitempty"`
+	SearchParam   []searchParam `json:"searchParam,omitempty"`
 }
 
 type documentation struct {
@@ -48,6 +49,23 @@ type resource struct {
 	ConditionalRead   string `json:"conditionalRead"`
 	ConditionalUpdate bool   `json:"conditionalUpdate"`
 	ConditionalDelete string `json:"conditionalDelete"`
+
+	SearchInclude    []string      `json:"searchInclude,omitempty"`
+	SearchRevInclude []string      `json:"searchRevInclude,omitempty"`
+	SearchParam      []searchParam `json:"searchParam,omitempty"`
+	Operation        []operation   `json:"operation,omitempty"`
+}
+
+type searchParam struct {
+	Name          string `json:"name"`
+	Definition    string `json:"definition,omitempty"`
+	Type          string `json:"type"`
+	Documentation string `json:"documentation,omitempty"`
+}
+
+type operation struct {
+	Name       string `json:"name"`
+	Definition string `json:"definition"`
 }
 
 type code struct {

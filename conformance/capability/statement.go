@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"caseway/fhir/interaction"
+	"caseway/fhir/search"
 )
 
 // Level is what an interaction works on.
@@ -36,7 +37,23 @@ type Claims struct {
 	Base          string // FHIR base URL; "" where each client may see another
 	ResourceTypes []string
 	Interactions  []Interaction
+	// Search has the parameters and includes that work; nil: none are claimed.
+	Search Searching
+	// Operations are those of a resource type that work, by name without "$",
+	// with the canonical URL of their definition.
+	Operations map[string][]Operation
+	// NoTransactions is set where the store can't do them.
+	NoTransactions bool
 }
+
+// Searching tells what works in searches. *search.Registry is one.
+type Searching interface {
+	MetadataFor(resourceType string) search.TypeMetadata
+	SystemMetadata() []search.ParameterMetadata
+}
+
+// Operation is an operation that the server answers.
+type Operation struct{ Name, Definition string }
 
 // released is the day of the last change to what is claimed.
 var released = time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC)
@@ -44,8 +61,8 @@ var released = time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC)
 const security = "This server has no login yet: whoever reaches it may do everything, so it refuses to listen " +
 	"beyond loopback unless told that its network is closed. Consent resources are stored and not enforced."
 
-const conditional = "Conditional create (If-None-Exist) and conditional references take the parameters identifier " +
-	"and _id only; others are refused by name."
+const conditional = "Conditional create, update and delete (of one resource) and conditional references take every " +
+	"search parameter that is listed here."
 
 // notes say where a type doesn't do what its definition suggests.
 var notes = map[string]string{
@@ -78,11 +95,15 @@ func Statement(c Claims) []byte {
 func restOf(c Claims) rest {
 	r := rest{
 		Mode:          "server",
-		Documentation: "Every resource type works alike. Search, patch, operations and XML aren't supported yet.",
+		Documentation: "Every resource type works alike. Unknown search parameters are refused unless Prefer: handling=lenient is sent. " +
+			"Patch and XML aren't supported yet.",
 		Security:      documentation{Description: security},
 	}
 	var common []code
 	for _, i := range c.Interactions {
+		if i.Name == interaction.Transaction && c.NoTransactions {
+			continue
+		}
 		if i.Level == System {
 			r.Interaction = append(r.Interaction, code{string(i.Name)})
 			continue
@@ -90,9 +111,32 @@ func restOf(c Claims) rest {
 		common = append(common, code{string(i.Name)})
 	}
 	for _, name := range c.ResourceTypes {
-		r.Resource = append(r.Resource, resourceOf(name, common))
+		res := resourceOf(name, common)
+		if c.Search != nil {
+			res.addSearch(c.Search.MetadataFor(name))
+		}
+		for _, o := range c.Operations[name] {
+			res.Operation = append(res.Operation, operation(o))
+		}
+		r.Resource = append(r.Resource, res)
+	}
+	if c.Search != nil {
+		r.SearchParam = searchParams(c.Search.SystemMetadata())
 	}
 	return r
+}
+
+func (r *resource) addSearch(m search.TypeMetadata) {
+	r.SearchParam = searchParams(m.Parameters)
+	r.SearchInclude, r.SearchRevInclude = m.Includes, m.RevIncludes
+}
+
+func searchParams(list []search.ParameterMetadata) []searchParam {
+	params := make([]searchParam, len(list))
+	for i, p := range list {
+		params[i] = searchParam{p.Code, p.Definition, p.Type, p.Documentation}
+	}
+	return params
 }
 
 func resourceOf(name string, interactions []code) resource {
@@ -101,6 +145,9 @@ func resourceOf(name string, interactions []code) resource {
 		Versioning: "versioned", ReadHistory: has(interactions, interaction.VRead),
 		UpdateCreate: has(interactions, interaction.Update), ConditionalCreate: has(interactions, interaction.Create),
 		ConditionalRead: "full-support", ConditionalDelete: "not-supported",
+	}
+	if has(interactions, interaction.SearchType) { // criteria are searches
+		r.ConditionalUpdate, r.ConditionalDelete = r.UpdateCreate, "single"
 	}
 	if note := notes[name]; note != "" {
 		r.Documentation = note + " " + conditional

@@ -1,0 +1,124 @@
+package server
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+	"caseway/fhir/search"
+)
+
+// find is a search: GET [base]/[type], [base] and the compartments'
+// ([base]/Patient/[id]/[type] and [base]/Patient/[id]/*), and their POST forms
+// with _search (https://hl7.org/fhir/R4/http.html#search).
+func find(x *exchange) error {
+	request, err := x.searchRequest()
+	if err != nil {
+		return err
+	}
+	body, err := x.server.engine.Search(x.context(), request)
+	if err != nil {
+		return err
+	}
+	x.writeJSON(http.StatusOK, body)
+	return nil
+}
+
+func (x *exchange) searchRequest() (interaction.SearchRequest, error) {
+	r := interaction.SearchRequest{Base: x.base(), Lenient: x.lenient()}
+	if x.typ != nil {
+		r.Type = x.typ.name
+	}
+	if what := x.c.Param("what"); what != "" {
+		r.Compartment, r.Type = x.key(), what
+		if what == "*" {
+			r.Type = ""
+		}
+	}
+	pairs, err := x.parameters()
+	r.Parameters = pairs
+	return r, err
+}
+
+// parameters are those of the URL, then those of a form.
+func (x *exchange) parameters() ([]search.Pair, error) {
+	pairs, err := search.Split(x.c.Request.URL.RawQuery)
+	if err != nil || x.c.Request.Method != http.MethodPost {
+		return pairs, err
+	}
+	form, err := x.readForm()
+	if err != nil {
+		return nil, err
+	}
+	more, err := search.Split(form)
+	return append(pairs, more...), err
+}
+
+// readForm reads the body of POST _search; a search without one is fine.
+func (x *exchange) readForm() (string, error) {
+	if x.c.Request.ContentLength == 0 {
+		return "", nil
+	}
+	name, _, err := mime.ParseMediaType(x.c.Request.Header.Get("Content-Type"))
+	if err != nil || name != "application/x-www-form-urlencoded" {
+		return "", fhir.NewError(fhir.UnsupportedMedia, fhir.IssueNotSupported,
+			"POST _search takes its parameters as application/x-www-form-urlencoded")
+	}
+	body, err := x.readBody()
+	return string(body), err
+}
+
+// lenient reads Prefer: handling=lenient or strict, which is the default
+// (https://hl7.org/fhir/R4/search.html#errors).
+func (x *exchange) lenient() bool {
+	for _, value := range x.c.Request.Header["Prefer"] {
+		for member := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ',' || r == ';' }) {
+			name, wish, _ := strings.Cut(strings.TrimSpace(member), "=")
+			wish = strings.Trim(strings.TrimSpace(wish), `"`)
+			if strings.EqualFold(strings.TrimSpace(name), "handling") && (wish == "lenient" || wish == "strict") {
+				x.c.Writer.Header().Add("Preference-Applied", "handling="+wish)
+				return wish == "lenient"
+			}
+		}
+	}
+	return false
+}
+
+// everything is GET [base]/Patient/[id]/$everything and the same of an
+// EpisodeOfCare (https://hl7.org/fhir/R4/patient-operation-everything.html).
+func everything(x *exchange) error {
+	pairs, err := search.Split(x.c.Request.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	body, err := x.server.engine.Everything(x.context(), interaction.EverythingRequest{
+		Key: x.key(), Base: x.base(), Parameters: pairs,
+	})
+	if err != nil {
+		return err
+	}
+	x.writeJSON(http.StatusOK, body)
+	return nil
+}
+
+// lastN is GET [base]/Observation/$lastn
+// (https://hl7.org/fhir/R4/observation-operation-lastn.html).
+func lastN(x *exchange) error {
+	if x.typ.name != "Observation" {
+		return fhir.NewError(fhir.NotFound, fhir.IssueNotSupported, "$lastn is an operation of Observation")
+	}
+	pairs, err := search.Split(x.c.Request.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	body, err := x.server.engine.LastN(x.context(), interaction.LastNRequest{
+		Base: x.base(), Parameters: pairs, Lenient: x.lenient(),
+	})
+	if err != nil {
+		return err
+	}
+	x.writeJSON(http.StatusOK, body)
+	return nil
+}
