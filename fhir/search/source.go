@@ -65,8 +65,8 @@ type Page struct {
 // slice of resources does for tests. Safe for concurrent use.
 type Source interface {
 	Scan(ctx context.Context, s Scan) (Page, error)
-	// Estimate counts index entries in [From, To) up to limit, of one type
-	// whose name the terms begin with.
+	// Estimate counts index entries in [From, To), or the heads that they lead
+	// to, up to limit, of one type whose name the terms begin with.
 	Estimate(ctx context.Context, from, to Term, limit int) (int, error)
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,23 +13,43 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
 
 	"caseway/fhir"
+	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
 // Elements of a head and of a displaced version, in the order in which they
-// are written: a reader needs nothing behind the body.
+// are written: a reader needs nothing behind the body, a search needs terms
+// and values side by side.
 const (
 	fID           = "_id"
 	fType         = "type"
 	fVersion      = "version"      // int64
 	fLastUpdated  = "lastUpdated"  // date
+	fPlace        = "place"        // string, see place.go
 	fMethod       = "method"       // the interaction's verb
+	fGeneration   = "generation"   // int64, of the index; only in heads that aren't tombstones
 	fSize         = "size"         // int32, bytes of the body
 	fBody         = "body"         // string, absent in a tombstone
 	fCompartments = "compartments" // array of "Patient/1"
 	fTerms        = "terms"        // array of strings, only in heads
+	fValues       = "values"       // array of strings, not indexed, only in heads
 	fUntil        = "until"        // date, only in displaced versions
 )
+
+// onlyInHeads are the elements that a displaced version loses.
+var onlyInHeads = []string{fGeneration, fTerms, fValues}
+
+// deletedMark stands behind the type of a head that is a tombstone, so that a
+// search of the type passes over none.
+const deletedMark = " deleted"
+
+// indexedType is what a head has as its type.
+func indexedType(typ string, deleted bool) string {
+	if deleted {
+		return typ + deletedMark
+	}
+	return typ
+}
 
 // idDigits are enough for every int64; idMark orders before all characters
 // that an id may have.
@@ -55,25 +76,30 @@ func splitID(id string) fhir.Key {
 // displaces, or nil.
 func encodeHead(w *store.Write, version int64, at time.Time, before bson.Raw) (bson.Raw, store.Version, error) {
 	v := store.Version{Key: w.Key, VersionID: version, LastUpdated: at, Method: w.Method}
-	size := 256 + headTermBytes(w)
+	x := indexOf(w)
+	size := 512 + indexBytes(x, w.Compartments)
 	if w.Content != nil {
 		size += w.Content.Size()
 	}
+	id := w.Key.String()
 	start, b := bsoncore.AppendDocumentStart(make([]byte, 0, size))
-	b = bsoncore.AppendStringElement(b, fID, w.Key.String())
-	b = bsoncore.AppendStringElement(b, fType, w.Key.Type)
+	b = bsoncore.AppendStringElement(b, fID, id)
+	b = bsoncore.AppendStringElement(b, fType, indexedType(w.Key.Type, w.Content == nil))
 	b = bsoncore.AppendInt64Element(b, fVersion, version)
 	b = bsoncore.AppendDateTimeElement(b, fLastUpdated, at.UnixMilli())
+	b = bsoncore.AppendStringElement(b, fPlace, placeOf(at, id))
 	b = bsoncore.AppendStringElement(b, fMethod, string(w.Method))
 	from, to := 0, 0
 	if w.Content != nil {
+		b = bsoncore.AppendInt64Element(b, fGeneration, w.Generation)
 		b, from, to = appendBody(b, w.Content, w.Key.ID, version, at)
 		b = appendStrings(b, fCompartments, w.Compartments)
+		b = appendStrings(b, fTerms, x.Terms)
+		b = appendStrings(b, fValues, x.Values)
 	} else {
 		b = bsoncore.AppendInt32Element(b, fSize, 0)
 		b = appendCompartmentsOf(b, before)
 	}
-	b = appendStrings(b, fTerms, w.Terms)
 	b, err := bsoncore.AppendDocumentEnd(b, start)
 	if err != nil {
 		return nil, v, err
@@ -87,11 +113,22 @@ func encodeHead(w *store.Write, version int64, at time.Time, before bson.Raw) (b
 	return b, v, nil
 }
 
-func headTermBytes(w *store.Write) (n int) {
-	for _, t := range w.Terms {
-		n += len(t) + 10
+// indexOf is the index of a write, in order.
+func indexOf(w *store.Write) search.Index {
+	x := w.Index
+	if len(x.Terms) == 0 && len(x.Values) == 0 {
+		x.Terms = w.Terms
 	}
-	for _, c := range w.Compartments {
+	return search.Index{Terms: ordered(x.Terms), Values: ordered(x.Values)}
+}
+
+func indexBytes(x search.Index, compartments []string) (n int) {
+	for _, list := range [][]search.Term{x.Terms, x.Values} {
+		for _, t := range list {
+			n += len(t) + 10
+		}
+	}
+	for _, c := range compartments {
 		n += len(c) + 10
 	}
 	return n
@@ -134,7 +171,7 @@ func appendCompartmentsOf(b []byte, before bson.Raw) []byte {
 }
 
 // encodeDisplaced makes the document of a version that another one displaces:
-// all of the head but its terms, and until when it was current.
+// all of the head but its index, and until when it was current.
 func encodeDisplaced(head bson.Raw, until time.Time) (id string, doc bson.Raw, err error) {
 	v, err := decode(head)
 	if err != nil {
@@ -148,7 +185,13 @@ func encodeDisplaced(head bson.Raw, until time.Time) (id string, doc bson.Raw, e
 		return "", nil, err
 	}
 	for _, e := range elements {
-		if k := e.Key(); k != fID && k != fTerms {
+		switch k := e.Key(); {
+		case k == fID || slices.Contains(onlyInHeads, k):
+		case k == fType:
+			b = bsoncore.AppendStringElement(b, fType, v.Key.Type)
+		case k == fPlace:
+			b = bsoncore.AppendStringElement(b, fPlace, placeOf(v.LastUpdated, id))
+		default:
 			b = append(b, e...)
 		}
 	}

@@ -24,6 +24,7 @@ const (
 
 // Codes of server errors that the store tells apart.
 const (
+	codeIndexNotFound    = 27
 	codeNamespaceExists  = 48
 	codeOutOfTime        = 50    // MaxTimeMSExpired
 	codeTooLarge         = 10334 // BSONObjectTooLarge

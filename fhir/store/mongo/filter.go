@@ -1,9 +1,9 @@
 package mongo
 
 import (
-	"time"
-
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"caseway/fhir"
 )
 
 // increment makes an update that changes something whatever there was.
@@ -13,18 +13,11 @@ func idIs(id string) bson.D { return bson.D{{Key: fID, Value: id}} }
 
 func idIn(ids []string) bson.D { return bson.D{{Key: fID, Value: bson.D{{Key: "$in", Value: ids}}}} }
 
-// between is a half-open range; a zero bound is none. It adds nothing where
-// there is neither.
-func between(filter bson.D, name string, from, to time.Time) bson.D {
-	var r bson.D
-	if !from.IsZero() {
-		r = append(r, bson.E{Key: "$gte", Value: from})
+// idsOf are the _ids of heads.
+func idsOf(keys []fhir.Key) []string {
+	ids := make([]string, len(keys))
+	for i, k := range keys {
+		ids[i] = k.String()
 	}
-	if !to.IsZero() {
-		r = append(r, bson.E{Key: "$lt", Value: to})
-	}
-	if r == nil {
-		return filter
-	}
-	return append(filter, bson.E{Key: name, Value: r})
+	return ids
 }

@@ -36,6 +36,9 @@ func (s *Store) fillPage(ctx context.Context, q store.HistoryQuery, page *store.
 	var refs []ref
 	for _, c := range []*mongo.Collection{s.heads, s.versions} {
 		for _, scan := range scans {
+			if !scan.concerns(c == s.versions) {
+				continue
+			}
 			found, err := queryRefs(ctx, c, scan.filter(c == s.versions, true), scan.options(c == s.versions).SetLimit(int64(q.Limit)+1))
 			if err != nil {
 				return err
@@ -76,6 +79,9 @@ func (s *Store) count(ctx context.Context, scans []scan) (int64, error) {
 	var total int64
 	for _, c := range []*mongo.Collection{s.heads, s.versions} {
 		for _, scan := range scans {
+			if !scan.concerns(c == s.versions) {
+				continue
+			}
 			n, err := c.CountDocuments(ctx, scan.filter(c == s.versions, false), scan.countOptions())
 			if err != nil {
 				return 0, err
@@ -89,13 +95,20 @@ func (s *Store) count(ctx context.Context, scans []scan) (int64, error) {
 // scan is one pass over the history of everything, a type, a resource or some
 // resources.
 type scan struct {
-	query store.HistoryQuery
-	keys  []fhir.Key // not nil: of these resources
+	query   store.HistoryQuery
+	keys    []fhir.Key // not nil: of these resources
+	deleted bool       // the tombstones of a type, which the index keeps apart
 }
+
+// concerns reports whether the scan is for a collection: displaced tombstones
+// stand with the other versions of their type.
+func (sc scan) concerns(displaced bool) bool { return !displaced || !sc.deleted }
 
 // scansOf splits many keys, for each is a part of the query.
 func scansOf(q store.HistoryQuery) []scan {
 	switch {
+	case q.Keys == nil && q.ID == "" && q.Type != "":
+		return []scan{{query: q}, {query: q, deleted: true}}
 	case q.Keys == nil && q.ID == "":
 		return []scan{{query: q}}
 	case q.Keys == nil:
@@ -107,7 +120,7 @@ func scansOf(q store.HistoryQuery) []scan {
 			keys = append(keys, k)
 		}
 	}
-	slices.SortFunc(keys, func(a, b fhir.Key) int { return byAge(ref{key: a}, ref{key: b}) })
+	slices.SortFunc(keys, byKey)
 	var scans []scan
 	for chunk := range slices.Chunk(slices.Compact(keys), 100) {
 		scans = append(scans, scan{query: q, keys: chunk})
@@ -122,11 +135,20 @@ func (sc scan) filter(displaced, paged bool) bson.D {
 	if displaced && !q.AtFrom.IsZero() {
 		filter = append(filter, bson.E{Key: fUntil, Value: bson.D{{Key: "$gt", Value: q.AtFrom}}})
 	}
-	filter = between(filter, fLastUpdated, q.Since, q.AtTo)
+	places := span{}
 	if paged && q.After.VersionID > 0 {
-		filter = append(filter, behind(q.After, displaced)...)
+		places.below = older(q.After, displaced)
 	}
-	return filter
+	return places.between(q.Since, q.AtTo).addTo(filter)
+}
+
+// older bounds the places of what is older than a position.
+func older(p store.HistoryPosition, displaced bool) string {
+	id := p.Key.String()
+	if displaced {
+		id = displacedID(id, p.VersionID)
+	}
+	return placeOf(p.LastUpdated, id)
 }
 
 // which selects the resources.
@@ -134,7 +156,7 @@ func (sc scan) which(displaced bool) bson.D {
 	filter := bson.D{}
 	switch {
 	case sc.keys == nil && sc.query.Type != "":
-		filter = bson.D{{Key: fType, Value: sc.query.Type}}
+		filter = bson.D{{Key: fType, Value: indexedType(sc.query.Type, sc.deleted)}}
 	case sc.keys != nil && displaced:
 		any := make(bson.A, len(sc.keys))
 		for i, k := range sc.keys {
@@ -145,11 +167,7 @@ func (sc scan) which(displaced bool) bson.D {
 			filter = versionsOf(sc.keys[0])
 		}
 	case sc.keys != nil:
-		ids := make([]string, len(sc.keys))
-		for i, k := range sc.keys {
-			ids[i] = k.String()
-		}
-		filter = idIn(ids)
+		filter = idIn(idsOf(sc.keys))
 	}
 	return filter
 }
@@ -160,25 +178,10 @@ func versionsOf(k fhir.Key) bson.D {
 	return bson.D{{Key: fID, Value: bson.D{{Key: "$gt", Value: k.String() + idMark}, {Key: "$lt", Value: k.String() + "$"}}}}
 }
 
-// behind selects what is older than a position. The first condition bounds the
-// index, the second passes over what has the same instant.
-func behind(p store.HistoryPosition, displaced bool) bson.D {
-	id := p.Key.String()
-	if displaced {
-		id = displacedID(id, p.VersionID)
-	}
-	older := bson.D{{Key: fLastUpdated, Value: bson.D{{Key: "$lt", Value: p.LastUpdated}}}}
-	sameTime := bson.D{{Key: fLastUpdated, Value: p.LastUpdated}, {Key: fID, Value: bson.D{{Key: "$lt", Value: id}}}}
-	return bson.D{{Key: "$and", Value: bson.A{
-		bson.D{{Key: fLastUpdated, Value: bson.D{{Key: "$lte", Value: p.LastUpdated}}}},
-		bson.D{{Key: "$or", Value: bson.A{older, sameTime}}},
-	}}}
-}
-
 // options order by an index: a resource's versions by _id, everything else by
-// lastUpdated.
+// place.
 func (sc scan) options(displaced bool) *options.FindOptionsBuilder {
-	o := options.Find().SetHint(sc.index()).SetSort(bson.D{{Key: fLastUpdated, Value: -1}, {Key: fID, Value: -1}})
+	o := options.Find().SetHint(sc.index()).SetSort(bson.D{{Key: fPlace, Value: -1}})
 	if len(sc.keys) == 1 && displaced {
 		o.SetSort(bson.D{{Key: fID, Value: -1}})
 	}

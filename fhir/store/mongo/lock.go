@@ -108,7 +108,7 @@ func appendWrittenLocks(ids []string, writes []store.Write, parameters map[strin
 	}
 	for i := range writes {
 		w := &writes[i]
-		for _, t := range w.Terms {
+		for _, t := range indexOf(w).Terms {
 			if parameters[w.Key.Type+" "+parameterOf(t)] {
 				ids = append(ids, termLock(w.Key.Type, t))
 			}

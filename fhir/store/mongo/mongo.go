@@ -3,7 +3,9 @@
 // Collections:
 //
 //   - resource: the head of each resource, which is its current version or its
-//     tombstone. _id is "Type/id".
+//     tombstone. _id is "Type/id". A head holds its index: the terms, which one
+//     multikey index leads to the heads from, and the values beside them, which
+//     are only read.
 //   - version: displaced versions. _id is "Type/id#" and the version number in
 //     19 digits, so that the order of _id is the order of versions. until is
 //     the lastUpdated of the version that displaced it.
@@ -13,7 +15,8 @@
 //     both succeed. They say nothing else.
 //   - meta: the schema version, and what Check writes.
 //
-// A body is a string with the exact bytes of the JSON.
+// A body is a string with the exact bytes of the JSON. The order of searches and
+// history is a document's place: its lastUpdated, then its _id, as one string.
 //
 // Reads go to the primary with read concern majority, writes are acknowledged
 // by a majority with journal. On a replica set a commit is a transaction, but

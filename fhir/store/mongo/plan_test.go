@@ -118,20 +118,20 @@ var operations = []struct {
 		_, err := s.ReadVersion(ctx, patient("1"), 1)
 		return err
 	}},
-	{"system history", "lastUpdated _id_", false, historyOf(store.HistoryQuery{})},
-	{"system history, a later page", "lastUpdated _id_", false, historyOf(store.HistoryQuery{After: somePlace})},
-	{"system history, bounded", "lastUpdated _id_", false, historyOf(store.HistoryQuery{
+	{"system history", "place _id_", false, historyOf(store.HistoryQuery{})},
+	{"system history, a later page", "place _id_", false, historyOf(store.HistoryQuery{After: somePlace})},
+	{"system history, bounded", "place _id_", false, historyOf(store.HistoryQuery{
 		Since: time.Now().Add(-time.Hour), AtFrom: time.Now().Add(-time.Minute), AtTo: time.Now(),
 	})},
-	{"type history", "type_lastUpdated _id_", false, historyOf(store.HistoryQuery{Type: "Patient"})},
-	{"type history, a later page", "type_lastUpdated _id_", false, historyOf(store.HistoryQuery{Type: "Patient", After: somePlace})},
+	{"type history", "type_place _id_", false, historyOf(store.HistoryQuery{Type: "Patient"})},
+	{"type history, a later page", "type_place _id_", false, historyOf(store.HistoryQuery{Type: "Patient", After: somePlace})},
 	{"instance history", "_id_", true, historyOf(store.HistoryQuery{Type: "Patient", ID: "1"})},
 	{"history of a list", "_id_", true, historyOf(store.HistoryQuery{Keys: []fhir.Key{patient("1"), patient("2")}})},
-	{"search", "terms_lastUpdated", true, func(ctx context.Context, s store.Store) error {
+	{"search", "terms_place", true, func(ctx context.Context, s store.Store) error {
 		_, err := s.Search(ctx, *identified("1", "Patient gender =x"))
 		return err
 	}},
-	{"conditional create", "terms_lastUpdated _id_", true, func(ctx context.Context, s store.Store) error {
+	{"conditional create", "terms_place _id_", true, func(ctx context.Context, s store.Store) error {
 		_, err := s.Commit(ctx, store.Commit{
 			Writes:        []store.Write{put(patient("new"), 0, 1)},
 			Preconditions: []store.Precondition{{Criteria: identified("new")}, {Exists: patient("1")}},
@@ -159,7 +159,7 @@ var operations = []struct {
 		return err
 	}},
 	{"check", "_id_", false, func(ctx context.Context, s store.Store) error { return s.Check(ctx) }},
-	{"change feed from a lost position", "lastUpdated _id_", false, rereadFeed},
+	{"change feed from a lost position", "place _id_", false, rereadFeed},
 }
 
 var somePlace = store.HistoryPosition{LastUpdated: time.Now().Add(time.Hour), Key: patient("1"), VersionID: 1}

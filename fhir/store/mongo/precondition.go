@@ -83,11 +83,7 @@ func (s *Store) checkTargets(ctx context.Context, c *store.Commit) error {
 
 // existing tells which resources exist and aren't deleted.
 func (s *Store) existing(ctx context.Context, keys []fhir.Key) (map[fhir.Key]bool, error) {
-	ids := make([]string, len(keys))
-	for i, k := range keys {
-		ids[i] = k.String()
-	}
 	there := make(map[fhir.Key]bool, len(keys))
-	err := s.findRefs(ctx, s.heads, ids, func(r ref) { there[r.key] = r.method != store.Delete })
+	err := s.findRefs(ctx, s.heads, idsOf(keys), func(r ref) { there[r.key] = r.method != store.Delete })
 	return there, err
 }

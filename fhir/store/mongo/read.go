@@ -15,7 +15,7 @@ import (
 )
 
 // readable leaves out what readers don't need.
-var readable = bson.D{{Key: fTerms, Value: 0}, {Key: fCompartments, Value: 0}}
+var readable = bson.D{{Key: fTerms, Value: 0}, {Key: fValues, Value: 0}, {Key: fCompartments, Value: 0}}
 
 // Read implements store.Store.
 func (s *Store) Read(ctx context.Context, keys ...fhir.Key) (_ []store.Version, err error) {

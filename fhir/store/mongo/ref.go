@@ -49,8 +49,11 @@ func (d *refDocument) ref() ref {
 
 // byAge is the order of history, oldest first.
 func byAge(a, b ref) int {
-	return cmp.Or(a.at.Compare(b.at), strings.Compare(a.key.Type, b.key.Type),
-		strings.Compare(a.key.ID, b.key.ID), cmp.Compare(a.version, b.version))
+	return cmp.Or(a.at.Compare(b.at), byKey(a.key, b.key), cmp.Compare(a.version, b.version))
+}
+
+func byKey(a, b fhir.Key) int {
+	return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.ID, b.ID))
 }
 
 func newestFirst(a, b ref) int { return byAge(b, a) }

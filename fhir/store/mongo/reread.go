@@ -88,23 +88,21 @@ func (s *Store) olderFirst(ctx context.Context, since time.Time, after ref) ([]r
 }
 
 func aheadOptions() *options.FindOptionsBuilder {
-	return options.Find().SetHint(indexAll).SetLimit(rereadPage + 1).SetSort(ascending(fLastUpdated, fID))
+	return options.Find().SetHint(indexAll).SetLimit(rereadPage + 1).SetSort(ascending(fPlace))
 }
 
 // ahead selects what is newer than a ref. A head's _id has no number, so the
 // resource of the ref itself is let through and sorted out later.
 func ahead(since time.Time, after ref, displaced bool) bson.D {
-	if after.version == 0 {
-		return between(bson.D{}, fLastUpdated, since, time.Time{})
+	id := after.key.String()
+	places := span{}
+	switch {
+	case after.version == 0:
+		places = places.between(since, time.Time{})
+	case displaced:
+		places.above = placeOf(after.at, displacedID(id, after.version))
+	default:
+		places.from = placeOf(after.at, id)
 	}
-	id, least := after.key.String(), "$gte"
-	if displaced {
-		id, least = displacedID(id, after.version), "$gt"
-	}
-	newer := bson.D{{Key: fLastUpdated, Value: bson.D{{Key: "$gt", Value: after.at}}}}
-	sameTime := bson.D{{Key: fLastUpdated, Value: after.at}, {Key: fID, Value: bson.D{{Key: least, Value: id}}}}
-	return bson.D{{Key: "$and", Value: bson.A{
-		bson.D{{Key: fLastUpdated, Value: bson.D{{Key: "$gte", Value: after.at}}}},
-		bson.D{{Key: "$or", Value: bson.A{newer, sameTime}}},
-	}}}
+	return places.addTo(bson.D{})
 }

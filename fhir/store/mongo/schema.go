@@ -13,10 +13,11 @@ import (
 
 // Names of indexes.
 const (
-	indexTerms        = "terms_lastUpdated"
-	indexCompartments = "compartments_lastUpdated"
-	indexType         = "type_lastUpdated"
-	indexAll          = "lastUpdated"
+	indexTerms        = "terms_place"
+	indexCompartments = "compartments_place"
+	indexType         = "type_place"
+	indexAll          = "place"
+	indexGeneration   = "generation_place"
 	indexExpires      = "expires"
 )
 
@@ -40,15 +41,16 @@ func ascending(names ...string) bson.D {
 func (s *Store) indexes() map[*mongo.Collection][]index {
 	return map[*mongo.Collection][]index{
 		s.heads: {
-			{name: indexTerms, keys: ascending(fTerms, fLastUpdated, fID)},
-			{name: indexCompartments, keys: ascending(fCompartments, fLastUpdated, fID)},
-			{name: indexType, keys: ascending(fType, fLastUpdated, fID)},
-			{name: indexAll, keys: ascending(fLastUpdated, fID)},
+			{name: indexTerms, keys: ascending(fTerms, fPlace)},
+			{name: indexCompartments, keys: ascending(fCompartments, fPlace)},
+			{name: indexType, keys: ascending(fType, fPlace)},
+			{name: indexAll, keys: ascending(fPlace)},
+			{name: indexGeneration, keys: ascending(fGeneration, fPlace)},
 		},
 		s.versions: {
-			{name: indexCompartments, keys: ascending(fCompartments, fLastUpdated, fID, fUntil)},
-			{name: indexType, keys: ascending(fType, fLastUpdated, fID, fUntil)},
-			{name: indexAll, keys: ascending(fLastUpdated, fID, fUntil)},
+			{name: indexCompartments, keys: ascending(fCompartments, fPlace, fUntil)},
+			{name: indexType, keys: ascending(fType, fPlace, fUntil)},
+			{name: indexAll, keys: ascending(fPlace, fUntil)},
 		},
 		s.records: {{name: indexExpires, keys: ascending(fExpires), expire: true}},
 		s.locks:   nil,

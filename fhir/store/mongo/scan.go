@@ -1,0 +1,217 @@
+package mongo
+
+import (
+	"context"
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+)
+
+var _ store.Searcher = (*Store)(nil)
+
+// scanBytes bounds the JSON of a page of a scan by term or type, which can go
+// on behind it.
+const (
+	scanBytes   = 32 << 20
+	noByteLimit = math.MaxInt
+)
+
+// Scan implements search.Source. In a transaction, or between the scans of
+// Snapshot, it sees what those see.
+func (s *Store) Scan(ctx context.Context, sc search.Scan) (page search.Page, err error) {
+	defer s.timed("scan", time.Now(), &err)
+	limited, cancel := context.WithTimeout(ctx, scanTimeout)
+	defer cancel()
+	err = s.atOnce(limited, func(ctx context.Context) error {
+		page, err = s.scan(ctx, sc)
+		return err
+	})
+	return page, asError(ctx, "scan", err)
+}
+
+// atOnce has f read in a snapshot session, unless ctx has a session: one query
+// sees one instant then, however long it takes, at no cost.
+func (s *Store) atOnce(ctx context.Context, f func(context.Context) error) error {
+	if !s.server.transactions || mongo.SessionFromContext(ctx) != nil {
+		return f(ctx)
+	}
+	session, err := s.client.StartSession(options.Session().SetSnapshot(true))
+	if err != nil {
+		return err
+	}
+	defer session.EndSession(context.WithoutCancel(ctx))
+	return f(mongo.NewSessionContext(ctx, session))
+}
+
+// Estimate implements search.Source.
+func (s *Store) Estimate(ctx context.Context, from, to search.Term, limit int) (_ int, err error) {
+	defer s.timed("estimate", time.Now(), &err)
+	limited, cancel := context.WithTimeout(ctx, scanTimeout)
+	defer cancel()
+	n, err := s.estimate(limited, termsWithin(from, to), indexTerms, limit)
+	return n, asError(ctx, "estimate", err)
+}
+
+// CountType implements search.Counter.
+func (s *Store) CountType(ctx context.Context, typ string, limit int) (_ int, err error) {
+	defer s.timed("estimate", time.Now(), &err)
+	limited, cancel := context.WithTimeout(ctx, scanTimeout)
+	defer cancel()
+	n, err := s.estimate(limited, bson.D{{Key: fType, Value: indexedType(typ, false)}}, indexType, limit)
+	return n, asError(ctx, "count", err)
+}
+
+// scan gives the driver's errors as they are.
+func (s *Store) scan(ctx context.Context, sc search.Scan) (page search.Page, err error) {
+	bytes := noByteLimit
+	if len(sc.Keys) == 0 && sc.To == "" {
+		bytes = scanBytes
+	}
+	for chunk := range chunks(sc.Keys) {
+		sc.Keys = chunk
+		q := queryOf(sc)
+		cursor, err := s.heads.Find(ctx, q.filter, q.options(sc.Limit+1-len(page.Hits)))
+		if err != nil {
+			return search.Page{}, err
+		}
+		page.Hits, page.More, err = appendHits(ctx, cursor, page.Hits, sc.Limit, bytes)
+		if err != nil {
+			return search.Page{}, wrongDocument(s.heads.Name(), err)
+		}
+		if page.More {
+			break
+		}
+	}
+	return page, nil
+}
+
+// chunks of keys, each key once, or nil once where there are none.
+func chunks(keys []fhir.Key) iter.Seq[[]fhir.Key] {
+	if keys == nil {
+		return func(yield func([]fhir.Key) bool) { yield(nil) }
+	}
+	if len(keys) > keysAtOnce { // the database itself takes a key once within a chunk
+		keys = slices.Clone(keys)
+		slices.SortFunc(keys, byKey)
+		keys = slices.Compact(keys)
+	}
+	return slices.Chunk(keys, keysAtOnce)
+}
+
+// scanQuery is a scan as the database understands it.
+type scanQuery struct {
+	filter   bson.D
+	index    string
+	ordered  bool // by place
+	newest   bool // first
+	keysOnly bool
+}
+
+// queryOf bounds one index on all its fields: what a scan asks for it finds
+// there, so that it passes over nothing but tombstones where it asks for keys
+// or for all types.
+func queryOf(sc search.Scan) scanQuery {
+	q := scanQuery{newest: sc.Descending, keysOnly: sc.KeysOnly}
+	switch {
+	case len(sc.Keys) > 0:
+		q.index = "_id_"
+		q.filter = append(idIn(idsOf(sc.Keys)), notDeleted)
+	case sc.Term != "":
+		q.index, q.ordered = indexTerms, true
+		q.filter = bson.D{{Key: fTerms, Value: sc.Term}}
+	case sc.To != "":
+		q.index = indexTerms
+		q.filter = termsWithin(sc.From, sc.To)
+	case sc.Type != "":
+		q.index, q.ordered = indexType, true
+	default:
+		q.index, q.ordered = indexAll, true
+		q.filter = bson.D{notDeleted}
+	}
+	if sc.Type != "" {
+		q.filter = append(q.filter, bson.E{Key: fType, Value: indexedType(sc.Type, false)})
+	}
+	q.filter = placesOf(sc).addTo(q.filter)
+	return q
+}
+
+// notDeleted leaves tombstones out where the index holds them.
+var notDeleted = bson.E{Key: fMethod, Value: bson.D{{Key: "$ne", Value: store.Delete}}}
+
+// placesOf are the places that a scan is bounded to.
+func placesOf(sc search.Scan) span {
+	low, high := sc.After, sc.Until
+	if sc.Descending {
+		low, high = high, low
+	}
+	return span{}.behind(low).before(high).between(sc.Updated.From, sc.Updated.To)
+}
+
+// termsWithin selects by a half-open range. Both bounds must hold for one
+// element: without $elemMatch each may hold for another one, and an index over
+// arrays is bounded by one of them alone.
+func termsWithin(from, to search.Term) bson.D {
+	if to == from+"\x00" {
+		return bson.D{{Key: fTerms, Value: from}}
+	}
+	return bson.D{{Key: fTerms, Value: bson.D{{Key: "$elemMatch", Value: bson.D{{Key: "$gte", Value: from}, {Key: "$lt", Value: to}}}}}}
+}
+
+// The elements that a hit doesn't need.
+var (
+	scanned     = bson.D{{Key: fCompartments, Value: 0}}
+	scannedKeys = bson.D{{Key: fCompartments, Value: 0}, {Key: fBody, Value: 0}}
+)
+
+// batchAtOnce bounds the heads in one answer of the server, which is bounded
+// in bytes as well.
+const batchAtOnce = 2048
+
+func (q scanQuery) options(limit int) *options.FindOptionsBuilder {
+	o := options.Find().SetHint(q.index).SetLimit(int64(limit)).SetBatchSize(int32(min(limit, batchAtOnce)))
+	o.SetProjection(scanned)
+	if q.keysOnly {
+		o.SetProjection(scannedKeys)
+	}
+	switch {
+	case q.ordered && q.newest:
+		o.SetSort(bson.D{{Key: fPlace, Value: -1}})
+	case q.ordered:
+		o.SetSort(bson.D{{Key: fPlace, Value: 1}})
+	}
+	return o
+}
+
+// appendHits reads a cursor, as long as there are no more hits than limit and
+// their JSON, but for the first one's, fits into the bytes, and closes it.
+func appendHits(ctx context.Context, cursor *mongo.Cursor, hits []search.Hit, limit, bytes int) (_ []search.Hit, more bool, err error) {
+	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }()
+	hits = slices.Grow(hits, cursor.RemainingBatchLength())
+	for cursor.Next(ctx) {
+		if len(hits) == limit || bytes <= 0 {
+			return hits, true, nil
+		}
+		h, err := decodeHit(cursor.Current)
+		if err != nil {
+			return nil, false, err
+		}
+		hits = append(hits, h)
+		bytes -= len(h.JSON)
+	}
+	return hits, false, cursor.Err()
+}
+
+// estimate counts by an aggregation: a transaction takes no count.
+func (s *Store) estimate(ctx context.Context, filter bson.D, index string, limit int) (int, error) {
+	n, err := s.heads.CountDocuments(ctx, filter, options.Count().SetHint(index).SetLimit(int64(limit)))
+	return int(n), err
+}
