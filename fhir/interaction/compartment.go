@@ -3,6 +3,7 @@ package interaction
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"caseway/fhir"
 	"caseway/fhir/definition"
@@ -12,9 +13,11 @@ import (
 // registered is a registry of search parameters with what is derived from it.
 // Safe for concurrent use.
 type registered struct {
-	*search.Registry
-	generation  int64
-	memberships sync.Map // of type name: []membershipRule
+	*search.Registry                  // what requests are understood by
+	writing          *search.Registry // what new versions are indexed by
+	generation       int64            // of writing
+	writers          atomic.Int64     // commits under way that index by it
+	memberships      sync.Map         // of type name: []membershipRule
 }
 
 // membershipRule is a parameter by which resources of a type are in
@@ -31,7 +34,20 @@ func (e *Engine) Registry() *search.Registry { return e.registered.Load().Regist
 // indexed by them, and marked with their generation, which grows; what is
 // stored stays indexed as it was.
 func (e *Engine) SetRegistry(r *search.Registry, generation int64) {
-	e.registered.Store(&registered{Registry: r, generation: generation})
+	e.registered.Store(&registered{Registry: r, writing: r, generation: generation})
+}
+
+// writer gives the registry to index a commit by. Its writers are to be
+// lowered when the commit is over.
+func (e *Engine) writer() *registered {
+	for {
+		r := e.registered.Load()
+		r.writers.Add(1)
+		if e.registered.Load() == r {
+			return r
+		}
+		r.writers.Add(-1) // who changed it may not have seen us
+	}
 }
 
 func (r *registered) rules(typ string) []membershipRule {

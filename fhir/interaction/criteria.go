@@ -197,7 +197,7 @@ func (e *Engine) find(ctx context.Context, typ string, where search.Expr, limit 
 }
 
 func (e *Engine) findHits(ctx context.Context, typ string, where search.Expr, limit int) ([]search.Hit, error) {
-	source, err := e.source()
+	source, err := e.source(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +206,10 @@ func (e *Engine) findHits(ctx context.Context, typ string, where search.Expr, li
 }
 
 // source is the store as searches use it.
-func (e *Engine) source() (search.Source, error) {
+func (e *Engine) source(ctx context.Context) (search.Source, error) {
+	if err := e.indexing.searchable(ctx); err != nil {
+		return nil, err
+	}
 	if source, ok := e.store.(search.Source); ok {
 		return source, nil
 	}

@@ -98,6 +98,9 @@ type Config struct {
 	Registry *search.Registry
 	// Generation counts the registries that a store has been indexed with.
 	Generation int64
+	// PreferStoredParameters lets a stored SearchParameter take the place of a
+	// built-in one with the same type and code. See JoinIndexing.
+	PreferStoredParameters bool
 	// ResourceTypes are the types that have a RESTful endpoint.
 	ResourceTypes []string
 	// Base is our own base URL without a closing slash: references below it
@@ -138,6 +141,7 @@ type Engine struct {
 	terminology search.Terminology
 	// registered is swapped when custom search parameters change.
 	registered atomic.Pointer[registered]
+	indexing   *indexing
 }
 
 // New makes an engine. It doesn't use the store yet.
@@ -158,12 +162,13 @@ func New(c Config) (*Engine, error) {
 		cursors:   &cursors{store: c.Store},
 		base:      c.Base,
 	}
-	e.guards = append([]Guard{subscriptionGuard{}, episodeGuard{e}}, c.Guards...)
+	e.guards = append([]Guard{subscriptionGuard{}, parameterGuard{e}, episodeGuard{e}}, c.Guards...)
 	if c.Registry == nil {
 		c.Registry = plainRegistry(c.Base)
 	}
 	e.terminology = terminology.New(definition.R4(), resolver{e})
 	e.SetRegistry(c.Registry, c.Generation)
+	e.indexing = newIndexing(e, c)
 	if e.clock == nil {
 		e.clock = time.Now
 	}

@@ -15,7 +15,7 @@ const maxHierarchy = 10_000
 // references of its type to itself: Location.partOf and the like
 // (https://hl7.org/fhir/R4/search.html#recursive).
 func (e *Engine) hierarchy(ctx context.Context, of fhir.Key, above bool) ([]fhir.Key, error) {
-	source, err := e.source()
+	source, err := e.source(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (e *Engine) prepare(ctx context.Context, r SearchRequest) (*searching, erro
 
 // searching begins a search and gives the parameters that select and show.
 func (e *Engine) searching(ctx context.Context, base, path string, parameters []search.Pair) (*searching, []search.Pair, error) {
-	source, err := e.source()
+	source, err := e.source(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -21,7 +21,7 @@ func (r resolver) Resolve(ctx context.Context, typ, canonical string) (*fhir.Tre
 	if where, err = r.engine.narrowing(ctx).resources(typ, where); err != nil {
 		return nil, err
 	}
-	source, err := r.engine.source()
+	source, err := r.engine.source(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -160,9 +160,22 @@ func repeated() error {
 
 // commit stores admitted drafts, each on the version that its before is.
 func (e *Engine) commit(ctx context.Context, drafts []*draft, preconditions []store.Precondition, idempotencyKey string) ([]store.Version, error) {
+	if err := e.indexing.ready(ctx); err != nil {
+		return nil, err
+	}
+	versions, err := e.commitIndexed(ctx, drafts, preconditions, idempotencyKey)
+	if err == nil {
+		e.indexing.committed(ctx, drafts)
+	}
+	return versions, err
+}
+
+func (e *Engine) commitIndexed(ctx context.Context, drafts []*draft, preconditions []store.Precondition, idempotencyKey string) ([]store.Version, error) {
+	r := e.writer()
+	defer r.writers.Add(-1)
 	c := store.Commit{Writes: make([]store.Write, len(drafts)), Preconditions: preconditions}
 	for i, d := range drafts {
-		c.Writes[i] = e.write(d)
+		c.Writes[i] = r.write(d)
 	}
 	if idempotencyKey != "" {
 		c.Records = []store.RecordWrite{{
@@ -172,13 +185,13 @@ func (e *Engine) commit(ctx context.Context, drafts []*draft, preconditions []st
 	return e.store.Commit(ctx, c)
 }
 
-func (e *Engine) write(d *draft) store.Write {
+func (r *registered) write(d *draft) store.Write {
 	w := store.Write{Key: d.key, Method: d.method, Expect: d.before.VersionID}
 	if d.after != nil {
 		content := d.after.Content()
 		w.Content = &content
-		r := e.registered.Load()
-		w.Index, w.Generation = r.Index(d.after), r.generation
+		w.Index = r.writing.Index(d.after)
+		w.Generation = r.generation
 		w.Compartments = r.compartmentsOf(d.key, w.Index.Terms)
 	}
 	return w

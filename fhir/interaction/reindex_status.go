@@ -1,0 +1,155 @@
+package interaction
+
+import (
+	"context"
+	"encoding/json"
+
+	"caseway/fhir"
+	"caseway/fhir/store"
+)
+
+// parameters is a Parameters resource with plain values.
+type parameters struct {
+	ResourceType string      `json:"resourceType"`
+	Parameter    []parameter `json:"parameter"`
+}
+
+type parameter struct {
+	Name    string `json:"name"`
+	Code    string `json:"valueCode,omitempty"`
+	Text    string `json:"valueString,omitempty"`
+	Integer *int64 `json:"valueInteger,omitempty"`
+}
+
+func (p *parameters) code(name, value string) {
+	p.Parameter = append(p.Parameter, parameter{Name: name, Code: value})
+}
+
+func (p *parameters) text(name, value string) {
+	p.Parameter = append(p.Parameter, parameter{Name: name, Text: value})
+}
+
+func (p *parameters) integer(name string, value int64) {
+	p.Parameter = append(p.Parameter, parameter{Name: name, Integer: &value})
+}
+
+// Values of the parameter status.
+const (
+	statusIndexed  = "indexed"   // searches use it
+	statusIndexing = "indexing"  // resources are being indexed; searches by it are refused
+	statusNoEffect = "no-effect" // it is stored, and that is all
+)
+
+// ReindexStatus says as a Parameters resource in JSON how far the indexing of
+// a stored SearchParameter is; with id "", of everything: the operation
+// $reindex-status. An id that doesn't exist fails as reading it does.
+func (e *Engine) ReindexStatus(ctx context.Context, id string) ([]byte, error) {
+	key := fhir.Key{Type: parameterType, ID: id}
+	if id == "" {
+		if err := e.decide(ctx, Operation, key, store.Version{}, nil); err != nil {
+			return nil, err
+		}
+		return e.status(ctx, nil)
+	}
+	if err := e.checkKey(key); err != nil {
+		return nil, err
+	}
+	v, err := e.current(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	if v, err = e.shown(ctx, Operation, key, v); err != nil {
+		return nil, err
+	}
+	return e.status(ctx, &v)
+}
+
+// Reindex makes the indexes of all resources anew in the background: the
+// operation $reindex. Searches go on meanwhile. It answers as ReindexStatus.
+func (e *Engine) Reindex(ctx context.Context) ([]byte, error) {
+	if err := e.decide(ctx, Operation, fhir.Key{Type: parameterType}, store.Version{}, nil); err != nil {
+		return nil, err
+	}
+	x := e.indexing
+	if !x.joined.Load() {
+		return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "this process doesn't keep the index")
+	}
+	x.mu.Lock()
+	err := x.change(ctx, func(s *indexState) (bool, error) {
+		s.Generation++
+		return true, nil
+	})
+	if err == nil {
+		err = x.advance(ctx)
+	}
+	x.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case x.wake <- struct{}{}:
+	default:
+	}
+	return e.status(ctx, nil)
+}
+
+// status is that of a SearchParameter, or of everything.
+func (e *Engine) status(ctx context.Context, v *store.Version) ([]byte, error) {
+	x := e.indexing
+	if err := x.ready(ctx); err != nil {
+		return nil, err
+	}
+	out := parameters{ResourceType: "Parameters"}
+	s := x.now.Load()
+	behind := s.Opened < s.Generation
+	if v != nil {
+		p := find(s.Parameters, v.Key.ID)
+		if p == nil {
+			return x.noEffect(out, v)
+		}
+		behind = s.pending(p) || s.rebuilding()
+	}
+	if !behind {
+		out.code("status", statusIndexed)
+		return json.Marshal(out)
+	}
+	out.code("status", statusIndexing)
+	progress := e.IndexProgress()
+	if progress.Total > 0 {
+		out.integer("done", min(progress.Done, progress.Total))
+		out.integer("total", progress.Total)
+	}
+	waiting, err := x.waitingFor(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if waiting > 0 {
+		out.integer("waitingForProcesses", int64(waiting))
+	}
+	return json.Marshal(out)
+}
+
+// waitingFor counts the processes that don't write by the newest generation yet.
+func (x *indexing) waitingFor(ctx context.Context, s *indexState) (n int, err error) {
+	leases, err := x.others(ctx)
+	for _, l := range leases {
+		if l.Writing < s.Generation {
+			n++
+		}
+	}
+	return n, err
+}
+
+// noEffect tells why a stored parameter isn't in use.
+func (x *indexing) noEffect(out parameters, v *store.Version) ([]byte, error) {
+	tree, err := x.engine.decodeStored(*v)
+	if err != nil {
+		return nil, err
+	}
+	out.code("status", statusNoEffect)
+	guard := parameterGuard{x.engine}
+	for _, issue := range guard.check(&Image{At: parameterType, Key: v.Key, After: tree}) {
+		out.text("reason", issue.Expression+": "+issue.Text)
+	}
+	return json.Marshal(out)
+}

@@ -1,0 +1,80 @@
+package interaction_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+)
+
+// TestSearchParametersAreCheckedWhenTheyAreWritten: one that asks to be used
+// and can't be is refused, one that will have no effect is stored with a
+// warning that says why.
+func TestSearchParametersAreCheckedWhenTheyAreWritten(t *testing.T) {
+	e := join(t, interaction.Config{})
+	e.put("SearchParameter", "taken", nickname("taken", byNickname))
+	for _, c := range []struct{ name, body, severity, at, text string }{
+		{"works", parameterJSON("x", "nick", "string", "Patient", byNickname), "", "", ""},
+		{"works for heirs", parameterJSON("x", "lang", "token", "DomainResource", "DomainResource.language"), "", "", ""},
+		{"syntax", parameterJSON("x", "nick", "string", "Patient", "Patient.name.where("), "error", "SearchParameter.expression", "can't be used"},
+		{"unknown element", parameterJSON("x", "nick", "string", "Patient", "Patient.nickname"), "error", "SearchParameter.expression", "nickname"},
+		{"unknown function", parameterJSON("x", "nick", "string", "Patient", "Patient.name.frob()"), "error", "SearchParameter.expression", "frob"},
+		{"no expression", strings.Replace(parameterJSON("x", "nick", "string", "Patient", "E"), `,"expression":"E"`, "", 1), "error", "SearchParameter.expression", "no expression"},
+		{"special", parameterJSON("x", "nick", "special", "Patient", byNickname), "error", "SearchParameter.type", "isn't one of"},
+		{"code", parameterJSON("x", "nick:name", "string", "Patient", byNickname), "error", "SearchParameter.code", "letters"},
+		{"composite", parameterJSON("x", "nick", "composite", "Patient", "Patient"), "error", "SearchParameter.component", "two components"},
+		{"draft", strings.Replace(parameterJSON("x", "nick", "string", "Patient", "("), "active", "draft", 1), "warning", "SearchParameter.status", "status is active"},
+		{"retired", strings.Replace(parameterJSON("x", "nick", "string", "Patient", byNickname), "active", "retired", 1), "warning", "SearchParameter.status", "status is active"},
+		{"R4 has it", parameterJSON("x", "family", "string", "Patient", "Patient.name.family"), "warning", "SearchParameter.code", "FHIR R4 has"},
+		{"R4's own", parameterJSON("x", "_id", "token", "Resource", "Resource.id"), "warning", "SearchParameter.code", "begin with _"},
+		{"another has it", nickname("x", "Patient.name.family"), "warning", "SearchParameter.code", "another parameter"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := e.Update(context.Background(), interaction.UpdateRequest{Key: fhir.Key{Type: "SearchParameter", ID: "x"}, Body: []byte(c.body)})
+			got := fmt.Sprint(err)
+			switch c.severity {
+			case "error":
+				wantError(t, err, fhir.Unprocessable, fhir.IssueInvalid, c.at)
+			case "warning":
+				got = fmt.Sprint(r.Issues)
+				if err != nil || len(r.Issues) != 1 || r.Issues[0].Severity != fhir.SeverityWarning || r.Issues[0].Expression != c.at {
+					t.Errorf("issues %v, %v; want a warning at %s", r.Issues, err, c.at)
+				}
+			default:
+				if got = ""; err != nil || len(r.Issues) > 0 {
+					t.Errorf("issues %v, %v; want none", r.Issues, err)
+				}
+			}
+			if !strings.Contains(got, c.text) {
+				t.Errorf("%s; want something about %q", got, c.text)
+			}
+		})
+	}
+}
+
+func TestStoredParameterCanBePreferred(t *testing.T) {
+	s := openSQLite(t)
+	p := join(t, interaction.Config{Store: s, PreferStoredParameters: true})
+	p.keep()
+	p.put("Patient", "a", `{"resourceType":"Patient","id":"a","name":[{"family":"Oak","given":["Ted"]}]}`)
+	p.wantIDs("Patient", "family", "oak", "a")
+	if r := p.put("SearchParameter", "f", parameterJSON("f", "family", "string", "Patient", "Patient.name.given")); len(r.Issues) > 0 {
+		t.Errorf("issues %v, want none", r.Issues)
+	}
+	p.opens()
+	p.wantIDs("Patient", "family", "ted", "a")
+	p.wantIDs("Patient", "family", "oak")
+	// The built-in one that comes back must not miss what it hasn't indexed.
+	p.halt()
+	if _, err := p.Delete(context.Background(), interaction.DeleteRequest{Key: fhir.Key{Type: "SearchParameter", ID: "f"}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := p.ids("Patient", "family", "oak")
+	wantError(t, err, fhir.Transient, fhir.IssueTransient, "")
+	p.keep()
+	p.opens()
+	p.wantIDs("Patient", "family", "oak", "a")
+}
