@@ -94,10 +94,10 @@ func Statement(c Claims) []byte {
 
 func restOf(c Claims) rest {
 	r := rest{
-		Mode:          "server",
+		Mode: "server",
 		Documentation: "Every resource type works alike. Unknown search parameters are refused unless Prefer: handling=lenient is sent. " +
 			"Patch and XML aren't supported yet.",
-		Security:      documentation{Description: security},
+		Security: documentation{Description: security},
 	}
 	var common []code
 	for _, i := range c.Interactions {
