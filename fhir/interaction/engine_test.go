@@ -32,7 +32,7 @@ func openSQLite(t testing.TB) store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return withSearch(s)
+	return s
 }
 
 func openMongo(t testing.TB) store.Store {
@@ -41,7 +41,7 @@ func openMongo(t testing.TB) store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return withSearch(s)
+	return s
 }
 
 // onEach runs a test on an engine over each backend, empty at first.
