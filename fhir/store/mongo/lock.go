@@ -119,8 +119,10 @@ func appendWrittenLocks(ids []string, writes []store.Write, parameters map[strin
 
 // parameterOf is the part of a term before its value: type and parameter.
 func parameterOf(t search.Term) string {
-	words := strings.SplitN(string(t), " ", 3)
-	return strings.Join(words[:len(words)-1], " ")
+	if i := strings.IndexAny(string(t), ":;<=>?"); i >= 0 {
+		return string(t[:i])
+	}
+	return string(t)
 }
 
 func termLock(typ string, t search.Term) string {
