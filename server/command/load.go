@@ -18,13 +18,15 @@ import (
 
 // Load is the command load.
 type Load struct {
-	To       string   `help:"FHIR base URL of a running server, such as http://127.0.0.1:8080/fhir; without it the store is written to directly." placeholder:"URL"`
-	Store    string   `default:"sqlite:caseway.db" help:"Store to write to where --to isn't given: sqlite:FILE or a mongodb:// URI."`
-	AsIs     bool     `help:"Store bundles as Bundle resources instead of carrying them out."`
-	Whole    bool     `help:"Refuse a transaction whole where an entry isn't valid R4, instead of loading it without that entry."`
-	Again    bool     `help:"Store also what an earlier run has stored."`
-	Parallel int      `default:"0" help:"Items under way at once; 0: one for each processor."`
-	Paths    []string `arg:"" name:"path" help:"Files, or folders with all that is below them: .json, .ndjson or .jsonl, also with .gz."`
+	To           string   `help:"FHIR base URL of a running server, such as http://127.0.0.1:8080/fhir; without it the store is written to directly." placeholder:"URL"`
+	Store        string   `default:"sqlite:caseway.db" help:"Store to write to where --to isn't given: sqlite:FILE or a mongodb:// URI."`
+	BaseURL      string   `name:"base-url" help:"The server's --base-url, where the store is written to directly: the index depends on it."`
+	PreferStored bool     `name:"prefer-stored-parameters" help:"As the server's setting of this name, where the store is written to directly."`
+	AsIs         bool     `help:"Store bundles as Bundle resources instead of carrying them out."`
+	Whole        bool     `help:"Refuse a transaction whole where an entry isn't valid R4, instead of loading it without that entry."`
+	Again        bool     `help:"Store also what an earlier run has stored."`
+	Parallel     int      `default:"0" help:"Items under way at once; 0: one for each processor."`
+	Paths        []string `arg:"" name:"path" help:"Files, or folders with all that is below them: .json, .ndjson or .jsonl, also with .gz."`
 }
 
 // loadTimeout is how long a server may take over one item.
@@ -71,11 +73,20 @@ func (l Load) target(ctx context.Context, s Streams) (load.Target, func() error,
 	r4 := definition.R4()
 	engine, err := interaction.New(interaction.Config{
 		Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes(), Log: log,
+		Base: fhirBase(l.BaseURL), PreferStoredParameters: l.PreferStored,
 	})
 	if err != nil {
 		return nil, nil, errors.Join(err, data.Close())
 	}
-	return load.Engine{Engine: engine, Base: "http://localhost/fhir", Again: l.Again}, data.Close, nil
+	stop, err := keepIndexed(ctx, engine)
+	if err != nil {
+		return nil, nil, errors.Join(err, data.Close())
+	}
+	done := func() error {
+		stop()
+		return data.Close()
+	}
+	return load.Engine{Engine: engine, Base: "http://localhost/fhir", Again: l.Again}, done, nil
 }
 
 func isTerminal(w any) bool {

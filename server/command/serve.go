@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -29,6 +30,7 @@ type Serve struct {
 	TLSKey          string        `name:"tls-key" help:"File with the certificate's key in PEM."`
 	TrustedProxies  []string      `help:"Addresses or networks (10.0.0.0/8) whose X-Forwarded-For, -Proto and -Host are believed."`
 	CORSOrigin      []string      `name:"cors-origin" help:"Origins of web pages that may read and write here (https://app.example.org)."`
+	PreferStored    bool          `name:"prefer-stored-parameters" help:"Let a stored SearchParameter take the place of FHIR's own with the same type and code; changing this indexes all resources anew."`
 	MaxBody         int64         `default:"12582912" help:"Bytes that a request body may have, after inflating."`
 	HeaderTimeout   time.Duration `default:"10s" help:"Time that a client has to send a request's header."`
 	ReadTimeout     time.Duration `default:"1m" help:"Time that a client has to send a whole request."`
@@ -61,10 +63,20 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	front, err := s.assemble(data, server.Config{Metrics: metrics, Log: log, Listen: s.Listen})
+	engine, err := s.engine(data, log)
 	if err != nil {
 		return err
 	}
+	front, err := s.assemble(engine, data, server.Config{Metrics: metrics, Log: log, Listen: s.Listen})
+	if err != nil {
+		return err
+	}
+	stop, err := keepIndexed(ctx, engine)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	metrics.Index(engine.IndexProgress)
 	collectLess()
 	log.Info("serving", "address", s.url(listener), "store", storeName(s.Store), "auth", "none", "version", versionText())
 	if s.beyondLoopback() {
@@ -74,17 +86,19 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 	return front.Serve(ctx, listener, s.timeouts(), certs)
 }
 
-// assemble wires the engine and the server.
-func (s Serve) assemble(data store.Store, c server.Config) (*server.Server, error) {
+// engine makes what answers requests.
+func (s Serve) engine(data store.Store, log *slog.Logger) (*interaction.Engine, error) {
 	r4 := definition.R4()
-	engine, err := interaction.New(interaction.Config{
-		Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes(),
-		Limits: fhir.Limits{Bytes: int(s.MaxBody)}, Log: c.Log,
+	return interaction.New(interaction.Config{
+		Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
+		PreferStoredParameters: s.PreferStored,
+		Limits:                 fhir.Limits{Bytes: int(s.MaxBody)}, Log: log,
 	})
-	if err != nil {
-		return nil, err
-	}
-	c.Engine, c.Store, c.ResourceTypes = engine, data, r4.ResourceTypes()
+}
+
+// assemble wires the engine and the server.
+func (s Serve) assemble(engine *interaction.Engine, data store.Store, c server.Config) (_ *server.Server, err error) {
+	c.Engine, c.Store, c.ResourceTypes = engine, data, definition.R4().ResourceTypes()
 	c.Version, c.BaseURL, c.MaxBody = versionText(), s.BaseURL, s.MaxBody
 	c.CORSOrigins = s.CORSOrigin
 	if c.TrustedProxies, err = parseNetworks(s.TrustedProxies); err != nil {
