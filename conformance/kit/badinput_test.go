@@ -122,7 +122,7 @@ var badRoutes = []badRequest{
 	{name: "id with dots", method: "GET", path: "Patient/%2e%2e%2f%2e%2e%2fetc", status: 404, issue: "not-found"},
 	{name: "id with a line break", method: "GET", path: "Patient/a%0d%0aX-Evil:%201", status: 404},
 	{name: "If-Match without quotes", method: "PUT", path: "Patient/known", header: []string{"If-Match", "1"}, body: text(`{"resourceType":"Patient","id":"known"}`), status: 400},
-	{name: "If-Match of nonsense", method: "DELETE", path: "Patient/known", header: []string{"If-Match", `W/"x"`}, status: 400},
+	{name: "If-Match of another server's", method: "DELETE", path: "Patient/known", header: []string{"If-Match", `W/"x"`}, status: 412, issue: "conflict"},
 	{name: "If-Match of another version", method: "PUT", path: "Patient/known", header: []string{"If-Match", `W/"99"`}, body: text(`{"resourceType":"Patient","id":"known"}`), status: 412, issue: "conflict"},
 	{name: "id in the body only", method: "PUT", path: "Patient/known", body: text(`{"resourceType":"Patient","id":"other"}`), status: 400},
 	{name: "no id in the body", method: "PUT", path: "Patient/known", body: text(`{"resourceType":"Patient"}`), status: 400},
@@ -135,7 +135,7 @@ var badRoutes = []badRequest{
 	{name: "since that isn't an instant", method: "GET", path: "_history?_since=yesterday", status: 400},
 	{name: "a forged cursor", method: "GET", path: "_history?_cursor=AAAA", status: 400},
 	{name: "history in another order", method: "GET", path: "_history?_sort=_lastUpdated", status: 400},
-	{name: "search", method: "GET", path: "Patient?name=x", status: 405},
+	{name: "search by an unknown parameter", method: "GET", path: "Patient?nam=x", status: 400},
 	{name: "If-None-Exist of nonsense", header: []string{"If-None-Exist", "%zz"}, body: text(`{"resourceType":"Patient"}`), status: 400},
 	{name: "If-None-Exist by an unknown parameter", header: []string{"If-None-Exist", "shoe-size=44"}, body: text(`{"resourceType":"Patient"}`), status: 400},
 }
@@ -266,10 +266,10 @@ func TestWrongVerbs(t *testing.T) {
 	p := start(t, kit.Launch{Store: "sqlite:" + t.TempDir() + "/caseway.db"})
 	c := kit.NewClient(p.Root)
 	allowed := map[string]string{
-		"/fhir":                      "POST",
+		"/fhir":                      "GET HEAD POST",
 		"/fhir/metadata":             "GET HEAD",
 		"/fhir/_history":             "GET HEAD",
-		"/fhir/Patient":              "POST",
+		"/fhir/Patient":              "GET HEAD POST PUT DELETE",
 		"/fhir/Patient/_history":     "GET HEAD",
 		"/fhir/Patient/1":            "GET HEAD PUT DELETE",
 		"/fhir/Patient/1/_history":   "GET HEAD",
