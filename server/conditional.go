@@ -14,12 +14,14 @@ func conditionalUpdate(x *exchange) error {
 	if err := refusePreconditions(h, "If-None-Match", "If-Unmodified-Since", "If-None-Exist"); err != nil {
 		return err
 	}
-	expect, anyVersion, err := ifMatch(h)
-	if err == nil && anyVersion {
-		err = fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "If-Match: * isn't supported on a conditional update; name the version")
-	}
+	tags, err := ifMatch(h)
 	if err != nil {
 		return err
+	}
+	expect, one := tags.one()
+	if !one && !tags.absent() {
+		return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
+			`If-Match takes one version on a conditional update, such as W/"3"`)
 	}
 	repeat, err := idempotencyKey(h)
 	if err != nil {

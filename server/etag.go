@@ -24,23 +24,43 @@ type entityTags struct {
 	versions []int64 // 0 for a tag that names no version
 }
 
-// parseTags reads a list of entity tags; weak and strong ones count alike.
+// parseTags reads a list of entity tags (RFC 9110 section 8.8.3); weak and
+// strong ones count alike.
 func parseTags(name string, values []string) (entityTags, error) {
 	var tags entityTags
-	for member := range strings.SplitSeq(strings.Join(values, ","), ",") {
-		member = strings.TrimSpace(member)
-		if member == "*" {
-			tags.any = true
-			continue
+	for rest := strings.Join(values, ","); ; {
+		rest = strings.TrimLeft(rest, ", \t")
+		if rest == "" {
+			break
 		}
-		text, _ := strings.CutPrefix(member, "W/")
-		if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
-			return entityTags{}, fhir.NewError(fhir.Invalid, fhir.IssueInvalid,
-				name+` holds quoted version ids, such as W/"3", or *`)
+		if rest[0] == '*' {
+			tags.any, rest = true, rest[1:]
+		} else {
+			text, after, ok := cutTag(rest)
+			if !ok {
+				return entityTags{}, badTags(name)
+			}
+			tags.versions, rest = append(tags.versions, versionOf(text)), after
 		}
-		tags.versions = append(tags.versions, versionOf(text[1:len(text)-1]))
+		if rest = strings.TrimLeft(rest, " \t"); rest != "" && rest[0] != ',' {
+			return entityTags{}, badTags(name)
+		}
+	}
+	if !tags.any && len(tags.versions) == 0 {
+		return entityTags{}, badTags(name)
 	}
 	return tags, nil
+}
+
+// cutTag cuts the first of a list of tags, which may hold commas, to its text.
+func cutTag(list string) (text, after string, ok bool) {
+	list, quoted := strings.CutPrefix(strings.TrimPrefix(list, "W/"), `"`)
+	text, after, closed := strings.Cut(list, `"`)
+	return text, after, quoted && closed
+}
+
+func badTags(name string) error {
+	return fhir.NewError(fhir.Invalid, fhir.IssueInvalid, name+` holds quoted version ids, such as W/"3", or *`)
 }
 
 // versionOf reads a version id; 0 for what can't be one.
@@ -77,32 +97,30 @@ func notModified(h http.Header, v store.Version) (bool, error) {
 		return false, nil
 	}
 	since, err := http.ParseTime(values[0])
-	if err != nil {
-		return false, fhir.NewError(fhir.Invalid, fhir.IssueInvalid,
-			"If-Modified-Since holds an HTTP date, such as Tue, 05 Mar 2024 10:00:00 GMT")
+	if err != nil || len(values) > 1 {
+		return false, nil // RFC 9110 section 13.1.3 has it ignored: the answer is whole either way
 	}
 	return !v.LastUpdated.Truncate(time.Second).After(since), nil
 }
 
-// ifMatch reads If-Match of a write: the version that must be current, 0
-// where the header is absent, or any for *.
-func ifMatch(h http.Header) (version int64, anyVersion bool, err error) {
+// ifMatch reads If-Match of a write; the zero value where it is absent.
+func ifMatch(h http.Header) (entityTags, error) {
 	values := h["If-Match"]
 	if len(values) == 0 {
-		return 0, false, nil
+		return entityTags{}, nil
 	}
-	tags, err := parseTags("If-Match", values)
-	if err != nil {
-		return 0, false, err
+	return parseTags("If-Match", values)
+}
+
+// absent reports whether there is no precondition.
+func (t entityTags) absent() bool { return !t.any && len(t.versions) == 0 }
+
+// one gives the version that must be current where the tags name just one.
+func (t entityTags) one() (version int64, ok bool) {
+	if t.any || len(t.versions) != 1 || t.versions[0] == 0 {
+		return 0, false
 	}
-	if tags.any {
-		return 0, true, nil
-	}
-	if len(tags.versions) != 1 || tags.versions[0] == 0 {
-		return 0, false, fhir.NewError(fhir.Invalid, fhir.IssueInvalid,
-			`If-Match holds one version id, which is a number, such as W/"3", or *`)
-	}
-	return tags.versions[0], false, nil
+	return t.versions[0], true
 }
 
 // refusePreconditions refuses conditional headers that a write can't keep:

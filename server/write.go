@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
@@ -16,6 +17,10 @@ func create(x *exchange) error {
 	if err := refusePreconditions(h, "If-Match", "If-None-Match", "If-Unmodified-Since"); err != nil {
 		return err
 	}
+	criteria, err := ifNoneExist(h)
+	if err != nil {
+		return err
+	}
 	repeat, err := idempotencyKey(h)
 	if err != nil {
 		return err
@@ -25,7 +30,7 @@ func create(x *exchange) error {
 		return err
 	}
 	result, err := x.server.engine.Create(x.context(), interaction.CreateRequest{
-		Type: x.typ.name, Body: body, IfNoneExist: h.Get("If-None-Exist"), IdempotencyKey: repeat,
+		Type: x.typ.name, Body: body, IfNoneExist: criteria, IdempotencyKey: repeat,
 	})
 	if err != nil {
 		return err
@@ -39,13 +44,28 @@ func create(x *exchange) error {
 	return nil
 }
 
+// ifNoneExist reads the criteria of a conditional create. A header that says
+// nothing, or two things, must not end in a plain create.
+func ifNoneExist(h http.Header) (string, error) {
+	values := h["If-None-Exist"]
+	if len(values) == 0 {
+		return "", nil
+	}
+	criteria := strings.TrimSpace(values[0])
+	if len(values) > 1 || criteria == "" {
+		return "", fhir.NewError(fhir.Invalid, fhir.IssueInvalid,
+			"If-None-Exist stands once and holds search parameters, such as identifier=http://example.org|1")
+	}
+	return criteria, nil
+}
+
 // update is PUT [base]/[type]/[id].
 func update(x *exchange) error {
 	h, key := x.c.Request.Header, x.key()
 	if err := refusePreconditions(h, "If-None-Match", "If-Unmodified-Since", "If-None-Exist"); err != nil {
 		return err
 	}
-	expect, anyVersion, err := ifMatch(h)
+	tags, err := ifMatch(h)
 	if err != nil {
 		return err
 	}
@@ -57,7 +77,7 @@ func update(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	result, err := x.matching(key, expect, anyVersion, func(expect int64) (interaction.Result, error) {
+	result, err := x.matching(key, tags, func(expect int64) (interaction.Result, error) {
 		return x.server.engine.Update(x.context(), interaction.UpdateRequest{
 			Key: key, Body: body, IfMatch: expect, IdempotencyKey: repeat,
 		})
@@ -84,14 +104,14 @@ func remove(x *exchange) error {
 	if err := refusePreconditions(h, "If-None-Match", "If-Unmodified-Since"); err != nil {
 		return err
 	}
-	expect, anyVersion, err := ifMatch(h)
+	tags, err := ifMatch(h)
 	if err != nil {
 		return err
 	}
 	if err := refuseBody(x.c.Request); err != nil {
 		return err
 	}
-	result, err := x.matching(key, expect, anyVersion, func(expect int64) (interaction.Result, error) {
+	result, err := x.matching(key, tags, func(expect int64) (interaction.Result, error) {
 		return x.server.engine.Delete(x.context(), interaction.DeleteRequest{Key: key, IfMatch: expect})
 	})
 	if err != nil {
@@ -114,16 +134,16 @@ func (x *exchange) answerDelete(r interaction.Result) {
 	x.c.Writer.WriteHeader(http.StatusNoContent)
 }
 
-// rounds is how often a write under If-Match: * is tried while others write.
+// rounds is how often a write under several versions is tried while others write.
 const rounds = 10
 
-// matching does a write under If-Match. For * the current version is read and
-// expected, so that a delete in between is noticed, and read again where
-// another write came first.
+// matching does a write under If-Match. For *, and for several versions, the
+// current one is read and expected, so that a change in between is noticed, and
+// read again where another write came first.
 func (x *exchange) matching(
-	key fhir.Key, expect int64, anyVersion bool, write func(expect int64) (interaction.Result, error),
+	key fhir.Key, tags entityTags, write func(expect int64) (interaction.Result, error),
 ) (interaction.Result, error) {
-	if !anyVersion {
+	if expect, one := tags.one(); one || tags.absent() {
 		return write(expect)
 	}
 	var result interaction.Result
@@ -133,10 +153,14 @@ func (x *exchange) matching(
 		current, err = x.server.engine.Read(x.context(), key)
 		if isKind(err, fhir.NotFound) || isKind(err, fhir.Gone) {
 			return result, fhir.NewError(fhir.VersionConflict, fhir.IssueConflict,
-				"If-Match: * doesn't hold: there is no current version")
+				"If-Match doesn't hold: there is no current version")
 		}
 		if err != nil {
 			return result, err
+		}
+		if !tags.match(current.VersionID) {
+			return result, fhir.NewError(fhir.VersionConflict, fhir.IssueConflict,
+				"If-Match names other versions than the current one")
 		}
 		if result, err = write(current.VersionID); !isKind(err, fhir.VersionConflict) {
 			break
