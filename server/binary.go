@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -35,12 +36,16 @@ func (x *exchange) readResource(id string) ([]byte, error) {
 }
 
 // isBinaryResource reports whether JSON is a Binary resource, and not content
-// that happens to be JSON. What can't be read is for the decoder to refuse.
+// that happens to be JSON. What isn't JSON at all is for the decoder to refuse.
 func isBinaryResource(body []byte) bool {
 	var b struct {
 		ResourceType string `json:"resourceType"`
 	}
-	return json.Unmarshal(body, &b) != nil || b.ResourceType == "Binary"
+	err := json.Unmarshal(body, &b)
+	if other := (*json.UnmarshalTypeError)(nil); errors.As(err, &other) {
+		return false // an array, say
+	}
+	return err != nil || b.ResourceType == "Binary"
 }
 
 // writeNative answers with what a Binary holds. It comes from anyone, so a

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -69,11 +68,7 @@ func (x *exchange) admit() error {
 	if err := x.resolveType(); err != nil {
 		return err
 	}
-	err := x.negotiate()
-	if errors.Is(err, errNotAcceptable) && x.typ != nil && x.typ.name == "Binary" {
-		return nil // whatever type it has may be the one that is asked for
-	}
-	return err
+	return x.negotiate()
 }
 
 // checkPath refuses empty segments and operations, such as $everything.
@@ -85,7 +80,7 @@ func (x *exchange) checkPath() error {
 		if p.Value[0] == '$' {
 			return fhir.NewError(fhir.NotFound, fhir.IssueNotSupported,
 				"the path names an operation ($…) that isn't supported; what works is Patient/[id]/$everything, "+
-					"EpisodeOfCare/[id]/$everything and Observation/$lastn")
+					"EpisodeOfCare/[id]/$everything, Observation/$lastn, $reindex and SearchParameter/[id]/$reindex-status")
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ func (x *exchange) negotiate() error {
 	x.format = format{contentType: fhirJSON, native: true}
 	accept := x.c.Request.Header["Accept"]
 	if x.c.Request.URL.RawQuery == "" {
-		return x.format.accept(accept)
+		return x.accept(accept)
 	}
 	query, err := parseQuery(x.c.Request.URL.RawQuery)
 	if err != nil {
@@ -52,7 +52,22 @@ func (x *exchange) negotiate() error {
 		x.format.native = false
 		return x.format.named(name)
 	}
-	return x.format.accept(accept)
+	return x.accept(accept)
+}
+
+// accept reads Accept. A Binary is answered in whatever type it has, which may
+// be the one that is asked for, but for FHIR's own types.
+func (x *exchange) accept(values []string) error {
+	err := x.format.accept(values)
+	if err == nil || x.typ == nil || x.typ.name != "Binary" {
+		return err
+	}
+	for _, r := range parseAccept(strings.Join(values, ",")) {
+		if r.q > 0 && !strings.HasPrefix(r.name, "application/fhir+") {
+			return nil
+		}
+	}
+	return err
 }
 
 func (f *format) setPretty(q query) error {
@@ -114,7 +129,6 @@ func (f *format) accept(values []string) error {
 	if generic > specific {
 		f.contentType = plainJSON
 	}
-	// Binary is answered in whatever type it has, so any Accept may be right.
 	if specific == 0 && generic == 0 {
 		return errNotAcceptable
 	}
