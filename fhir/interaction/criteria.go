@@ -36,7 +36,7 @@ func (e *Engine) criteria(ctx context.Context, typ, query string) (*criteria, er
 	if len(pairs) == 0 {
 		return nil, fhir.NewError(fhir.Invalid, fhir.IssueInvalid, "the criteria name no parameter")
 	}
-	r, err := e.parse(ctx, []string{typ}, pairs, search.ParseOptions{})
+	r, err := e.parse(ctx, e.Registry(), []string{typ}, pairs, search.ParseOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -39,13 +39,13 @@ func (e *Engine) LastN(ctx context.Context, r LastNRequest) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.query, err = e.parse(ctx, []string{"Observation"}, rest, search.ParseOptions{Lenient: r.Lenient}); err != nil {
+	if s.query, err = e.parse(ctx, s.registry, []string{"Observation"}, rest, search.ParseOptions{Lenient: r.Lenient}); err != nil {
 		return nil, err
 	}
 	if err := checkLastN(s.query, s.cursor); err != nil {
 		return nil, err
 	}
-	s.query.Sort = []search.SortKey{{Param: e.Registry().Parameter("Observation", "date"), Descending: true}}
+	s.query.Sort = []search.SortKey{{Param: s.registry.Parameter("Observation", "date"), Descending: true}}
 	s.query.Count = mostObservations
 	if err := s.makePlan(ctx); err != nil {
 		return nil, err

@@ -45,6 +45,7 @@ func (e *Engine) Search(ctx context.Context, r SearchRequest) ([]byte, error) {
 // searching is a search, or an operation that is one, understood and allowed.
 type searching struct {
 	engine    *Engine
+	registry  *search.Registry // the same throughout, although the engine's may change
 	base      string
 	path      string // the URL below the base, without parameters
 	query     *search.Request
@@ -77,7 +78,7 @@ func (e *Engine) prepare(ctx context.Context, r SearchRequest) (*searching, erro
 	if r.Type != "" {
 		types = []string{r.Type}
 	}
-	s.query, err = e.parse(ctx, types, pairs, search.ParseOptions{Lenient: r.Lenient, Compartment: r.Compartment})
+	s.query, err = e.parse(ctx, s.registry, types, pairs, search.ParseOptions{Lenient: r.Lenient, Compartment: r.Compartment})
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +91,7 @@ func (e *Engine) searching(ctx context.Context, base, path string, parameters []
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &searching{engine: e, base: base, path: path, narrowing: e.narrowing(ctx), source: source}
+	s := &searching{engine: e, registry: e.Registry(), base: base, path: path, narrowing: e.narrowing(ctx), source: source}
 	s.beside = s.include
 	pairs, err := s.part(parameters)
 	return s, pairs, err
@@ -130,10 +131,10 @@ func (s *searching) part(pairs []search.Pair) ([]search.Pair, error) {
 }
 
 // parse reads a search with what this engine knows.
-func (e *Engine) parse(ctx context.Context, types []string, pairs []search.Pair, o search.ParseOptions) (*search.Request, error) {
+func (e *Engine) parse(ctx context.Context, registry *search.Registry, types []string, pairs []search.Pair, o search.ParseOptions) (*search.Request, error) {
 	o.Env = e.env()
 	o.List = e.listKeys
-	return e.Registry().Parse(ctx, types, pairs, o)
+	return registry.Parse(ctx, types, pairs, o)
 }
 
 func (e *Engine) env() search.Env {

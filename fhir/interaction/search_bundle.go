@@ -95,7 +95,7 @@ func (s *searching) include(ctx context.Context, hits []search.Hit) (search.Incl
 	if s.narrowing.access != nil {
 		in.Permit = permit.of
 	}
-	included, err := search.RunIncludes(ctx, s.source, s.engine.Registry(), hits, in)
+	included, err := search.RunIncludes(ctx, s.source, s.registry, hits, in)
 	if err == nil {
 		err = permit.err
 	}
