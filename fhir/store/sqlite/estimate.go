@@ -20,7 +20,7 @@ func (s *Store) Estimate(ctx context.Context, from, to search.Term, limit int) (
 }
 
 func (x source) estimate(from, to search.Term, limit int) (n int, err error) {
-	s, err := x.conn.Prepare("SELECT count(*) FROM (SELECT 1 FROM posting WHERE term >= ? AND term < ? LIMIT ?)")
+	s, err := x.conn.Prepare("SELECT count(*) FROM (SELECT 1 FROM posting WHERE term >= ? AND term < ? LIMIT ?+0)")
 	if err != nil {
 		return 0, err
 	}
@@ -43,7 +43,7 @@ func (x source) estimate(from, to search.Term, limit int) (n int, err error) {
 func (s *Store) CountType(ctx context.Context, typ string, limit int) (n int, err error) {
 	defer s.observe("search", time.Now(), &err)
 	err = s.searching(ctx, func(x source) error {
-		q, err := x.conn.Prepare("SELECT count(*) FROM (SELECT 1 FROM head WHERE type = ? LIMIT ?)")
+		q, err := x.conn.Prepare("SELECT count(*) FROM (SELECT 1 FROM head WHERE type = ? LIMIT ?+0)")
 		if err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func (q *selection) pageSQL() string {
 	if q.ID != "" && q.Keys == nil {
 		order = "version DESC"
 	}
-	return "SELECT seq FROM version" + q.where() + " ORDER BY " + order + " LIMIT :limit"
+	return "SELECT seq FROM version" + q.where() + " ORDER BY " + order + " LIMIT :limit+0"
 }
 
 // places are the rows of a page and one more, if there is one.

@@ -12,7 +12,7 @@ import (
 // recordsSQL lists records: those from a key on that start with a prefix.
 const recordsSQL = `SELECT key, version, expires, value FROM record
 	WHERE kind = ?1 AND key >= ?2 AND key > ?3 AND substr(key, 1, length(?2)) = ?2
-	AND (expires = 0 OR expires > ?4) ORDER BY key LIMIT ?5`
+	AND (expires = 0 OR expires > ?4) ORDER BY key LIMIT ?5+0`
 
 // Records lists live records in the order of their keys.
 func (s *Store) Records(ctx context.Context, kind, prefix, after string, limit int) (records []store.Record, err error) {

@@ -35,7 +35,7 @@ func (x source) stale(before, after int64, limit int) (seqs []int64, err error) 
 	if err != nil {
 		return nil, err
 	}
-	some, err := x.conn.Prepare("SELECT seq FROM head WHERE generation = ? AND seq > ? ORDER BY seq LIMIT ?")
+	some, err := x.conn.Prepare("SELECT seq FROM head WHERE generation = ? AND seq > ? ORDER BY seq LIMIT ?+0")
 	if err != nil {
 		return nil, err
 	}

@@ -95,9 +95,9 @@ func (x source) scan(q *search.Scan) (search.Page, error) {
 
 // rows reads heads that an index gives in order.
 func (x source) rows(q *search.Scan, b bounds, from, seq string, bind func(*sqlite.Stmt)) (page search.Page, err error) {
-	order := " ASC LIMIT ?3"
+	order := " ASC LIMIT ?3+0"
 	if q.Descending {
-		order = " DESC LIMIT ?3"
+		order = " DESC LIMIT ?3+0"
 	}
 	s, err := x.conn.Prepare("SELECT " + columnsOf(q.KeysOnly) + " FROM " + from +
 		" AND " + seq + " > ?1 AND " + seq + " < ?2 ORDER BY " + seq + order)
@@ -240,10 +240,15 @@ func (x source) seqOf(p search.Place) (int64, error) {
 		}
 		return seq, nil
 	}
-	low, err := number(x.conn, "SELECT coalesce(max(seq), 0) + 1 FROM version")
+	newest, err := x.conn.Prepare("SELECT coalesce(max(seq), 0) FROM version")
 	if err != nil {
 		return 0, err
 	}
+	low, err := firstNumber(newest)
+	if err != nil {
+		return 0, err
+	}
+	low++
 	s, err := x.conn.Prepare("SELECT updated FROM version WHERE seq = ?")
 	if err != nil {
 		return 0, err

@@ -81,7 +81,7 @@ func termsSQL(clauses []search.Clause) string {
 			b.WriteString(")")
 		}
 	}
-	b.WriteString(" ORDER BY h.key LIMIT ?")
+	b.WriteString(" ORDER BY h.key LIMIT ?+0")
 	return b.String()
 }
 

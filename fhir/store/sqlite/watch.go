@@ -77,7 +77,7 @@ func (s *Store) resume(ctx context.Context, after store.Position, now int64) (in
 	return 0, nil
 }
 
-const changesSQL = "SELECT " + columns + ", seq FROM version WHERE seq > ? ORDER BY seq LIMIT ?"
+const changesSQL = "SELECT " + columns + ", seq FROM version WHERE seq > ? ORDER BY seq LIMIT ?+0"
 
 // changes reads the next versions behind seq, and says how far it came.
 func (s *Store) changes(ctx context.Context, seq int64) (changes []store.Change, last int64, err error) {
