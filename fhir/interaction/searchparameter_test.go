@@ -3,11 +3,17 @@ package interaction_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"caseway/fhir"
+	"caseway/fhir/definition"
+	"caseway/fhir/fhirtest"
 	"caseway/fhir/interaction"
+	"caseway/fhir/store"
 )
 
 // TestSearchParametersAreCheckedWhenTheyAreWritten: one that asks to be used
@@ -77,4 +83,60 @@ func TestStoredParameterCanBePreferred(t *testing.T) {
 	p.keep()
 	p.opens()
 	p.wantIDs("Patient", "family", "oak", "a")
+}
+
+// TestParametersWrittenByOthersAreFound: whoever writes a SearchParameter, and
+// though nobody could say so.
+func TestParametersWrittenByOthersAreFound(t *testing.T) {
+	onEachStore(t, func(t *testing.T, open func() store.Store) {
+		s := open()
+		defer func() { _ = s.Close() }()
+		p, alone := join(t, interaction.Config{Store: s}), newEngineOn(t, s)
+		p.put("Patient", "a", patientNamed("a", "Ted"))
+		alone.put("SearchParameter", "n", nickname("n", byNickname))
+		p.keep()
+		p.until(func() bool { return p.IndexProgress().Generation == 2 })
+		p.opens()
+		p.wantIDs("Patient", "nickname", "ted", "a")
+		if _, err := alone.Delete(context.Background(), interaction.DeleteRequest{Key: fhir.Key{Type: "SearchParameter", ID: "n"}}); err != nil {
+			t.Fatal(err)
+		}
+		p.until(func() bool {
+			_, err := p.ids("Patient", "nickname", "ted")
+			return err != nil && strings.Contains(err.Error(), "no search parameter")
+		})
+	})
+}
+
+// TestParametersOfUSCore: most of its search parameters have the type and code
+// of R4's and change nothing.
+func TestParametersOfUSCore(t *testing.T) {
+	path := filepath.Join(fhirtest.SharedDir(t), "data", "ig", "hl7.fhir.us.core-6.1.0", "searchparameter.ndjson")
+	p := join(t, interaction.Config{})
+	var effective []string
+	for line := range strings.Lines(string(must[[]byte](t)(os.ReadFile(path)))) {
+		r, err := p.Create(context.Background(), interaction.CreateRequest{Type: "SearchParameter", Body: []byte(line)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Issues) > 0 {
+			wantStatus(t, p, r.Version.Key.ID, "no-effect")
+			continue
+		}
+		root := must[*fhir.Tree](t)(fhir.Decode(definition.R4(), r.Version.JSON, fhir.Limits{})).Root()
+		effective = append(effective, root.Child("base").Text()+"."+root.Child("code").Text())
+	}
+	slices.Sort(effective)
+	want := []string{
+		"CareTeam.role", "Condition.asserted-date", "Encounter.discharge-disposition", "Goal.description",
+		"Patient.ethnicity", "Patient.gender-identity", "Patient.race",
+	}
+	if !slices.Equal(effective, want) {
+		t.Errorf("effective are %v, want %v", effective, want)
+	}
+	p.put("Patient", "a", `{"resourceType":"Patient","id":"a","extension":[{"url":"http://hl7.org/fhir/us/core/StructureDefinition/us-core-race",`+
+		`"extension":[{"url":"ombCategory","valueCoding":{"code":"2106-3"}}]}]}`)
+	p.keep()
+	p.opens()
+	p.wantIDs("Patient", "race", "2106-3", "a")
 }
