@@ -28,6 +28,9 @@ var operations = map[string][]capability.Operation{
 	"Patient":       {{Name: "everything", Definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything"}},
 	"EpisodeOfCare": {{Name: "everything", Definition: fhir.CanonicalBase + "/OperationDefinition/EpisodeOfCare-everything"}},
 	"Observation":   {{Name: "lastn", Definition: "http://hl7.org/fhir/OperationDefinition/Observation-lastn"}},
+	"SearchParameter": {
+		{Name: "reindex-status", Definition: fhir.CanonicalBase + "/OperationDefinition/SearchParameter-reindex-status"},
+	},
 }
 
 // claim says what the route table and the settings promise.

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
@@ -52,7 +53,27 @@ func engineOn(t testing.TB, s store.Store) *interaction.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, searchable := s.(store.Searcher); searchable {
+		keepIndexed(t, engine)
+	}
 	return engine
+}
+
+func keepIndexed(t testing.TB, engine *interaction.Engine) {
+	t.Helper()
+	if err := engine.JoinIndexing(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		engine.KeepIndexed(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
 }
 
 // listen serves h on loopback until the test ends.

@@ -76,6 +76,9 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 		return err
 	}
 	defer stop()
+	if err := engine.PrepareCursors(ctx); err != nil {
+		log.Warn("the store takes no writes yet", "cause", err)
+	}
 	metrics.Index(engine.IndexProgress)
 	collectLess()
 	log.Info("serving", "address", s.url(listener), "store", storeName(s.Store), "auth", "none", "version", versionText())
@@ -92,8 +95,19 @@ func (s Serve) engine(data store.Store, log *slog.Logger) (*interaction.Engine, 
 	return interaction.New(interaction.Config{
 		Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
 		PreferStoredParameters: s.PreferStored,
-		Limits:                 fhir.Limits{Bytes: int(s.MaxBody)}, Log: log,
+		Limits:                 fhir.Limits{Bytes: s.decodeLimit()}, Log: log,
 	})
+}
+
+// decodeLimit is how long a resource's JSON may be. A body of native content
+// that is as long as allowed becomes a third longer as a Binary's base64.
+func (s Serve) decodeLimit() int {
+	const around = 64 << 10 // a Binary's other elements
+	limit := int(s.MaxBody)
+	if limit == 0 {
+		limit = fhir.DefaultLimits.Bytes
+	}
+	return limit/3*4 + around
 }
 
 // assemble wires the engine and the server.
@@ -124,6 +138,9 @@ func (s Serve) check() error {
 	}
 	if s.MaxBody < 0 {
 		return errors.New("--max-body is a number of bytes, 0 or more")
+	}
+	if min(s.HeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout, s.ShutdownTimeout) < 0 {
+		return errors.New("a timeout is 0 (its default) or more: without one, a client could hold a connection for ever")
 	}
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		return errors.New("--tls-cert and --tls-key go together")

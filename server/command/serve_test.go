@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -148,6 +149,27 @@ func metricsOf(t *testing.T, address string) string {
 	return string(text)
 }
 
+// TestBodyLimit: native content may be as long as any other body, though a
+// resource holds it as base64.
+func TestBodyLimit(t *testing.T) {
+	const limit = 90_000
+	address := freeAddress(t)
+	_, stop, ended := started(t, address, "--max-body", strconv.Itoa(limit), "--store", "sqlite:"+filepath.Join(t.TempDir(), "caseway.db"))
+	for length, want := range map[int]int{limit: http.StatusCreated, limit + 1: http.StatusRequestEntityTooLarge} {
+		body := strings.NewReader(strings.Repeat("x", length))
+		answer, err := http.Post("http://"+address+"/fhir/Binary", "application/octet-stream", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("%d bytes: status %d, want %d", length, answer.StatusCode, want)
+		}
+	}
+	stop()
+	<-ended
+}
+
 func TestSettingsThatAreRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "caseway.db")
 	for _, row := range []struct {
@@ -168,6 +190,7 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		{"--trusted-proxies nonsense", 1, "--trusted-proxies"},
 		{"--cors-origin *", 1, "must be named"},
 		{"--max-body=-1", 1, "--max-body"},
+		{"--read-timeout=-1s", 1, "timeout"},
 		{"--log-level loud", 2, "--log-level"},
 		{"--store postgres://x", 1, "--store is"},
 		{"--store sqlite:", 1, "--store is"},
