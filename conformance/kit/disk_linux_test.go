@@ -58,6 +58,9 @@ func TestFullDisk(t *testing.T) {
 		}
 		checkOutcome(t, answer, "transient")
 		stillAnswers(t, c)
+		if page, err := c.Do(t.Context(), http.MethodGet, "_history?_count=1", nil); err != nil || page.Status != http.StatusOK {
+			t.Fatalf("a page of history: status %d, %v", page.Status, err)
+		}
 		if refused++; refused == 5 {
 			break
 		}

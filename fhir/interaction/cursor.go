@@ -45,6 +45,13 @@ type historyCursor struct {
 	Settled time.Time `json:"s"`
 }
 
+// PrepareCursors makes the key of cursors where there is none yet, so that
+// whoever reads in pages needs no write, which a full disk would refuse.
+func (e *Engine) PrepareCursors(ctx context.Context) error {
+	_, err := e.cursors.cipher(ctx)
+	return err
+}
+
 // seal encrypts v, bound to a query.
 func (c *cursors) seal(ctx context.Context, v any, query string) (string, error) {
 	aead, err := c.cipher(ctx)
