@@ -340,6 +340,26 @@ func TestNoProcessAnswersBeforeAllWriteByTheParameter(t *testing.T) {
 	})
 }
 
+// TestSilentProcessGetsInStepBeforeItGoesOn: nobody waits for a process whose
+// lease has ended, so it may neither write nor answer by what it knew.
+func TestSilentProcessGetsInStepBeforeItGoesOn(t *testing.T) {
+	onEachStore(t, func(t *testing.T, open func() store.Store) {
+		s := open()
+		defer func() { _ = s.Close() }()
+		one, writes, reads := join(t, interaction.Config{Store: s}), join(t, interaction.Config{Store: s}), join(t, interaction.Config{Store: s})
+		for _, silent := range []*process{writes, reads} {
+			silent.keep()
+			silent.halt()
+		}
+		one.keep()
+		one.put("SearchParameter", "n", nickname("n", byNickname))
+		one.opens()
+		one.halt() // nobody is left to index anew
+		writes.put("Patient", "late", patientNamed("late", "Ted"))
+		reads.wantIDs("Patient", "nickname", "ted", "late")
+	})
+}
+
 func TestWritersMeanwhileAreAllFound(t *testing.T) {
 	onEachStore(t, func(t *testing.T, open func() store.Store) {
 		s := open()
