@@ -61,6 +61,9 @@ func TestFullDisk(t *testing.T) {
 		if page, err := c.Do(t.Context(), http.MethodGet, "_history?_count=1", nil); err != nil || page.Status != http.StatusOK {
 			t.Fatalf("a page of history: status %d, %v", page.Status, err)
 		}
+		if ready, err := c.Do(t.Context(), http.MethodGet, strings.TrimSuffix(p.Base, "/fhir")+"/readyz", nil); err != nil || ready.Status != http.StatusServiceUnavailable {
+			t.Errorf("/readyz while writes are refused: status %d, %v", ready.Status, err)
+		}
 		if refused++; refused == 5 {
 			break
 		}

@@ -155,10 +155,14 @@ func (s *Store) Check(ctx context.Context) error {
 	return err
 }
 
+// probeBytes is how much must fit for the disk not to count as full: more than
+// most resources have, with what the log needs around them.
+const probeBytes = 256 << 10
+
 // probe writes a record that has already expired.
 func (s *Store) probe(ctx context.Context) error {
 	_, err := s.Commit(ctx, store.Commit{Records: []store.RecordWrite{
-		{Kind: "sqlite", Key: "probe", Expect: store.AnyVersion, Expires: time.UnixMilli(1)},
+		{Kind: "sqlite", Key: "probe", Value: make([]byte, probeBytes), Expect: store.AnyVersion, Expires: time.UnixMilli(1)},
 	}})
 	return err
 }
