@@ -10,6 +10,8 @@
 // took "a1" for "A1" would link one person's data to another.
 package search
 
+import "slices"
+
 // Term is one index term: UTF-8, ordered by bytes, unique within its resource
 // type's namespace, such as "Patient identifier =http://example.org|123".
 type Term string
@@ -17,9 +19,24 @@ type Term string
 // Query asks for the resources of a type that satisfy every clause, in the
 // order of their ids.
 type Query struct {
-	Type  string
-	All   []Clause // joined by AND; at least one
-	Limit int      // at least 1
+	Type string
+	All  []Clause // joined by AND; at least one
+	// Where, when not nil, must hold too. Only a commit's precondition has it:
+	// the clauses are what two commits are kept apart by.
+	Where Expr
+	Limit int // at least 1
+}
+
+// Expr is the query as an expression.
+func (q Query) Expr() Expr {
+	all := make(And, 0, len(q.All)+1)
+	for _, c := range q.All {
+		all = append(all, Leaf{Exact: slices.Compact(slices.Sorted(slices.Values(c.Any)))})
+	}
+	if q.Where != nil {
+		all = append(all, q.Where)
+	}
+	return all
 }
 
 // Clause is satisfied by a resource that has any of the terms.

@@ -94,6 +94,23 @@ type Searcher interface {
 	Reindex(ctx context.Context, generation int64, changes []Reindexed) error
 }
 
+// Transactional is a Store that can say whether it has transactions. One that
+// says false refuses commits of more than one write, or with criteria: no
+// transaction bundles and no conditional writes. One that isn't Transactional
+// takes them.
+type Transactional interface {
+	// Transactional never changes while the store is open, and costs nothing.
+	Transactional() bool
+}
+
+// Snapshotter is a Searcher whose reads can be held to one moment together.
+type Snapshotter interface {
+	// Snapshot calls f with a context under which all scans, estimates and
+	// reads see the store at one moment, as far as the database can; a
+	// standalone MongoDB can't. They are made one after the other.
+	Snapshot(ctx context.Context, f func(context.Context) error) error
+}
+
 // Reindexed is the index of a version, made anew.
 type Reindexed struct {
 	Key       fhir.Key

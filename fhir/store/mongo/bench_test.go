@@ -29,7 +29,7 @@ func typical(id string) store.Write {
 	w := put(patient(id), 0, 1)
 	w.Content.Rest = fmt.Appendf(nil, `"language":"%s"`, strings.Repeat("0123456789", 240))
 	for i := range 12 {
-		w.Terms = append(w.Terms, search.Term(fmt.Sprintf("Patient parameter-%d =http://example.org|%s-%d", i, id, i)))
+		w.Index.Terms = append(w.Index.Terms, search.Term(fmt.Sprintf("Patient parameter-%d =http://example.org|%s-%d", i, id, i)))
 	}
 	w.Compartments = []string{"Patient/" + id}
 	return w

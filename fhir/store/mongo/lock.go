@@ -20,8 +20,12 @@ import (
 // To make such pairs collide, both write the same document in collection lock:
 //
 //   - A commit whose criteria must match nothing, or a resource that it writes
-//     itself, locks each term of the criteria; and of what it writes, the terms
-//     of the same parameters, for they are what others' criteria ask for.
+//     itself, locks each term that the criteria name exactly; and of what it
+//     writes, the terms of the same parameters, for they are what others'
+//     criteria ask for. Beside identifiers and references other terms aren't
+//     locked, or all that is written under one code would wait for one another.
+//     What that leaves open is two commits that make what the other one asks
+//     for, when one of them asks without an identifier or reference.
 //   - A commit that needs a target locks one stripe of the target, a commit
 //     that deletes it locks all stripes. So those that only need it, as many
 //     patients need one organization, don't collide with one another: each
@@ -93,13 +97,57 @@ func locksOf(c *store.Commit, stripe int) []string {
 }
 
 func appendCriteriaLocks(ids []string, q *search.Query, parameters map[string]bool) []string {
-	for _, clause := range q.All {
-		for _, t := range clause.Any {
+	wanted := exactTerms(nil, q.Expr())
+	if slices.ContainsFunc(wanted, allNarrow) {
+		wanted = slices.DeleteFunc(wanted, func(any []search.Term) bool { return !allNarrow(any) })
+	}
+	for _, any := range wanted {
+		for _, t := range any {
 			ids = append(ids, termLock(q.Type, t))
 			parameters[q.Type+" "+parameterOf(t)] = true
 		}
 	}
 	return ids
+}
+
+// exactTerms adds, for each conjunct that says so, of which indexed terms a
+// match has one.
+func exactTerms(wanted [][]search.Term, e search.Expr) [][]search.Term {
+	switch e := e.(type) {
+	case search.And:
+		for _, m := range e {
+			wanted = exactTerms(wanted, m)
+		}
+	case search.Or:
+		var any []search.Term
+		for _, m := range e {
+			l, ok := m.(search.Leaf)
+			if !ok || len(l.Exact) == 0 || !l.Indexed() {
+				return wanted
+			}
+			any = append(any, l.Exact...)
+		}
+		if len(any) > 0 {
+			wanted = append(wanted, any)
+		}
+	case search.Leaf:
+		if len(e.Exact) > 0 && e.Indexed() {
+			wanted = append(wanted, e.Exact)
+		}
+	}
+	return wanted
+}
+
+func allNarrow(terms []search.Term) bool {
+	return !slices.ContainsFunc(terms, func(t search.Term) bool { return !narrows(t) })
+}
+
+// narrows tells identifiers and references, which few resources share.
+func narrows(t search.Term) bool {
+	_, code, _ := strings.Cut(parameterOf(t), ".")
+	_, value, _ := strings.Cut(string(t), "=")
+	_, reference := fhir.ParseKey(value)
+	return code == "identifier" || reference
 }
 
 func appendWrittenLocks(ids []string, writes []store.Write, parameters map[string]bool) []string {

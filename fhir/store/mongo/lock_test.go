@@ -29,9 +29,9 @@ func collide(a, b store.Commit, stripeA, stripeB int) bool {
 func known(id string, identifiers []string, criteria ...string) store.Commit {
 	w := put(patient(id), 0, 1)
 	for _, i := range identifiers {
-		w.Terms = append(w.Terms, search.Term("Patient identifier =a|"+i))
+		w.Index.Terms = append(w.Index.Terms, search.Term("Patient.identifier:a|"+i))
 	}
-	w.Terms = append(w.Terms, "Patient gender =female")
+	w.Index.Terms = append(w.Index.Terms, "Patient.gender=female")
 	c := store.Commit{Writes: []store.Write{w}}
 	for _, i := range criteria {
 		c.Preconditions = append(c.Preconditions, store.Precondition{Criteria: identified(i)})
@@ -41,6 +41,31 @@ func known(id string, identifiers []string, criteria ...string) store.Commit {
 
 func needing(id, target string) store.Commit {
 	return store.Commit{Writes: []store.Write{put(patient(id), 0, 1)}, Preconditions: []store.Precondition{{Exists: patient(target)}}}
+}
+
+// asking is a patient written if nothing matches; the terms of one criterion
+// stand for one another.
+func asking(id string, criteria ...string) store.Commit {
+	q := &search.Query{Type: "Patient", Limit: 2}
+	for _, c := range criteria {
+		var any []search.Term
+		for term := range strings.FieldsSeq(c) {
+			any = append(any, search.Term(term))
+		}
+		q.All = append(q.All, search.Clause{Any: any})
+	}
+	return store.Commit{Writes: []store.Write{put(patient(id), 0, 1)}, Preconditions: []store.Precondition{{Criteria: q}}}
+}
+
+// either asks for one leaf or another.
+func either(id string, terms ...search.Term) store.Commit {
+	var any search.Or
+	for _, t := range terms {
+		any = append(any, search.Leaf{Exact: []search.Term{t}})
+	}
+	c := asking(id)
+	c.Preconditions[0].Criteria.Where = any
+	return c
 }
 
 func TestWhatCollides(t *testing.T) {
@@ -63,6 +88,12 @@ func TestWhatCollides(t *testing.T) {
 		{"a target wanted twice", needing("a", "t"), needing("b", "t"), 1, 2, false},
 		{"a match wanted twice", matching, matching, 1, 2, false},
 		{"another target", needing("a", "u"), remove, 0, 0, false},
+		{"one code wanted twice", asking("a", "Patient.gender=x"), asking("b", "Patient.gender=x"), 0, 0, true},
+		{"one code wanted beside two identifiers", asking("a", "Patient.gender=x", "Patient.identifier:a|1"), asking("b", "Patient.gender=x", "Patient.identifier:a|2"), 0, 0, false},
+		{"one reference wanted beside two codes", asking("a", "Patient.link=Patient/1", "Patient.gender=x"), asking("b", "Patient.link=Patient/1", "Patient.gender=y"), 0, 0, true},
+		{"one reference wanted beside an identifier", asking("a", "Patient.link=Patient/1", "Patient.identifier:a|1"), asking("b", "Patient.link=Patient/1"), 0, 0, true},
+		{"one of several identifiers", asking("a", "Patient.identifier:a|1 Patient.identifier:a|2"), asking("b", "Patient.identifier:a|2"), 0, 0, true},
+		{"an identifier or a code", either("a", "Patient.identifier:a|1", "Patient.gender=x"), asking("b", "Patient.gender=x"), 0, 0, true},
 	} {
 		if got := collide(c.a, c.b, c.stripeA, c.stripeB); got != c.want {
 			t.Errorf("%s: collide is %v", c.name, got)

@@ -94,7 +94,7 @@ func seedPlans(t *testing.T, s store.Store) {
 	for i := range 30 {
 		key := patient(fmt.Sprint(i))
 		w := put(key, 0, i)
-		w.Terms, w.Compartments = []search.Term{search.Term(fmt.Sprintf("Patient identifier =a|%d", i)), "Patient gender =x"}, []string{key.String()}
+		w.Index.Terms, w.Compartments = []search.Term{search.Term(fmt.Sprintf("Patient.identifier:a|%d", i)), "Patient.gender=x"}, []string{key.String()}
 		commit(t, s, w)
 		w.Expect = 1
 		commit(t, s, w)
@@ -128,7 +128,7 @@ var operations = []struct {
 	{"instance history", "_id_", true, historyOf(store.HistoryQuery{Type: "Patient", ID: "1"})},
 	{"history of a list", "_id_", true, historyOf(store.HistoryQuery{Keys: []fhir.Key{patient("1"), patient("2")}})},
 	{"search", "terms_place", true, func(ctx context.Context, s store.Store) error {
-		_, err := s.Search(ctx, *identified("1", "Patient gender =x"))
+		_, err := s.Search(ctx, *identified("1", "Patient.gender=x"))
 		return err
 	}},
 	{"conditional create", "terms_place _id_", true, func(ctx context.Context, s store.Store) error {
@@ -170,7 +170,7 @@ func historyOf(q store.HistoryQuery) func(context.Context, store.Store) error {
 }
 
 func identified(value string, more ...search.Term) *search.Query {
-	q := &search.Query{Type: "Patient", Limit: 2, All: []search.Clause{{Any: []search.Term{search.Term("Patient identifier =a|" + value)}}}}
+	q := &search.Query{Type: "Patient", Limit: 2, All: []search.Clause{{Any: []search.Term{search.Term("Patient.identifier:a|" + value)}}}}
 	for _, m := range more {
 		q.All = append(q.All, search.Clause{Any: []search.Term{m}})
 	}

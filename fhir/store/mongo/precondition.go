@@ -3,9 +3,8 @@ package mongo
 import (
 	"context"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
-
 	"caseway/fhir"
+	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
@@ -40,21 +39,43 @@ func (s *Store) checkPreconditions(ctx context.Context, c *store.Commit) error {
 
 // matchesExactly: two matches are enough to know that it isn't one.
 func (s *Store) matchesExactly(ctx context.Context, p store.Precondition) (bool, error) {
-	onlyID := bson.D{{Key: fID, Value: 1}}
-	cursor, err := s.heads.Find(ctx, matches(*p.Criteria), searchOptions(2).SetProjection(onlyID))
+	within := &snapshotSource{store: s}
+	m, err := search.Run(ctx, within, search.Plan{Types: []string{p.Criteria.Type}, Where: p.Criteria.Expr(), Count: 2})
+	switch {
+	case within.err != nil:
+		return false, within.err
+	case err != nil:
+		return false, err
+	case p.Matches == "":
+		return len(m.Hits) == 0, nil
+	}
+	return len(m.Hits) == 1 && m.Hits[0].Key == fhir.Key{Type: p.Criteria.Type, ID: p.Matches}, nil
+}
+
+// snapshotSource is what a transaction sees. It keeps the driver's error, by
+// which to tell whether the transaction may be tried again.
+type snapshotSource struct {
+	store *Store
+	err   error
+}
+
+// Scan implements search.Source.
+func (x *snapshotSource) Scan(ctx context.Context, sc search.Scan) (page search.Page, err error) {
+	page, err = x.store.scan(ctx, sc)
+	return page, x.keep(err)
+}
+
+// Estimate implements search.Source.
+func (x *snapshotSource) Estimate(ctx context.Context, from, to search.Term, limit int) (n int, err error) {
+	n, err = x.store.estimate(ctx, termsWithin(from, to), indexTerms, limit)
+	return n, x.keep(err)
+}
+
+func (x *snapshotSource) keep(err error) error {
 	if err != nil {
-		return false, err
+		x.err = err
 	}
-	var found []struct {
-		ID string `bson:"_id"`
-	}
-	if err := cursor.All(ctx, &found); err != nil {
-		return false, err
-	}
-	if p.Matches == "" {
-		return len(found) == 0, nil
-	}
-	return len(found) == 1 && found[0].ID == p.Criteria.Type+"/"+p.Matches, nil
+	return err
 }
 
 // checkTargets checks that the targets of the Exists form are there.

@@ -16,7 +16,11 @@ import (
 	"caseway/fhir/store"
 )
 
-var _ store.Searcher = (*Store)(nil)
+var (
+	_ store.Searcher      = (*Store)(nil)
+	_ store.Snapshotter   = (*Store)(nil)
+	_ store.Transactional = (*Store)(nil)
+)
 
 // scanBytes bounds the JSON of a page of a scan by term or type, which can go
 // on behind it.
@@ -38,15 +42,21 @@ func (s *Store) Scan(ctx context.Context, sc search.Scan) (page search.Page, err
 	return page, asError(ctx, "scan", err)
 }
 
-// atOnce has f read in a snapshot session, unless ctx has a session: one query
-// sees one instant then, however long it takes, at no cost.
+// Snapshot implements store.Snapshotter.
+func (s *Store) Snapshot(ctx context.Context, f func(context.Context) error) error {
+	return s.atOnce(ctx, f)
+}
+
+// atOnce has f read in a snapshot session, unless ctx has a session: a query
+// sees one instant then, however long it takes, and so do all of f's. Unlike a
+// transaction it costs nothing.
 func (s *Store) atOnce(ctx context.Context, f func(context.Context) error) error {
 	if !s.server.transactions || mongo.SessionFromContext(ctx) != nil {
 		return f(ctx)
 	}
 	session, err := s.client.StartSession(options.Session().SetSnapshot(true))
 	if err != nil {
-		return err
+		return asError(ctx, "start a session", err)
 	}
 	defer session.EndSession(context.WithoutCancel(ctx))
 	return f(mongo.NewSessionContext(ctx, session))

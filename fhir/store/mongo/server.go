@@ -20,6 +20,9 @@ type serverFacts struct {
 	transactions bool // a replica set or a sharded cluster
 }
 
+// Transactional implements store.Transactional.
+func (s *Store) Transactional() bool { return s.server.transactions }
+
 // concerns are how collections are read and written. A standalone server has
 // no majority to read from.
 func (f serverFacts) concerns() *options.CollectionOptionsBuilder {

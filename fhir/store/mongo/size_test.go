@@ -32,7 +32,7 @@ func TestDocumentsOverTheLimit(t *testing.T) {
 	refuse(put(patient("small"), 0, 1), sized("big", 0, 40<<20))
 	manyTerms := put(patient("big"), 0, 1)
 	for i := range 60_000 {
-		manyTerms.Terms = append(manyTerms.Terms, search.Term(fmt.Sprintf("Patient identifier =%0260d", i)))
+		manyTerms.Index.Terms = append(manyTerms.Index.Terms, search.Term(fmt.Sprintf("Patient.identifier=%0260d", i)))
 	}
 	refuse(manyTerms)
 	got, err := s.Read(t.Context(), patient("big"), patient("small"))

@@ -153,14 +153,8 @@ func (w *writer) checkPrecondition(i int, p *store.Precondition) error {
 		}
 		return nil
 	}
-	q := *p.Criteria
-	q.Limit = 1
-	found, err := findTerms(w.conn, w.coder(), w.types[q.Type], q)
-	if err != nil {
+	if holds, err := w.matchesExactly(p); err != nil || holds {
 		return err
-	}
-	if p.Matches == "" && len(found) == 0 || p.Matches != "" && len(found) == 1 && found[0].key == q.Type+"/"+p.Matches {
-		return nil
 	}
 	return &store.Conflict{Kind: store.CriteriaChanged, Index: i, Current: -1}
 }

@@ -8,6 +8,9 @@ import (
 	"caseway/fhir/store"
 )
 
+// Transactional implements store.Transactional.
+func (s *Store) Transactional() bool { return true }
+
 // Commit hands the commit to the writer and waits for its answer. Where ctx
 // ends before the writer has taken it, nothing happens; once taken it is
 // waited for, so that the answer is certain.

@@ -45,7 +45,8 @@ func ofTheDisk(err error) bool {
 // anything of it was written.
 func refusal(err error) bool {
 	var c *store.Conflict
-	return errors.As(err, &c) || errors.Is(err, errMalformed)
+	var e *fhir.Error
+	return errors.As(err, &c) || errors.Is(err, errMalformed) || errors.As(err, &e) && e.Kind == fhir.TooCostly
 }
 
 // errMalformed is a commit that no caller should make.

@@ -11,6 +11,7 @@ import (
 
 var criteriaCases = []testCase{
 	{"criteria/none, one, other, several", criteriaOutcomes},
+	{"criteria/more than terms", criteriaWhere},
 	{"criteria/own writes don't count", criteriaOwnWrites},
 	{"criteria/conditional create is exactly once", createdOnce},
 	{"criteria/two identifiers in two orders", crossedIdentifiers},
@@ -63,6 +64,52 @@ func criteriaOutcomes(t *testing.T, d *database) {
 		}
 		if !c.holds {
 			wantConflict(t, err, store.CriteriaChanged, 1)
+		}
+	}
+}
+
+// criteriaWhere: what the index alone doesn't decide counts as well.
+func criteriaWhere(t *testing.T, d *database) {
+	s := d.store(t)
+	born := func(id, value, date string) store.Write {
+		return indexed(patient(id), 0, []search.Term{search.Term("Patient.birthdate<" + date), identifier(patient(id), value)},
+			[]search.Term{search.Term("Patient.name;s" + id)})
+	}
+	commit(d.ctx, t, s, born("old", "1", "19500101"), born("young", "1", "20200101"), born("other", "2", "20200101"))
+	where := func(e search.Expr, id string) store.Precondition {
+		p := matching("1", id)
+		p.Criteria.Where = e
+		return p
+	}
+	young := search.Leaf{From: "Patient.birthdate<2000", To: "Patient.birthdate="}
+	unborn := search.Leaf{From: "Patient.birthdate<2030", To: "Patient.birthdate="}
+	named := search.Leaf{From: "Patient.name;s", To: "Patient.name;t", Test: func(t search.Term) bool { return t == "Patient.name;sold" }}
+	for i, c := range []struct {
+		e     search.Expr
+		id    string
+		holds bool
+	}{
+		{young, "young", true},
+		{young, "", false},
+		{young, "other", false},
+		{unborn, "", true},
+		{unborn, "young", false},
+		{named, "old", true},
+		{named, "young", false},
+		{search.Not{Expr: young}, "old", true},
+		{search.And{young, named}, "", true},
+		{search.Or{young, named}, "young", false},
+		{search.Keys{patient("old"), patient("other")}, "old", true},
+	} {
+		_, err := s.Commit(d.ctx, store.Commit{
+			Writes:        []store.Write{create(patient(fmt.Sprintf("w%d", i)), 1)},
+			Preconditions: []store.Precondition{where(c.e, c.id)},
+		})
+		if c.holds && err != nil {
+			t.Errorf("%d: %v", i, err)
+		}
+		if !c.holds {
+			wantConflict(t, err, store.CriteriaChanged, 0)
 		}
 	}
 }

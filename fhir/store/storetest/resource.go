@@ -38,7 +38,7 @@ func numberIn(t testing.TB, v store.Version) int {
 
 // identifier is the index term of an identifier.
 func identifier(key fhir.Key, value string) search.Term {
-	return search.Term(key.Type + " identifier =http://example.org|" + value)
+	return search.Term(key.Type + ".identifier:http://example.org|" + value)
 }
 
 // create writes a resource that must not have existed.
