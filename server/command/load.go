@@ -42,6 +42,9 @@ func (l Load) Run(ctx context.Context, s Streams) (err error) {
 	report, err := load.Run(ctx, target, l.Paths, load.Options{
 		AsIs: l.AsIs, Whole: l.Whole, Parallel: l.Parallel, Progress: s.Err, Terminal: isTerminal(s.Err),
 	})
+	if report == nil {
+		return err
+	}
 	if err := report.Write(s.Out); err != nil {
 		return err
 	}
@@ -63,7 +66,8 @@ func (l Load) target(ctx context.Context, s Streams) (load.Target, func() error,
 		if !strings.HasPrefix(base, "http://") && !strings.HasPrefix(base, "https://") {
 			return nil, nil, fmt.Errorf("--to is a FHIR base URL such as http://127.0.0.1:8080/fhir, not %q", l.To)
 		}
-		return load.HTTP{Base: base, Client: &http.Client{Timeout: loadTimeout}, Again: l.Again}, func() error { return nil }, nil
+		target := load.HTTP{Base: base, Client: &http.Client{Timeout: loadTimeout}, Again: l.Again}
+		return target, func() error { return nil }, target.Reach(ctx)
 	}
 	log := slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	data, err := openStore(ctx, l.Store, log, server.NewMetrics())

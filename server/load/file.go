@@ -88,7 +88,7 @@ func (f file) read(asIs bool, give func(Item) bool) error {
 	}
 	place, told := 0, int64(0)
 	text := func(text []byte) bool {
-		for _, item := range split(text, asIs) {
+		for _, item := range split(bytes.TrimPrefix(text, byteOrderMark), asIs) {
 			place++
 			item.File, item.Place = f.path, place
 			item.Key = idempotencyKey(filepath.Base(f.path), place, item.Body)
@@ -110,6 +110,9 @@ func (f file) read(asIs bool, give func(Item) bool) error {
 	}
 	return nil
 }
+
+// byteOrderMark is what some systems put before any text.
+var byteOrderMark = []byte("\ufeff")
 
 func whole(in io.Reader, text func([]byte) bool) error {
 	all, err := io.ReadAll(io.LimitReader(in, maxText+1))

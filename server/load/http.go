@@ -21,6 +21,30 @@ type HTTP struct {
 	Again  bool // stores also what an earlier run has stored
 }
 
+// reachLimit is how long a server may take to answer at all.
+const reachLimit = 10 * time.Second
+
+// Reach fails where no FHIR server answers under Base, so that a mistyped URL
+// is told at once and not of each item.
+func (t HTTP) Reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reachLimit)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.Base+"/metadata", nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Accept", "application/fhir+json")
+	resp, err := t.Client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNotFound {
+		return fmt.Errorf("%s isn't the base URL of a FHIR server: it has no /metadata", t.Base)
+	}
+	return nil
+}
+
 // patience is how long a server that is away or too busy is waited for.
 const patience = time.Minute
 

@@ -74,7 +74,7 @@ func split(text []byte, asIs bool) []Item {
 	}
 	switch kind := stringOf(e.Type); kind {
 	case "transaction", "batch":
-		return []Item{{Body: text, Batch: kind == "batch", Resources: countEntries(e.Entry)}}
+		return []Item{{Body: text, Batch: kind == "batch", Resources: count(bringing(e.Entry))}}
 	case "collection", "searchset":
 		return splitCollection(text, e)
 	}
@@ -83,8 +83,11 @@ func split(text []byte, asIs bool) []Item {
 
 func single(text []byte, e envelope) Item {
 	item := Item{Type: e.ResourceType, ID: stringOf(e.ID), Body: text, Resources: 1}
-	if e.ResourceType == "" {
-		item.Problem = "isn't a FHIR resource as JSON: it has no resourceType"
+	switch {
+	case !json.Valid(text):
+		item.Type, item.ID, item.Problem = "", "", "isn't JSON: it is empty, breaks off or is written wrongly"
+	case e.ResourceType == "":
+		item.Problem = "isn't a FHIR resource: it has no resourceType"
 	}
 	return item
 }
@@ -99,10 +102,12 @@ func splitCollection(text []byte, e envelope) []Item {
 	}
 	items := make([]Item, 0, len(entries))
 	for _, en := range entries {
-		var one envelope
-		if json.Unmarshal(en.Resource, &one) == nil && one.ResourceType != "" {
-			items = append(items, single(en.Resource, one))
+		if en.Resource == nil {
+			continue // a collection may hold entries of other kinds
 		}
+		var one envelope
+		_ = json.Unmarshal(en.Resource, &one) // what can't be read becomes an item that says so
+		items = append(items, single(en.Resource, one))
 	}
 	return items
 }
@@ -131,10 +136,33 @@ func transactionOf(entries []entry) Item {
 	return Item{Body: body, Resources: len(entries)}
 }
 
-func countEntries(raw json.RawMessage) int {
-	var entries []struct{}
+// bringing tells of each entry whether it brings a resource.
+func bringing(raw json.RawMessage) []bool {
+	var entries []struct {
+		Resource json.RawMessage `json:"resource"`
+	}
 	_ = json.Unmarshal(raw, &entries) // a malformed list is refused by the target
-	return len(entries)
+	brings := make([]bool, len(entries))
+	for i, e := range entries {
+		brings[i] = e.Resource != nil
+	}
+	return brings
+}
+
+func count(all []bool) (n int) {
+	for _, one := range all {
+		if one {
+			n++
+		}
+	}
+	return n
+}
+
+// brings tells of each entry of a batch whether it brings a resource.
+func (i Item) brings() []bool {
+	var e envelope
+	_ = json.Unmarshal(i.Body, &e) // it was read before
+	return bringing(e.Entry)
 }
 
 // stringOf is a JSON string's value, or "" for anything else.

@@ -24,8 +24,12 @@ func TestSplit(t *testing.T) {
 		{"with id", `{"resourceType":"Patient","id":"1"}`, false, []piece{{"Patient", "1", false, 1}}},
 		{"without id", `{"resourceType":"Patient"}`, false, []piece{{"Patient", "", false, 1}}},
 		{"unreadable", `{"resourceType":`, false, []piece{{"", "", false, 1}}},
-		{"transaction", `{"resourceType":"Bundle","type":"transaction","entry":[{},{}]}`, false, []piece{{"", "", false, 2}}},
-		{"batch", `{"resourceType":"Bundle","type":"batch","entry":[{}]}`, false, []piece{{"", "", true, 1}}},
+		{"transaction", `{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{}},{"resource":{}}]}`, false, []piece{{"", "", false, 2}}},
+		{"batch that deletes", `{"resourceType":"Bundle","type":"batch","entry":[{"resource":{}},{"request":{"method":"DELETE"}}]}`, false, []piece{{"", "", true, 1}}},
+		{
+			"collection with what isn't a resource", `{"resourceType":"Bundle","type":"collection","entry":[
+			{"fullUrl":"http://example.org"},{"resource":{"id":"1"}}]}`, false, []piece{{"", "1", false, 1}},
+		},
 		{"transaction as is", `{"resourceType":"Bundle","id":"b","type":"transaction","entry":[{},{}]}`, true, []piece{{"Bundle", "b", false, 1}}},
 		{"document", `{"resourceType":"Bundle","type":"document","entry":[{}]}`, false, []piece{{"Bundle", "", false, 1}}},
 		{
@@ -76,6 +80,7 @@ func TestReadFiles(t *testing.T) {
 	write("a.json", `{"resourceType":"Patient","id":"a"}`)
 	write("b.ndjson", "{\"resourceType\":\"Patient\",\"id\":\"b1\"}\n\n{\"resourceType\":\"Patient\",\"id\":\"b2\"}")
 	write("deep/c.json", `{"resourceType":"Patient","id":"c"}`)
+	write("e.json", "\ufeff"+`{"resourceType":"Patient","id":"e"}`)
 	write("notes.txt", "not loaded")
 	z, err := os.Create(filepath.Join(dir, "d.ndjson.gz"))
 	if err != nil {
@@ -101,11 +106,11 @@ func TestReadFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if d := cmp.Diff([]string{"a", "b1", "b2", "d", "c"}, got); d != "" {
+	if d := cmp.Diff([]string{"a", "b1", "b2", "d", "c", "e"}, got); d != "" {
 		t.Error(d)
 	}
-	if len(keys) != 5 {
-		t.Errorf("5 items have %d different keys", len(keys))
+	if len(keys) != 6 {
+		t.Errorf("6 items have %d different keys", len(keys))
 	}
 }
 

@@ -70,11 +70,17 @@ func (r *Report) done(item Item, a Answer) {
 
 // leftOut is how many resources refusals leave out: those of entries one each.
 func leftOut(item Item, refusals []Refusal) (n int) {
+	var brings []bool
+	if item.Batch && len(refusals) > 0 {
+		brings = item.brings()
+	}
 	for _, ref := range refusals {
 		if ref.Entry < 0 {
 			return item.Resources
 		}
-		n++
+		if ref.Entry >= len(brings) || brings[ref.Entry] {
+			n++
+		}
 	}
 	return n
 }

@@ -22,12 +22,12 @@ type Options struct {
 
 // Run loads what paths name: files, and folders with all that is below them.
 // The report is true also where an error is returned: of what was done until
-// then. An error is about a file that can't be read or a target that is away,
-// never about a refused item.
+// then; it is nil where there is nothing to load. An error is about a file that
+// can't be found or a target that is away, never about a refused item.
 func Run(ctx context.Context, target Target, paths []string, o Options) (*Report, error) {
 	files, err := find(paths)
 	if err != nil {
-		return &Report{}, err
+		return nil, err
 	}
 	if o.Parallel <= 0 {
 		o.Parallel = runtime.GOMAXPROCS(0)

@@ -34,7 +34,8 @@ func salvage(ctx context.Context, target Target, item Item, answer Answer) (Answ
 		}
 		left = without(left, bad)
 		rest := item
-		rest.Body, rest.Resources = transaction(left), len(left)
+		rest.Body = transaction(left)
+		rest.Resources = count(rest.brings())
 		rest.Key = item.Key + "-rest" // a repeated run finds the left out entries again
 		if answer, err = target.Send(ctx, rest); err != nil {
 			return Answer{}, err

@@ -107,10 +107,13 @@ func answerOf(item Item, response []byte) Answer {
 		return Answer{Refusals: []Refusal{{Entry: -1, Issues: []fhir.Issue{{Text: "the answer isn't a Bundle"}}}}}
 	}
 	var a Answer
+	brings := item.brings()
 	for i, e := range b.Entry {
 		code, _, _ := strings.Cut(e.Response.Status, " ")
-		if status, err := strconv.Atoi(code); err == nil && status < 300 {
-			a.Stored++
+		if status, err := strconv.Atoi(code); err == nil && status < 400 {
+			if i < len(brings) && brings[i] {
+				a.Stored++
+			}
 			continue
 		}
 		if e.Response.Outcome.duplicate() {

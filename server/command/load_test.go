@@ -1,0 +1,53 @@
+package command
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestLoadCommand: what is refused is told with a reason and exit code 1, and a
+// repeated run adds nothing.
+func TestLoadCommand(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	for name, text := range map[string]string{
+		"patient.json": `{"resourceType":"Patient"}`,
+		"batch.json": `{"resourceType":"Bundle","type":"batch","entry":[
+			{"resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Patient"}},
+			{"request":{"method":"DELETE","url":"Patient/never"}}]}`,
+		"invalid.json": `{"resourceType":"Patient","birthDate":"soon"}`,
+		"broken.json":  `{"resourceType":"Pat`,
+		"other.json":   `{"version":1}`,
+	} {
+		if err := os.WriteFile(path(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, row := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{path("patient.json"), 0, "stored 1 resources"},
+		{path("patient.json"), 0, "1 were there from an earlier run"},
+		{path("batch.json"), 0, "stored 1 resources"},
+		{path("batch.json"), 0, "stored 0 resources"},
+		{path("invalid.json"), 1, "Patient.birthDate"},
+		{path("broken.json"), 1, "isn't JSON"},
+		{path("other.json"), 1, "no resourceType"},
+		{path("absent.json"), 1, "no such file"},
+		{"--to http://127.0.0.1:1/fhir " + path("patient.json"), 1, "refused"},
+		{"--to 127.0.0.1 " + path("patient.json"), 1, "--to is a FHIR base URL"},
+	} {
+		args := append([]string{"load", "--store", "sqlite:" + path("caseway.db")}, strings.Fields(row.args)...)
+		var says output
+		if code := run(t.Context(), args, &says, &says); code != row.code || !strings.Contains(says.String(), row.says) {
+			t.Errorf("%s: exit code %d, want %d, and %q in: %s", row.args, code, row.code, row.says, &says)
+		}
+		if strings.Contains(row.says, "no such file") && strings.Contains(says.String(), "stored") {
+			t.Errorf("%s: tells of a run that wasn't: %s", row.args, &says)
+		}
+	}
+}
