@@ -31,6 +31,9 @@ func (r *report) asError() error {
 	return e
 }
 
+// problems counts what was reported so far.
+func (r *report) problems() int { return len(r.issues) + r.more }
+
 // room reports whether one more issue will be listed; if not, it counts it.
 // Texts and paths are made only after it has said yes.
 func (d *decoder) room(structure bool) bool {

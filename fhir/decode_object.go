@@ -15,7 +15,8 @@ func (d *decoder) object(at int32, t *Type) {
 	}
 	holes := d.holes
 	d.at++
-	if d.json[d.at] == '}' {
+	empty := d.json[d.at] == '}'
+	if empty {
 		d.failAt(at, "an object must not be empty: leave the element out, or give it content")
 	}
 	for d.json[d.at] != '}' {
@@ -29,7 +30,9 @@ func (d *decoder) object(at int32, t *Type) {
 	if t == d.nodes[at].typ {
 		d.nodes[at].start, d.nodes[at].end = int32(start), int32(d.at)
 	}
-	d.close(at, t, base)
+	if !empty { // what it lacks is everything
+		d.close(at, t, base)
+	}
 	d.checkHoles(at, holes)
 	d.seen = d.seen[:base]
 }

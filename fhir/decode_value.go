@@ -12,9 +12,10 @@ func (d *decoder) value(parent int32, e *Element, t *Type, index int) {
 		d.nested(at)
 		return
 	}
+	before := d.problems()
 	d.object(at, t)
 	if e.Required != nil {
-		d.checkConcept(at, e)
+		d.checkConcept(at, e, d.problems() == before)
 	}
 }
 
@@ -40,8 +41,11 @@ func (d *decoder) half(at int32, twin bool) {
 		d.failAt(at, `the member with "_" must hold objects, not `+describe(d.json[d.at]))
 		d.skip()
 	default:
-		d.holes++ // until there is a value or an extension
+		before := d.problems()
 		d.object(at, d.element)
+		if d.problems() == before {
+			d.holes++ // until there is a value or an extension
+		}
 	}
 }
 

@@ -77,7 +77,7 @@ func TestDecodeCardinalityAndBinding(t *testing.T) {
 		{sides + `,` + corners + `,"coding":{"system":"http://other","code":"red"}`, []string{"code-invalid Shape.coding"}, "http://vs"},
 		{sides + `,` + corners + `,"coding":{"system":"http://unknown","code":"x"}`, nil, ""},
 		{sides + `,` + corners + `,"coding":{"system":"http://colours"}`, nil, ""},
-		{sides + `,` + corners + `,"concept":{"text":"reddish"}`, nil, ""},
+		{sides + `,` + corners + `,"concept":{"text":"reddish"}`, []string{"code-invalid Shape.concept"}, "needs a coding of the required value set http://vs; allowed are red, green"},
 		{sides + `,` + corners + `,"concept":{"coding":[{"system":"http://other","code":"x"},{"system":"http://colours","code":"red"}]}`, nil, ""},
 		{sides + `,` + corners + `,"concept":{"coding":[{"system":"http://other","code":"x"},{"system":"http://colours","code":"x"}],"text":"red"}`, []string{"code-invalid Shape.concept"}, "http://vs"},
 		{sides + `,` + corners + `,"mystery":{}`, []string{"structure Shape.mystery"}, "no definition of the type Mystery"},
