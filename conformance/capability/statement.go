@@ -67,8 +67,8 @@ const conditional = "Conditional create, update and delete (of one resource) and
 // notes say where a type doesn't do what its definition suggests.
 var notes = map[string]string{
 	"Consent": "Stored like any other resource; what it permits or denies is not enforced.",
-	"Subscription": "Nothing is delivered yet: a Subscription is stored with status off, and a warning says so, " +
-		"whatever status was sent.",
+	"Subscription": "Nothing is delivered yet: a Subscription is stored with status off, and a warning says so " +
+		"where another was sent.",
 	"Binary": "Native content is taken and given by Content-Type and Accept. securityContext is stored and not enforced.",
 }
 

@@ -6,8 +6,8 @@ import (
 	"caseway/fhir"
 )
 
-// subscriptionGuard stores a Subscription that asks to be active as off, with
-// a warning: nothing delivers notifications yet, and a subscription that is
+// subscriptionGuard stores a Subscription of any other status as off, with a
+// warning: nothing delivers notifications yet, and a subscription that is
 // accepted and silent would be a lie.
 type subscriptionGuard struct{}
 
@@ -20,7 +20,7 @@ func (subscriptionGuard) Check(_ context.Context, images []Image) ([]fhir.Issue,
 			continue
 		}
 		status := image.After.Root().Child("status")
-		if s := status.Text(); s != "requested" && s != "active" {
+		if s := status.Text(); s == "" || s == "off" {
 			continue
 		}
 		image.After = image.After.Replace([]fhir.Edit{{Node: status, Text: "off"}})
