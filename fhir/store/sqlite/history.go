@@ -35,6 +35,13 @@ func (r *reader) history(sel *selection, page *store.HistoryPage) (err error) {
 	if page.Settled, err = r.settled(); err != nil {
 		return err
 	}
+	if sel.Type != "" && sel.typ == 0 {
+		// The answer is complete up to settled: a type's first commit may
+		// have become visible since.
+		if sel.typ, err = numberIn(r.conn, sel.Type); err != nil {
+			return err
+		}
+	}
 	if sel.nothing() {
 		return nil
 	}

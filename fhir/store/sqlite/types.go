@@ -36,3 +36,13 @@ type committedTypes struct{ now atomic.Pointer[typeNumbers] }
 
 // number is a type's number; 0 where no resource of it was ever written.
 func (c *committedTypes) number(name string) int64 { return (*c.now.Load())[name] }
+
+// numberIn is a type's number as the connection's snapshot has it, which may
+// know of a type before committedTypes does; 0 where there is none.
+func numberIn(c *sqlite.Conn, name string) (n int64, err error) {
+	err = sqlitex.ExecuteTransient(c, "SELECT id FROM resource_type WHERE name = ?", &sqlitex.ExecOptions{
+		Args:       []any{name},
+		ResultFunc: func(s *sqlite.Stmt) error { n = s.ColumnInt64(0); return nil },
+	})
+	return n, err
+}
