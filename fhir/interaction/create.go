@@ -92,13 +92,12 @@ func (e *Engine) createConditional(ctx context.Context, d *draft, c *criteria, i
 		if err != nil {
 			return err
 		}
-		switch len(found.versions) {
+		switch len(found) {
 		case 0:
-			result, err = e.createPlain(ctx, d, conditionHolds(c, found, ""), idempotencyKey, warnings)
+			result, err = e.createPlain(ctx, d, conditionHolds(c, ""), idempotencyKey, warnings)
 		case 1:
-			there := found.versions[0]
-			result = Result{Version: there, Matched: true}
-			err = e.decide(ctx, Create, there.Key, there, d.body)
+			result = Result{Version: found[0], Matched: true}
+			err = e.decide(ctx, Create, found[0].Key, found[0], d.body)
 		default:
 			err = severalMatch("")
 		}

@@ -151,58 +151,21 @@ func holds(e search.Expr, key fhir.Key, terms []search.Term) bool {
 	return false
 }
 
-// found is what criteria match.
-type found struct {
-	versions []store.Version
-	// certain: the exact conjuncts match nothing else, so that a commit can
-	// check them in place of all.
-	certain bool
-}
-
 // matches gives current resources that satisfy criteria, up to limit. It looks
 // past what the caller may see, for a conditional create must not double what
 // is hidden; decide about what comes back.
-func (e *Engine) matches(ctx context.Context, c *criteria, limit int) (found, error) {
-	if c.decided || len(c.exact) == 0 {
-		versions, err := e.find(ctx, c.typ, c.where, limit)
-		return found{versions, c.decided}, err
-	}
-	const more = 10 // candidates that aren't matches
-	hits, err := e.findHits(ctx, c.typ, c.candidates(), limit+more)
-	if err != nil {
-		return found{}, err
-	}
-	if len(hits) == limit+more {
-		versions, err := e.find(ctx, c.typ, c.where, limit)
-		return found{versions: versions}, err
-	}
-	candidates := len(hits)
-	hits = slices.DeleteFunc(hits, func(h search.Hit) bool { return !c.holds(h.Key, h.Terms) })
-	return found{versionsOf(hits[:min(limit, len(hits))]), len(hits) == candidates}, nil
-}
-
-// candidates is the condition that only the exact conjuncts make.
-func (c *criteria) candidates() search.Expr {
-	var all search.And
-	for _, clause := range c.exact {
-		all = append(all, search.Leaf{Exact: clause.Any})
-	}
-	return all
+func (e *Engine) matches(ctx context.Context, c *criteria, limit int) ([]store.Version, error) {
+	return e.find(ctx, c.typ, c.where, limit)
 }
 
 // find runs a plain search.
 func (e *Engine) find(ctx context.Context, typ string, where search.Expr, limit int) ([]store.Version, error) {
-	hits, err := e.findHits(ctx, typ, where, limit)
-	return versionsOf(hits), err
-}
-
-func (e *Engine) findHits(ctx context.Context, typ string, where search.Expr, limit int) ([]search.Hit, error) {
 	source, err := e.source(ctx)
 	if err != nil {
 		return nil, err
 	}
 	m, err := search.Run(ctx, source, search.Plan{Types: []string{typ}, Where: where, Count: limit})
-	return m.Hits, err
+	return versionsOf(m.Hits), err
 }
 
 // source is the store as searches use it.
@@ -245,17 +208,17 @@ func (e *Engine) referenced(ctx context.Context, c *criteria, limit int) ([]stor
 }
 
 // conditionHolds makes the commit check that criteria match just the resource
-// with an id, or nothing where it is "".
-//
-// Criteria with _id need no check: a create never makes what they match, for
-// its id is the server's choice, and a write of what they name expects its
-// version. Where the exact conjuncts match what the criteria don't, the check
-// can't be had, and only the lock of this process keeps two creates apart.
-func conditionHolds(c *criteria, f found, id string) []store.Precondition {
-	if c.byID || len(c.exact) == 0 || !f.certain {
+// with an id, or nothing where it is "". Criteria with _id need no check: a
+// create never makes what they match, for its id is the server's choice, and a
+// write of what they name expects its version.
+func conditionHolds(c *criteria, id string) []store.Precondition {
+	if c.byID || len(c.exact) == 0 {
 		return nil
 	}
 	q := search.Query{Type: c.typ, All: c.exact, Limit: 2}
+	if !c.decided {
+		q.Where = c.where
+	}
 	return []store.Precondition{{Criteria: &q, Matches: id}}
 }
 

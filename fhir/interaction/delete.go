@@ -80,13 +80,12 @@ func (e *Engine) findDeleted(ctx context.Context, c *criteria, d *draft) (precon
 	switch {
 	case err != nil:
 		return nil, err
-	case len(found.versions) > 1:
+	case len(found) > 1:
 		return nil, severalMatch("")
-	case len(found.versions) == 0:
+	case len(found) == 0:
 		d.key.ID, d.before = "", store.Version{}
 		return nil, nil
 	}
-	d.before = found.versions[0]
-	d.key = d.before.Key
-	return conditionHolds(c, found, d.key.ID), nil
+	d.key, d.before = found[0].Key, found[0]
+	return conditionHolds(c, d.key.ID), nil
 }

@@ -27,11 +27,11 @@ const mostObservations = 10_000
 // those that the other parameters select, newest first. Observations that have
 // a coding in common are of one code; without a coding the text counts. The
 // answer is one page.
-func (e *Engine) LastN(ctx context.Context, r LastNRequest) ([]byte, error) {
+func (e *Engine) LastN(ctx context.Context, q LastNRequest) ([]byte, error) {
 	if err := e.decide(ctx, Operation, fhir.Key{Type: "Observation"}, store.Version{}, nil); err != nil {
 		return nil, err
 	}
-	s, pairs, err := e.searching(ctx, r.Base, "Observation/$lastn", r.Parameters)
+	s, pairs, err := e.searching(ctx, q.Base, "Observation/$lastn", q.Parameters)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (e *Engine) LastN(ctx context.Context, r LastNRequest) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.query, err = e.parse(ctx, s.registry, []string{"Observation"}, rest, search.ParseOptions{Lenient: r.Lenient}); err != nil {
+	if s.query, err = e.parse(ctx, s.registry, []string{"Observation"}, rest, search.ParseOptions{Lenient: q.Lenient}); err != nil {
 		return nil, err
 	}
 	if err := checkLastN(s.query, s.cursor); err != nil {
@@ -47,25 +47,37 @@ func (e *Engine) LastN(ctx context.Context, r LastNRequest) ([]byte, error) {
 	}
 	s.query.Sort = []search.SortKey{{Param: s.registry.Parameter("Observation", "date"), Descending: true}}
 	s.query.Count = mostObservations
+	s.query.Used = append(s.query.Used, search.Pair{Name: "max", Value: strconv.Itoa(most)})
 	if err := s.makePlan(ctx); err != nil {
 		return nil, err
 	}
+	var r results
+	err = e.atOneMoment(ctx, func(ctx context.Context) (err error) {
+		r, err = s.lastN(ctx, most)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.render(r, []fhir.Link{{Relation: "self", URL: s.link("")}}), nil
+}
+
+func (s *searching) lastN(ctx context.Context, most int) (r results, err error) {
 	found, err := search.Run(ctx, s.source, s.plan)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	if found.More {
-		return nil, fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "more than 10,000 observations match; narrow them, for instance by date")
+		return r, fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "more than 10,000 observations match; narrow them, for instance by date")
 	}
-	hits, err := e.latest(found.Hits, most)
+	latest, err := s.engine.latest(found.Hits, most)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
-	if most > 0 {
-		s.query.Used = append(s.query.Used, search.Pair{Name: "max", Value: strconv.Itoa(most)})
-	}
-	total := int64(len(hits))
-	return s.render(ctx, hits, &total, []fhir.Link{{Relation: "self", URL: s.link("")}})
+	r.matches, r.included, err = s.shown(ctx, latest)
+	total := int64(len(r.matches))
+	r.total = &total
+	return r, err
 }
 
 // readMax takes the parameter max aside.

@@ -21,9 +21,9 @@ func (t *transaction) locate(ctx context.Context) ([]store.Precondition, error) 
 			t.keyed[en.key] = en
 		}
 	}
-	matches := make([]found, len(conditional))
+	found := make([][]store.Version, len(conditional))
 	err := each(ctx, len(conditional), lookups, func(ctx context.Context, i int) (err error) {
-		matches[i], err = t.engine.matches(ctx, conditional[i].criteria, 2)
+		found[i], err = t.engine.matches(ctx, conditional[i].criteria, 2)
 		return err
 	})
 	if err != nil {
@@ -32,7 +32,7 @@ func (t *transaction) locate(ctx context.Context) ([]store.Precondition, error) 
 	var wrong problems
 	var preconditions []store.Precondition
 	for i, en := range conditional {
-		if err := t.locateOne(ctx, en, matches[i].versions); err != nil {
+		if err := t.locateOne(ctx, en, found[i]); err != nil {
 			fe := asError(err)
 			if fe.Kind == fhir.Internal {
 				return nil, err
@@ -40,7 +40,7 @@ func (t *transaction) locate(ctx context.Context) ([]store.Precondition, error) 
 			wrong.add(fe)
 			continue
 		}
-		preconditions = append(preconditions, conditionHolds(en.criteria, matches[i], matches[i].id())...)
+		preconditions = append(preconditions, conditionHolds(en.criteria, foundID(found[i]))...)
 	}
 	return preconditions, wrong.error()
 }

@@ -57,12 +57,12 @@ func (t *transaction) readBefore(ctx context.Context) error {
 // there once everything is written.
 func (t *transaction) resolve(ctx context.Context) ([]store.Precondition, error) {
 	creators := t.creators()
-	matches := make([]found, len(creators))
+	found := make([][]store.Version, len(creators))
 	limit := 2 + len(t.keyed) // what the transaction itself changes doesn't count
 	n := len(creators) + len(t.conditions.all)
 	err := each(ctx, n, lookups, func(ctx context.Context, i int) (err error) {
 		if i < len(creators) {
-			matches[i], err = t.engine.matches(ctx, creators[i].criteria, limit)
+			found[i], err = t.engine.matches(ctx, creators[i].criteria, limit)
 			return err
 		}
 		c := t.conditions.all[i-len(creators)]
@@ -72,7 +72,7 @@ func (t *transaction) resolve(ctx context.Context) ([]store.Precondition, error)
 	if err != nil {
 		return nil, err
 	}
-	creates, err := t.resolveCreates(ctx, creators, matches)
+	creates, err := t.resolveCreates(ctx, creators, found)
 	if err != nil {
 		return nil, err
 	}
@@ -96,17 +96,16 @@ func (t *transaction) creators() []*entry {
 
 // resolveCreates first finds out which creates are met by what is there, then
 // whether the others would get in each other's way.
-func (t *transaction) resolveCreates(ctx context.Context, creators []*entry, matches []found) ([]store.Precondition, error) {
+func (t *transaction) resolveCreates(ctx context.Context, creators []*entry, found [][]store.Version) ([]store.Precondition, error) {
 	var wrong problems
 	var preconditions []store.Precondition
 	for i, en := range creators {
-		there := matches[i].versions
-		if len(there) > 1 {
+		if len(found[i]) > 1 {
 			wrong.add(severalMatch(en.at(".request.ifNoneExist")))
 			continue
 		}
-		if len(there) == 1 && !t.deletes(there[0].Key) {
-			en.matched = there[0]
+		if len(found[i]) == 1 && !t.deletes(found[i][0].Key) {
+			en.matched = found[i][0]
 			preconditions = append(preconditions, store.Precondition{Exists: en.matched.Key})
 			if err := t.engine.decide(ctx, Create, en.matched.Key, en.matched, en.tree); err != nil {
 				return nil, err
@@ -115,11 +114,11 @@ func (t *transaction) resolveCreates(ctx context.Context, creators []*entry, mat
 	}
 	t.written = newWritten(t.engine.Registry(), t.entries)
 	for i, en := range creators {
-		if en.matched.Exists() || len(matches[i].versions) > 1 {
+		if en.matched.Exists() || len(found[i]) > 1 {
 			continue
 		}
 		t.checkOrder(en, en.at(".request.ifNoneExist"), &wrong)
-		preconditions = append(preconditions, conditionHolds(en.criteria, matches[i], matches[i].id())...)
+		preconditions = append(preconditions, conditionHolds(en.criteria, foundID(found[i]))...)
 	}
 	for _, en := range t.entries {
 		if en.conditional() && en.verb == "PUT" && !en.before.Exists() {

@@ -6,6 +6,7 @@ import (
 
 	"caseway/fhir"
 	"caseway/fhir/search"
+	"caseway/fhir/store"
 )
 
 // maxIncluded is how many resources includes may add to a page.
@@ -14,13 +15,27 @@ const maxIncluded = 2000
 // mostEstimated is up to where an estimated total is counted.
 const mostEstimated = 10_000
 
+// results are what a page shows.
+type results struct {
+	matches  []search.Hit
+	total    *int64 // nil: not told
+	included search.Included
+}
+
 // run does the search and renders the page.
 func (s *searching) run(ctx context.Context) ([]byte, error) {
-	page, err := s.page(ctx)
-	if err != nil {
-		return nil, err
-	}
-	total, err := s.total(ctx, page)
+	var page search.Matches
+	var r results
+	err := s.engine.atOneMoment(ctx, func(ctx context.Context) (err error) {
+		if page, err = s.page(ctx); err != nil {
+			return err
+		}
+		if r.total, err = s.total(ctx, page); err != nil {
+			return err
+		}
+		r.matches, r.included, err = s.shown(ctx, page.Hits)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -28,26 +43,37 @@ func (s *searching) run(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.render(ctx, page.Hits, total, links)
+	return s.render(r, links), nil
 }
 
-// render writes matches and what is shown beside them.
-func (s *searching) render(ctx context.Context, hits []search.Hit, total *int64, links []fhir.Link) ([]byte, error) {
-	matched, err := s.engine.permitted(ctx, hits)
-	if err != nil {
-		return nil, err
+// atOneMoment has f see the store at one moment, where the store can do that.
+func (e *Engine) atOneMoment(ctx context.Context, f func(context.Context) error) error {
+	if s, ok := e.store.(store.Snapshotter); ok {
+		return s.Snapshot(ctx, f)
 	}
-	included, err := s.beside(ctx, matched)
+	return f(ctx)
+}
+
+// shown leaves out what the caller may not read, and finds what is shown
+// beside the rest.
+func (s *searching) shown(ctx context.Context, hits []search.Hit) ([]search.Hit, search.Included, error) {
+	matches, err := s.engine.permitted(ctx, hits)
 	if err != nil {
-		return nil, err
+		return nil, search.Included{}, err
 	}
-	w := fhir.NewBundleWriter(fhir.Bundle{Type: "searchset", Total: total, Links: links}, sizeOfHits(matched, included.Hits))
-	s.write(w, matched, "match")
-	s.write(w, included.Hits, "include")
-	if issues := s.issues(included.Truncated); len(issues) > 0 {
+	included, err := s.beside(ctx, matches)
+	return matches, included, err
+}
+
+// render writes the page.
+func (s *searching) render(r results, links []fhir.Link) []byte {
+	w := fhir.NewBundleWriter(fhir.Bundle{Type: "searchset", Total: r.total, Links: links}, sizeOfHits(r.matches, r.included.Hits))
+	s.write(w, r.matches, "match")
+	s.write(w, r.included.Hits, "include")
+	if issues := s.issues(r.included.Truncated); len(issues) > 0 {
 		w.Entry(fhir.Entry{Resource: fhir.Outcome(issues...), Mode: "outcome"})
 	}
-	return w.Bytes(), nil
+	return w.Bytes()
 }
 
 // page finds the matches, none where only the total is wanted.

@@ -116,19 +116,19 @@ func (e *Engine) findBefore(ctx context.Context, c *criteria, d *draft) (precond
 	if err != nil {
 		return nil, err
 	}
-	d.key.ID, d.before, err = e.conditionalTarget(ctx, c, found.versions, d.body, d.at)
+	d.key.ID, d.before, err = e.conditionalTarget(ctx, c, found, d.body, d.at)
 	if err != nil {
 		return nil, err
 	}
-	return conditionHolds(c, found, found.id()), nil
+	return conditionHolds(c, foundID(found)), nil
 }
 
-// id is that of the one resource that was found, "" for none.
-func (f found) id() string {
-	if len(f.versions) == 0 {
+// foundID is the id of the one resource that was found, "" for none.
+func foundID(found []store.Version) string {
+	if len(found) == 0 {
 		return ""
 	}
-	return f.versions[0].Key.ID
+	return found[0].Key.ID
 }
 
 // conditionalTarget decides which resource a conditional update writes, by
