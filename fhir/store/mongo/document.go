@@ -25,6 +25,7 @@ const (
 	fType         = "type"
 	fVersion      = "version"      // int64
 	fLastUpdated  = "lastUpdated"  // date
+	fLive         = "live"         // bool, only in heads: false in a tombstone
 	fPlace        = "place"        // string, see place.go
 	fMethod       = "method"       // the interaction's verb
 	fGeneration   = "generation"   // int64, of the index; only in heads that aren't tombstones
@@ -37,7 +38,7 @@ const (
 )
 
 // onlyInHeads are the elements that a displaced version loses.
-var onlyInHeads = []string{fGeneration, fTerms, fValues}
+var onlyInHeads = []string{fLive, fGeneration, fTerms, fValues}
 
 // deletedMark stands behind the type of a head that is a tombstone, so that a
 // search of the type passes over none.
@@ -87,6 +88,7 @@ func encodeHead(w *store.Write, version int64, at time.Time, before bson.Raw) (b
 	b = bsoncore.AppendStringElement(b, fType, indexedType(w.Key.Type, w.Content == nil))
 	b = bsoncore.AppendInt64Element(b, fVersion, version)
 	b = bsoncore.AppendDateTimeElement(b, fLastUpdated, at.UnixMilli())
+	b = bsoncore.AppendBooleanElement(b, fLive, w.Content != nil)
 	b = bsoncore.AppendStringElement(b, fPlace, placeOf(at, id))
 	b = bsoncore.AppendStringElement(b, fMethod, string(w.Method))
 	from, to := 0, 0

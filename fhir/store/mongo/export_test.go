@@ -71,3 +71,9 @@ func TooOldToken(data string) bson.Raw {
 
 // PositionAt makes a position of a time and a token.
 var PositionAt = position
+
+// EncodeHead and DecodeHit are what a head's bytes cost.
+var (
+	EncodeHead = encodeHead
+	DecodeHit  = decodeHit
+)

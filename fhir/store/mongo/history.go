@@ -82,7 +82,7 @@ func (s *Store) count(ctx context.Context, scans []scan) (int64, error) {
 			if !scan.concerns(c == s.versions) {
 				continue
 			}
-			n, err := c.CountDocuments(ctx, scan.filter(c == s.versions, false), scan.countOptions())
+			n, err := c.CountDocuments(ctx, scan.filter(c == s.versions, false), scan.countOptions(c == s.versions))
 			if err != nil {
 				return 0, err
 			}
@@ -97,20 +97,18 @@ func (s *Store) count(ctx context.Context, scans []scan) (int64, error) {
 type scan struct {
 	query   store.HistoryQuery
 	keys    []fhir.Key // not nil: of these resources
-	deleted bool       // the tombstones of a type, which the index keeps apart
+	deleted bool       // the tombstones, which the indexes of heads keep apart
 }
 
 // concerns reports whether the scan is for a collection: displaced tombstones
-// stand with the other versions of their type.
+// stand with the other displaced versions.
 func (sc scan) concerns(displaced bool) bool { return !displaced || !sc.deleted }
 
 // scansOf splits many keys, for each is a part of the query.
 func scansOf(q store.HistoryQuery) []scan {
 	switch {
-	case q.Keys == nil && q.ID == "" && q.Type != "":
-		return []scan{{query: q}, {query: q, deleted: true}}
 	case q.Keys == nil && q.ID == "":
-		return []scan{{query: q}}
+		return []scan{{query: q}, {query: q, deleted: true}}
 	case q.Keys == nil:
 		return []scan{{query: q, keys: []fhir.Key{{Type: q.Type, ID: q.ID}}}}
 	}
@@ -155,6 +153,8 @@ func older(p store.HistoryPosition, displaced bool) string {
 func (sc scan) which(displaced bool) bson.D {
 	filter := bson.D{}
 	switch {
+	case sc.keys == nil && sc.query.Type == "" && !displaced:
+		filter = bson.D{{Key: fLive, Value: !sc.deleted}}
 	case sc.keys == nil && sc.query.Type != "":
 		filter = bson.D{{Key: fType, Value: indexedType(sc.query.Type, sc.deleted)}}
 	case sc.keys != nil && displaced:
@@ -181,18 +181,26 @@ func versionsOf(k fhir.Key) bson.D {
 // options order by an index: a resource's versions by _id, everything else by
 // place.
 func (sc scan) options(displaced bool) *options.FindOptionsBuilder {
-	o := options.Find().SetHint(sc.index()).SetSort(bson.D{{Key: fPlace, Value: -1}})
+	o := options.Find().SetSort(bson.D{{Key: fPlace, Value: -1}})
 	if len(sc.keys) == 1 && displaced {
 		o.SetSort(bson.D{{Key: fID, Value: -1}})
+	}
+	if displaced {
+		o.SetHint(sc.index())
 	}
 	return o.SetAllowDiskUse(true)
 }
 
-func (sc scan) countOptions() *options.CountOptionsBuilder {
-	return options.Count().SetHint(sc.index())
+func (sc scan) countOptions(displaced bool) *options.CountOptionsBuilder {
+	o := options.Count()
+	if displaced {
+		o.SetHint(sc.index())
+	}
+	return o
 }
 
-// index is the index that serves the scan.
+// index is the index over displaced versions that serves the scan; over heads
+// there is no other.
 func (sc scan) index() string {
 	switch {
 	case sc.keys != nil:

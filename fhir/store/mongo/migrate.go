@@ -40,6 +40,7 @@ func givePlaces(ctx context.Context, s *Store) error {
 	heads := bson.D{
 		place,
 		{Key: fType, Value: ifDeleted(bson.D{{Key: "$concat", Value: bson.A{"$" + fType, deletedMark}}}, "$"+fType)},
+		{Key: fLive, Value: ifDeleted(false, true)},
 		{Key: fGeneration, Value: ifDeleted("$$REMOVE", int64(0))},
 	}
 	for c, set := range map[*mongo.Collection]bson.D{s.heads: heads, s.versions: {place}} {

@@ -78,9 +78,9 @@ func searches(middle search.Place) []searchOperation {
 		{"a type, bounded", "type_place", first, first, scanOf(with(typ, bounded))},
 		{"a type, newest first", "type_place", first, first, scanOf(with(typ, newest))},
 		{"a type, an older page", "type_place", first, first, scanOf(with(typ, older))},
-		{"all types", "place", first, first, scanOf(search.Scan{})},
-		{"all types, bounded", "place", first, first, scanOf(with(search.Scan{}, bounded))},
-		{"all types, an older page", "place", first, first, scanOf(with(search.Scan{}, older))},
+		{"all types", "live_place", first, first, scanOf(search.Scan{})},
+		{"all types, bounded", "live_place", first, first, scanOf(with(search.Scan{}, bounded))},
+		{"all types, an older page", "live_place", first, first, scanOf(with(search.Scan{}, older))},
 		{"keys", "_id_", 4, 2, scanOf(search.Scan{Keys: []fhir.Key{task("t001"), task("t002")}})},
 		{"keys behind a place", "_id_", 4, 2, scanOf(with(search.Scan{Keys: []fhir.Key{task("t001"), task("t399")}}, bounded))},
 		{"an estimate of a term", "terms_place", 100, 100, func(ctx context.Context, s *mongo.Store) error {

@@ -118,9 +118,9 @@ var operations = []struct {
 		_, err := s.ReadVersion(ctx, patient("1"), 1)
 		return err
 	}},
-	{"system history", "place _id_", false, historyOf(store.HistoryQuery{})},
-	{"system history, a later page", "place _id_", false, historyOf(store.HistoryQuery{After: somePlace})},
-	{"system history, bounded", "place _id_", false, historyOf(store.HistoryQuery{
+	{"system history", "live_place place _id_", false, historyOf(store.HistoryQuery{})},
+	{"system history, a later page", "live_place place _id_", false, historyOf(store.HistoryQuery{After: somePlace})},
+	{"system history, bounded", "live_place place _id_", false, historyOf(store.HistoryQuery{
 		Since: time.Now().Add(-time.Hour), AtFrom: time.Now().Add(-time.Minute), AtTo: time.Now(),
 	})},
 	{"type history", "type_place _id_", false, historyOf(store.HistoryQuery{Type: "Patient"})},
@@ -159,7 +159,7 @@ var operations = []struct {
 		return err
 	}},
 	{"check", "_id_", false, func(ctx context.Context, s store.Store) error { return s.Check(ctx) }},
-	{"change feed from a lost position", "place _id_", false, rereadFeed},
+	{"change feed from a lost position", "live_place place _id_", false, rereadFeed},
 }
 
 var somePlace = store.HistoryPosition{LastUpdated: time.Now().Add(time.Hour), Key: patient("1"), VersionID: 1}

@@ -67,7 +67,7 @@ func (x *snapshotSource) Scan(ctx context.Context, sc search.Scan) (page search.
 
 // Estimate implements search.Source.
 func (x *snapshotSource) Estimate(ctx context.Context, from, to search.Term, limit int) (n int, err error) {
-	n, err = x.store.estimate(ctx, termsWithin(from, to), indexTerms, limit)
+	n, err = x.store.estimate(ctx, termsWithin(from, to), limit)
 	return n, x.keep(err)
 }
 

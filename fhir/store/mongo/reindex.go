@@ -43,7 +43,7 @@ func (s *Store) stale(ctx context.Context, before int64, after search.Place, lim
 			return hits, err
 		}
 		filter := span{}.behind(after).addTo(bson.D{{Key: fGeneration, Value: *generation}})
-		o := scanQuery{index: indexGeneration, ordered: true}.options(limit)
+		o := scanQuery{ordered: true}.options(limit)
 		cursor, err := s.heads.Find(ctx, filter, o)
 		if err != nil {
 			return nil, err
@@ -59,7 +59,7 @@ func (s *Store) stale(ctx context.Context, before int64, after search.Place, lim
 
 // generation is the lowest in a range; nil where there is none.
 func (s *Store) generation(ctx context.Context, within bson.D) (*int64, error) {
-	o := options.FindOne().SetHint(indexGeneration).SetSort(ascending(fGeneration)).
+	o := options.FindOne().SetSort(ascending(fGeneration)).
 		SetProjection(bson.D{{Key: fID, Value: 0}, {Key: fGeneration, Value: 1}})
 	var doc struct {
 		Generation int64 `bson:"generation"`

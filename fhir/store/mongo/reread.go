@@ -74,8 +74,13 @@ func (s *Store) reread(ctx context.Context, since time.Time, seen seen, show fun
 // versions.
 func (s *Store) olderFirst(ctx context.Context, since time.Time, after ref) ([]ref, error) {
 	var all []ref
-	for _, c := range []*mongo.Collection{s.heads, s.versions} {
-		refs, err := queryRefs(ctx, c, ahead(since, after, c == s.versions), aheadOptions())
+	for _, in := range []struct {
+		c      *mongo.Collection
+		filter bson.D
+	}{
+		{s.heads, bson.D{{Key: fLive, Value: true}}}, {s.heads, bson.D{{Key: fLive, Value: false}}}, {s.versions, bson.D{}},
+	} {
+		refs, err := queryRefs(ctx, in.c, ahead(since, after, in.c == s.versions).addTo(in.filter), aheadOptions())
 		if err != nil {
 			return nil, err
 		}
@@ -88,21 +93,18 @@ func (s *Store) olderFirst(ctx context.Context, since time.Time, after ref) ([]r
 }
 
 func aheadOptions() *options.FindOptionsBuilder {
-	return options.Find().SetHint(indexAll).SetLimit(rereadPage + 1).SetSort(ascending(fPlace))
+	return options.Find().SetLimit(rereadPage + 1).SetSort(ascending(fPlace))
 }
 
-// ahead selects what is newer than a ref. A head's _id has no number, so the
-// resource of the ref itself is let through and sorted out later.
-func ahead(since time.Time, after ref, displaced bool) bson.D {
+// ahead are the places of what is newer than a ref. A head's _id has no number,
+// so the resource of the ref itself is let through and sorted out later.
+func ahead(since time.Time, after ref, displaced bool) span {
 	id := after.key.String()
-	places := span{}
 	switch {
 	case after.version == 0:
-		places = places.between(since, time.Time{})
+		return span{}.between(since, time.Time{})
 	case displaced:
-		places.above = placeOf(after.at, displacedID(id, after.version))
-	default:
-		places.from = placeOf(after.at, id)
+		return span{above: placeOf(after.at, displacedID(id, after.version))}
 	}
-	return places.addTo(bson.D{})
+	return span{from: placeOf(after.at, id)}
 }

@@ -67,7 +67,7 @@ func (s *Store) Estimate(ctx context.Context, from, to search.Term, limit int) (
 	defer s.timed("estimate", time.Now(), &err)
 	limited, cancel := context.WithTimeout(ctx, scanTimeout)
 	defer cancel()
-	n, err := s.estimate(limited, termsWithin(from, to), indexTerms, limit)
+	n, err := s.estimate(limited, termsWithin(from, to), limit)
 	return n, asError(ctx, "estimate", err)
 }
 
@@ -76,7 +76,7 @@ func (s *Store) CountType(ctx context.Context, typ string, limit int) (_ int, er
 	defer s.timed("estimate", time.Now(), &err)
 	limited, cancel := context.WithTimeout(ctx, scanTimeout)
 	defer cancel()
-	n, err := s.estimate(limited, bson.D{{Key: fType, Value: indexedType(typ, false)}}, indexType, limit)
+	n, err := s.estimate(limited, bson.D{{Key: fType, Value: indexedType(typ, false)}}, limit)
 	return n, asError(ctx, "count", err)
 }
 
@@ -86,7 +86,7 @@ func (s *Store) scan(ctx context.Context, sc search.Scan) (page search.Page, err
 	if len(sc.Keys) == 0 && sc.To == "" {
 		bytes = scanBytes
 	}
-	for chunk := range chunks(sc.Keys) {
+	for chunk := range chunks(sc) {
 		sc.Keys = chunk
 		q := queryOf(sc)
 		cursor, err := s.heads.Find(ctx, q.filter, q.options(sc.Limit+1-len(page.Hits)))
@@ -104,14 +104,18 @@ func (s *Store) scan(ctx context.Context, sc search.Scan) (page search.Page, err
 	return page, nil
 }
 
-// chunks of keys, each key once, or nil once where there are none.
-func chunks(keys []fhir.Key) iter.Seq[[]fhir.Key] {
+// chunks of the keys that a scan is for, each key once, or nil once where it
+// isn't for keys.
+func chunks(sc search.Scan) iter.Seq[[]fhir.Key] {
+	keys := sc.Keys
 	if keys == nil {
 		return func(yield func([]fhir.Key) bool) { yield(nil) }
 	}
+	if sc.Type != "" {
+		keys = slices.DeleteFunc(slices.Clone(keys), func(k fhir.Key) bool { return k.Type != sc.Type })
+	}
 	if len(keys) > keysAtOnce { // the database itself takes a key once within a chunk
-		keys = slices.Clone(keys)
-		slices.SortFunc(keys, byKey)
+		keys = slices.SortedFunc(slices.Values(keys), byKey)
 		keys = slices.Compact(keys)
 	}
 	return slices.Chunk(keys, keysAtOnce)
@@ -120,41 +124,44 @@ func chunks(keys []fhir.Key) iter.Seq[[]fhir.Key] {
 // scanQuery is a scan as the database understands it.
 type scanQuery struct {
 	filter   bson.D
-	index    string
 	ordered  bool // by place
 	newest   bool // first
 	keysOnly bool
 }
 
-// queryOf bounds one index on all its fields: what a scan asks for it finds
-// there, so that it passes over nothing but tombstones where it asks for keys
-// or for all types.
+// queryOf asks by what one index begins with and by nothing else that an index
+// begins with: a planner finds that index alone, bounded on all its elements,
+// and passes over nothing but tombstones where keys are asked for.
 func queryOf(sc search.Scan) scanQuery {
 	q := scanQuery{newest: sc.Descending, keysOnly: sc.KeysOnly}
 	switch {
 	case len(sc.Keys) > 0:
-		q.index = "_id_"
 		q.filter = append(idIn(idsOf(sc.Keys)), notDeleted)
 	case sc.Term != "":
-		q.index, q.ordered = indexTerms, true
-		q.filter = bson.D{{Key: fTerms, Value: sc.Term}}
+		q.ordered = true
+		q.filter = typed(bson.D{{Key: fTerms, Value: sc.Term}}, sc.Type, sc.Term, sc.Term)
 	case sc.To != "":
-		q.index = indexTerms
-		q.filter = termsWithin(sc.From, sc.To)
+		q.filter = typed(termsWithin(sc.From, sc.To), sc.Type, sc.From, sc.To)
 	case sc.Type != "":
-		q.index, q.ordered = indexType, true
+		q.ordered = true
+		q.filter = bson.D{{Key: fType, Value: indexedType(sc.Type, false)}}
 	default:
-		q.index, q.ordered = indexAll, true
-		q.filter = bson.D{notDeleted}
-	}
-	if sc.Type != "" {
-		q.filter = append(q.filter, bson.E{Key: fType, Value: indexedType(sc.Type, false)})
+		q.ordered = true
+		q.filter = bson.D{{Key: fLive, Value: true}}
 	}
 	q.filter = placesOf(sc).addTo(q.filter)
 	return q
 }
 
-// notDeleted leaves tombstones out where the index holds them.
+// typed adds the type to a filter by terms, unless the terms say it.
+func typed(filter bson.D, typ string, from, to search.Term) bson.D {
+	if typ == "" || from >= search.Term(typ+".") && to <= search.Term(typ+"/") {
+		return filter
+	}
+	return append(filter, bson.E{Key: fType, Value: indexedType(typ, false)})
+}
+
+// notDeleted leaves tombstones out by an element that no index has.
 var notDeleted = bson.E{Key: fMethod, Value: bson.D{{Key: "$ne", Value: store.Delete}}}
 
 // placesOf are the places that a scan is bounded to.
@@ -187,7 +194,7 @@ var (
 const batchAtOnce = 2048
 
 func (q scanQuery) options(limit int) *options.FindOptionsBuilder {
-	o := options.Find().SetHint(q.index).SetLimit(int64(limit)).SetBatchSize(int32(min(limit, batchAtOnce)))
+	o := options.Find().SetLimit(int64(limit)).SetBatchSize(int32(min(limit, batchAtOnce)))
 	o.SetProjection(scanned)
 	if q.keysOnly {
 		o.SetProjection(scannedKeys)
@@ -221,7 +228,7 @@ func appendHits(ctx context.Context, cursor *mongo.Cursor, hits []search.Hit, li
 }
 
 // estimate counts by an aggregation: a transaction takes no count.
-func (s *Store) estimate(ctx context.Context, filter bson.D, index string, limit int) (int, error) {
-	n, err := s.heads.CountDocuments(ctx, filter, options.Count().SetHint(index).SetLimit(int64(limit)))
+func (s *Store) estimate(ctx context.Context, filter bson.D, limit int) (int, error) {
+	n, err := s.heads.CountDocuments(ctx, filter, options.Count().SetLimit(int64(limit)))
 	return int(n), err
 }

@@ -146,7 +146,7 @@ func toFirstSchema(t *testing.T, in *mongotest.Instance) {
 		if err := c.Indexes().DropAll(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		lost := bson.D{{Key: "$unset", Value: bson.D{{Key: "place", Value: ""}, {Key: "generation", Value: ""}, {Key: "values", Value: ""}}}}
+		lost := bson.D{{Key: "$unset", Value: bson.D{{Key: "place", Value: ""}, {Key: "live", Value: ""}, {Key: "generation", Value: ""}, {Key: "values", Value: ""}}}}
 		if _, err := c.UpdateMany(t.Context(), bson.D{}, lost); err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ const (
 	indexTerms        = "terms_place"
 	indexCompartments = "compartments_place"
 	indexType         = "type_place"
+	indexLive         = "live_place"
 	indexAll          = "place"
 	indexGeneration   = "generation_place"
 	indexExpires      = "expires"
@@ -36,15 +37,18 @@ func ascending(names ...string) bson.D {
 	return keys
 }
 
-// indexes of each collection. Those over displaced versions hold until as
-// well, so that what was current at an instant is found without documents.
+// indexes of each collection. No two of those over heads begin with elements
+// that one query asks for: a planner has one index to choose from then, and no
+// hint is needed. Hence live, which all that are current have in common. Those
+// over displaced versions hold until as well, so that what was current at an
+// instant is found without documents.
 func (s *Store) indexes() map[*mongo.Collection][]index {
 	return map[*mongo.Collection][]index{
 		s.heads: {
 			{name: indexTerms, keys: ascending(fTerms, fPlace)},
 			{name: indexCompartments, keys: ascending(fCompartments, fPlace)},
 			{name: indexType, keys: ascending(fType, fPlace)},
-			{name: indexAll, keys: ascending(fPlace)},
+			{name: indexLive, keys: ascending(fLive, fPlace)},
 			{name: indexGeneration, keys: ascending(fGeneration, fPlace)},
 		},
 		s.versions: {
