@@ -1,0 +1,397 @@
+package kit_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"caseway/fhir"
+	"caseway/fhir/definition"
+	"caseway/fhir/interaction"
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+	"caseway/fhir/store/mongo"
+	"caseway/fhir/store/mongo/mongotest"
+	"caseway/fhir/store/sqlite"
+)
+
+// clause is one parameter of a generated search: what is asked, and what the
+// model says of it.
+type clause struct {
+	name, value string
+	holds       func(key string) bool
+}
+
+// generatedParameters are those of each type whose elements are generated.
+var generatedParameters = map[string][]string{
+	"Organization": {"name", "active", "identifier", "type", "partof", "_tag", "_profile"},
+	"Patient": {
+		"active", "gender", "birthdate", "identifier", "name", "family", "given", "address", "address-city", "telecom", "phone",
+		"organization", "general-practitioner", "_tag", "_profile",
+	},
+	"Task": {
+		"status", "intent", "code", "identifier", "authored-on", "modified", "period", "business-status", "priority",
+		"subject", "patient", "owner", "part-of", "focus", "_tag",
+	},
+	"Observation": {
+		"status", "code", "category", "identifier", "date", "value-quantity", "value-concept", "value-string", "component-code",
+		"component-value-quantity", "combo-code", "combo-value-quantity", "code-value-quantity", "component-code-value-quantity",
+		"subject", "patient", "performer", "has-member", "_tag",
+	},
+}
+
+func sample(t *rapid.T, words ...string) string { return rapid.SampledFrom(words).Draw(t, "word") }
+
+var escape = strings.NewReplacer(`\`, `\\`, `,`, `\,`, `|`, `\|`, `$`, `\$`)
+
+// draw makes a clause about a type; depth bounds its chains.
+func (w *generatedWorld) draw(t *rapid.T, typ string, depth int) clause {
+	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	case 0, 1:
+		if depth > 0 {
+			return w.drawChain(t, typ, depth)
+		}
+	case 2, 3:
+		if depth > 0 {
+			return w.drawHas(t, typ, depth)
+		}
+	case 4:
+		return w.drawID(t, typ)
+	}
+	return w.drawLeaf(t, typ)
+}
+
+func (w *generatedWorld) drawID(t *rapid.T, typ string) clause {
+	ids := rapid.SliceOfN(rapid.IntRange(0, generatedIDs+2), 1, 5).Draw(t, "ids")
+	var parts []string
+	for _, id := range ids {
+		parts = append(parts, fmt.Sprint(id))
+	}
+	return clause{"_id", strings.Join(parts, ","), func(key string) bool { return slices.Contains(parts, strings.TrimPrefix(key, typ+"/")) }}
+}
+
+func (w *generatedWorld) drawLeaf(t *rapid.T, typ string) clause {
+	code := sample(t, generatedParameters[typ]...)
+	list := w.model.Set.SearchParameters(typ)
+	d := list[slices.IndexFunc(list, func(d *definition.SearchParameter) bool { return d.Code == code })]
+	modifier := sample(t, append([]string{"", "", "", "", "missing"}, modifiersOf[d.Type]...)...)
+	if modifier == "text" && slices.Contains([]string{"active", "gender", "status", "intent", "priority", "telecom", "phone"}, code) {
+		modifier = ""
+	}
+	value := sample(t, "true", "false")
+	if modifier != "missing" {
+		var values []string
+		for range rapid.IntRange(1, 3).Draw(t, "values") {
+			values = append(values, w.drawValue(t, typ, d, modifier))
+		}
+		value = strings.Join(values, ",")
+	}
+	name := code
+	if modifier != "" {
+		name += ":" + modifier
+	}
+	return clause{name, value, func(key string) bool {
+		holds, err := w.model.Holds(w.heads[key], d, modifier, value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return holds
+	}}
+}
+
+var modifiersOf = map[string][]string{
+	"string": {"exact", "contains"}, "token": {"not", "not", "text"}, "reference": {"Organization", "Patient"},
+}
+
+func (w *generatedWorld) drawValue(t *rapid.T, typ string, d *definition.SearchParameter, modifier string) string {
+	switch d.Type {
+	case "string":
+		s := []rune(sample(t, names...))
+		return escape.Replace(string(s[:rapid.IntRange(1, len(s)).Draw(t, "length")]))
+	case "token":
+		code := escape.Replace(sample(t, append(slices.Clone(codes), "true", "false", "male", "final", "requested", "accepted", "order", "routine", "1")...))
+		if modifier == "text" {
+			return escape.Replace(sample(t, names...))
+		}
+		return sample(t, "", "", escape.Replace(sample(t, systems...))+"|") + code
+	case "date":
+		return sample(t, "", "eq", "ne", "gt", "ge", "lt", "le", "sa", "eb") + sample(t, append(slices.Clone(dates), instants...)...)
+	case "quantity":
+		value := sample(t, "", "", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap") + sample(t, amounts...)
+		return value + sample(t, "", "|http://unitsofmeasure.org|mg", "||g")
+	case "uri":
+		return sample(t, "http://a.example/p", "http://a.example/q", "http://a.example/q|1")
+	case "composite":
+		var parts []string
+		for _, c := range d.Component {
+			parts = append(parts, w.drawValue(t, typ, w.model.Set.SearchParameter(c.Definition), ""))
+		}
+		return strings.Join(parts, "$")
+	}
+	if d.Code == "_profile" {
+		return escape.Replace(sample(t, "http://a.example/p", "http://a.example/q", "http://b.example"))
+	}
+	if modifier != "" {
+		return fmt.Sprint(rapid.IntRange(0, generatedIDs).Draw(t, "id"))
+	}
+	return sample(t, "", "", generatedBase+"/") + fmt.Sprintf("%s/%d", sample(t, generatedTypes...), rapid.IntRange(0, generatedIDs).Draw(t, "id"))
+}
+
+func referencesOf(is func(reference) bool) (list []reference) {
+	for _, r := range references {
+		if is(r) {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+func (w *generatedWorld) drawChain(t *rapid.T, typ string, depth int) clause {
+	r := rapid.SampledFrom(referencesOf(func(r reference) bool { return r.typ == typ })).Draw(t, "chain")
+	target := sample(t, r.targets...)
+	inner := w.draw(t, target, depth-1)
+	name := r.code + ":" + target + "." + inner.name
+	if len(r.targets) == 1 && r.code != "general-practitioner" && sample(t, "typed", "untyped") == "untyped" && untyped[r.code] {
+		name = r.code + "." + inner.name
+	}
+	return clause{name, inner.value, func(key string) bool {
+		return slices.ContainsFunc(w.leads(key, r), func(to string) bool {
+			return strings.HasPrefix(to, target+"/") && w.heads[to] != nil && inner.holds(to)
+		})
+	}}
+}
+
+// untyped are the references that lead to one type only.
+var untyped = map[string]bool{"partof": true, "organization": true}
+
+func (w *generatedWorld) drawHas(t *rapid.T, typ string, depth int) clause {
+	into := referencesOf(func(r reference) bool { return slices.Contains(r.targets, typ) })
+	r := rapid.SampledFrom(into).Draw(t, "reverse")
+	inner := w.draw(t, r.typ, depth-1)
+	return clause{"_has:" + r.typ + ":" + r.code + ":" + inner.name, inner.value, func(key string) bool {
+		return slices.ContainsFunc(w.order, func(from string) bool {
+			return strings.HasPrefix(from, r.typ+"/") && slices.Contains(w.leads(from, r), key) && inner.holds(from)
+		})
+	}}
+}
+
+// leads gives the keys that a reference of a resource points to.
+func (w *generatedWorld) leads(key string, r reference) (keys []string) {
+	var object map[string]any
+	if err := json.Unmarshal(w.heads[key].JSON, &object); err != nil {
+		panic(err)
+	}
+	for _, e := range walk(object, r.element) {
+		ref, _ := textOf(e, "reference")
+		ref, _, _ = strings.Cut(strings.TrimPrefix(ref, generatedBase+"/"), "/_history/")
+		keys = append(keys, ref)
+	}
+	return keys
+}
+
+// sorting is a value of _sort with what it compares.
+type sorting struct {
+	code string
+	of   func(w *generatedWorld, key string) []string // the values; none: last
+}
+
+var sortings = map[string][]sorting{
+	"Patient":      {{"gender", valuesAt("gender")}, {"_id", idAlone}},
+	"Task":         {{"status", valuesAt("status")}, {"priority", valuesAt("priority")}, {"_id", idAlone}},
+	"Organization": {{"_id", idAlone}, {"active", valuesAt("active")}},
+	"Observation":  {{"status", valuesAt("status")}, {"_id", idAlone}},
+}
+
+func idAlone(_ *generatedWorld, key string) []string {
+	_, id, _ := strings.Cut(key, "/")
+	return []string{id}
+}
+
+func valuesAt(path string) func(*generatedWorld, string) []string {
+	return func(w *generatedWorld, key string) (values []string) {
+		var object map[string]any
+		if err := json.Unmarshal(w.heads[key].JSON, &object); err != nil {
+			panic(err)
+		}
+		for _, e := range walk(object, path) {
+			values = append(values, fmt.Sprint(e))
+		}
+		return values
+	}
+}
+
+func (w *generatedWorld) sort(keys []string, by []sorting, descending []bool) {
+	slices.SortStableFunc(keys, func(a, b string) int {
+		for i, s := range by {
+			x, y := s.of(w, a), s.of(w, b)
+			if len(x) == 0 || len(y) == 0 {
+				if c := cmp.Compare(len(y), len(x)); c != 0 {
+					return c
+				}
+				continue
+			}
+			if c := cmp.Compare(x[0], y[0]); c != 0 {
+				if descending[i] {
+					return -c
+				}
+				return c
+			}
+		}
+		return 0
+	})
+}
+
+// compare draws a search, pages through it and holds it to the model.
+func (w *generatedWorld) compare(t *rapid.T) (matched bool) {
+	typ := sample(t, generatedTypes...)
+	var pairs []search.Pair
+	var clauses []clause
+	for range rapid.IntRange(0, 3).Draw(t, "clauses") {
+		c := w.draw(t, typ, 3)
+		clauses, pairs = append(clauses, c), append(pairs, search.Pair{Name: c.name, Value: c.value})
+	}
+	var want []string
+	for _, key := range w.order {
+		if strings.HasPrefix(key, typ+"/") && !slices.ContainsFunc(clauses, func(c clause) bool { return !c.holds(key) }) {
+			want = append(want, key)
+		}
+	}
+	pairs = append(pairs, w.drawOrder(t, typ, want)...)
+	count := rapid.SampledFrom([]int{1, 3, 10, 1000}).Draw(t, "count")
+	pairs = append(pairs, search.Pair{Name: "_count", Value: fmt.Sprint(count)}, search.Pair{Name: "_total", Value: "accurate"})
+	got, total, refused := w.pages(t, typ, pairs)
+	if refused {
+		w.refused++
+		return false
+	}
+	if !slices.Equal(got, want) || total != len(want) {
+		t.Fatalf("%s %v: total %d, %v\nthe model: total %d, %v", typ, pairs, total, got, len(want), want)
+	}
+	return len(want) > 0
+}
+
+func (w *generatedWorld) drawOrder(t *rapid.T, typ string, keys []string) []search.Pair {
+	var by []sorting
+	var descending []bool
+	var value []string
+	for range rapid.IntRange(0, 2).Draw(t, "sortings") {
+		s := rapid.SampledFrom(sortings[typ]).Draw(t, "sort")
+		down := rapid.Bool().Draw(t, "descending")
+		if slices.ContainsFunc(by, func(other sorting) bool { return other.code == s.code }) {
+			continue
+		}
+		by, descending = append(by, s), append(descending, down)
+		value = append(value, map[bool]string{true: "-"}[down]+s.code)
+	}
+	if len(by) == 0 {
+		return nil
+	}
+	w.sort(keys, by, descending)
+	return []search.Pair{{Name: "_sort", Value: strings.Join(value, ",")}}
+}
+
+// pages gives all keys of a search's pages, and its total. A search may be
+// refused as malformed where a value isn't one of its parameter, but no
+// generated one is too costly.
+func (w *generatedWorld) pages(t *rapid.T, typ string, pairs []search.Pair) (keys []string, total int, refused bool) {
+	asked := pairs
+	for {
+		answer, err := w.engine.Search(t.Context(), interaction.SearchRequest{Type: typ, Base: generatedBase, Parameters: asked})
+		if fe := (*fhir.Error)(nil); errors.As(err, &fe) && fe.Kind == fhir.Invalid && len(keys) == 0 {
+			return nil, 0, true
+		}
+		if err != nil {
+			t.Fatalf("%s %v: %v", typ, asked, err)
+		}
+		var page searchset
+		if err := json.Unmarshal(answer, &page); err != nil {
+			t.Fatal(err)
+		}
+		if page.Total == nil {
+			t.Fatalf("%s %v: no total", typ, asked)
+		}
+		keys, total = append(keys, page.keys("match")...), *page.Total
+		next := page.link("next")
+		if next == "" {
+			return keys, total, false
+		}
+		_, query, _ := strings.Cut(next, "?")
+		if asked, err = search.Split(query); err != nil || len(keys) > 10_000 {
+			t.Fatalf("%s %v: %d matches so far, %v", typ, pairs, len(keys), err)
+		}
+	}
+}
+
+// generatedLimit bounds the test on each store; CASEWAY_GENERATED, such as
+// "10m", lets it run for longer.
+func generatedLimit(t *testing.T) time.Duration {
+	if text := os.Getenv("CASEWAY_GENERATED"); text != "" {
+		limit, err := time.ParseDuration(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return limit
+	}
+	if testing.Short() {
+		return 10 * time.Second
+	}
+	return 40 * time.Second
+}
+
+// TestGeneratedSearches: whatever the resources and the search, a store's
+// engine answers with the ids, in the order and with the total that the model
+// has.
+func TestGeneratedSearches(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) {
+		s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "caseway.db"), sqlite.Options{})
+		runGenerated(t, s, err)
+	})
+	t.Run("mongodb", func(t *testing.T) {
+		s, err := mongo.Open(t.Context(), mongotest.Server(t).URI, mongo.Options{})
+		runGenerated(t, s, err)
+	})
+}
+
+func runGenerated(t *testing.T, s store.Store, err error) {
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	seed := *seedFlag
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("-seed=%d", seed)
+	w := newGeneratedWorld(t, s, seed)
+	d := dice{rand.New(rand.NewPCG(seed, 6))}
+	asked, matched := 0, 0
+	for until := time.Now().Add(generatedLimit(t)); time.Now().Before(until) && !t.Failed(); {
+		rapid.Check(t, func(t *rapid.T) {
+			if time.Now().After(until) {
+				return
+			}
+			asked++
+			if w.compare(t) {
+				matched++
+			}
+		})
+		for range 20 {
+			w.write(t, d)
+		}
+		w.arrange(t)
+	}
+	t.Logf("%d searches over about %d resources; %d found something, %d were refused", asked, len(w.heads), matched, w.refused)
+	if matched*5 < asked || w.refused*5 > asked {
+		t.Errorf("%d of %d searches found something, %d were refused", matched, asked, w.refused)
+	}
+}
