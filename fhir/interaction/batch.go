@@ -2,6 +2,7 @@ package interaction
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"caseway/fhir"
@@ -45,24 +46,48 @@ func (b *batch) parse(ctx context.Context, bundle *fhir.Tree, wrong error) error
 	}
 	parser := entryParser{ctx: ctx, engine: b.engine, bundle: bundle, base: b.request.Base}
 	for n := range bundle.Root().All("entry") {
-		en, err := b.parseEntry(&parser, n, byEntry)
+		en, err := b.parseEntry(parser, n, byEntry)
 		b.entries = append(b.entries, en)
 		b.errs = append(b.errs, err)
+		delete(byEntry, en.at(""))
+	}
+	if len(byEntry) > 0 { // entries that aren't even objects can't be answered in their place
+		return wrong
 	}
 	b.checkDependencies(ctx)
 	return nil
 }
 
-func (b *batch) parseEntry(parser *entryParser, n fhir.Node, byEntry map[string]*fhir.Error) (*entry, error) {
-	at := (&entry{index: n.Index()}).at("")
-	if err := byEntry[at]; err != nil {
-		return &entry{index: n.Index()}, err
-	}
+func (b *batch) parseEntry(parser entryParser, n fhir.Node, byEntry map[string]*fhir.Error) (*entry, error) {
+	en := &entry{index: parser.first + n.Index()}
 	if !parser.bundle.Listed(n) {
-		return &entry{index: n.Index()}, fhir.NewError(fhir.Structure, fhir.IssueStructure,
-			"the entry wasn't looked at: entries before it have too many problems").At(at)
+		return b.parseAlone(parser, n)
+	}
+	if err := byEntry[en.at("")]; err != nil {
+		return en, err
 	}
 	en, more := parser.parse(n)
+	return en, more.error()
+}
+
+// parseAlone reads an entry by itself: those before it have more problems than
+// are listed, so that nothing is known of this one yet.
+func (b *batch) parseAlone(parser entryParser, n fhir.Node) (*entry, error) {
+	text := slices.Concat([]byte(`{"resourceType":"Bundle","type":"batch","entry":[`), n.Raw(), []byte(`]}`))
+	alone, wrong := fhir.Decode(b.engine.schema, text, b.engine.limits)
+	en := &entry{index: n.Index()}
+	byEntry, err := partIssues(wrong)
+	if err != nil {
+		return en, err
+	}
+	parser.bundle, parser.first = alone, n.Index()
+	if err := byEntry["Bundle.entry[0]"]; err != nil {
+		for i, is := range err.Issues {
+			err.Issues[i].Expression = en.at(strings.TrimPrefix(is.Expression, "Bundle.entry[0]"))
+		}
+		return en, err
+	}
+	en, more := parser.parse(alone.Root().Child("entry"))
 	return en, more.error()
 }
 
@@ -97,11 +122,12 @@ func partIssues(wrong error) (map[string]*fhir.Error, error) {
 }
 
 // checkDependencies refuses entries that refer to a resource which another
-// entry creates: entries of a batch know nothing of one another.
+// entry creates, or by a name that only this Bundle gives it: entries of a
+// batch know nothing of one another.
 func (b *batch) checkDependencies(ctx context.Context) {
 	t := targets{byURL: map[string]*entry{}, types: b.engine.types}
 	for _, en := range b.entries {
-		if en.fullURL != "" && en.verb == "POST" {
+		if en.verb == "POST" && en.fullURL != "" || en.verb == "PUT" && strings.HasPrefix(en.fullURL, "urn:") {
 			t.byURL[en.fullURL] = en
 		}
 	}

@@ -86,6 +86,7 @@ type entryParser struct {
 	ctx    context.Context // of the request
 	engine *Engine
 	bundle *fhir.Tree
+	first  int // index of the first entry of bundle in the Bundle that was sent
 	base   string
 }
 
@@ -93,7 +94,7 @@ type entryParser struct {
 // far read as they let.
 func (p *entryParser) parse(n fhir.Node) (*entry, problems) {
 	var wrong problems
-	en := &entry{index: n.Index(), fullURL: n.Child("fullUrl").Text()}
+	en := &entry{index: p.first + n.Index(), fullURL: n.Child("fullUrl").Text()}
 	en.root = rootOf(en.fullURL, p.base)
 	request := n.Child("request")
 	if !request.Valid() {
