@@ -22,6 +22,8 @@ type statements struct {
 	insert, displace             *sqlite.Stmt
 	setHead, dropHead            *sqlite.Stmt
 	addTerm, dropTerm, addStem   *sqlite.Stmt
+	setLeftover, dropLeftovers   *sqlite.Stmt
+	setMerged                    *sqlite.Stmt
 	record, setRecord, delRecord *sqlite.Stmt
 	sweep                        *sqlite.Stmt
 }
@@ -36,15 +38,18 @@ func (q *statements) prepare(c *sqlite.Conn) error {
 		&q.there: "SELECT version, method FROM version WHERE key = ? ORDER BY version DESC LIMIT 1",
 		&q.insert: `INSERT INTO version (seq, type, key, version, updated, until, method, compartments, body)
 			VALUES (?, ?, ?, ?, ?, ` + forever + `, ?, ?, ?)`,
-		&q.displace:  "UPDATE version SET until = ? WHERE seq = ?",
-		&q.setHead:   setHeadSQL,
-		&q.dropHead:  "DELETE FROM head WHERE seq = ?",
-		&q.addTerm:   addTermSQL,
-		&q.dropTerm:  "DELETE FROM posting WHERE term = ? AND seq = ?",
-		&q.addStem:   addStemSQL,
-		&q.record:    "SELECT version, expires FROM record WHERE kind = ? AND key = ?",
-		&q.setRecord: "INSERT OR REPLACE INTO record (kind, key, version, expires, value) VALUES (?, ?, ?, ?, ?)",
-		&q.delRecord: "DELETE FROM record WHERE kind = ? AND key = ?",
+		&q.displace:      "UPDATE version SET until = ? WHERE seq = ?",
+		&q.setHead:       setHeadSQL,
+		&q.dropHead:      "DELETE FROM head WHERE seq = ?",
+		&q.addTerm:       addTermSQL,
+		&q.dropTerm:      "DELETE FROM posting WHERE term = ? AND seq = ?",
+		&q.addStem:       addStemSQL,
+		&q.setLeftover:   "INSERT INTO leftover (seq, terms) VALUES (?, ?)",
+		&q.dropLeftovers: "DELETE FROM leftover",
+		&q.setMerged:     "UPDATE merged SET seq = ?",
+		&q.record:        "SELECT version, expires FROM record WHERE kind = ? AND key = ?",
+		&q.setRecord:     "INSERT OR REPLACE INTO record (kind, key, version, expires, value) VALUES (?, ?, ?, ?, ?)",
+		&q.delRecord:     "DELETE FROM record WHERE kind = ? AND key = ?",
 		&q.sweep: `DELETE FROM record WHERE (kind, key) IN
 			(SELECT kind, key FROM record WHERE expires > 0 AND expires <= ? LIMIT 1000)`,
 	})
@@ -170,6 +175,7 @@ func (w *writer) writeAll(writes []store.Write, stamp int64) ([]store.Version, e
 			return nil, err
 		}
 	}
+	w.collect()
 	return versions, nil
 }
 
@@ -223,15 +229,7 @@ func (w *writer) displace(h *head, stamp int64) error {
 	if err := exec(q); err != nil || h.deleted {
 		return err
 	}
-	terms, err := unpackIndex(h.packed, true)
-	if err != nil {
-		return err
-	}
-	if err := w.dropTerms(h.seq, terms); err != nil {
-		return err
-	}
-	w.sql.dropHead.BindInt64(1, h.seq)
-	return exec(w.sql.dropHead)
+	return w.unindex(h)
 }
 
 // bindBody binds JSON as text without copying it into a string first.

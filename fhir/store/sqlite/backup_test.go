@@ -98,7 +98,7 @@ func wantRestorable(t *testing.T, file string, before []store.Version) {
 	commit(t, s, write(last.Key.ID, 10))
 	found, err := s.Search(t.Context(), search.Query{
 		Type: "Patient", Limit: 5,
-		All: []search.Clause{{Any: []search.Term{search.Term("Patient identifier =|" + last.Key.ID)}}},
+		All: []search.Clause{{Any: []search.Term{search.Term("Patient.identifier:|" + last.Key.ID)}}},
 	})
 	if err != nil || len(found.Versions) != 1 {
 		t.Errorf("the copy's index finds %d resources, error %v", len(found.Versions), err)

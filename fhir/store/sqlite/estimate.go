@@ -19,8 +19,10 @@ func (s *Store) Estimate(ctx context.Context, from, to search.Term, limit int) (
 	return n, err
 }
 
+const estimateSQL = "SELECT count(*) FROM (SELECT 1 FROM posting WHERE term >= ? AND term < ? LIMIT ?+0)"
+
 func (x source) estimate(from, to search.Term, limit int) (n int, err error) {
-	s, err := x.conn.Prepare("SELECT count(*) FROM (SELECT 1 FROM posting WHERE term >= ? AND term < ? LIMIT ?+0)")
+	s, err := x.conn.Prepare(estimateSQL)
 	if err != nil {
 		return 0, err
 	}
@@ -29,14 +31,14 @@ func (x source) estimate(from, to search.Term, limit int) (n int, err error) {
 			break
 		}
 		bindSpan(s, span)
-		s.BindInt64(3, int64(limit-n))
+		s.BindInt64(3, int64(limit-n+x.recent.gone.count(span)))
 		some, err := firstNumber(s)
 		if err != nil {
 			return 0, err
 		}
-		n += int(some)
+		n += int(some) + x.recent.added.count(span) - x.recent.gone.count(span)
 	}
-	return n, nil
+	return min(n, limit), nil
 }
 
 // CountType implements search.Counter.

@@ -15,6 +15,7 @@ const truncateWait = 250 * time.Millisecond
 // housekeep is what the writer does between groups.
 func (w *writer) housekeep() {
 	w.sweepRecords()
+	w.mergeRecent()
 	w.boundLog()
 }
 

@@ -3,8 +3,6 @@ package sqlite
 import (
 	"encoding/binary"
 
-	"zombiezen.com/go/sqlite"
-
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
@@ -25,12 +23,31 @@ func indexOf(x *store.Write) search.Index {
 	return x.Index
 }
 
-// index makes a head and its entries in the index.
+// index makes a new head and remembers its entries.
 func (w *writer) index(typ int64, h *head, x search.Index, generation int64) error {
 	if err := w.setHead(typ, h, x, generation); err != nil {
 		return err
 	}
-	return w.addTerms(h.seq, x.Terms)
+	return w.remember(h.seq, ordered(x.Terms))
+}
+
+// unindex takes away a head that was displaced.
+func (w *writer) unindex(h *head) error {
+	terms, err := unpackIndex(h.packed, true)
+	if err != nil {
+		return err
+	}
+	w.forget(h.seq, terms)
+	if h.seq <= w.latest.merged && len(terms) > 0 {
+		q := w.sql.setLeftover
+		q.BindInt64(1, h.seq)
+		q.BindBytes(2, h.packed)
+		if err := exec(q); err != nil {
+			return err
+		}
+	}
+	w.sql.dropHead.BindInt64(1, h.seq)
+	return exec(w.sql.dropHead)
 }
 
 func (w *writer) setHead(typ int64, h *head, x search.Index, generation int64) error {
@@ -45,34 +62,29 @@ func (w *writer) setHead(typ int64, h *head, x search.Index, generation int64) e
 	return exec(q)
 }
 
+// addTerms adds postings to the table.
 func (w *writer) addTerms(seq int64, terms []search.Term) (err error) {
 	for _, t := range terms {
 		if w.term, err = w.newTerm(w.term[:0], string(t)); err != nil {
 			return err
 		}
-		if err := w.entry(w.sql.addTerm, seq); err != nil {
+		if err := posting(w.sql.addTerm, w.term, seq); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// dropTerms takes entries out of the index.
+// dropTerms takes postings out of the table.
 func (w *writer) dropTerms(seq int64, terms []search.Term) error {
 	c := w.coder()
 	for _, t := range terms {
 		w.term = c.append(w.term[:0], string(t))
-		if err := w.entry(w.sql.dropTerm, seq); err != nil {
+		if err := posting(w.sql.dropTerm, w.term, seq); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (w *writer) entry(q *sqlite.Stmt, seq int64) error {
-	q.BindBytes(1, w.term)
-	q.BindInt64(2, seq)
-	return exec(q)
 }
 
 // coder writes terms with the stems of the open transaction.

@@ -1,9 +1,7 @@
 package sqlite
 
 import (
-	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,20 +67,33 @@ func TestHistoryReadsOnlyItsPage(t *testing.T) {
 	}
 }
 
-// A search goes from the first clause's terms to the versions, and looks the
-// other clauses up for each.
-func TestSearchIsDrivenByItsFirstClause(t *testing.T) {
+// The cost of a scan is its page's, so its query goes right to the page's
+// place in an index that has its order, never sorts, and reads bodies only
+// where they are wanted.
+func TestScanReadsOnlyItsPage(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "store.db"), Options{})
-	query := termsSQL([]search.Clause{{Any: []search.Term{"a"}}, {Any: []search.Term{"b", "c"}}})
-	steps := strings.Split(planOf(t, s.writer.conn, query), "; ")
-	for i, want := range []string{
-		"SEARCH t USING PRIMARY KEY (term=?)",
-		"SEARCH h USING INTEGER PRIMARY KEY (rowid=?)",
-		"CORRELATED SCALAR SUBQUERY 1",
-		"SEARCH p USING PRIMARY KEY (term=? AND seq=?)",
-	} {
-		if !slices.Contains(steps, want) {
-			t.Errorf("step %d isn't %q: %s", i, want, fmt.Sprint(steps))
+	const byHead = "SEARCH h USING INTEGER PRIMARY KEY (rowid=?)"
+	const body = "; CORRELATED SCALAR SUBQUERY 1; SEARCH v USING INTEGER PRIMARY KEY (rowid=?)"
+	for _, descending := range []bool{false, true} {
+		lean, full := search.Scan{Descending: descending, KeysOnly: true}, search.Scan{Descending: descending}
+		for query, want := range map[string]string{
+			rowsSQL(&lean, ofTerm, "p.seq"): "SEARCH p USING PRIMARY KEY (term=? AND seq>? AND seq<?); " + byHead,
+			rowsSQL(&full, ofTerm, "p.seq"): "SEARCH p USING PRIMARY KEY (term=? AND seq>? AND seq<?); " + byHead + body,
+			rowsSQL(&lean, ofType, "h.seq"): "SEARCH h USING INDEX head_type (type=? AND rowid>? AND rowid<?)",
+			rowsSQL(&full, ofType, "h.seq"): "SEARCH h USING INDEX head_type (type=? AND rowid>? AND rowid<?)" + body,
+			rowsSQL(&lean, ofAll, "h.seq"):  "SEARCH h USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+			rangeSQL:                        "SEARCH posting USING PRIMARY KEY (term>? AND term<?)",
+			currentSQL:                      "SEARCH version USING INDEX version_instance (key=?)",
+			generationSQL:                   "SEARCH head USING COVERING INDEX head_generation (generation>? AND generation<?)",
+			staleSQL:                        "SEARCH head USING COVERING INDEX head_generation (generation=? AND rowid>?)",
+			unmergedSQL:                     "SEARCH head USING INTEGER PRIMARY KEY (rowid>?)",
+		} {
+			if got := planOf(t, s.writer.conn, query); got != want {
+				t.Errorf("%s\nplan %q\nwant %q", query, got, want)
+			}
+		}
+		if got := planOf(t, s.writer.conn, estimateSQL); !strings.Contains(got, "SEARCH posting USING PRIMARY KEY (term>? AND term<?)") {
+			t.Errorf("estimate: plan %q", got)
 		}
 	}
 }

@@ -98,6 +98,7 @@ type reader struct {
 	version *sqlite.Stmt // one version of a key
 	row     *sqlite.Stmt // version by seq
 	newest  *sqlite.Stmt // stamp of the newest commit
+	merged  *sqlite.Stmt // the last head whose postings are in the table
 	key     []byte       // scratch
 	packed  []byte       // scratch
 }
@@ -118,6 +119,7 @@ func openReader(path string) (*reader, error) {
 		&r.version: "SELECT " + columns + " FROM version WHERE key = ? AND version = ?",
 		&r.row:     "SELECT " + columns + " FROM version WHERE seq = ?",
 		&r.newest:  "SELECT max(updated) FROM version",
+		&r.merged:  "SELECT seq FROM merged",
 	})
 	if err != nil {
 		_ = c.Close()

@@ -15,27 +15,33 @@ import (
 func (s *Store) Stale(ctx context.Context, before int64, after search.Place, limit int) (page search.Page, err error) {
 	defer s.observe("search", time.Now(), &err)
 	err = s.searching(ctx, func(x source) error {
-		q := search.Scan{After: after, Limit: limit}
-		b, err := x.bounds(&q)
+		c := collector{q: &search.Scan{After: after, Limit: limit}, bytes: scanBytes}
+		b, err := x.bounds(c.q)
 		if err != nil {
 			return err
 		}
 		seqs, err := x.stale(before, b.after, limit+1)
 		if err == nil {
-			page, err = x.heads(&q, seqs, scanBytes)
+			err = x.heads(&c, seqs, always)
 		}
+		page = c.page
 		return err
 	})
 	return page, err
 }
 
+const (
+	generationSQL = "SELECT coalesce(min(generation), ?2) FROM head WHERE generation > ?1 AND generation < ?2"
+	staleSQL      = "SELECT seq FROM head WHERE generation = ? AND seq > ? ORDER BY seq LIMIT ?+0"
+)
+
 // stale are the sequence numbers of the first heads of older generations.
 func (x source) stale(before, after int64, limit int) (seqs []int64, err error) {
-	generation, err := x.conn.Prepare("SELECT coalesce(min(generation), ?2) FROM head WHERE generation > ?1 AND generation < ?2")
+	generation, err := x.conn.Prepare(generationSQL)
 	if err != nil {
 		return nil, err
 	}
-	some, err := x.conn.Prepare("SELECT seq FROM head WHERE generation = ? AND seq > ? ORDER BY seq LIMIT ?+0")
+	some, err := x.conn.Prepare(staleSQL)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +97,7 @@ func (w *writer) reindex(r *reindex) error {
 			return err
 		}
 	}
+	w.collect()
 	return nil
 }
 
@@ -101,10 +108,14 @@ func (w *writer) reindexOne(typ int64, h *head, x search.Index, generation int64
 		return err
 	}
 	now := ordered(x.Terms)
-	if err := w.dropTerms(h.seq, without(before, now)); err != nil {
-		return err
+	dropped, added := without(before, now), without(now, before)
+	if h.seq > w.latest.merged {
+		w.forget(h.seq, dropped)
+		err = w.remember(h.seq, added)
+	} else if err = w.dropTerms(h.seq, dropped); err == nil {
+		err = w.addTerms(h.seq, added)
 	}
-	if err := w.addTerms(h.seq, without(now, before)); err != nil {
+	if err != nil {
 		return err
 	}
 	return w.setHead(typ, h, x, generation)

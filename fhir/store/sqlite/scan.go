@@ -2,9 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"math"
+	"errors"
+	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -38,16 +38,35 @@ func (s *Store) searching(ctx context.Context, f func(source) error) error {
 		return err
 	}
 	defer s.readers.put(r)
-	return r.snapshot(ctx, func() error {
-		return f(source{conn: r.conn, coder: coder{stems: s.stems}, types: *s.types.now.Load(), packed: &r.packed})
-	})
+	for {
+		err := r.snapshot(ctx, func() error {
+			merged, err := firstNumber(r.merged)
+			if err != nil {
+				return err
+			}
+			known := s.recent.Load()
+			if known.merged != merged {
+				return errMerged
+			}
+			return f(source{conn: r.conn, coder: coder{stems: s.stems}, types: *s.types.now.Load(), recent: known, packed: &r.packed})
+		})
+		if !errors.Is(err, errMerged) {
+			return err
+		}
+		runtime.Gosched()
+	}
 }
+
+// errMerged: a merge was committed between a look at the database and one at
+// what is in memory.
+var errMerged = errors.New("sqlite: merged meanwhile")
 
 // source gives heads as a connection sees them, within its transaction.
 type source struct {
 	conn   *sqlite.Conn
 	coder  coder
 	types  typeNumbers
+	recent *recent
 	packed *[]byte // scratch
 }
 
@@ -66,287 +85,144 @@ func columnsOf(keysOnly bool) string {
 }
 
 func (x source) scan(q *search.Scan) (search.Page, error) {
+	c := collector{q: q, bytes: scanBytes}
 	b, err := x.bounds(q)
-	if err != nil || b.after >= b.until {
-		return search.Page{}, err
-	}
 	switch {
+	case err != nil || b.after+1 >= b.until:
 	case q.Keys != nil:
-		seqs, err := x.keys(q, b)
-		if err != nil {
-			return search.Page{}, err
-		}
-		return x.heads(q, seqs, noByteLimit)
+		c.bytes = noByteLimit
+		err = x.keys(&c, b)
 	case q.Term != "":
-		return x.rows(q, b, "posting p CROSS JOIN head h ON h.seq = p.seq WHERE p.term = ?4", "p.seq",
-			func(s *sqlite.Stmt) { s.BindBytes(4, x.coder.append(nil, string(q.Term))) })
+		err = x.byTerm(&c, b)
 	case q.To != "":
-		seqs, err := x.within(q, b)
-		if err != nil {
-			return search.Page{}, err
-		}
-		return x.heads(q, seqs, noByteLimit)
+		c.bytes = noByteLimit
+		err = x.byRange(&c, b)
 	case q.Type != "":
-		return x.rows(q, b, "head h WHERE h.type = ?4", "h.seq",
+		err = x.rows(&c, b, ofType, "h.seq",
 			func(s *sqlite.Stmt) { s.BindInt64(4, x.types[q.Type]) })
+	default:
+		err = x.rows(&c, b, ofAll, "h.seq", func(s *sqlite.Stmt) { s.BindBool(4, true) })
 	}
-	return x.rows(q, b, "head h WHERE ?4", "h.seq", func(s *sqlite.Stmt) { s.BindBool(4, true) })
+	return c.page, err
+}
+
+// collector makes a page.
+type collector struct {
+	q     *search.Scan
+	page  search.Page
+	bytes int // that there is room for
+}
+
+// full reports whether the page can't take another hit, which there is.
+func (c *collector) full() bool {
+	c.page.More = len(c.page.Hits) >= c.q.Limit || c.bytes <= 0 && len(c.page.Hits) > 0
+	return c.page.More
 }
 
 // rows reads heads that an index gives in order.
-func (x source) rows(q *search.Scan, b bounds, from, seq string, bind func(*sqlite.Stmt)) (page search.Page, err error) {
-	order := " ASC LIMIT ?3+0"
-	if q.Descending {
-		order = " DESC LIMIT ?3+0"
-	}
-	s, err := x.conn.Prepare("SELECT " + columnsOf(q.KeysOnly) + " FROM " + from +
-		" AND " + seq + " > ?1 AND " + seq + " < ?2 ORDER BY " + seq + order)
+func (x source) rows(c *collector, b bounds, from, seq string, bind func(*sqlite.Stmt)) error {
+	s, err := x.conn.Prepare(rowsSQL(c.q, from, seq))
 	if err != nil {
-		return page, err
+		return err
 	}
 	defer func() { _ = s.Reset() }()
 	s.BindInt64(1, b.after)
 	s.BindInt64(2, b.until)
-	s.BindInt64(3, int64(q.Limit)+1)
+	s.BindInt64(3, int64(c.q.Limit-len(c.page.Hits))+1)
 	bind(s)
-	for bytes := 0; ; {
+	for {
 		row, err := s.Step()
-		if err != nil || !row {
-			return page, err
+		if err != nil || !row || c.full() {
+			return err
 		}
-		if len(page.Hits) == q.Limit || bytes >= scanBytes {
-			page.More = true
-			return page, nil
+		if err := x.take(c, s); err != nil {
+			return err
 		}
-		h, size, err := x.hit(s, q.KeysOnly)
-		if err != nil {
-			return page, err
-		}
-		bytes += size
-		page.Hits = append(page.Hits, h)
 	}
 }
 
-// heads reads heads by their sequence numbers, as many as are wanted and, but
-// for the first one, fit into the bytes.
-func (x source) heads(q *search.Scan, seqs []int64, bytes int) (page search.Page, err error) {
-	if page.More = len(seqs) > q.Limit; page.More {
-		seqs = seqs[:q.Limit]
+// The indexes that give heads in order, with what rows calls seq there.
+const (
+	ofTerm = "posting p CROSS JOIN head h ON h.seq = p.seq WHERE p.term = ?4"
+	ofType = "head h WHERE h.type = ?4"
+	ofAll  = "head h WHERE ?4"
+)
+
+func rowsSQL(q *search.Scan, from, seq string) string {
+	order := " ASC"
+	if q.Descending {
+		order = " DESC"
 	}
-	s, err := x.conn.Prepare("SELECT " + columnsOf(q.KeysOnly) + " FROM head h WHERE h.seq = ?")
+	return "SELECT " + columnsOf(q.KeysOnly) + " FROM " + from +
+		" AND " + seq + " > ?1 AND " + seq + " < ?2 ORDER BY " + seq + order + " LIMIT ?3+0"
+}
+
+// heads reads heads by their sequence numbers, those that there are and that
+// satisfy a condition, until the page is full.
+func (x source) heads(c *collector, seqs []int64, holds func([]search.Term) bool) error {
+	s, err := x.conn.Prepare("SELECT " + columnsOf(c.q.KeysOnly) + " FROM head h WHERE h.seq = ?")
 	if err != nil {
-		return page, err
+		return err
 	}
-	page.Hits = make([]search.Hit, 0, len(seqs))
+	defer func() { _ = s.Reset() }()
 	for _, seq := range seqs {
-		if bytes <= 0 {
-			page.More = true
-			return page, nil
+		if err := s.Reset(); err != nil {
+			return err
 		}
 		s.BindInt64(1, seq)
 		row, err := s.Step()
-		if err == nil && row {
-			var h search.Hit
-			var size int
-			h, size, err = x.hit(s, q.KeysOnly)
-			page.Hits = append(page.Hits, h)
-			bytes -= size
-		}
-		if rerr := s.Reset(); err == nil {
-			err = rerr
-		}
 		if err != nil {
-			return page, err
+			return err
+		}
+		if !row {
+			continue
+		}
+		terms, err := x.terms(s)
+		switch {
+		case err != nil:
+			return err
+		case !holds(terms):
+		case c.full():
+			return nil
+		default:
+			c.add(s, terms)
 		}
 	}
-	return page, nil
+	return nil
 }
 
-// hit reads the columns, and says about how much memory it takes.
-func (x source) hit(s *sqlite.Stmt, keysOnly bool) (h search.Hit, bytes int, err error) {
+// take adds the head in the row at hand.
+func (x source) take(c *collector, s *sqlite.Stmt) error {
+	terms, err := x.terms(s)
+	if err == nil {
+		c.add(s, terms)
+	}
+	return err
+}
+
+func (x source) terms(s *sqlite.Stmt) ([]search.Term, error) {
+	size := s.ColumnLen(4)
+	packed := slices.Grow((*x.packed)[:0], size)[:size]
+	s.ColumnBytes(4, packed)
+	*x.packed = packed
+	return unpackIndex(packed, false)
+}
+
+func (c *collector) add(s *sqlite.Stmt, terms []search.Term) {
 	typ, id, _ := strings.Cut(s.ColumnText(1), "/")
 	updated := s.ColumnInt64(3)
-	h = search.Hit{
+	h := search.Hit{
 		Key:         fhir.Key{Type: typ, ID: id},
 		VersionID:   s.ColumnInt64(2),
 		LastUpdated: instant(updated),
 		Place:       search.Place{Updated: updated, Tie: tie(s.ColumnInt64(0))},
+		Terms:       terms,
 	}
-	if !keysOnly {
+	if !c.q.KeysOnly {
 		h.JSON = text(s, 5)
 	}
-	packed := slices.Grow((*x.packed)[:0], s.ColumnLen(4))[:s.ColumnLen(4)]
-	s.ColumnBytes(4, packed)
-	*x.packed = packed
-	h.Terms, err = unpackIndex(packed, false)
-	return h, len(h.JSON) + 4*len(packed), err
+	c.bytes -= len(h.JSON) + 4*s.ColumnLen(4)
+	c.page.Hits = append(c.page.Hits, h)
 }
 
-// tieDigits are enough for every sequence number.
-const tieDigits = 13
-
-// tie writes a sequence number so that ties order as the numbers do.
-func tie(seq int64) string {
-	n := strconv.FormatInt(seq, 36)
-	return "0000000000000"[:tieDigits-len(n)] + n
-}
-
-// bounds are the sequence numbers between which a scan looks, both exclusive.
-type bounds struct{ after, until int64 }
-
-func (x source) bounds(q *search.Scan) (b bounds, err error) {
-	b = bounds{after: 0, until: math.MaxInt64}
-	low, high := q.After, q.Until
-	if q.Descending {
-		low, high = high, low
-	}
-	for _, limit := range []struct {
-		place search.Place
-		from  time.Time
-		upper bool
-	}{
-		{place: low},
-		{place: high, upper: true},
-		{from: q.Updated.From},
-		{from: q.Updated.To, upper: true},
-	} {
-		if !limit.from.IsZero() {
-			limit.place = search.Place{Updated: ceil(limit.from)}
-		} else if limit.place == (search.Place{}) {
-			continue
-		}
-		seq, err := x.seqOf(limit.place)
-		switch {
-		case err != nil:
-			return b, err
-		case limit.upper:
-			b.until = min(b.until, seq)
-		case limit.place.Tie == "":
-			b.after = max(b.after, seq-1)
-		default:
-			b.after = max(b.after, seq)
-		}
-	}
-	return b, nil
-}
-
-// seqOf is the sequence number of a place; of one that only has a time, that
-// of the first version of this time or a later one.
-func (x source) seqOf(p search.Place) (int64, error) {
-	if p.Tie != "" {
-		seq, err := strconv.ParseInt(p.Tie, 36, 64)
-		if err != nil {
-			return 0, errPlace
-		}
-		return seq, nil
-	}
-	newest, err := x.conn.Prepare("SELECT coalesce(max(seq), 0) FROM version")
-	if err != nil {
-		return 0, err
-	}
-	low, err := firstNumber(newest)
-	if err != nil {
-		return 0, err
-	}
-	low++
-	s, err := x.conn.Prepare("SELECT updated FROM version WHERE seq = ?")
-	if err != nil {
-		return 0, err
-	}
-	// All before from are older, and low and what follows it isn't.
-	for from := int64(1); from < low; {
-		middle := from + (low-from)/2
-		s.BindInt64(1, middle)
-		_, err := s.Step()
-		updated := s.ColumnInt64(0)
-		if rerr := s.Reset(); err == nil {
-			err = rerr
-		}
-		if err != nil {
-			return 0, err
-		}
-		if updated < p.Updated {
-			from = middle + 1
-		} else {
-			low = middle
-		}
-	}
-	return low, nil
-}
-
-// keys are the sequence numbers of current versions within bounds, in order.
-func (x source) keys(q *search.Scan, b bounds) (seqs []int64, err error) {
-	s, err := x.conn.Prepare("SELECT seq, method FROM version WHERE key = ? ORDER BY version DESC LIMIT 1")
-	if err != nil {
-		return nil, err
-	}
-	for _, k := range q.Keys {
-		if q.Type != "" && k.Type != q.Type {
-			continue
-		}
-		s.BindText(1, k.String())
-		row, err := s.Step()
-		seq, there := s.ColumnInt64(0), row && methods[s.ColumnInt64(1)] != store.Delete
-		if rerr := s.Reset(); err == nil {
-			err = rerr
-		}
-		if err != nil {
-			return nil, err
-		}
-		if there && seq > b.after && seq < b.until {
-			seqs = append(seqs, seq)
-		}
-	}
-	return inOrder(seqs, q.Descending), nil
-}
-
-func inOrder(seqs []int64, descending bool) []int64 {
-	slices.Sort(seqs)
-	seqs = slices.Compact(seqs)
-	if descending {
-		slices.Reverse(seqs)
-	}
-	return seqs
-}
-
-// within are the first sequence numbers in order of a range of terms, one more
-// than are wanted, each once. The whole range is read for that.
-func (x source) within(q *search.Scan, b bounds) (seqs []int64, err error) {
-	s, err := x.conn.Prepare("SELECT seq FROM posting WHERE term >= ? AND term < ? AND seq > ? AND seq < ?")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = s.Reset() }()
-	kept := q.Limit + 1
-	for _, span := range x.coder.spans(q.From, q.To) {
-		bindSpan(s, span)
-		s.BindInt64(3, b.after)
-		s.BindInt64(4, b.until)
-		for {
-			row, err := s.Step()
-			if err != nil {
-				return nil, err
-			}
-			if !row {
-				break
-			}
-			if seqs = append(seqs, s.ColumnInt64(0)); len(seqs) > 2*kept+1000 {
-				if seqs = inOrder(seqs, q.Descending); len(seqs) > kept {
-					seqs = seqs[:kept]
-				}
-			}
-		}
-		if err := s.Reset(); err != nil {
-			return nil, err
-		}
-	}
-	if seqs = inOrder(seqs, q.Descending); len(seqs) > kept {
-		seqs = seqs[:kept]
-	}
-	return seqs, nil
-}
-
-func bindSpan(s *sqlite.Stmt, span span) {
-	s.BindBytes(1, span.from)
-	s.BindBytes(2, span.to)
-}
+func always([]search.Term) bool { return true }

@@ -50,6 +50,17 @@ CREATE TABLE posting (
   PRIMARY KEY (term, seq)
 ) WITHOUT ROWID, STRICT;
 
+-- The postings of all heads up to this one are in the table; those of later ones
+-- are made from the heads, when the store is opened.
+CREATE TABLE merged (seq INTEGER NOT NULL) STRICT;
+INSERT INTO merged VALUES (0);
+
+-- Heads that were displaced since, whose postings are still in the table.
+CREATE TABLE leftover (
+  seq   INTEGER PRIMARY KEY,
+  terms BLOB NOT NULL -- as in head
+) STRICT;
+
 CREATE TABLE record (
   kind    TEXT NOT NULL,
   key     TEXT NOT NULL,

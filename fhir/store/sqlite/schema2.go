@@ -42,7 +42,7 @@ func migrateTo2(ctx context.Context, c *sqlite.Conn, version int64) error {
 		}
 	}
 	return inTransaction(c, func() error {
-		return execEach(c, "DROP TABLE term; ALTER TABLE version DROP COLUMN terms; DROP TABLE migration;")
+		return execEach(c, "UPDATE merged SET seq = (SELECT done FROM migration); DROP TABLE term; ALTER TABLE version DROP COLUMN terms; DROP TABLE migration;")
 	})
 }
 
@@ -79,7 +79,10 @@ func moveHeads(c *sqlite.Conn, n int64) (more bool, err error) {
 		}
 		terms, err := unpackTerms1(text(q, 7))
 		if err == nil {
-			err = w.index(q.ColumnInt64(1), &h, search.Index{Terms: terms}, 0)
+			err = w.setHead(q.ColumnInt64(1), &h, search.Index{Terms: terms}, 0)
+		}
+		if err == nil {
+			err = w.addTerms(h.seq, terms)
 		}
 		if err != nil {
 			return false, err

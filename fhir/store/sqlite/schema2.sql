@@ -20,6 +20,13 @@ CREATE TABLE posting (
   PRIMARY KEY (term, seq)
 ) WITHOUT ROWID, STRICT;
 
+CREATE TABLE merged (seq INTEGER NOT NULL) STRICT;
+INSERT INTO merged VALUES (0);
+CREATE TABLE leftover (
+  seq   INTEGER PRIMARY KEY,
+  terms BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE migration (done INTEGER NOT NULL) STRICT; -- versions up to this seq have their heads
 INSERT INTO migration VALUES (0);
 PRAGMA user_version = 2;

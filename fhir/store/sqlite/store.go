@@ -40,11 +40,12 @@ type Options struct {
 	Clock func() time.Time
 	// Observe, when not nil, is told how long each operation took: read,
 	// vread, history, search, records and commit, as callers saw them, and
-	// group and checkpoint, as the writer did them. Called concurrently.
+	// group, merge and checkpoint, as the writer did them. Called concurrently.
 	Observe func(op string, took time.Duration, err error)
 	// Log gets what nobody waits for, such as a checkpoint that failed; nil: discarded.
 	Log *slog.Logger
 
+	mergeAt  int   // entries of the index in memory at which they are merged; 0: 50,000
 	walLimit int64 // bytes of write-ahead log past which it is truncated; 0: 64 MiB
 	maxPages int   // of the database, so that a test can fill it; 0: no limit
 }
@@ -62,6 +63,9 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.mergeAt == 0 {
+		o.mergeAt = mergeAt
+	}
 	if o.walLimit == 0 {
 		o.walLimit = 64 << 20
 	}
@@ -75,6 +79,7 @@ type Store struct {
 	lock    *fileLock
 	types   committedTypes
 	stems   *stems
+	recent  atomic.Pointer[recent]
 	readers *readers
 	writer  *writer
 	queue   chan *pending

@@ -35,6 +35,10 @@ func TestContract(t *testing.T) { storetest.Run(t, backend(Options{})) }
 // With one connection, whoever keeps it too long is found out.
 func TestContractWithOneReader(t *testing.T) { storetest.Run(t, backend(Options{Readers: 1})) }
 
+// Entries of the index are found wherever they are: in memory, in the table, or
+// on their way.
+func TestContractWithMerges(t *testing.T) { storetest.Run(t, backend(Options{mergeAt: 40})) }
+
 func BenchmarkStore(b *testing.B) { storetest.Bench(b, backend(Options{})) }
 
 // key names a patient.
@@ -46,7 +50,7 @@ func write(id string, size int) store.Write {
 	return store.Write{
 		Key: key(id), Method: store.Put, Expect: store.AnyVersion,
 		Content: &fhir.Content{Type: "Patient", Rest: append(rest, '"')},
-		Terms:   []search.Term{search.Term("Patient identifier =|" + id), "Patient active =true"},
+		Terms:   []search.Term{search.Term("Patient.identifier:|" + id), "Patient.active=true"},
 	}
 }
 

@@ -17,19 +17,23 @@ const (
 
 // writer is the one that writes. Its fields belong to its goroutine.
 type writer struct {
-	s     *Store
-	conn  *sqlite.Conn
-	types typeNumbers      // those in the open transaction among them
-	fresh map[string]int64 // stems of the open transaction
-	seq   int64            // of the newest version in the open transaction
-	stamp int64            // of the newest commit; never falls
-	sql   statements
-	heads []head // of the commit at hand
-	term  []byte // scratch
-	wrote bool   // something, into the open transaction
+	s      *Store
+	conn   *sqlite.Conn
+	types  typeNumbers      // those in the open transaction among them
+	fresh  map[string]int64 // stems of the open transaction
+	seq    int64            // of the newest version in the open transaction
+	stamp  int64            // of the newest commit; never falls
+	sql    statements
+	heads  []head // of the commit at hand
+	latest recent // with what the open transaction did
+	added  run    // not in latest yet
+	gone   run
+	term   []byte // scratch
+	wrote  bool   // something, into the open transaction
 
-	walNext int64 // size of the log at which to truncate it again
-	swept   time.Time
+	mergeNext int   // entries in memory at which to merge them
+	walNext   int64 // size of the log at which to truncate it again
+	swept     time.Time
 }
 
 // openWriter prepares the file and reads where the sequence stands.
@@ -70,6 +74,10 @@ func (w *writer) load(ctx context.Context) (err error) {
 	if w.stamp, err = number(w.conn, "SELECT coalesce(max(updated), 0) FROM version"); err != nil {
 		return err
 	}
+	if err = w.loadRecent(); err != nil {
+		return err
+	}
+	w.mergeNext = w.s.opt.mergeAt
 	return w.sql.prepare(w.conn)
 }
 
@@ -109,7 +117,7 @@ func (w *writer) group(first *pending) {
 		return
 	}
 	if err == nil {
-		err = exec(w.sql.commit)
+		err = w.commitGroup()
 	}
 	w.finish(members, err)
 	w.s.opt.Observe("group", time.Since(start), err)
@@ -182,7 +190,7 @@ func (w *writer) alone(p *pending) {
 		err = w.write(p)
 	}
 	if err == nil {
-		err = exec(w.sql.commit)
+		err = w.commitGroup()
 	}
 	if err == nil {
 		w.publish()
@@ -210,6 +218,9 @@ func (w *writer) publish() {
 func (w *writer) begin() error {
 	w.seq, w.types, w.wrote = w.s.seq.Load(), *w.s.types.now.Load(), false
 	clear(w.fresh)
+	w.latest = *w.s.recent.Load()
+	w.added.reset()
+	w.gone.reset()
 	return exec(w.sql.begin)
 }
 

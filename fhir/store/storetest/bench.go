@@ -57,12 +57,12 @@ var typicalRest = bigText(2400)
 func typicalTerms(i int) []search.Term {
 	term := func(format string, args ...any) search.Term { return search.Term(fmt.Sprintf(format, args...)) }
 	return []search.Term{
-		term("CarePlan identifier =http://example.org/plan|%d", i), term("CarePlan identifier |%d", i),
-		term("CarePlan subject =Patient/%d", i%1000), term("CarePlan status =active"),
-		term("CarePlan category =http://hl7.org/category|%d", i%5), term("CarePlan date %013d", i),
-		term("CarePlan encounter =Encounter/%d", i), term("CarePlan intent =plan"),
-		term("CarePlan care-team =CareTeam/%d", i%3000), term("CarePlan condition =Condition/%d", i),
-		term("CarePlan goal =Goal/%d", i), term("CarePlan activity-code =http://snomed.info/sct|%d", i%97),
+		term("CarePlan.identifier:http://example.org/plan|%d", i), term("CarePlan.identifier=%d", i),
+		term("CarePlan.subject=Patient/%d", i%1000), term("CarePlan.status=active"),
+		term("CarePlan.category:http://hl7.org/category|%d", i%5), term("CarePlan.date<%013d/%013d", i, i+86400),
+		term("CarePlan.encounter=Encounter/%d", i), term("CarePlan.intent=plan"),
+		term("CarePlan.care-team=CareTeam/%d", i%3000), term("CarePlan.condition=Condition/%d", i),
+		term("CarePlan.goal=Goal/%d", i), term("CarePlan.activity-code:http://snomed.info/sct|%d", i%97),
 	}
 }
 

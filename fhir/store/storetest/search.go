@@ -40,7 +40,7 @@ func where(typ string, limit int, clauses ...string) *search.Query {
 	for _, c := range clauses {
 		var any []search.Term
 		for term := range strings.FieldsSeq(c) {
-			any = append(any, search.Term(term))
+			any = append(any, own(typ, search.Term(term)))
 		}
 		q.All = append(q.All, search.Clause{Any: any})
 	}
@@ -50,9 +50,15 @@ func where(typ string, limit int, clauses ...string) *search.Query {
 // tagged writes a version with terms of its own.
 func tagged(key fhir.Key, expect int64, terms ...search.Term) store.Write {
 	w := change(key, expect, 1)
-	w.Terms = terms
+	w.Terms = nil
+	for _, t := range terms {
+		w.Terms = append(w.Terms, own(key.Type, t))
+	}
 	return w
 }
+
+// own is a type's term by a short name.
+func own(typ string, name search.Term) search.Term { return search.Term(typ+".name=") + name }
 
 func searchTerms(t *testing.T, d *database) {
 	s := d.store(t)

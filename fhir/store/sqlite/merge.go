@@ -1,0 +1,171 @@
+package sqlite
+
+import (
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"caseway/fhir/search"
+)
+
+// mergeAt is how many entries are kept in memory before they are merged: about
+// 50 bytes each. A merge of so many lets writers wait for some tenths of a second.
+const mergeAt = 50_000
+
+// remember keeps a head's terms for the index.
+func (w *writer) remember(seq int64, terms []search.Term) (err error) {
+	for _, t := range terms {
+		if w.term, err = w.newTerm(w.term[:0], string(t)); err != nil {
+			return err
+		}
+		w.added.add(w.term, seq)
+	}
+	return nil
+}
+
+// forget makes entries of a head that there are count no longer.
+func (w *writer) forget(seq int64, terms []search.Term) {
+	c := w.coder()
+	for _, t := range terms {
+		w.term = c.append(w.term[:0], string(t))
+		w.gone.add(w.term, seq)
+	}
+}
+
+// collect lets what was remembered and forgotten be seen by the open
+// transaction.
+func (w *writer) collect() {
+	w.latest.added = w.latest.added.with(w.added.clone())
+	w.latest.gone = w.latest.gone.with(w.gone.clone())
+	w.added.reset()
+	w.gone.reset()
+}
+
+// commitGroup commits the open transaction. Its entries are shown before, and
+// taken back where that fails.
+func (w *writer) commitGroup() error {
+	before, next := w.s.recent.Load(), w.latest
+	w.s.recent.Store(&next)
+	err := exec(w.sql.commit)
+	if err != nil {
+		w.s.recent.Store(before)
+	}
+	return err
+}
+
+// loadRecent makes the entries of heads that weren't merged.
+func (w *writer) loadRecent() error {
+	seq, err := number(w.conn, "SELECT seq FROM merged")
+	if err != nil {
+		return err
+	}
+	added, err := w.entries(unmergedSQL, seq)
+	if err != nil {
+		return err
+	}
+	gone, err := w.entries(leftoverSQL, seq)
+	if err != nil {
+		return err
+	}
+	w.s.recent.Store(&recent{merged: seq, added: runs(nil).with(added), gone: runs(nil).with(gone)})
+	return nil
+}
+
+// What a merge adds and takes away.
+const (
+	unmergedSQL = "SELECT seq, terms FROM head WHERE seq > ?"
+	leftoverSQL = "SELECT seq, terms FROM leftover WHERE seq <= ?"
+)
+
+// entries are those of the index that heads or leftovers stand for, in order.
+func (w *writer) entries(query string, seq int64) (*run, error) {
+	q, err := w.conn.Prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = q.Reset() }()
+	q.BindInt64(1, seq)
+	c, r := w.coder(), &run{}
+	for {
+		row, err := q.Step()
+		if err != nil {
+			return nil, err
+		}
+		if !row {
+			r.sort()
+			return r, nil
+		}
+		terms, err := unpackIndex(text(q, 1), true)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range terms {
+			w.term = c.append(w.term[:0], string(t))
+			r.add(w.term, q.ColumnInt64(0))
+		}
+	}
+}
+
+// mergeRecent brings the table of postings up to date once there is enough to do.
+func (w *writer) mergeRecent() {
+	size := w.s.recent.Load().size()
+	if size < w.mergeNext {
+		return
+	}
+	start := time.Now()
+	err := w.merge()
+	w.s.opt.Observe("merge", time.Since(start), err)
+	w.mergeNext = w.s.opt.mergeAt
+	if err != nil {
+		w.mergeNext += size
+		w.s.opt.Log.Warn("merging recent index entries", "error", err)
+	}
+}
+
+func (w *writer) merge() error {
+	if err := w.begin(); err != nil {
+		return err
+	}
+	err := w.mergeAll()
+	if err == nil {
+		err = exec(w.sql.commit)
+	}
+	if err != nil {
+		w.rollback()
+		return err
+	}
+	w.s.recent.Store(&recent{merged: w.seq})
+	return nil
+}
+
+func (w *writer) mergeAll() error {
+	for _, step := range []struct {
+		query string
+		into  *sqlite.Stmt
+	}{
+		{leftoverSQL, w.sql.dropTerm},
+		{unmergedSQL, w.sql.addTerm},
+	} {
+		r, err := w.entries(step.query, w.latest.merged)
+		if err != nil {
+			return err
+		}
+		for _, e := range r.entries {
+			if err := posting(step.into, r.term(e), e.seq); err != nil {
+				return err
+			}
+		}
+	}
+	if err := exec(w.sql.dropLeftovers); err != nil {
+		return err
+	}
+	w.sql.setMerged.BindInt64(1, w.seq)
+	return exec(w.sql.setMerged)
+}
+
+// posting adds or drops one.
+func posting(q *sqlite.Stmt, term []byte, seq int64) error {
+	q.BindBytes(1, term)
+	q.BindInt64(2, seq)
+	return exec(q)
+}

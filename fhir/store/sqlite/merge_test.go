@@ -1,0 +1,196 @@
+package sqlite
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+)
+
+// changes writes, rewrites, deletes and reindexes some resources at random, and
+// knows what their terms are.
+type changes struct {
+	rnd   *rand.Rand
+	terms map[fhir.Key][]search.Term
+	last  map[fhir.Key]int64 // version ids
+}
+
+func (c *changes) draw() []search.Term {
+	var terms []search.Term
+	for range c.rnd.IntN(6) {
+		terms = append(terms, search.Term(fmt.Sprintf("Patient.p%d=%d", c.rnd.IntN(3), c.rnd.IntN(20))))
+	}
+	slices.Sort(terms)
+	return slices.Compact(terms)
+}
+
+func (c *changes) make(t *testing.T, s *Store) {
+	t.Helper()
+	k := key(fmt.Sprint(c.rnd.IntN(40)))
+	w := write(k.ID, 10)
+	w.Index = search.Index{Terms: c.draw(), Values: []search.Term{"Patient.p1;kept"}}
+	_, there := c.terms[k]
+	switch n := c.rnd.IntN(10); {
+	case n == 0 && there:
+		commit(t, s, store.Write{Key: k, Method: store.Delete, Expect: store.AnyVersion})
+		delete(c.terms, k)
+		return
+	case n < 4 && there:
+		if err := s.Reindex(t.Context(), 1, []store.Reindexed{{Key: k, VersionID: c.last[k], Index: w.Index}}); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		c.last[k] = commit(t, s, w)[0].VersionID
+	}
+	c.terms[k] = w.Index.Terms
+}
+
+// wantFound holds the index against what is known: each term's heads, and counts.
+func (c *changes) wantFound(t *testing.T, s *Store) {
+	t.Helper()
+	counts := map[search.Term]int{}
+	for _, terms := range c.terms {
+		for _, x := range terms {
+			counts[x]++
+		}
+	}
+	total := 0
+	for p := range 3 {
+		for v := range 20 {
+			term := search.Term(fmt.Sprintf("Patient.p%d=%d", p, v))
+			total += counts[term]
+			page, err := s.Scan(t.Context(), search.Scan{Term: term, Limit: 100, Descending: v%2 == 0})
+			if err != nil || len(page.Hits) != counts[term] {
+				t.Fatalf("%s: %d hits, want %d, error %v", term, len(page.Hits), counts[term], err)
+			}
+			for _, h := range page.Hits {
+				if !slices.Contains(c.terms[h.Key], term) {
+					t.Fatalf("%s finds %s", term, h.Key)
+				}
+			}
+			if n, err := s.Estimate(t.Context(), term, term+"\x00", 100); n != counts[term] || err != nil {
+				t.Fatalf("%s: %d counted, want %d, error %v", term, n, counts[term], err)
+			}
+		}
+	}
+	if n, err := s.Estimate(t.Context(), "Patient.", "Patient/", 100_000); n != total || err != nil {
+		t.Fatalf("%d entries counted, want %d, error %v", n, total, err)
+	}
+	page, err := s.Scan(t.Context(), search.Scan{From: "Patient.p0", To: "Patient.p1=", Limit: 3})
+	found := 0
+	for _, terms := range c.terms {
+		if slices.ContainsFunc(terms, func(x search.Term) bool { return x < "Patient.p1=" }) {
+			found++
+		}
+	}
+	if len(page.Hits) != min(3, found) || page.More != (found > 3) || err != nil {
+		t.Fatalf("a range gave %d hits and more %v, want %d in all, error %v", len(page.Hits), page.More, found, err)
+	}
+}
+
+// Whatever is in memory, in the table, left over or made again from the heads:
+// together it is the index.
+func TestIndexFollowsThroughMergesAndRestarts(t *testing.T) {
+	for _, mergeAt := range []int{1, 7, 60, 1 << 30} {
+		t.Run(fmt.Sprint(mergeAt), func(t *testing.T) {
+			opt := Options{mergeAt: mergeAt}
+			path := filepath.Join(t.TempDir(), "store.db")
+			c := changes{rnd: rand.New(rand.NewPCG(3, uint64(mergeAt))), terms: map[fhir.Key][]search.Term{}, last: map[fhir.Key]int64{}}
+			s := open(t, path, opt)
+			for i := range 300 {
+				c.make(t, s)
+				if i%10 == 9 {
+					c.wantFound(t, s)
+				}
+				if i%50 == 49 {
+					closeStore(t, s)
+					s = open(t, path, opt)
+					c.wantFound(t, s)
+				}
+			}
+		})
+	}
+}
+
+// After a merge the table has the postings of the heads that there are, no
+// others, and nothing is left to do.
+func TestMergeLeavesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	c := changes{rnd: rand.New(rand.NewPCG(5, 6)), terms: map[fhir.Key][]search.Term{}, last: map[fhir.Key]int64{}}
+	s := open(t, path, Options{mergeAt: 50})
+	for range 200 {
+		c.make(t, s)
+	}
+	closeStore(t, s)
+	s = open(t, path, Options{mergeAt: 1})
+	commit(t, s, write("last", 10))
+	closeStore(t, s)
+	want := 2 // of the last one
+	for _, terms := range c.terms {
+		want += len(terms)
+	}
+	conn, err := openConn(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	for query, want := range map[string]int64{
+		"SELECT count(*) FROM posting":                                         int64(want),
+		"SELECT count(*) FROM posting WHERE seq NOT IN (SELECT seq FROM head)": 0,
+		"SELECT count(*) FROM leftover":                                        0,
+		"SELECT (SELECT seq FROM merged) = (SELECT max(seq) FROM version)":     1,
+		"SELECT count(*) FROM head WHERE seq > (SELECT seq FROM merged)":       0,
+	} {
+		if n, err := number(conn, query); n != want || err != nil {
+			t.Errorf("%s: %d, want %d, error %v", query, n, want, err)
+		}
+	}
+}
+
+// A merge that fails leaves the index as it was, and is made up for.
+func TestMergeThatFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path, Options{mergeAt: 5})
+	closeStore(t, s)
+	conn, err := openConn(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	trigger := "CREATE TRIGGER no BEFORE UPDATE ON merged BEGIN SELECT RAISE(ABORT, 'no'); END"
+	if err := sqlitex.ExecuteTransient(conn, trigger, nil); err != nil {
+		t.Fatal(err)
+	}
+	c := changes{rnd: rand.New(rand.NewPCG(7, 8)), terms: map[fhir.Key][]search.Term{}, last: map[fhir.Key]int64{}}
+	s = open(t, path, Options{mergeAt: 5})
+	for range 60 {
+		c.make(t, s)
+	}
+	c.wantFound(t, s)
+	if err := dropTrigger(conn); err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		c.make(t, s)
+	}
+	c.wantFound(t, s)
+	merged, err := number(conn, "SELECT seq FROM merged")
+	if merged == 0 || err != nil {
+		t.Errorf("merged up to %d, error %v", merged, err)
+	}
+	closeStore(t, s)
+	if err := conn.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func dropTrigger(c *sqlite.Conn) error {
+	return sqlitex.ExecuteTransient(c, "DROP TRIGGER no", nil)
+}
