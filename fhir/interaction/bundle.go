@@ -37,6 +37,8 @@ func (e *Engine) Bundle(ctx context.Context, r BundleRequest) ([]byte, error) {
 	case tree.Type().Name != "Bundle":
 		return nil, merge(wrong, fhir.NewError(fhir.Structure, fhir.IssueStructure,
 			"the body must be a Bundle of type batch or transaction").At(tree.Type().Name))
+	case wrong != nil && typ == "transaction":
+		return nil, e.alsoWrong(ctx, r, tree, wrong)
 	case wrong != nil && typ != "batch":
 		return nil, wrong
 	case typ != "batch" && typ != "transaction":
@@ -51,6 +53,27 @@ func (e *Engine) Bundle(ctx context.Context, r BundleRequest) ([]byte, error) {
 		return e.batch(ctx, r, tree, wrong)
 	}
 	return e.transaction(ctx, r, tree)
+}
+
+// alsoWrong adds to what decoding found wrong in a transaction the problems of
+// those entries that are sound as JSON, so that a client hears of all at once.
+func (e *Engine) alsoWrong(ctx context.Context, r BundleRequest, bundle *fhir.Tree, wrong error) error {
+	byEntry, err := partIssues(wrong)
+	if err != nil {
+		return wrong
+	}
+	var all problems
+	all.add(asError(wrong))
+	parser := entryParser{ctx: ctx, engine: e, bundle: bundle, base: r.Base}
+	for n := range bundle.Root().All("entry") {
+		if !bundle.Listed(n) || byEntry[(&entry{index: n.Index()}).at("")] != nil {
+			continue
+		}
+		if _, more := parser.parse(n); more.any() {
+			all.add(&fhir.Error{Kind: more.kind, Issues: more.issues})
+		}
+	}
+	return all.error()
 }
 
 func count(n fhir.Node, name string) int {
