@@ -71,3 +71,12 @@ func answer(t *testing.T, r *search.Registry, src search.Source, url string) str
 	}
 	return strings.Join(texts, " ")
 }
+
+func decode(t testing.TB, text string) *fhir.Tree {
+	t.Helper()
+	tree, err := fhir.Decode(definition.R4(), []byte(text), fhir.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}

@@ -1,19 +1,23 @@
 // Package search gives FHIR search its meaning and knows nothing of storage.
 //
-// A resource is indexed by terms: short strings that say which parameter has
-// which value. A query asks for resources that have certain terms. For now
-// terms are those of the parameter identifier, enough for conditional
-// references and conditional create; [Criteria] adds _id, which needs no term,
-// and every other parameter is refused by name.
+// A [Registry] knows the search parameters of each resource type and makes of a
+// resource its [Index]: terms, short strings that say which parameter has which
+// value, and values kept beside them. Parse reads a request into conditions on
+// these, [Expr], and [Run] evaluates them over any [Source], which does nothing
+// but scan: stores, transactions, resources in memory. It plans, follows chains,
+// sorts and pages; [RunIncludes] and [Count] do the rest.
 //
+// Dates are half-open UTC ranges: "2024-05" is [2024-05-01, 2024-06-01).
 // Identifiers match exactly, upper and lower case included: a condition that
 // took "a1" for "A1" would link one person's data to another.
+//
+// Not here: storage, access rules, the answer's Bundle.
 package search
 
 import "slices"
 
-// Term is one index term: UTF-8, ordered by bytes, unique within its resource
-// type's namespace, such as "Patient identifier =http://example.org|123".
+// Term is one index term: UTF-8, ordered by bytes, beginning with its resource
+// type, such as "Patient.identifier:http://example.org|123".
 type Term string
 
 // Query asks for the resources of a type that satisfy every clause, in the
