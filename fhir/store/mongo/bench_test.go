@@ -29,7 +29,7 @@ func typical(id string) store.Write {
 	w := put(patient(id), 0, 1)
 	w.Content.Rest = fmt.Appendf(nil, `"language":"%s"`, strings.Repeat("0123456789", 240))
 	for i := range 12 {
-		w.Index.Terms = append(w.Index.Terms, search.Term(fmt.Sprintf("Patient parameter-%d =http://example.org|%s-%d", i, id, i)))
+		w.Index.Terms = append(w.Index.Terms, search.Term(fmt.Sprintf("Patient.parameter-%02d:http://example.org|%s-%d", i, id, i)))
 	}
 	w.Compartments = []string{"Patient/" + id}
 	return w
@@ -43,11 +43,14 @@ func bare(w store.Write) bson.D {
 		{Key: "type", Value: w.Key.Type},
 		{Key: "version", Value: int64(1)},
 		{Key: "lastUpdated", Value: at},
+		{Key: "live", Value: true},
+		{Key: "place", Value: fmt.Sprintf("%013d %s", at.UnixMilli(), w.Key)},
 		{Key: "method", Value: w.Method},
+		{Key: "generation", Value: w.Generation},
 		{Key: "size", Value: w.Content.Size()},
 		{Key: "body", Value: string(w.Content.Append(nil, w.Key.ID, 1, at))},
 		{Key: "compartments", Value: w.Compartments},
-		{Key: "terms", Value: w.Terms},
+		{Key: "terms", Value: w.Index.Terms},
 	}
 }
 
@@ -76,6 +79,12 @@ func BenchmarkRatio(b *testing.B) {
 		compare(b, 400, func(ctx context.Context) error { _, err := s.Read(ctx, some()); return err },
 			func(ctx context.Context) error { return readBare(ctx, c, some()) })
 	})
+	term := func() search.Term { return search.Term("Patient.parameter-07:http://example.org|" + some().ID + "-7") }
+	b.Run("Search", func(b *testing.B) {
+		compare(b, 400, func(ctx context.Context) error {
+			return oneOf(search.Run(ctx, s, search.Plan{Types: []string{"Patient"}, Where: search.Leaf{Exact: []search.Term{term()}}, Count: 50}))
+		}, func(ctx context.Context) error { return findBare(ctx, c, term()) })
+	})
 	b.Run("Create", func(b *testing.B) {
 		compare(b, 100, func(ctx context.Context) error {
 			_, err := s.Commit(ctx, store.Commit{Writes: []store.Write{fresh()}})
@@ -87,6 +96,23 @@ func BenchmarkRatio(b *testing.B) {
 func readBare(ctx context.Context, c *driver.Collection, key fhir.Key) error {
 	var doc bson.D
 	return c.FindOne(ctx, bson.D{{Key: "_id", Value: key.String()}}).Decode(&doc)
+}
+
+func findBare(ctx context.Context, c *driver.Collection, t search.Term) error {
+	cursor, err := c.Find(ctx, bson.D{{Key: "terms", Value: t}}, options.Find().SetSort(bson.D{{Key: "place", Value: 1}}).SetLimit(51))
+	if err != nil {
+		return err
+	}
+	var docs []bson.D
+	return cursor.All(ctx, &docs)
+}
+
+// oneOf is the error of a search that should find one resource.
+func oneOf(m search.Matches, err error) error {
+	if err == nil && len(m.Hits) != 1 {
+		err = fmt.Errorf("%d hits", len(m.Hits))
+	}
+	return err
 }
 
 // compare runs both by turns, n operations of each for an iteration.
