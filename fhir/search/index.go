@@ -63,12 +63,14 @@ func (t *typeParameters) bit(b branch) int {
 
 // indexer makes the terms of one resource.
 type indexer struct {
-	registry *Registry
-	terms    []Term
-	kept     []Term
-	focus    [1]fhirpath.Value
-	results  fhirpath.Collection
-	inner    *indexer // for the components of a composite
+	registry  *Registry
+	terms     []Term
+	kept      []Term
+	batch     batch // the terms of the expression at work
+	keptBatch batch
+	focus     [1]fhirpath.Value
+	results   fhirpath.Collection
+	inner     *indexer // for the components of a composite
 }
 
 var indexers = sync.Pool{New: func() any { return &indexer{} }}
@@ -98,11 +100,20 @@ func (r *Registry) Index(t *fhir.Tree) Index {
 }
 
 func (x *indexer) reset() {
-	clear(x.terms)
-	clear(x.kept)
-	clear(x.results)
-	x.terms, x.kept, x.results = x.terms[:0], x.kept[:0], x.results[:0]
+	x.terms, x.kept, x.results = emptied(x.terms), emptied(x.kept), emptied(x.results)
 	x.focus[0] = fhirpath.Value{}
+}
+
+// roomKept is up to which size an indexer keeps its slices: what an enormous
+// resource needed is given back.
+const roomKept = 1 << 14
+
+func emptied[S ~[]E, E any](s S) S {
+	if cap(s) > roomKept {
+		return nil
+	}
+	clear(s)
+	return s[:0]
 }
 
 func sorted(terms []Term) []Term {
@@ -139,13 +150,37 @@ func (x *indexer) add(p *Parameter, expr *fhirpath.Expr, focus fhir.Node) (found
 		return false
 	}
 	x.results = results
+	x.batch, x.keptBatch = batch{from: len(x.terms)}, batch{from: len(x.kept)}
 	for i := from; i < len(results); i++ {
 		if x.addValue(p, results[i]) {
 			found = true
 		}
+		x.compact()
 	}
 	x.results = x.results[:from]
 	return found
+}
+
+// batch is the terms that one expression has made, from an index on. A value
+// that is repeated a million times must not be held as often.
+type batch struct{ from, distinct int }
+
+const batchSize = 1 << 12
+
+func (x *indexer) compact() {
+	x.terms, x.kept = x.batch.compact(x.terms), x.keptBatch.compact(x.kept)
+}
+
+// compact drops repetitions whenever there are twice as many terms as there
+// were different ones, and batchSize more.
+func (b *batch) compact(terms []Term) []Term {
+	made := terms[b.from:]
+	if len(made) < 2*b.distinct+batchSize {
+		return terms
+	}
+	slices.Sort(made)
+	b.distinct = len(slices.Compact(made))
+	return terms[:b.from+b.distinct]
 }
 
 // addValue makes the terms of one value. A primitive that only has extensions

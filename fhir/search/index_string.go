@@ -20,6 +20,7 @@ func (x *indexer) text(p *Parameter, n fhir.Node) {
 		for c := n.First(); c.Valid(); c = c.Next() {
 			if c.HasValue() && c.Type().Name == "string" && c.Name() != "id" {
 				x.string(p, c.Text(), isFamily(c))
+				x.compact()
 			}
 		}
 	}
