@@ -42,12 +42,13 @@ bench: ## the README's figures, as ratios of what the same machine does bare
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m -v ./conformance/kit
 	$(GO) test -run '^$$' -bench . -benchmem ./fhir/...
 
-fuzz: ## each fuzz target for FUZZTIME
+fuzz: ## each fuzz target for FUZZTIME, and generated searches on each store
 	@set -e; for file in $$(git ls-files '*_test.go' | xargs grep -l '^func Fuzz'); do \
 	  for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$file); do \
 	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file); \
 	  done; \
 	done
+	CASEWAY_GENERATED=$(FUZZTIME) $(GO) test -count 1 -timeout 0 -run '^TestGeneratedSearches$$' ./conformance/kit
 
 generate: ## the embedded definitions, from the package that a registry serves
 	$(GO) generate ./...
