@@ -44,9 +44,6 @@ func TestUSCoreSearches(t *testing.T) {
 	onBothStores(t, func(t *testing.T, store string) {
 		u := newUSCore(t, store)
 		u.each = 4
-		if strings.HasPrefix(store, "mongodb") {
-			u.each = 1 // the answers don't depend on the store but by its scans, which have tests of their own
-		}
 		done, idle := 0, []string{}
 		for _, g := range readRequirements(t) {
 			for _, s := range g.Searches {
