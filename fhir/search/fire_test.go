@@ -46,8 +46,10 @@ func TestPagingWhileOthersWrite(t *testing.T) {
 		}
 		w.settle()
 		where := rapid.SampledFrom([]search.Expr{
-			exact("Task._tag=1"), exact("Task._tag=0", "Task._tag=1"), search.And{exact("Task._tag=1"), exact("Task.rank<2")},
-			search.Or{exact("Task._tag=1"), search.Leaf{From: "Task.rank<1", To: "Task.rank<3"}}, search.Not{Expr: exact("Task._tag=1")},
+			exact("Task._tag=1"), exact("Task._tag=0", "Task._tag=1"),
+			search.And{exact("Task._tag=1"), exact("Task.rank<2")},
+			search.Or{exact("Task._tag=1"), search.Leaf{From: "Task.rank<1", To: "Task.rank<3"}},
+			search.Not{Expr: exact("Task._tag=1")},
 		}).Draw(t, "where")
 		p := search.Plan{Types: []string{"Task"}, Where: where, Count: rapid.IntRange(1, 20).Draw(t, "count")}
 		before, changed := w.matches(p), map[fhir.Key]bool{}

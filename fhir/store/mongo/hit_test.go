@@ -55,8 +55,10 @@ func TestDamagedHeads(t *testing.T) {
 		"a string": "Patient.a=1", "a number among them": bson.A{"Patient.a=1", 1}, "an object": bson.D{{Key: "0", Value: "x"}}, "null": nil,
 	} {
 		raw, err := bson.Marshal(bson.D{
-			{Key: "_id", Value: "Patient/1"}, {Key: "version", Value: int64(1)},
-			{Key: "lastUpdated", Value: time.Now()}, {Key: "terms", Value: terms},
+			{Key: "_id", Value: "Patient/1"},
+			{Key: "version", Value: int64(1)},
+			{Key: "lastUpdated", Value: time.Now()},
+			{Key: "terms", Value: terms},
 		})
 		if err != nil {
 			t.Fatal(err)

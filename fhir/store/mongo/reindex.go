@@ -84,7 +84,8 @@ func (s *Store) Reindex(ctx context.Context, generation int64, changes []store.R
 	for i := range changes {
 		c := &changes[i]
 		filter := bson.D{
-			{Key: fID, Value: c.Key.String()}, {Key: fVersion, Value: c.VersionID},
+			{Key: fID, Value: c.Key.String()},
+			{Key: fVersion, Value: c.VersionID},
 			{Key: fGeneration, Value: bson.D{{Key: "$lte", Value: generation}}},
 		}
 		models[i] = mongo.NewUpdateOneModel().SetFilter(filter).SetUpdate(setIndex(generation, c.Index))

@@ -87,8 +87,13 @@ func reindexSets(t *testing.T, d *database) {
 		h[key] = k
 	}
 	for _, q := range []search.Scan{
-		{Term: "Goal.generation=1"}, {Term: "Goal.generation=2"}, {Term: "Goal.generation=3"}, {Term: "Goal.more:x|y"}, {Type: "Goal"},
-		{From: "Goal.generation", To: "Goal.h"}, {Keys: []fhir.Key{a, c}},
+		{Term: "Goal.generation=1"},
+		{Term: "Goal.generation=2"},
+		{Term: "Goal.generation=3"},
+		{Term: "Goal.more:x|y"},
+		{Type: "Goal"},
+		{From: "Goal.generation", To: "Goal.h"},
+		{Keys: []fhir.Key{a, c}},
 	} {
 		q.Limit = 10
 		h.wantScan(d.ctx, t, s, q)

@@ -122,8 +122,13 @@ func scanFollows(t *testing.T, d *database) {
 		t.Helper()
 		h.locate(d.ctx, t, s)
 		for _, q := range []search.Scan{
-			{Term: "Patient.a=1"}, {Term: "Patient.b=1"}, {Term: "Patient.c=1"}, {Type: "Patient"}, {},
-			{From: "Patient.a=", To: "Patient.b>"}, {Keys: []fhir.Key{patient("1"), patient("2")}},
+			{Term: "Patient.a=1"},
+			{Term: "Patient.b=1"},
+			{Term: "Patient.c=1"},
+			{Type: "Patient"},
+			{},
+			{From: "Patient.a=", To: "Patient.b>"},
+			{Keys: []fhir.Key{patient("1"), patient("2")}},
 		} {
 			q.Limit = 10
 			h.wantScan(d.ctx, t, s, q)
