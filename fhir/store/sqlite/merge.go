@@ -8,9 +8,10 @@ import (
 	"caseway/fhir/search"
 )
 
-// mergeAt is how many entries are kept in memory before they are merged: about
-// 50 bytes each. A merge of so many lets writers wait for some tenths of a second.
-const mergeAt = 50_000
+// mergeAt is how many entries are kept in memory before they are merged, about
+// 50 bytes each. Writers wait for some hundredths of a second then; to merge
+// more at a time would save little.
+const mergeAt = 12_000
 
 // remember keeps a head's terms for the index.
 func (w *writer) remember(seq int64, terms []search.Term) (err error) {

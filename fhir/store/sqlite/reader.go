@@ -28,11 +28,14 @@ func newReaders(path string, n int) *readers {
 	return &readers{path: path, taken: make(chan struct{}, n)}
 }
 
-// reader takes a connection, waiting for one until ctx ends. Give it back
-// with readers.put.
+// reader takes a connection, waiting for one until ctx ends; within Snapshot
+// it is the one that is held. Give it back with readers.put.
 func (s *Store) reader(ctx context.Context) (*reader, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if h, ok := ctx.Value(held{s}).(*holding); ok && !h.over {
+		return h.reader, nil
 	}
 	select {
 	case <-s.closing:
@@ -68,6 +71,9 @@ func (p *readers) get() (*reader, error) {
 }
 
 func (p *readers) put(r *reader) {
+	if r.held != nil {
+		return
+	}
 	p.mu.Lock()
 	p.idle = append(p.idle, r)
 	p.mu.Unlock()
@@ -99,6 +105,7 @@ type reader struct {
 	row     *sqlite.Stmt // version by seq
 	newest  *sqlite.Stmt // stamp of the newest commit
 	merged  *sqlite.Stmt // the last head whose postings are in the table
+	held    *source      // what Snapshot, whose transaction is open, sees
 	key     []byte       // scratch
 	packed  []byte       // scratch
 }
@@ -131,6 +138,9 @@ func openReader(path string) (*reader, error) {
 // snapshot runs f in one read transaction, so that all it reads is of one
 // moment; ctx interrupts it.
 func (r *reader) snapshot(ctx context.Context, f func() error) error {
+	if r.held != nil {
+		return interrupted(ctx, f())
+	}
 	r.conn.SetInterrupt(ctx.Done())
 	defer r.conn.SetInterrupt(nil)
 	if err := exec(r.begin); err != nil {

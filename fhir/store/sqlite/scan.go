@@ -38,6 +38,13 @@ func (s *Store) searching(ctx context.Context, f func(source) error) error {
 		return err
 	}
 	defer s.readers.put(r)
+	return s.searchingBy(ctx, r, f)
+}
+
+func (s *Store) searchingBy(ctx context.Context, r *reader, f func(source) error) error {
+	if r.held != nil {
+		return interrupted(ctx, f(*r.held))
+	}
 	for {
 		err := r.snapshot(ctx, func() error {
 			merged, err := firstNumber(r.merged)

@@ -2,8 +2,10 @@
 //
 // Every version of every resource is a row of one table, in the order of its
 // sequence number, which is the order of commits; the current version is the
-// one with the highest version id. Index terms point at the sequence number of
-// a current version. Records have a table of their own. See schema.sql.
+// one with the highest version id. Beside it each current version has a head:
+// its key and terms, all that a search looks at before it gives the body. The
+// index leads from terms to heads. Records have a table of their own. See
+// schema.sql for the tables, recent.go for the part of the index that is in memory.
 //
 // One goroutine writes. It takes the commits that wait into one transaction,
 // so that they share a durable write to disk. Each is checked whole before any of
@@ -45,7 +47,7 @@ type Options struct {
 	// Log gets what nobody waits for, such as a checkpoint that failed; nil: discarded.
 	Log *slog.Logger
 
-	mergeAt  int   // entries of the index in memory at which they are merged; 0: 50,000
+	mergeAt  int   // entries of the index in memory at which they are merged; 0: 12,000
 	walLimit int64 // bytes of write-ahead log past which it is truncated; 0: 64 MiB
 	maxPages int   // of the database, so that a test can fill it; 0: no limit
 }

@@ -25,7 +25,10 @@ func Bench(b *testing.B, backend Backend) {
 		{"CommitOf200", benchTransaction},
 		{"Update", benchUpdate},
 		{"HistoryPage", benchHistory},
-		{"Search", benchSearch},
+		{"ReadOf20", benchReadPage},
+		{"ScanOf20", benchScanPage(false)},
+		{"ScanOf20KeysOnly", benchScanPage(true)},
+		{"Estimate", benchEstimate},
 	} {
 		b.Run(m.name, func(b *testing.B) {
 			s := backend.New(b)(b)
@@ -177,14 +180,44 @@ func benchHistory(b *testing.B, s store.Store) {
 	}
 }
 
-func benchSearch(b *testing.B, s store.Store) {
-	seed(b, s, 20_000)
+// plansOfAPatient is how many of the seeded plans each patient has.
+const plansOfAPatient = 20
+
+// benchReadPage reads by id what benchScanPage finds by term, so that the two
+// can be compared.
+func benchReadPage(b *testing.B, s store.Store) {
+	keys := seed(b, s, 1000*plansOfAPatient)
 	for i := 0; b.Loop(); i++ {
-		q := search.Query{Type: "CarePlan", Limit: 50, All: []search.Clause{
-			{Any: typicalTerms(i % 1000)[2:3]}, {Any: typicalTerms(0)[3:4]},
-		}}
-		if page, err := s.Search(b.Context(), q); err != nil || len(page.Versions) != 20 {
-			b.Fatal(len(page.Versions), err)
+		var page []fhir.Key
+		for n := range plansOfAPatient {
+			page = append(page, keys[n*1000+i%1000])
+		}
+		if v, err := s.Read(b.Context(), page...); err != nil || !v[plansOfAPatient-1].Exists() {
+			b.Fatal(v, err)
+		}
+	}
+}
+
+func benchScanPage(keysOnly bool) func(*testing.B, store.Store) {
+	return func(b *testing.B, s store.Store) {
+		x := searcher(b, s)
+		seed(b, s, 1000*plansOfAPatient)
+		for i := 0; b.Loop(); i++ {
+			q := search.Scan{Type: "CarePlan", Term: typicalTerms(i % 1000)[2], Limit: plansOfAPatient, KeysOnly: keysOnly}
+			if page, err := x.Scan(b.Context(), q); err != nil || len(page.Hits) != plansOfAPatient {
+				b.Fatal(len(page.Hits), err)
+			}
+		}
+	}
+}
+
+func benchEstimate(b *testing.B, s store.Store) {
+	x := searcher(b, s)
+	seed(b, s, 1000*plansOfAPatient)
+	for i := 0; b.Loop(); i++ {
+		term := typicalTerms(i % 1000)[2]
+		if n, err := x.Estimate(b.Context(), term, term+"\x00", 1000); err != nil || n != plansOfAPatient {
+			b.Fatal(n, err)
 		}
 	}
 }

@@ -23,6 +23,7 @@ var scanCases = []testCase{
 	{"scan/paging while writers go on", scanAmongWriters},
 	{"scan/many large resources", scanLarge},
 	{"scan/estimate and count", estimates},
+	{"scan/one moment", oneMoment},
 }
 
 // indexed is a new version with terms, and values kept beside them.
@@ -275,4 +276,42 @@ func estimates(t *testing.T, d *database) {
 			}
 		}
 	}
+}
+
+// oneMoment: within a snapshot nothing changes, whatever others write.
+func oneMoment(t *testing.T, d *database) {
+	full := d.store(t)
+	s, ok := full.(store.Snapshotter)
+	if !ok {
+		t.Skipf("skipped: %T isn't a store.Snapshotter", full)
+	}
+	x, before, after := searcher(t, full), heads{}, heads{}
+	add := func(h heads, id string, expect int64) {
+		h.write(d.ctx, t, full, indexed(patient(id), expect, []search.Term{"Patient.name=n"}, nil))
+	}
+	add(before, "changed", 0)
+	add(before, "still", 0)
+	before.locate(d.ctx, t, x)
+	err := s.Snapshot(d.ctx, func(ctx context.Context) error {
+		before.wantScan(ctx, t, x, search.Scan{Type: "Patient", Limit: 10})
+		add(after, "new", 0)
+		add(after, "changed", 1)
+		before.wantScan(ctx, t, x, search.Scan{Type: "Patient", Limit: 10})
+		before.wantScan(ctx, t, x, search.Scan{Term: "Patient.name=n", Limit: 10})
+		before.wantScan(ctx, t, x, search.Scan{Keys: []fhir.Key{patient("changed"), patient("new")}, Limit: 10})
+		if n, err := x.Estimate(ctx, "Patient.", "Patient/", 10); n != 2 || err != nil {
+			t.Errorf("%d entries are counted, error %v", n, err)
+		}
+		wantSame(t, read(ctx, t, full, patient("changed")), before[patient("changed")].version)
+		return s.Snapshot(ctx, func(ctx context.Context) error {
+			before.wantScan(ctx, t, x, search.Scan{Term: "Patient.name=n", Limit: 10})
+			return context.DeadlineExceeded
+		})
+	})
+	if err != context.DeadlineExceeded {
+		t.Errorf("the error of f became %v", err)
+	}
+	after[patient("still")] = before[patient("still")]
+	after.locate(d.ctx, t, x)
+	after.wantScan(d.ctx, t, x, search.Scan{Term: "Patient.name=n", Limit: 10})
 }
