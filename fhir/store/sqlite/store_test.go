@@ -13,7 +13,7 @@ import (
 
 // backend opens real stores in files that go with the test.
 func backend(opt Options) storetest.Backend {
-	return storetest.Backend{New: func(t testing.TB) storetest.Open {
+	return storetest.Backend{Moment: true, New: func(t testing.TB) storetest.Open {
 		path := filepath.Join(t.TempDir(), "store.db")
 		return func(t testing.TB) store.Store { return open(t, path, opt) }
 	}}

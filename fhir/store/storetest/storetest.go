@@ -28,6 +28,9 @@ type Backend struct {
 	// Shared says that several stores may be open on one database at a time,
 	// as several server processes are.
 	Shared bool
+	// Moment says that the database holds what is read within Snapshot to one
+	// moment. A stand-in for MongoDB may not.
+	Moment bool
 }
 
 // patience is how long a case waits for what must happen before it fails.
@@ -39,7 +42,7 @@ func Run(t *testing.T, b Backend) {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			c.run(t, &database{open: b.New(t), shared: b.Shared, ctx: ctx})
+			c.run(t, &database{open: b.New(t), shared: b.Shared, moment: b.Moment, ctx: ctx})
 		})
 	}
 }
@@ -69,6 +72,7 @@ func join(groups ...[]testCase) []testCase {
 type database struct {
 	open   Open
 	shared bool
+	moment bool
 	ctx    context.Context // ends when patience does
 }
 
