@@ -42,15 +42,18 @@ func (w *writer) collect() {
 	w.gone.reset()
 }
 
-// commitGroup commits the open transaction. Its entries are shown before, and
-// taken back where that fails.
+// commitGroup commits the open transaction. Its stems and entries are shown
+// before, and taken back where that fails.
 func (w *writer) commitGroup() error {
 	before, next := w.s.recent.Load(), w.latest
+	w.s.stems.add(w.fresh)
 	w.s.recent.Store(&next)
 	err := exec(w.sql.commit)
 	if err != nil {
 		w.s.recent.Store(before)
+		w.s.stems.remove(w.fresh)
 	}
+	clear(w.fresh)
 	return err
 }
 

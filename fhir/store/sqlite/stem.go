@@ -56,7 +56,8 @@ func stemInValue(value string, plain bool) int {
 	return 0
 }
 
-// stems are the numbers that were committed. Only the writer adds to them.
+// stems are the numbers that were committed, or are just being committed. Only
+// the writer adds to them.
 type stems struct {
 	mu    sync.RWMutex
 	ids   map[string]int64
@@ -81,6 +82,16 @@ func (s *stems) add(fresh map[string]int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	maps.Copy(s.ids, fresh)
+	s.order = nil
+}
+
+// remove takes back what add added last.
+func (s *stems) remove(fresh map[string]int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for text := range fresh {
+		delete(s.ids, text)
+	}
 	s.order = nil
 }
 

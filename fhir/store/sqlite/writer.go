@@ -208,7 +208,6 @@ func (w *writer) publish() {
 	}
 	types := w.types
 	w.s.types.now.Store(&types)
-	w.s.stems.add(w.fresh)
 	if w.s.seq.Swap(w.seq) != w.seq {
 		w.s.news.tell()
 	}
