@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,11 +14,12 @@ import (
 // jumps ahead and goes back.
 func TestPlacesWhileTheClockGoesBackwards(t *testing.T) {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	now := start
-	s := open(t, filepath.Join(t.TempDir(), "store.db"), Options{Clock: func() time.Time { return now }})
+	var now atomic.Int64 // seconds after start; the writer asks for the time in its own goroutine
+	clock := func() time.Time { return start.Add(time.Duration(now.Load()) * time.Second) }
+	s := open(t, filepath.Join(t.TempDir(), "store.db"), Options{Clock: clock})
 	var want []string
-	for i, seconds := range []int{0, 0, 5, 3, -100, 4, 6, 6, 1, 7} {
-		now = start.Add(time.Duration(seconds) * time.Second)
+	for i, seconds := range []int64{0, 0, 5, 3, -100, 4, 6, 6, 1, 7} {
+		now.Store(seconds)
 		commit(t, s, write(fmt.Sprint(i), 10))
 		want = append(want, "Patient/"+fmt.Sprint(i))
 	}
