@@ -8,6 +8,7 @@ package capability
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"caseway/fhir/interaction"
@@ -42,7 +43,8 @@ type Claims struct {
 	// Operations are those of a resource type that work, by name without "$",
 	// with the canonical URL of their definition.
 	Operations map[string][]Operation
-	// NoTransactions is set where the store can't do them.
+	// NoTransactions is set where the store can't do them, nor hold a write to
+	// what a search finds.
 	NoTransactions bool
 }
 
@@ -63,6 +65,8 @@ const security = "This server has no login yet: whoever reaches it may do everyt
 
 const conditional = "Conditional create, update and delete (of one resource) and conditional references take every " +
 	"search parameter that is listed here."
+
+const unconditional = "Conditional writes are refused: the store, a standalone MongoDB server, has no transactions."
 
 // notes say where a type doesn't do what its definition suggests.
 var notes = map[string]string{
@@ -112,6 +116,9 @@ func restOf(c Claims) rest {
 	}
 	for _, name := range c.ResourceTypes {
 		res := resourceOf(name, common)
+		if c.NoTransactions {
+			res.withoutConditions(notes[name])
+		}
 		if c.Search != nil {
 			res.addSearch(c.Search.MetadataFor(name))
 		}
@@ -153,6 +160,12 @@ func resourceOf(name string, interactions []code) resource {
 		r.Documentation = note + " " + conditional
 	}
 	return r
+}
+
+// withoutConditions takes back what a store without transactions can't keep.
+func (r *resource) withoutConditions(note string) {
+	r.ConditionalCreate, r.ConditionalUpdate, r.ConditionalDelete = false, false, "not-supported"
+	r.Documentation = strings.TrimSpace(note + " " + unconditional)
 }
 
 func has(interactions []code, name interaction.Name) bool {

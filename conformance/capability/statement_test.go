@@ -3,6 +3,7 @@ package capability
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"caseway/fhir"
@@ -69,6 +70,26 @@ func TestWhatIsNotGivenIsNotClaimed(t *testing.T) {
 	for _, resource := range s.Rest[0].Resource {
 		if resource.ReadHistory || resource.UpdateCreate || resource.ConditionalCreate || len(resource.Interaction) != 1 {
 			t.Fatalf("%+v", resource)
+		}
+	}
+}
+
+// TestStoreWithoutTransactions: a standalone MongoDB refuses transactions and
+// conditional writes, so nothing of that is claimed.
+func TestStoreWithoutTransactions(t *testing.T) {
+	c := claims()
+	c.NoTransactions = true
+	var s statement
+	if err := json.Unmarshal(Statement(c), &s); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(s.Rest[0].Interaction, code{string(interaction.Transaction)}) ||
+		!slices.Contains(s.Rest[0].Interaction, code{string(interaction.Batch)}) {
+		t.Errorf("interactions: %v", s.Rest[0].Interaction)
+	}
+	for _, r := range s.Rest[0].Resource {
+		if r.ConditionalCreate || r.ConditionalUpdate || r.ConditionalDelete != "not-supported" || strings.Contains(r.Documentation, conditional) {
+			t.Fatalf("%+v", r)
 		}
 	}
 }
