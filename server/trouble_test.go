@@ -133,6 +133,6 @@ func TestWarningsCanStandInAHeader(t *testing.T) {
 
 type awkward struct{}
 
-func (awkward) Check(context.Context, []interaction.Image) ([]fhir.Issue, error) {
-	return []fhir.Issue{{Severity: fhir.SeverityWarning, Code: fhir.IssueValue, Expression: "Patient", Text: "a \"quote\", a\r\n break"}}, nil
+func (awkward) Check(context.Context, []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
+	return nil, []fhir.Issue{{Severity: fhir.SeverityWarning, Code: fhir.IssueValue, Expression: "Patient", Text: "a \"quote\", a\r\n break"}}, nil
 }

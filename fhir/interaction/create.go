@@ -44,7 +44,13 @@ func (e *Engine) create(ctx context.Context, r CreateRequest, body *fhir.Tree, a
 		return Result{}, err
 	}
 	if criteria == nil {
-		return e.createPlain(ctx, d, nil, r.IdempotencyKey, warnings)
+		// Only what a guard adds can conflict: the id is new.
+		var result Result
+		err := e.retry(ctx, func() (err error) {
+			result, err = e.createPlain(ctx, d, nil, r.IdempotencyKey, warnings)
+			return err
+		})
+		return result, err
 	}
 	return e.createConditional(ctx, d, criteria, r.IdempotencyKey, warnings)
 }
@@ -68,14 +74,16 @@ func (e *Engine) creating(ctx context.Context, typ, query string) (*criteria, er
 	return c, nil
 }
 
+// createPlain creates once what is left of a create when its conditions are
+// known.
 func (e *Engine) createPlain(ctx context.Context, d *draft, p []store.Precondition, idempotencyKey string, warnings []fhir.Issue) (Result, error) {
-	more, err := e.admit(ctx, []*draft{d})
+	admitted, more, err := e.admit(ctx, []*draft{d})
 	if err != nil {
 		return Result{}, err
 	}
-	versions, err := e.commit(ctx, []*draft{d}, p, idempotencyKey)
+	versions, err := e.commit(ctx, admitted, p, idempotencyKey)
 	if err != nil {
-		return Result{}, asDuplicate(err)
+		return Result{}, err
 	}
 	return Result{Version: versions[0], Created: true, Issues: append(warnings, more...)}, nil
 }

@@ -2,7 +2,6 @@ package interaction
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -224,13 +223,4 @@ func conditionHolds(c *criteria, id string) []store.Precondition {
 
 func severalMatch(at string) *fhir.Error {
 	return fhir.NewError(fhir.MultipleMatches, fhir.IssueMultipleMatches, "several resources match the condition").At(at)
-}
-
-// asDuplicate turns a refused idempotency record into the client's error.
-func asDuplicate(err error) error {
-	conflict := (*store.Conflict)(nil)
-	if errors.As(err, &conflict) && conflict.Kind == store.RecordMismatch {
-		return repeated()
-	}
-	return err
 }

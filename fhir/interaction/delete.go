@@ -48,11 +48,11 @@ func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result
 			result = Result{Version: d.before}
 			return e.decide(ctx, Delete, d.key, d.before, nil)
 		}
-		warnings, err := e.admit(ctx, []*draft{d})
+		admitted, warnings, err := e.admit(ctx, []*draft{d})
 		if err != nil {
 			return err
 		}
-		versions, err := e.commit(ctx, []*draft{d}, preconditions, "")
+		versions, err := e.commit(ctx, admitted, preconditions, "")
 		if err != nil {
 			return err
 		}

@@ -84,10 +84,19 @@ type Image struct {
 
 // Guard watches over commits. Safe for concurrent use.
 type Guard interface {
-	// Check sees all images of one commit. It may replace an image's After,
-	// and returns issues: one of severity error refuses the commit with kind
-	// Unprocessable, others are warnings for the caller.
-	Check(ctx context.Context, images []Image) ([]fhir.Issue, error)
+	// Check sees all images of one commit, those that guards before it added
+	// included. It may replace an image's After.
+	//
+	// more are further writes that are to happen in the same commit: the
+	// consequences of it, or what bears witness to it. They are of resources
+	// that aren't among images, each with an id, with Before as it was read and
+	// At "". Access isn't asked about them. A store without transactions
+	// refuses a commit that has any.
+	//
+	// An issue of severity error refuses the commit with kind Unprocessable,
+	// others are warnings for the caller. Check is called again with fresh
+	// images where another commit came in between.
+	Check(ctx context.Context, images []Image) (more []Image, issues []fhir.Issue, err error)
 }
 
 // Config is what an Engine needs.

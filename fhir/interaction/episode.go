@@ -49,7 +49,7 @@ var namedBy = map[string]struct{ typ, parameter string }{
 type episodeGuard struct{ engine *Engine }
 
 // Check implements Guard.
-func (g episodeGuard) Check(ctx context.Context, images []Image) ([]fhir.Issue, error) {
+func (g episodeGuard) Check(ctx context.Context, images []Image) ([]Image, []fhir.Issue, error) {
 	m := membership{engine: g.engine, members: make([]member, 0, len(images)), here: map[fhir.Key]*member{}}
 	for i := range images {
 		if images[i].After != nil {
@@ -57,14 +57,14 @@ func (g episodeGuard) Check(ctx context.Context, images []Image) ([]fhir.Issue, 
 		}
 	}
 	if err := m.readTargets(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m.spread()
 	if err := m.lookForNames(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m.spread()
-	return nil, m.mark()
+	return nil, nil, m.mark()
 }
 
 // membership finds out to which cases the resources of one commit belong.

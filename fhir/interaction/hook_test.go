@@ -41,7 +41,7 @@ func (r *rules) Decide(_ context.Context, what interaction.Name, key fhir.Key, b
 
 func (r *rules) Narrow(context.Context, string) (search.Expr, error) { return nil, nil }
 
-func (r *rules) Check(_ context.Context, images []interaction.Image) ([]fhir.Issue, error) {
+func (r *rules) Check(_ context.Context, images []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var issues []fhir.Issue
@@ -52,12 +52,12 @@ func (r *rules) Check(_ context.Context, images []interaction.Image) ([]fhir.Iss
 		case "refuse":
 			issues = append(issues, fhir.Issue{Code: fhir.IssueBusinessRule, Expression: image.At + ".name", Text: "refused"})
 		case "fail":
-			return nil, errors.New("a guard failed")
+			return nil, nil, errors.New("a guard failed")
 		case "rename":
 			image.After = image.After.Replace([]fhir.Edit{{Node: name, Text: "renamed"}})
 		}
 	}
-	return issues, nil
+	return nil, issues, nil
 }
 
 func nameOf(t *fhir.Tree) fhir.Node {

@@ -48,9 +48,9 @@ func TestManyProblemsOfABatchAreNotThoseOfOthers(t *testing.T) {
 // meddler changes the resource under every update, so that none ever holds.
 type meddler struct{ engine *interaction.Engine }
 
-func (m *meddler) Check(ctx context.Context, images []interaction.Image) ([]fhir.Issue, error) {
+func (m *meddler) Check(ctx context.Context, images []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
 	_, err := m.engine.Update(ctx, interaction.UpdateRequest{Key: images[0].Key, Body: images[0].After.JSON})
-	return nil, err
+	return nil, nil, err
 }
 
 func TestEndlessConflictsAreToldToTheClient(t *testing.T) {

@@ -18,9 +18,9 @@ type meddleOnce struct {
 	do   func(ctx context.Context) error
 }
 
-func (m *meddleOnce) Check(ctx context.Context, _ []interaction.Image) (_ []fhir.Issue, err error) {
+func (m *meddleOnce) Check(ctx context.Context, _ []interaction.Image) (_ []interaction.Image, _ []fhir.Issue, err error) {
 	m.once.Do(func() { err = m.do(ctx) })
-	return nil, err
+	return nil, nil, err
 }
 
 // meddled gives an engine, another one on the same store, and what the other

@@ -275,10 +275,10 @@ func TestAWaitForOthersEndsWithItsContext(t *testing.T) {
 // stuckGuard holds a commit until its context ends.
 type stuckGuard struct{}
 
-func (stuckGuard) Check(ctx context.Context, _ []interaction.Image) ([]fhir.Issue, error) {
+func (stuckGuard) Check(ctx context.Context, _ []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
 	if started, ok := ctx.Value(stuckGuard{}).(chan struct{}); ok {
 		close(started)
 		<-ctx.Done()
 	}
-	return nil, ctx.Err()
+	return nil, nil, ctx.Err()
 }

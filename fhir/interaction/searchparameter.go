@@ -18,14 +18,14 @@ const parameterType = "SearchParameter"
 type parameterGuard struct{ engine *Engine }
 
 // Check implements Guard.
-func (g parameterGuard) Check(_ context.Context, images []Image) ([]fhir.Issue, error) {
+func (g parameterGuard) Check(_ context.Context, images []Image) ([]Image, []fhir.Issue, error) {
 	var issues []fhir.Issue
 	for i := range images {
 		if images[i].Key.Type == parameterType && images[i].After != nil {
 			issues = append(issues, g.check(&images[i])...)
 		}
 	}
-	return issues, nil
+	return nil, issues, nil
 }
 
 func (g parameterGuard) check(image *Image) []fhir.Issue {

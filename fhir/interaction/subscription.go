@@ -12,7 +12,7 @@ import (
 type subscriptionGuard struct{}
 
 // Check implements Guard.
-func (subscriptionGuard) Check(_ context.Context, images []Image) ([]fhir.Issue, error) {
+func (subscriptionGuard) Check(_ context.Context, images []Image) ([]Image, []fhir.Issue, error) {
 	var issues []fhir.Issue
 	for i := range images {
 		image := &images[i]
@@ -31,5 +31,5 @@ func (subscriptionGuard) Check(_ context.Context, images []Image) ([]fhir.Issue,
 			Text:       "the subscription is stored with status off: this server doesn't send notifications yet",
 		})
 	}
-	return issues, nil
+	return nil, issues, nil
 }

@@ -160,7 +160,7 @@ func (t *transaction) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	more, err := t.engine.admit(ctx, drafts)
+	admitted, more, err := t.engine.admit(ctx, drafts)
 	if err != nil {
 		return err
 	}
@@ -168,8 +168,8 @@ func (t *transaction) try(ctx context.Context) error {
 		return err
 	}
 	var versions []store.Version
-	if len(drafts) > 0 {
-		if versions, err = t.engine.commit(ctx, drafts, preconditions, t.request.IdempotencyKey); err != nil {
+	if len(admitted) > 0 {
+		if versions, err = t.engine.commit(ctx, admitted, preconditions, t.request.IdempotencyKey); err != nil {
 			return err
 		}
 	}

@@ -75,11 +75,11 @@ func (e *Engine) update(ctx context.Context, r UpdateRequest, body *fhir.Tree, a
 		if err := checkMatch(r.IfMatch, d.before); err != nil {
 			return err
 		}
-		more, err := e.admit(ctx, []*draft{d})
+		admitted, more, err := e.admit(ctx, []*draft{d})
 		if err != nil {
 			return err
 		}
-		versions, err := e.commit(ctx, []*draft{d}, preconditions, r.IdempotencyKey)
+		versions, err := e.commit(ctx, admitted, preconditions, r.IdempotencyKey)
 		if err != nil {
 			return err
 		}

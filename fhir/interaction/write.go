@@ -98,27 +98,52 @@ func refusal(issues []fhir.Issue) ([]fhir.Issue, error) {
 }
 
 // admit asks Access and the Guards about drafts whose before is filled in, and
-// fills in their after.
-func (e *Engine) admit(ctx context.Context, drafts []*draft) ([]fhir.Issue, error) {
+// fills in their after. It returns them with the writes that guards added
+// behind them.
+func (e *Engine) admit(ctx context.Context, drafts []*draft) ([]*draft, []fhir.Issue, error) {
 	images := make([]Image, len(drafts))
 	for i, d := range drafts {
 		if err := e.decide(ctx, d.what, d.key, d.before, d.body); err != nil {
-			return nil, placed(err, d.at)
+			return nil, nil, placed(err, d.at)
 		}
 		images[i] = Image{At: d.at, Key: d.key, Method: d.method, Before: d.before, After: d.body}
 	}
-	var issues []fhir.Issue
-	for _, g := range e.guards {
-		more, err := g.Check(ctx, images)
-		if err != nil {
-			return nil, err
-		}
-		issues = append(issues, more...)
+	images, issues, err := e.guard(ctx, images)
+	if err != nil {
+		return nil, nil, err
 	}
 	for i, d := range drafts {
 		d.after = images[i].After
 	}
-	return refusal(issues)
+	admitted := slices.Clip(drafts)
+	for _, image := range images[len(drafts):] {
+		admitted = append(admitted, &draft{key: image.Key, method: image.Method, before: image.Before, after: image.After})
+	}
+	issues, err = refusal(issues)
+	return admitted, issues, err
+}
+
+// guard lets each Guard see the images, and returns them with those that were
+// added. These get the tag of their case as all others do.
+func (e *Engine) guard(ctx context.Context, images []Image) ([]Image, []fhir.Issue, error) {
+	var issues []fhir.Issue
+	for _, g := range e.guards {
+		more, found, err := g.Check(ctx, images)
+		if err != nil {
+			return nil, nil, err
+		}
+		issues = append(issues, found...)
+		if len(more) == 0 {
+			continue
+		}
+		images = append(images, more...)
+		if slices.ContainsFunc(more, func(image Image) bool { return image.Key.Type != "AuditEvent" }) {
+			if _, _, err := (episodeGuard{e}).Check(ctx, images); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	return images, issues, nil
 }
 
 // placed tells a Bundle's sender which entry an error is about.
