@@ -9,6 +9,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
 SECANTUS    = 0.5.3-beta.193
+FHIRCLIENT  = 2.6.3
 
 LDFLAGS = -s -w -X caseway/server/command.version=$(VERSION)
 
@@ -16,7 +17,7 @@ LDFLAGS = -s -w -X caseway/server/command.version=$(VERSION)
 RACE_PACKAGES ?= ./fhir/definition ./fhir/search ./fhir/interaction ./fhir/store/sqlite ./fhir/store/mongo ./server
 FUZZTIME      ?= 20s
 
-.PHONY: all build test test-race lint fmt bench fuzz generate tools clean
+.PHONY: all build test test-race lint fmt bench fuzz generate fhirclient tools clean
 
 all: lint build test
 
@@ -52,6 +53,16 @@ fuzz: ## each fuzz target for FUZZTIME, and generated searches on each store
 
 generate: ## the embedded definitions, from the package that a registry serves
 	$(GO) generate ./...
+
+APP_CLIENT = server/app/static/fhirclient
+
+fhirclient: ## the sample app's client library again, from its npm package; nothing needs it to build
+	@set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	npm pack --silent --pack-destination "$$dir" fhirclient@$(FHIRCLIENT); \
+	sum=sha512-$$(openssl dgst -sha512 -binary "$$dir"/fhirclient-$(FHIRCLIENT).tgz | base64 -w0); \
+	grep -qF "$$sum" $(APP_CLIENT)/SOURCE.md || { echo "not the package that SOURCE.md names: $$sum" >&2; exit 1; }; \
+	tar -xzf "$$dir"/fhirclient-$(FHIRCLIENT).tgz -C "$$dir"; \
+	cp "$$dir"/package/LICENSE "$$dir"/package/build/fhir-client.pure.min.js "$$dir"/package/build/fhir-client.pure.min.js.LICENSE.txt $(APP_CLIENT)/
 
 tools: ## a stand-in MongoDB for the tests, in .build, where no other is at hand
 	@if [ -n "$$CASEWAY_TEST_MONGODB$$CASEWAY_SECANTUSD" ] || command -v mongod >/dev/null || command -v secantusd-rs >/dev/null || [ -x .build/secantus/bin/secantusd-rs ]; then \
