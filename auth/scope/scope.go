@@ -24,6 +24,9 @@ const (
 	Update                         // u: update and patch
 	Delete                         // d
 	Search                         // s: search, type and system history
+
+	// All are all of them.
+	All = Create | Read | Update | Delete | Search
 )
 
 // Scope is one resource scope in its normal form (version 2).
