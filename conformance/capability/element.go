@@ -28,14 +28,10 @@ type implementation struct {
 type rest struct {
 	Mode          string        `json:"mode"`
 	Documentation string        `json:"documentation"`
-	Security      documentation `json:"security"`
+	Security      security      `json:"security"`
 	Resource      []resource    `json:"resource,omitempty"`
 	Interaction   []code        `json:"interaction,omitempty"`
 	SearchParam   []searchParam `json:"searchParam,omitempty"`
-}
-
-type documentation struct {
-	Description string `json:"description"`
 }
 
 type resource struct {

@@ -46,6 +46,7 @@ type Claims struct {
 	// NoTransactions is set where the store can't do them, nor hold a write to
 	// what a search finds.
 	NoTransactions bool
+	SMART          *SMART // nil: there is no login
 }
 
 // Searching tells what works in searches. *search.Registry is one.
@@ -59,9 +60,6 @@ type Operation struct{ Name, Definition string }
 
 // released is the day of the last change to what is claimed.
 var released = time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC)
-
-const security = "This server has no login yet: whoever reaches it may do everything, so it refuses to listen " +
-	"beyond loopback unless told that its network is closed. Consent resources are stored and not enforced."
 
 const conditional = "Conditional create, update and delete (of one resource) and conditional references take every " +
 	"search parameter that is listed here."
@@ -101,7 +99,7 @@ func restOf(c Claims) rest {
 		Mode: "server",
 		Documentation: "Every resource type works alike. Unknown search parameters are refused unless Prefer: handling=lenient is sent. " +
 			"Patch and XML aren't supported yet.",
-		Security: documentation{Description: security},
+		Security: securityOf(c),
 	}
 	var common []code
 	for _, i := range c.Interactions {
