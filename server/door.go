@@ -18,10 +18,11 @@ type door struct {
 	hosts   []string // names of ours, lower case, without ports
 	origins []string // that may read and write across origins
 	cross   *http.CrossOriginProtection
+	login   *Login // nil: the door is all that keeps strangers out
 }
 
 func newDoor(c Config) (*door, error) {
-	d := &door{hosts: []string{"localhost"}, origins: c.CORSOrigins, cross: http.NewCrossOriginProtection()}
+	d := &door{hosts: []string{"localhost"}, origins: c.CORSOrigins, cross: http.NewCrossOriginProtection(), login: c.Login}
 	for _, address := range []string{c.Listen, hostOf(c.BaseURL)} {
 		if name := nameOf(address); name != "" {
 			d.hosts = append(d.hosts, name)
@@ -63,26 +64,46 @@ func nameOf(host string) string {
 // metrics hold nothing of the store and are asked for by address.
 func (d *door) admit(x *exchange) error {
 	r := x.c.Request
-	if x.route.fhir && !d.knows(x.client.host) {
+	if x.route.fhir && d.login == nil && !d.knows(x.client.host) {
 		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden,
 			"this server doesn't answer under the name in the Host header: without a login it answers to localhost, "+
 				"the address that it listens on and the host of its base URL (--base-url, CASEWAY_BASE_URL)")
 	}
-	if len(d.origins) > 0 {
+	origin := r.Header["Origin"]
+	if d.login != nil && x.route.anyOrigin {
+		if len(origin) > 0 {
+			d.allow(x, anyOrigin)
+		}
+		return nil
+	}
+	if x.route.mounted {
+		return nil
+	}
+	if len(d.origins) > 0 || d.login != nil {
 		x.c.Writer.Header().Add("Vary", "Origin")
 	}
-	origin := r.Header["Origin"]
 	if len(origin) == 0 && r.Method == http.MethodGet {
+		return nil
+	}
+	if d.isOrigin(x, origin) {
+		d.allow(x, origin)
 		return nil
 	}
 	if err := d.cross.Check(r); err != nil {
 		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden,
 			"a web page of another origin may not write here; name its origin with --cors-origin to allow it")
 	}
-	if len(origin) == 1 && slices.Contains(d.origins, origin[0]) {
-		d.allow(x, origin)
-	}
 	return nil
+}
+
+// isOrigin reports whether a page of an origin may read and write here: one
+// that a setting names, or one of a registered client.
+func (d *door) isOrigin(x *exchange, origin []string) bool {
+	if len(origin) != 1 {
+		return false
+	}
+	return slices.Contains(d.origins, origin[0]) ||
+		d.login != nil && d.login.IsOrigin != nil && d.login.IsOrigin(x.context(), origin[0])
 }
 
 // knows reports whether a Host names this server.
@@ -94,6 +115,10 @@ func (d *door) knows(host string) bool {
 	ip, err := netip.ParseAddr(name)
 	return err == nil && ip.IsLoopback()
 }
+
+// anyOrigin lets pages of every origin read what anybody may read. Browsers
+// send no credentials with it.
+var anyOrigin = []string{"*"}
 
 // The CORS headers' values (https://fetch.spec.whatwg.org/#http-cors-protocol).
 const (

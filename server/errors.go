@@ -79,6 +79,7 @@ func (x *exchange) fail(err error) {
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		h.Set("Retry-After", seconds(outcome.RetryAfter))
 	}
+	x.setChallenge(outcome)
 	if status == http.StatusRequestTimeout {
 		h.Set("Connection", "close")
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"caseway/auth"
 	"caseway/fhir"
 )
 
@@ -25,7 +26,10 @@ type exchange struct {
 	requestID string
 	client    client
 	format    format
-	err       error // for the log
+	ctx       context.Context // of the request, with who asks
+	principal *auth.Principal // nil where nobody has been identified
+	challenge string          // error code for WWW-Authenticate; "" for the usual one
+	err       error           // for the log
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -36,7 +40,7 @@ func (s *Server) answer(rt *route) gin.HandlerFunc {
 	rt.slot = slotOf(rt.interaction)
 	return func(c *gin.Context) {
 		x := exchanges.Get().(*exchange)
-		*x = exchange{server: s, c: c, route: rt, started: time.Now()}
+		*x = exchange{server: s, c: c, route: rt, ctx: c.Request.Context(), started: time.Now()}
 		defer x.finish()
 		x.requestID = requestID(c.Request)
 		x.setFixedHeaders()
@@ -56,7 +60,13 @@ func (x *exchange) answer() error {
 // admit checks what is the same for all routes, cheapest first.
 func (x *exchange) admit() error {
 	x.client = x.server.proxies.clientOf(x.c.Request)
+	if x.client.scheme == "https" {
+		x.c.Writer.Header()["Strict-Transport-Security"] = onlyTLS
+	}
 	if err := x.server.door.admit(x); err != nil {
+		return err
+	}
+	if err := x.identify(); err != nil {
 		return err
 	}
 	if !x.route.fhir {
@@ -105,7 +115,7 @@ func (x *exchange) resolveType() error {
 // that can't be one.
 func (x *exchange) key() fhir.Key { return fhir.Key{Type: x.typ.name, ID: x.c.Param("id")} }
 
-func (x *exchange) context() context.Context { return x.c.Request.Context() }
+func (x *exchange) context() context.Context { return x.ctx }
 
 // finish catches a panic, writes the log line and counts.
 func (x *exchange) finish() {

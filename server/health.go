@@ -35,8 +35,32 @@ func readyz(x *exchange) error {
 		})
 		return nil
 	}
-	x.writePlain(http.StatusOK, map[string]string{"status": "ok", "store": "ok"})
+	status, says := http.StatusOK, map[string]any{"status": "ok", "store": "ok"}
+	if issuers, usable := x.server.issuers(); len(issuers) > 0 {
+		says["issuers"] = issuers
+		if !usable {
+			status, says["status"] = http.StatusServiceUnavailable, "not ready"
+		}
+	}
+	x.writePlain(status, says)
 	return nil
+}
+
+// issuers says how each issuer of tokens is doing, and whether the tokens of
+// one at least can be checked.
+func (s *Server) issuers() (states map[string]string, usable bool) {
+	if s.login == nil || s.login.Issuers == nil {
+		return nil, true
+	}
+	states = make(map[string]string)
+	for _, i := range s.login.Issuers() {
+		states[i.Issuer] = "ok"
+		if i.Trouble != "" {
+			states[i.Issuer] = i.Trouble
+		}
+		usable = usable || i.Usable
+	}
+	return states, usable
 }
 
 // storeTrouble is what may be said of the store's state to anyone: driver

@@ -19,6 +19,7 @@ type capabilities struct {
 
 	mu   sync.Mutex
 	of   *search.Registry // what body is made of
+	as   capability.SMART // and where clients log in
 	body []byte
 	etag string
 }
@@ -52,11 +53,14 @@ func (c *capabilities) claim(config Config, base string) {
 	}
 }
 
-func (c *capabilities) statement(r *search.Registry) ([]byte, string) {
+func (c *capabilities) statement(r *search.Registry, login *capability.SMART) ([]byte, string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.of != r || c.body == nil {
+	if c.of != r || c.body == nil || login != nil && c.as != *login {
 		claims := c.claims
+		if claims.SMART = login; login != nil {
+			c.as = *login
+		}
 		if r != nil {
 			claims.Search = r
 		}
@@ -83,7 +87,7 @@ func metadata(x *exchange) error {
 		err.Issues[0].Code = fhir.IssueNotSupported
 		return err
 	}
-	body, etag := x.server.capabilities.statement(x.server.engine.Registry())
+	body, etag := x.server.capabilities.statement(x.server.engine.Registry(), x.smart())
 	h := x.c.Writer.Header()
 	h.Set("Etag", etag)
 	if x.c.Request.Header.Get("If-None-Match") == etag {

@@ -151,8 +151,15 @@ func statusLabel(at int) string {
 	return strconv.Itoa(countedStatuses[at])
 }
 
-// metrics is GET /metrics.
+// metrics is GET /metrics. Where there is a login it is for administrators, and
+// for this machine: who can connect from loopback. Behind a proxy, which
+// does that for everybody, it is for administrators alone.
 func metrics(x *exchange) error {
+	if x.server.login != nil && !x.fromHere() {
+		if err := x.identifyAdministrator(); err != nil {
+			return err
+		}
+	}
 	x.c.Writer.Header().Set("Cache-Control", "no-store")
 	x.server.metrics.handler.ServeHTTP(x.c.Writer, x.c.Request)
 	return nil

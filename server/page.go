@@ -22,7 +22,6 @@ func page(x *exchange) error {
 	h := x.c.Writer.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
 	x.write(http.StatusOK, []byte(pageText))
 	return nil
 }

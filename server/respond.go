@@ -17,7 +17,9 @@ import (
 // Header values that all answers share. net/http only reads them.
 var (
 	nosniff      = []string{"nosniff"}
+	noReferrer   = []string{"no-referrer"}
 	revalidate   = []string{"private, no-cache"}
+	onlyTLS      = []string{"max-age=31536000"}
 	gzipEncoding = []string{"gzip"}
 	variesBy     = []string{"Accept, Accept-Encoding"}
 )
@@ -27,6 +29,7 @@ var (
 func (x *exchange) setFixedHeaders() {
 	h := x.c.Writer.Header()
 	h["X-Content-Type-Options"] = nosniff
+	h["Referrer-Policy"] = noReferrer
 	h["Cache-Control"] = revalidate
 	h["X-Request-Id"] = []string{x.requestID}
 }

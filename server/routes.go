@@ -21,6 +21,10 @@ type route struct {
 	query       []string         // parameters that the route knows beside _format and _pretty
 	handle      func(*exchange) error
 	slot        int // of the interaction in metrics
+
+	public    bool // answered without a token
+	anyOrigin bool // web pages of any origin may read it
+	mounted   bool // answered by a handler that guards its own forms
 }
 
 // The parameters of history (https://hl7.org/fhir/R4/http.html#history).
@@ -40,34 +44,54 @@ func routes() []route {
 		instance, typ, sys  = capability.Instance, capability.Type, capability.System
 	)
 	return []route{
-		{get, "/fhir/metadata", "capabilities", "", true, []string{"mode"}, metadata, 0},
-		{get, "/fhir/:type/:id", interaction.Read, instance, true, subsetQuery, read, 0},
-		{get, "/fhir/:type/:id/_history/:vid", interaction.VRead, instance, true, subsetQuery, vread, 0},
-		{post, "/fhir/:type", interaction.Create, typ, true, nil, create, 0},
-		{put, "/fhir/:type/:id", interaction.Update, instance, true, nil, update, 0},
-		{put, "/fhir/:type", interaction.Update, "", true, anyQuery, conditionalUpdate, 0},
-		{del, "/fhir/:type/:id", interaction.Delete, instance, true, nil, remove, 0},
-		{del, "/fhir/:type", interaction.Delete, "", true, anyQuery, conditionalDelete, 0},
-		{get, "/fhir/:type/:id/_history", interaction.HistoryInstance, instance, true, historyQuery, history, 0},
-		{get, "/fhir/:type/_history", interaction.HistoryType, typ, true, historyQuery, history, 0},
-		{get, "/fhir/_history", interaction.HistorySystem, sys, true, historyQuery, history, 0},
-		{get, "/fhir/:type", interaction.SearchType, typ, true, anyQuery, find, 0},
-		{post, "/fhir/:type/_search", interaction.SearchType, "", true, anyQuery, find, 0},
-		{get, "/fhir", interaction.SearchSystem, sys, true, anyQuery, find, 0},
-		{post, "/fhir/_search", interaction.SearchSystem, "", true, anyQuery, find, 0},
-		{get, "/fhir/:type/:id/:what", interaction.SearchType, "", true, anyQuery, find, 0},
-		{post, "/fhir/:type/:id/:what/_search", interaction.SearchType, "", true, anyQuery, find, 0},
-		{get, "/fhir/:type/:id/$everything", interaction.Operation, "", true, anyQuery, everything, 0},
-		{get, "/fhir/:type/$lastn", interaction.Operation, "", true, anyQuery, lastN, 0},
-		{get, "/fhir/:type/:id/$reindex-status", interaction.Operation, "", true, nil, reindexStatus, 0},
-		{get, "/fhir/$reindex-status", interaction.Operation, "", true, nil, reindexStatus, 0},
-		{post, "/fhir/$reindex", interaction.Operation, "", true, nil, reindex, 0},
-		{post, "/fhir", interaction.Transaction, sys, true, nil, bundle, 0},
-		{get, "/livez", "", "", false, nil, livez, 0},
-		{get, "/readyz", "", "", false, nil, readyz, 0},
-		{get, "/metrics", "", "", false, nil, metrics, 0},
-		{get, "/", "", "", false, nil, page, 0},
+		at(get, "/fhir/metadata", "capabilities", "", true, []string{"mode"}, metadata).open().toPages(),
+		at(get, "/fhir/.well-known/smart-configuration", "", "", false, nil, smartConfiguration).open().toPages(),
+		at(get, "/fhir/:type/:id", interaction.Read, instance, true, subsetQuery, read),
+		at(get, "/fhir/:type/:id/_history/:vid", interaction.VRead, instance, true, subsetQuery, vread),
+		at(post, "/fhir/:type", interaction.Create, typ, true, nil, create),
+		at(put, "/fhir/:type/:id", interaction.Update, instance, true, nil, update),
+		at(put, "/fhir/:type", interaction.Update, "", true, anyQuery, conditionalUpdate),
+		at(del, "/fhir/:type/:id", interaction.Delete, instance, true, nil, remove),
+		at(del, "/fhir/:type", interaction.Delete, "", true, anyQuery, conditionalDelete),
+		at(get, "/fhir/:type/:id/_history", interaction.HistoryInstance, instance, true, historyQuery, history),
+		at(get, "/fhir/:type/_history", interaction.HistoryType, typ, true, historyQuery, history),
+		at(get, "/fhir/_history", interaction.HistorySystem, sys, true, historyQuery, history),
+		at(get, "/fhir/:type", interaction.SearchType, typ, true, anyQuery, find),
+		at(post, "/fhir/:type/_search", interaction.SearchType, "", true, anyQuery, find),
+		at(get, "/fhir", interaction.SearchSystem, sys, true, anyQuery, find),
+		at(post, "/fhir/_search", interaction.SearchSystem, "", true, anyQuery, find),
+		at(get, "/fhir/:type/:id/:what", interaction.SearchType, "", true, anyQuery, find),
+		at(post, "/fhir/:type/:id/:what/_search", interaction.SearchType, "", true, anyQuery, find),
+		at(get, "/fhir/:type/:id/$everything", interaction.Operation, "", true, anyQuery, everything),
+		at(get, "/fhir/:type/$lastn", interaction.Operation, "", true, anyQuery, lastN),
+		at(get, "/fhir/:type/:id/$reindex-status", interaction.Operation, "", true, nil, reindexStatus),
+		at(get, "/fhir/$reindex-status", interaction.Operation, "", true, nil, reindexStatus),
+		at(post, "/fhir/$reindex", interaction.Operation, "", true, nil, reindex),
+		at(post, "/fhir", interaction.Transaction, sys, true, nil, bundle),
+		at(get, "/livez", "", "", false, nil, livez).open(),
+		at(get, "/readyz", "", "", false, nil, readyz).open(),
+		at(get, "/metrics", "", "", false, nil, metrics).open(), // decides by itself
+		at(get, "/", "", "", false, nil, page).open(),
 	}
+}
+
+// at makes a route that needs a token where there is a login.
+func at(
+	method, path string, what interaction.Name, level capability.Level, fhir bool, query []string, handle func(*exchange) error,
+) route {
+	return route{method: method, path: path, interaction: what, level: level, fhir: fhir, query: query, handle: handle}
+}
+
+// open is for what is answered without a token.
+func (r route) open() route {
+	r.public = true
+	return r
+}
+
+// toPages is for what web pages of any origin may read where there is a login.
+func (r route) toPages() route {
+	r.anyOrigin = true
+	return r
 }
 
 // routesByPath completes the table: each path with an entry for each method.
@@ -92,12 +116,15 @@ func routesByPath(table []route) map[string]map[string]*route {
 func complete(path string, byMethod map[string]*route) {
 	isFHIR := strings.HasPrefix(path, "/fhir")
 	allow := []string{http.MethodOptions}
-	for m := range byMethod {
+	anyOrigin := false
+	for m, r := range byMethod {
 		allow = append(allow, m)
+		anyOrigin = anyOrigin || r.anyOrigin
 	}
 	slices.Sort(allow)
 	byMethod[http.MethodOptions] = &route{
 		method: http.MethodOptions, path: path, handle: options(strings.Join(allow, ", ")),
+		public: true, anyOrigin: anyOrigin,
 	}
 	for _, m := range methods {
 		if byMethod[m] == nil {

@@ -52,6 +52,9 @@ func (x *exchange) parameters() ([]search.Pair, error) {
 	if err != nil {
 		return nil, err
 	}
+	if x.server.login != nil && hasAccessToken(form) {
+		return nil, x.refuseCredentials(invalidRequest, "a token doesn't belong into a form: send it in the Authorization header")
+	}
 	more, err := search.Split(form)
 	return append(pairs, more...), err
 }

@@ -27,6 +27,8 @@ type Config struct {
 	MaxBody        int64 // bytes of a request body after inflating; 0: 12 MiB
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
+	App            http.Handler // answers /app; nil: nothing does
+	Login          *Login       // nil: there is none, and everybody may do everything
 	Metrics        *Metrics     // nil: its own
 	Log            *slog.Logger // nil: discarded
 }
@@ -38,6 +40,7 @@ type Server struct {
 	types        map[string]*resourceType
 	unknown      *resourceType // counts requests for types that don't exist
 	door         *door
+	login        *Login
 	proxies      proxies
 	baseURL      string
 	maxBody      int64
@@ -77,7 +80,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		engine: c.Engine, store: c.Store, types: make(map[string]*resourceType, len(c.ResourceTypes)),
-		unknown: &resourceType{name: "unknown"}, door: door, proxies: c.TrustedProxies,
+		unknown: &resourceType{name: "unknown"}, door: door, login: c.Login, proxies: c.TrustedProxies,
 		baseURL: strings.TrimSuffix(c.BaseURL, "/"), maxBody: c.MaxBody, metrics: c.Metrics, log: c.Log,
 	}
 	for _, name := range c.ResourceTypes {
@@ -85,6 +88,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.capabilities.claim(c, s.baseURL)
 	s.mount()
+	s.mountPages(c.App)
 	return s, nil
 }
 
@@ -106,12 +110,12 @@ func (s *Server) mount() {
 			s.mux.Handle(m, path, s.answer(byMethod[m]))
 		}
 	}
-	s.mux.NoRoute(s.answer(&route{path: "unknown", handle: nothingHere}))
+	s.mux.NoRoute(s.answer(&route{path: "unknown", public: true, handle: nothingHere}))
 }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if n := len(r.URL.Path); n > 1 && r.URL.Path[n-1] == '/' {
+	if n := len(r.URL.Path); n > 1 && r.URL.Path[n-1] == '/' && r.URL.Path != "/app/" {
 		r.URL.Path = r.URL.Path[:n-1]
 		r.URL.RawPath = strings.TrimSuffix(r.URL.RawPath, "/")
 	}
