@@ -1,0 +1,82 @@
+package account
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"caseway/auth/record"
+	"caseway/fhir/store"
+)
+
+// Back-off of wrong passwords: so many are free, then each doubles the wait.
+const (
+	freeAttempts = 5
+	firstWait    = 2 * time.Second
+	longestWait  = 15 * time.Minute
+	attemptsKept = 24 * time.Hour
+)
+
+// attempts are the wrong passwords of one name, be there such a user or not.
+type attempts struct {
+	Failed int       `json:"failed"`
+	Until  time.Time `json:"until"` // no attempt before
+}
+
+// waitAfter is how long a name waits after so many wrong passwords.
+func waitAfter(failed int) time.Duration {
+	if failed < freeAttempts {
+		return 0
+	}
+	if failed-freeAttempts > 20 {
+		return longestWait
+	}
+	return min(firstWait<<(failed-freeAttempts), longestWait)
+}
+
+// nobody is the hash that an unknown name's password is compared with, so
+// that a name can't be told from an unknown one by time.
+var nobody = sync.OnceValue(func() string { return forPassword.hash("nobody has this password") })
+
+// SignIn gives the user with this password. It fails with ErrCredentials and
+// *LockedError. Wrong passwords make the name wait, longer each time.
+func (s *Store) SignIn(ctx context.Context, name, password string) (*User, error) {
+	id := UserID(name)
+	if !userID.MatchString(id) {
+		matches(nobody(), password)
+		return nil, ErrCredentials
+	}
+	if err := s.reserveAttempt(ctx, id); err != nil {
+		return nil, err
+	}
+	row, err := s.users.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	u, hash := row.Value, row.Value.Password
+	if hash == "" {
+		hash = nobody()
+	}
+	if !matches(hash, password) || row.Version == 0 || u.Password == "" {
+		return nil, ErrCredentials
+	}
+	if u.Locked {
+		return nil, &LockedError{}
+	}
+	return &u.User, s.attempts.Delete(ctx, id, store.AnyVersion)
+}
+
+// reserveAttempt counts an attempt as failed before the password is looked
+// at: many at once then can't outrun the count.
+func (s *Store) reserveAttempt(ctx context.Context, id string) error {
+	return s.attempts.Change(ctx, id, func(row *record.Row[attempts]) (bool, error) {
+		now := s.now()
+		if now.Before(row.Value.Until) {
+			return false, &LockedError{Until: row.Value.Until}
+		}
+		row.Value.Failed++
+		row.Value.Until = now.Add(waitAfter(row.Value.Failed)).UTC()
+		row.Expires = now.Add(attemptsKept)
+		return true, nil
+	})
+}
