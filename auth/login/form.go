@@ -1,0 +1,119 @@
+package login
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net"
+	"net/http"
+	"net/url"
+
+	"caseway/auth/provider"
+)
+
+// visitCookie holds a random value to which forms are bound before anybody has
+// signed in. It never becomes a session, so nobody can plant one.
+const visitCookie = "caseway-visit"
+
+// visitLength is that of rand.Text: 128 bits and more.
+const visitLength = 26
+
+// visit gives the visitor's random value, and sets one where there is none.
+func (p *Pages) visit(w http.ResponseWriter, r *http.Request) string {
+	if c, err := r.Cookie(p.visitName()); err == nil && len(c.Value) == visitLength {
+		return c.Value
+	}
+	c := p.visitCookie(rand.Text())
+	http.SetCookie(w, c)
+	return c.Value
+}
+
+func (p *Pages) visitCookie(value string) *http.Cookie {
+	return &http.Cookie{
+		Name: p.visitName(), Value: value, Path: "/",
+		HttpOnly: true, Secure: secure(p.Root), SameSite: http.SameSiteLaxMode,
+	}
+}
+
+// forgetVisit drops the value once somebody has signed in.
+func (p *Pages) forgetVisit(w http.ResponseWriter) {
+	c := p.visitCookie("")
+	c.MaxAge = -1
+	http.SetCookie(w, c)
+}
+
+// visitName has the prefix __Host- where the cookie is Secure: such a one no
+// neighbouring host can set (RFC 6265bis, section 4.1.3.2).
+func (p *Pages) visitName() string {
+	if secure(p.Root) {
+		return "__Host-" + visitCookie
+	}
+	return visitCookie
+}
+
+// secure reports whether cookies are marked Secure: always but for plain HTTP
+// on loopback.
+func secure(root *url.URL) bool {
+	host := root.Hostname()
+	ip := net.ParseIP(host)
+	loopback := host == "localhost" || ip != nil && ip.IsLoopback()
+	return root.Scheme == "https" || !loopback
+}
+
+// tokenOf gives the token of forms that are bound to a visit. Another site can't
+// read the cookie and so can't make the token up; nothing is stored, and each
+// process of the store can check it.
+func tokenOf(visit string) string {
+	mac := hmac.New(sha256.New, []byte(visit))
+	mac.Write([]byte("caseway form"))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// readForm reads a form and holds it to the token that it must bring along.
+func readForm(r *http.Request, token string) (url.Values, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, problem{http.StatusBadRequest, "This form can't be read", "Please go back and send it again."}
+	}
+	if token == "" || !hmac.Equal([]byte(r.PostForm.Get("form")), []byte(token)) {
+		return nil, errStaleForm
+	}
+	return r.PostForm, nil
+}
+
+// visitForm reads a form of somebody who needn't have signed in.
+func (p *Pages) visitForm(r *http.Request) (url.Values, error) {
+	c, err := r.Cookie(p.visitName())
+	if err != nil || len(c.Value) != visitLength {
+		return nil, errNoCookies
+	}
+	return readForm(r, tokenOf(c.Value))
+}
+
+// sessionForm reads a form of somebody who has signed in.
+func (p *Pages) sessionForm(r *http.Request) (url.Values, *provider.Session, error) {
+	s, err := p.session(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s == nil {
+		return nil, nil, errSignedOut
+	}
+	form, err := readForm(r, s.CSRF)
+	return form, s, err
+}
+
+// sameOrigin refuses forms that another origin's page sends, by Sec-Fetch-Site
+// and Origin, besides what the token does.
+func (p *Pages) sameOrigin(v visitor) visitor {
+	protection := http.NewCrossOriginProtection()
+	if err := protection.AddTrustedOrigin(p.Root.Scheme + "://" + p.Root.Host); err != nil {
+		panic("login: " + err.Error()) // a root without scheme or host
+	}
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if protection.Check(r) != nil {
+			return errForeignForm
+		}
+		return v(w, r)
+	}
+}
