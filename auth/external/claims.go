@@ -146,7 +146,9 @@ func scopesOf(c claims) scope.Set {
 	if c["scope"] == nil {
 		words = c.list("scp")
 	}
-	return parseScopes(strings.Join(words, " "))
+	// What isn't understood gives no rights, and issuers have scopes of their own.
+	granted, _ := scope.Parse(strings.Join(words, " "))
+	return granted
 }
 
 // id reads a logical id, which may come as a reference. A claim that is there

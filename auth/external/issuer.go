@@ -33,7 +33,8 @@ type issuer struct {
 	http      *http.Client
 	log       *slog.Logger
 	now       func() time.Time
-	withdrawn func() // called after a key that was known is known no more
+	withdrawn func()        // called after a key that was known is known no more
+	failed    chan struct{} // told that it didn't answer, between the times when it is asked
 
 	refreshing sync.Mutex // held while the issuer is asked
 
@@ -64,6 +65,7 @@ func (i *issuer) keep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-time.After(wait):
+		case <-i.failed:
 		}
 	}
 }
@@ -208,7 +210,14 @@ func (i *issuer) refreshForUnknown(ctx context.Context) error {
 		return trouble
 	}
 	// Whoever waits next gets this one's outcome: it must not end with the request.
-	return i.refreshLocked(context.WithoutCancel(ctx))
+	err := i.refreshLocked(context.WithoutCancel(ctx))
+	if err != nil {
+		select {
+		case i.failed <- struct{}{}:
+		default:
+		}
+	}
+	return err
 }
 
 // lost reports whether one of the keys of before is among those of now no more.

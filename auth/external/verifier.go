@@ -71,6 +71,7 @@ func New(c Config) (*Verifier, error) {
 		}
 		v.issuers = append(v.issuers, &issuer{
 			url: url, http: c.HTTP, log: c.Log, now: c.Clock, withdrawn: v.accepted.forget,
+			failed: make(chan struct{}, 1),
 		})
 	}
 	return v, nil
