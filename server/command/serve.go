@@ -21,10 +21,9 @@ import (
 
 // Serve is the command serve. The zero value of a setting is a safe one.
 type Serve struct {
-	Listen          string        `default:"127.0.0.1:8080" help:"Address to listen on."`
-	Store           string        `default:"sqlite:caseway.db" help:"Where data lives: sqlite:FILE or a mongodb:// URI."`
-	Auth            string        `default:"none" enum:"none" help:"Login: only none so far, which is refused on other addresses than loopback."`
-	AuthNoneAnyway  bool          `help:"Listen beyond loopback without a login, in a closed network: whoever reaches the server may read and change everything."`
+	Listen          string `default:"127.0.0.1:8080" help:"Address to listen on."`
+	Store           string `default:"sqlite:caseway.db" help:"Where data lives: sqlite:FILE or a mongodb:// URI."`
+	Login           `embed:""`
 	BaseURL         string        `name:"base-url" help:"URL under which clients reach the server, without /fhir; without it, links show the host that each request names."`
 	TLSCert         string        `name:"tls-cert" help:"File with the certificate chain in PEM; with --tls-key the server speaks TLS."`
 	TLSKey          string        `name:"tls-key" help:"File with the certificate's key in PEM."`
@@ -63,11 +62,21 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
+	settled, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel() // requests that are finished while the server stops have tokens too
+	root, err := s.root(listener, certs)
+	if err != nil {
+		return err
+	}
+	login, err := s.login(settled, root, data, log)
+	if err != nil {
+		return err
+	}
 	engine, err := s.engine(data, log)
 	if err != nil {
 		return err
 	}
-	front, err := s.assemble(engine, data, server.Config{Metrics: metrics, Log: log, Listen: s.Listen})
+	front, err := s.assemble(engine, data, server.Config{BaseURL: root, Metrics: metrics, Log: log, Listen: s.Listen, Login: login})
 	if err != nil {
 		return err
 	}
@@ -81,8 +90,8 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 	}
 	metrics.Index(engine.IndexProgress)
 	collectLess()
-	log.Info("serving", "address", s.url(listener), "store", storeName(s.Store), "auth", "none", "version", versionText())
-	if s.beyondLoopback() {
+	log.Info("serving", "address", s.url(listener), "store", storeName(s.Store), "auth", s.Login.name(), "version", versionText())
+	if s.Login.none() && s.beyondLoopback() {
 		log.Warn("NO LOGIN: whoever reaches " + s.Listen + " may read and change everything (--auth-none-anyway)")
 	}
 	writer.Flush()
@@ -93,7 +102,7 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 func (s Serve) engine(data store.Store, log *slog.Logger) (*interaction.Engine, error) {
 	r4 := definition.R4()
 	return interaction.New(interaction.Config{
-		Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
+		Store: data, Access: s.access(), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
 		PreferStoredParameters: s.PreferStored,
 		Limits:                 fhir.Limits{Bytes: s.decodeLimit()}, Log: log,
 	})
@@ -113,7 +122,7 @@ func (s Serve) decodeLimit() int {
 // assemble wires the engine and the server.
 func (s Serve) assemble(engine *interaction.Engine, data store.Store, c server.Config) (_ *server.Server, err error) {
 	c.Engine, c.Store, c.ResourceTypes = engine, data, definition.R4().ResourceTypes()
-	c.Version, c.BaseURL, c.MaxBody = versionText(), s.BaseURL, s.MaxBody
+	c.Version, c.MaxBody = versionText(), s.MaxBody
 	c.CORSOrigins = s.CORSOrigin
 	if c.TrustedProxies, err = parseNetworks(s.TrustedProxies); err != nil {
 		return nil, err
@@ -132,9 +141,16 @@ func (s Serve) check() error {
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return fmt.Errorf("--listen is HOST:PORT, such as 127.0.0.1:8080: %w", err)
 	}
-	if s.beyondLoopback() && !s.AuthNoneAnyway {
-		return fmt.Errorf("there is no login yet, so %s could be read and changed by whoever reaches it: "+
-			"listen on loopback, or add --auth-none-anyway where the network is closed", s.Listen)
+	if s.Login.none() && s.beyondLoopback() && !s.AuthNoneAnyway {
+		return fmt.Errorf("without a login %s could be read and changed by whoever reaches it: listen on loopback, "+
+			"choose a login with --auth, or add --auth-none-anyway where the network is closed", s.Listen)
+	}
+	if !s.Login.none() && s.beyondLoopback() && s.TLSCert == "" && !strings.HasPrefix(s.BaseURL, "https://") {
+		return errors.New("with a login, tokens would travel in plain text beyond loopback: give --tls-cert and --tls-key, " +
+			"or --base-url https://… where a proxy speaks TLS")
+	}
+	if err := s.Login.check(); err != nil {
+		return err
 	}
 	if s.MaxBody < 0 {
 		return errors.New("--max-body is a number of bytes, 0 or more")
