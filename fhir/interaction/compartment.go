@@ -1,12 +1,13 @@
 package interaction
 
 import (
+	"context"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"caseway/fhir"
-	"caseway/fhir/definition"
 	"caseway/fhir/search"
 )
 
@@ -17,14 +18,7 @@ type registered struct {
 	writing          *search.Registry // what new versions are indexed by
 	generation       int64            // of writing
 	writers          atomic.Int64     // commits under way that index by it
-	memberships      sync.Map         // of type name: []membershipRule
-}
-
-// membershipRule is a parameter by which resources of a type are in
-// compartments.
-type membershipRule struct {
-	parameter *search.Parameter
-	codes     []string // of the compartments
+	caseTags         sync.Map         // of type name: search.Term
 }
 
 // Registry gives the search parameters that are in use now.
@@ -50,63 +44,42 @@ func (e *Engine) writer() *registered {
 	}
 }
 
-func (r *registered) rules(typ string) []membershipRule {
-	if rules, ok := r.memberships.Load(typ); ok {
-		return rules.([]membershipRule)
-	}
-	var rules []membershipRule
-	for _, code := range definition.R4().Compartments() {
-		for _, name := range definition.R4().Compartment(code).Params(typ) {
-			p := r.Parameter(typ, name)
-			if p == nil || p.Refused != "" {
-				continue
-			}
-			i := slices.IndexFunc(rules, func(rule membershipRule) bool { return rule.parameter == p })
-			if i < 0 {
-				i = len(rules)
-				rules = append(rules, membershipRule{parameter: p})
-			}
-			rules[i].codes = append(rules[i].codes, code)
-		}
-	}
-	r.memberships.Store(typ, rules)
-	return rules
-}
-
 // compartmentsOf gives the compartments to which a resource with these terms
-// belongs, as "Patient/1", sorted.
+// belongs, as "Patient/1", sorted. A case is found whole as a compartment is,
+// so that of its EpisodeOfCare is among them.
 func (r *registered) compartmentsOf(key fhir.Key, terms []search.Term) []string {
-	var all []string
-	if definition.R4().Compartment(key.Type) != nil {
-		all = append(all, key.String())
-	}
-	for _, rule := range r.rules(key.Type) {
-		for _, reference := range rule.parameter.References(terms) {
-			if slices.Contains(rule.codes, reference.Key.Type) {
-				all = append(all, reference.Key.String())
-			}
+	all := r.writing.Compartments(key, terms)
+	n := len(all)
+	if p := r.writing.Parameter(key.Type, "episode-of-care"); p != nil && p.Type == "reference" {
+		for _, reference := range p.References(terms) {
+			all = append(all, reference.Key.String())
 		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	tag := r.caseTag(key.Type)
+	i, _ := slices.BinarySearch(terms, tag)
+	for ; i < len(terms) && strings.HasPrefix(string(terms[i]), string(tag)); i++ {
+		all = append(all, fhir.Key{Type: "EpisodeOfCare", ID: string(terms[i][len(tag):])}.String())
+	}
+	if len(all) > n {
+		slices.Sort(all)
+		all = slices.Compact(all)
+	}
+	return all
 }
 
-// inCompartment is the condition that resources of a type satisfy which are in
-// a compartment.
-func (r *registered) inCompartment(of fhir.Key, typ string) search.Expr {
-	var terms []search.Term
-	for _, rule := range r.rules(typ) {
-		if slices.Contains(rule.codes, of.Type) {
-			terms = append(terms, rule.parameter.Term(of))
-		}
+// caseTag is what the terms of tags that name a case begin with, before the
+// case's id.
+func (r *registered) caseTag(typ string) search.Term {
+	if tag, ok := r.caseTags.Load(typ); ok {
+		return tag.(search.Term)
 	}
-	var either search.Or
-	if len(terms) > 0 {
-		slices.Sort(terms)
-		either = append(either, search.Leaf{Exact: terms})
+	const id = "1"
+	tag := search.Term("\xff") // no term
+	p := r.writing.Parameter(typ, "_tag")
+	e, err := r.writing.Condition(context.Background(), p, "", CaseSystem+"|"+id, search.Env{})
+	if leaf, ok := e.(search.Leaf); ok && err == nil && len(leaf.Exact) == 1 {
+		tag = search.Term(strings.TrimSuffix(string(leaf.Exact[0]), id))
 	}
-	if typ == of.Type {
-		either = append(either, search.Keys{of})
-	}
-	return either
+	r.caseTags.Store(typ, tag)
+	return tag
 }

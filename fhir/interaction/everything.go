@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"caseway/fhir"
-	"caseway/fhir/definition"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
@@ -144,14 +143,16 @@ type gathering struct {
 
 // plan gives the types and the condition on them.
 func (g *gathering) plan(ctx context.Context) ([]string, search.Expr, error) {
-	belongs, types := g.inCompartment, []string(nil)
+	belongs, named := g.inCompartment, map[string]search.Keys(nil)
 	if g.of.Key.Type == "EpisodeOfCare" {
-		named, err := g.namedByEpisode()
-		if err != nil {
+		var err error
+		if named, err = g.namedByEpisode(); err != nil {
 			return nil, nil, err
 		}
-		belongs = func(typ string) (search.Expr, error) { return g.inCase(ctx, typ, named[typ]) }
+		belongs = func(typ string) (search.Expr, error) { return g.inCase(ctx, typ) }
 	}
+	var types []string
+	var inside []search.Expr
 	var either search.Or
 	for _, typ := range g.engine.types.names {
 		if !g.asked.wants(typ) {
@@ -167,12 +168,19 @@ func (g *gathering) plan(ctx context.Context) ([]string, search.Expr, error) {
 		if where, err = g.inTime(ctx, typ, where); err != nil {
 			return nil, nil, err
 		}
-		types = append(types, typ)
+		types, inside = append(types, typ), append(inside, where)
+		if len(named[typ]) == 0 {
+			continue
+		}
+		if where, err = g.inTime(ctx, typ, named[typ]); err != nil {
+			return nil, nil, err
+		}
 		either = append(either, where)
 	}
 	if types == nil {
 		return g.engine.types.names[:1], search.Or{}, nil
 	}
+	either = append(either, search.AnyWithin(g.of.Key, inside))
 	if g.asked.since.IsZero() {
 		return types, either, nil
 	}
@@ -180,24 +188,16 @@ func (g *gathering) plan(ctx context.Context) ([]string, search.Expr, error) {
 }
 
 func (g *gathering) inCompartment(typ string) (search.Expr, error) {
-	if c := definition.R4().Compartment(g.of.Key.Type); c == nil || !c.Includes(typ) {
-		return nil, nil
-	}
-	return g.engine.registered.Load().inCompartment(g.of.Key, typ), nil
+	return g.engine.Registry().InCompartment(g.of.Key, typ)
 }
 
 // inCase is the condition that resources of a type belong to the episode's case.
-func (g *gathering) inCase(ctx context.Context, typ string, named search.Keys) (search.Expr, error) {
+func (g *gathering) inCase(ctx context.Context, typ string) (search.Expr, error) {
 	r := g.engine.Registry()
-	either := search.Or{}
-	if len(named) > 0 {
-		either = append(either, named)
-	}
 	if p := r.Parameter(typ, "episode-of-care"); p != nil && p.Type == "reference" {
-		return append(either, search.Leaf{Exact: []search.Term{p.Term(g.of.Key)}}), nil
+		return search.Leaf{Exact: []search.Term{p.Term(g.of.Key)}}, nil
 	}
-	tagged, err := r.Condition(ctx, r.Parameter(typ, "_tag"), "", CaseSystem+"|"+g.of.Key.ID, g.engine.env())
-	return append(either, tagged), err
+	return r.Condition(ctx, r.Parameter(typ, "_tag"), "", CaseSystem+"|"+g.of.Key.ID, g.engine.env())
 }
 
 // namedByEpisode are the episode itself, its patient and what belongs to its

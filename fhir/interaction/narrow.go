@@ -70,6 +70,9 @@ func (n *narrowing) inside(e search.Expr) (search.Expr, error) {
 	case search.Not:
 		e.Expr, err = n.inside(e.Expr)
 		return e, err
+	case search.Within:
+		e.Where, err = n.inside(e.Where)
+		return e, err
 	case search.Chain:
 		e.Where, err = n.resources(e.Type, e.Where)
 		return e, err
@@ -153,6 +156,8 @@ func onlyOf(typ string, e search.Expr) bool {
 		return !slices.ContainsFunc(e, func(k fhir.Key) bool { return k.Type != typ })
 	case search.And:
 		return slices.ContainsFunc(e, func(m search.Expr) bool { return onlyOf(typ, m) })
+	case search.Within:
+		return onlyOf(typ, e.Where)
 	case search.Or:
 		return !slices.ContainsFunc(e, func(m search.Expr) bool { return !onlyOf(typ, m) })
 	}

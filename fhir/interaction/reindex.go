@@ -205,9 +205,10 @@ func (w *worker) reindex(ctx context.Context, hits []search.Hit) error {
 			// stay closed for good because of it.
 			w.engine.log.Error("a stored resource doesn't decode and keeps its old index", "resource", hit.Key.String(), "error", err)
 			changes[i].Index = search.Index{Terms: hit.Terms}
-			continue
+		} else {
+			changes[i].Index = r.writing.Index(tree)
 		}
-		changes[i].Index = r.writing.Index(tree)
+		changes[i].Compartments = r.compartmentsOf(hit.Key, changes[i].Index.Terms)
 	}
 	if r.generation != w.state.Generation {
 		return nil

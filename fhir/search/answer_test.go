@@ -33,7 +33,8 @@ func TestAnswers(t *testing.T) {
 		case strings.HasPrefix(line, "{"):
 			tree := decode(t, line)
 			at++
-			memory.Put(hitAt(tree.Type().Name, tree.ID(), at), r.Index(tree))
+			h, x := hitAt(tree.Type().Name, tree.ID(), at), r.Index(tree)
+			memory.Put(h, x, compartmentsOf(r, h.Key, x)...)
 		default:
 			rows++
 			url, want, _ := strings.Cut(line, "=>")
@@ -70,6 +71,15 @@ func answer(t *testing.T, r *search.Registry, src search.Source, url string) str
 		texts[i] = h.Key.ID
 	}
 	return strings.Join(texts, " ")
+}
+
+// compartmentsOf are the compartments that a store would keep.
+func compartmentsOf(r *search.Registry, key fhir.Key, x search.Index) (keys []fhir.Key) {
+	for _, name := range r.Compartments(key, x.Terms) {
+		key, _ := fhir.ParseKey(name)
+		keys = append(keys, key)
+	}
+	return keys
 }
 
 func decode(t testing.TB, text string) *fhir.Tree {

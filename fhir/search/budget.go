@@ -91,6 +91,8 @@ func conditionName(e Expr) string {
 		return e.From.code()
 	case *join:
 		return e.name()
+	case *inside:
+		return e.compartment.Type + " compartment"
 	case *named:
 		return fieldID
 	case Updated:

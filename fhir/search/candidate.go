@@ -14,6 +14,9 @@ const (
 	alwaysTried = 512 // more only where effort was made before
 )
 
+// usualCompartment is how many resources a compartment is taken to have.
+const usualCompartment = 150
+
 // noLimit asks for a candidate whatever it costs, which isn't estimated.
 const noLimit = -1
 
@@ -25,6 +28,8 @@ func looks(e Expr) int {
 		if len(e.keys) <= keysAtOnce {
 			return 1
 		}
+	case *inside:
+		return 3
 	case *join:
 		if e.state == resolved {
 			return looks(e.plain)
@@ -66,7 +71,7 @@ func drivable(e Expr) bool {
 	switch e := e.(type) {
 	case Leaf:
 		return e.Indexed()
-	case *named:
+	case *named, *inside:
 		return true
 	case *join:
 		return e.state == fresh || e.state == resolved && drivable(e.plain)
@@ -96,6 +101,8 @@ func (r *runner) candidate(ctx context.Context, e Expr, limit int) (c candidate,
 			c.scans, c.cost = []Scan{{Keys: keys}}, len(keys)
 		}
 		return c, limit == noLimit || c.cost < limit, nil
+	case *inside:
+		return candidate{scans: []Scan{{Compartment: e.compartment}}, cost: usualCompartment}, true, nil
 	case *join:
 		if e.state == resolved {
 			return r.candidate(ctx, e.plain, limit)

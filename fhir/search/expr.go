@@ -30,6 +30,13 @@ type (
 	// Keys holds for these resources.
 	Keys []fhir.Key
 
+	// Within holds where Where does, which holds for nothing outside of the
+	// compartment. So all of it is found by one lookup, whatever its type.
+	Within struct {
+		Compartment fhir.Key
+		Where       Expr
+	}
+
 	// Updated holds for a lastUpdated in the half-open range [From, To); a
 	// zero bound is open.
 	Updated struct{ From, To time.Time }
@@ -56,6 +63,7 @@ func (Or) expr()      {}
 func (Not) expr()     {}
 func (Leaf) expr()    {}
 func (Keys) expr()    {}
+func (Within) expr()  {}
 func (Updated) expr() {}
 func (Chain) expr()   {}
 func (Reverse) expr() {}

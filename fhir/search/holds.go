@@ -24,6 +24,8 @@ func holds(e Expr, h *Hit) bool {
 		return false
 	case Not:
 		return !holds(e.Expr, h)
+	case *inside:
+		return holds(e.where, h)
 	case *named:
 		_, found := e.set[h.Key]
 		return found
@@ -40,6 +42,8 @@ func needsLookup(e Expr) bool {
 	switch e := e.(type) {
 	case *join:
 		return e.state != resolved || needsLookup(e.plain)
+	case *inside:
+		return needsLookup(e.where)
 	case And:
 		for _, m := range e {
 			if needsLookup(m) {
@@ -114,6 +118,8 @@ func (r *runner) test(ctx context.Context, e Expr, hits []Hit) ([]bool, error) {
 		return r.testMembers(ctx, e, true, hits)
 	case Or:
 		return r.testMembers(ctx, e, false, hits)
+	case *inside:
+		return r.test(ctx, e.where, hits)
 	case Not:
 		ok, err := r.test(ctx, e.Expr, hits)
 		for i := range ok {

@@ -53,6 +53,8 @@ func freshJoins(e Expr) []*join {
 		members = e
 	case Not:
 		return freshJoins(e.Expr)
+	case *inside:
+		return freshJoins(e.where)
 	}
 	var all []*join
 	for _, m := range members {

@@ -6,7 +6,7 @@ import (
 )
 
 // Match evaluates an expression on the terms and kept values of a resource,
-// sorted together. It is for trees of And, Or, Not and Leaf; any other
+// sorted together. It is for trees of And, Or, Not, Within and Leaf; any other
 // expression doesn't hold.
 func Match(e Expr, terms []Term) bool {
 	switch e := e.(type) {
@@ -16,6 +16,8 @@ func Match(e Expr, terms []Term) bool {
 		return slices.ContainsFunc(e, func(m Expr) bool { return Match(m, terms) })
 	case Not:
 		return !Match(e.Expr, terms)
+	case Within:
+		return Match(e.Where, terms)
 	case Leaf:
 		return e.Match(terms)
 	}

@@ -26,10 +26,26 @@ func newNamed(keys []fhir.Key) *named {
 	return n
 }
 
+// inside is Within in normal form.
+type inside struct {
+	compartment fhir.Key
+	where       Expr
+}
+
+func (*inside) expr() {}
+
+func normalWithin(e Within) Expr {
+	where := normal(e.Where)
+	if none, ok := where.(Or); ok && len(none) == 0 {
+		return where
+	}
+	return &inside{e.Compartment, where}
+}
+
 // normal brings an expression to the form that the executor works with: And
 // and Or have members of the other kind only, Not stands before what can't be
-// taken apart, exact leaves and keys under an Or are one, Keys are *named, and
-// Chain and Reverse are *join. An empty And always holds, an empty Or never.
+// taken apart, exact leaves and keys under an Or are one, Keys are *named, Within
+// is *inside, and Chain and Reverse are *join. An empty And always holds, an empty Or never.
 func normal(e Expr) Expr {
 	switch e := e.(type) {
 	case nil:
@@ -44,6 +60,8 @@ func normal(e Expr) Expr {
 		return normalLeaf(e)
 	case Keys:
 		return newNamed(e)
+	case Within:
+		return normalWithin(e)
 	case Chain:
 		return &join{typ: e.Type, param: e.Param, where: normal(e.Where)}
 	case Reverse:
@@ -63,6 +81,8 @@ func opposite(e Expr) Expr {
 		return normalAnd(And(e), opposite)
 	case Not:
 		return normal(e.Expr)
+	case Within:
+		return opposite(e.Where)
 	case Updated:
 		return outside(e)
 	}

@@ -121,24 +121,17 @@ func (p *requestParser) narrowToCompartment() error {
 	if key == (fhir.Key{}) {
 		return nil
 	}
-	c := p.registry.set.Compartment(key.Type)
 	var any []Expr
 	for _, typ := range p.types {
-		if typ == key.Type {
-			any = append(any, Keys{key})
+		e, err := p.registry.InCompartment(key, typ)
+		if err != nil {
+			return err
 		}
-		for _, code := range c.Params(typ) {
-			param := p.registry.Parameter(typ, code)
-			if param == nil || param.Refused != "" || param.Type != "reference" {
-				continue
-			}
-			if err := (&conditioner{p: param}).usable(); err != nil {
-				return err
-			}
-			any = append(any, exactly(param.Term(key)))
+		if e != nil {
+			any = append(any, e)
 		}
 	}
-	p.where = append(p.where, anyOf(any))
+	p.where = append(p.where, AnyWithin(key, any))
 	return nil
 }
 

@@ -16,7 +16,7 @@ import (
 
 // extraction counts what changes in how terms are made, so that a store can
 // tell which of its resources an older program indexed.
-const extraction = 1
+const extraction = 2
 
 // stepsPerExpression bounds what one expression may cost on one resource. The
 // largest of R4's need some thousands.
@@ -56,6 +56,8 @@ type Registry struct {
 	custom  []CustomParameter
 	byURL   map[string]*definition.SearchParameter // Caseway's and custom ones
 	types   map[string]*typeParameters
+
+	memberships sync.Map // of type name: []membership
 }
 
 // added is a parameter of a type beside R4's.
@@ -112,7 +114,8 @@ func NewRegistry(set *definition.Set, custom []CustomParameter, options ...Optio
 	return r, problems
 }
 
-// Fingerprint tells registries apart that make different terms.
+// Fingerprint tells registries apart that make different terms, or put
+// resources into other compartments.
 func (r *Registry) Fingerprint() string {
 	definitions := make([]string, 0, len(r.byURL))
 	for _, typ := range slices.Sorted(maps.Keys(r.added)) {
@@ -122,6 +125,12 @@ func (r *Registry) Fingerprint() string {
 		}
 	}
 	slices.Sort(definitions)
+	for _, code := range r.set.Compartments() {
+		c := r.set.Compartment(code)
+		for _, typ := range c.Types() {
+			definitions = append(definitions, code+" has "+typ+" by "+strings.Join(c.Params(typ), " "))
+		}
+	}
 	text, _ := json.Marshal([]any{extraction, r.bases, r.prefer, definitions})
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])

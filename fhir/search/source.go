@@ -39,16 +39,17 @@ type Hit struct {
 }
 
 // Scan asks a Source for heads, never tombstones. The driver is Keys, else
-// Term, else the range From to To, else all resources of Type.
+// Term, else the range From to To, else Compartment, else all resources of Type.
 type Scan struct {
-	Type     string     // "": all types
-	Keys     []fhir.Key // exactly these, in any order
-	Term     Term       // that have this indexed term, in page order
-	From, To Term       // that have an indexed term in [From, To): each once, in any order
+	Type        string     // "": all types
+	Keys        []fhir.Key // exactly these, in any order
+	Term        Term       // that have this indexed term, in page order
+	From, To    Term       // that have an indexed term in [From, To): each once, in any order
+	Compartment fhir.Key   // that were written as belonging to it, in page order; of all types
 	// After and Until bound the places, exclusive; zero: no bound. With
 	// Descending, After is the upper and Until the lower bound.
 	After, Until Place
-	Descending   bool // newest first; only for Term and whole types
+	Descending   bool // newest first; only for Term, Compartment and whole types
 	// Updated bounds lastUpdated, half-open.
 	Updated  Updated
 	Limit    int  // hits, at least 1

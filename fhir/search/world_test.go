@@ -67,7 +67,8 @@ func newWorld() *world { return &world{Memory: searchtest.NewMemory()} }
 func (w *world) put(h search.Hit, indexed, kept []search.Term) {
 	slices.Sort(indexed)
 	slices.Sort(kept)
-	w.Put(h, search.Index{Terms: slices.Compact(indexed), Values: slices.Compact(kept)})
+	x := search.Index{Terms: slices.Compact(indexed), Values: slices.Compact(kept)}
+	w.Put(h, x, compartmentsOf(registry(), h.Key, x)...)
 }
 
 // settle takes the resources over into the model.
@@ -138,7 +139,7 @@ func drawLeaf(t *rapid.T, typ string) search.Expr {
 
 // drawExpr makes a condition on a type.
 func drawExpr(t *rapid.T, typ string, depth int) search.Expr {
-	kind := rapid.IntRange(0, 12).Draw(t, "kind")
+	kind := rapid.IntRange(0, 13).Draw(t, "kind")
 	if depth == 0 {
 		kind %= 6
 	}
@@ -181,6 +182,11 @@ func drawExpr(t *rapid.T, typ string, depth int) search.Expr {
 		if l.target == typ {
 			return search.Reverse{Type: l.typ, Param: parameter(l.typ, l.code), Where: drawExpr(t, l.typ, depth-1)}
 		}
+	case 13:
+		patient := fhir.Key{Type: "Patient", ID: fmt.Sprint(rapid.IntRange(0, 20).Draw(t, "patient"))}
+		if in, err := registry().InCompartment(patient, typ); in != nil && err == nil {
+			return search.Within{Compartment: patient, Where: search.And{in, drawExpr(t, typ, depth-1)}}
+		}
 	}
 	return drawLeaf(t, typ)
 }
@@ -214,6 +220,8 @@ func (w *world) holds(e search.Expr, h search.Hit) bool {
 			}
 			return t >= e.From && t < e.To && (e.Test == nil || e.Test(t))
 		})
+	case search.Within:
+		return w.holds(e.Where, h)
 	case search.Keys:
 		return slices.Contains(e, h.Key)
 	case search.Updated:

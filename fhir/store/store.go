@@ -88,7 +88,7 @@ type Searcher interface {
 	// page order behind a place, with their JSON.
 	Stale(ctx context.Context, before int64, after search.Place, limit int) (search.Page, error)
 
-	// Reindex sets the indexes of current versions, without a new version or
+	// Reindex sets the indexes and compartments of current versions, without a new version or
 	// another lastUpdated. A resource whose current version is another one by
 	// now, or was indexed by a later generation, is left as it is.
 	Reindex(ctx context.Context, generation int64, changes []Reindexed) error
@@ -116,6 +116,8 @@ type Reindexed struct {
 	Key       fhir.Key
 	VersionID int64
 	Index     search.Index
+	// Compartments take the place of those that the version was written with.
+	Compartments []string
 }
 
 // Method says by which interaction a version came to be; history shows it as
@@ -216,7 +218,10 @@ func (c *Conflict) Error() string {
 type HistoryQuery struct {
 	Type, ID string
 	Keys     []fhir.Key // when not nil: only versions of these (the _list parameter)
-	Since    time.Time  // lastUpdated at or after; zero: no bound
+	// Compartments, when not nil: only versions that belong to one of these,
+	// such as "Patient/1". A tombstone belongs where the version before it did.
+	Compartments []string
+	Since        time.Time // lastUpdated at or after; zero: no bound
 	// AtFrom and AtTo select what was current at some instant of the
 	// half-open range [AtFrom, AtTo); zero: no bound.
 	AtFrom, AtTo time.Time

@@ -26,8 +26,9 @@ type Memory struct {
 }
 
 type entry struct {
-	hit     search.Hit
-	indexed []search.Term
+	hit          search.Hit
+	indexed      []search.Term
+	compartments []fhir.Key
 }
 
 // NewMemory makes an empty source.
@@ -35,11 +36,11 @@ func NewMemory() *Memory { return &Memory{heads: map[fhir.Key]entry{}} }
 
 // Put adds a resource or takes the place of the one with its key. The hit's
 // Terms are made from the index.
-func (m *Memory) Put(h search.Hit, x search.Index) {
+func (m *Memory) Put(h search.Hit, x search.Index, compartments ...fhir.Key) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	h.Terms = x.Merge()
-	m.heads[h.Key] = entry{h, x.Terms}
+	m.heads[h.Key] = entry{h, x.Terms, compartments}
 	m.places = nil
 }
 
@@ -154,6 +155,12 @@ func (m *Memory) driven(s search.Scan) []entry {
 					seen[e.hit.Key] = true
 					entries = append(entries, e)
 				}
+			}
+		}
+	case s.Compartment != fhir.Key{}:
+		for _, e := range m.places {
+			if slices.Contains(e.compartments, s.Compartment) {
+				entries = append(entries, e)
 			}
 		}
 	default:

@@ -107,6 +107,8 @@ func (sc scan) concerns(displaced bool) bool { return !displaced || !sc.deleted 
 // scansOf splits many keys, for each is a part of the query.
 func scansOf(q store.HistoryQuery) []scan {
 	switch {
+	case q.Keys == nil && q.ID == "" && q.Compartments != nil:
+		return []scan{{query: q}}
 	case q.Keys == nil && q.ID == "":
 		return []scan{{query: q}, {query: q, deleted: true}}
 	case q.Keys == nil:
@@ -151,6 +153,22 @@ func older(p store.HistoryPosition, displaced bool) string {
 
 // which selects the resources.
 func (sc scan) which(displaced bool) bson.D {
+	if sc.query.Compartments == nil {
+		return sc.resources(displaced)
+	}
+	within := bson.D{{Key: fCompartments, Value: bson.D{{Key: "$in", Value: sc.query.Compartments}}}}
+	switch {
+	case sc.keys != nil:
+		return append(sc.resources(displaced), within...)
+	case sc.query.Type != "":
+		types := bson.A{sc.query.Type, indexedType(sc.query.Type, true)}
+		return append(within, bson.E{Key: fType, Value: bson.D{{Key: "$in", Value: types}}})
+	}
+	return within
+}
+
+// resources selects by key or type.
+func (sc scan) resources(displaced bool) bson.D {
 	filter := bson.D{}
 	switch {
 	case sc.keys == nil && sc.query.Type == "" && !displaced:
@@ -185,24 +203,27 @@ func (sc scan) options(displaced bool) *options.FindOptionsBuilder {
 	if len(sc.keys) == 1 && displaced {
 		o.SetSort(bson.D{{Key: fID, Value: -1}})
 	}
-	if displaced {
-		o.SetHint(sc.index())
+	if index := sc.index(displaced); index != "" {
+		o.SetHint(index)
 	}
 	return o.SetAllowDiskUse(true)
 }
 
 func (sc scan) countOptions(displaced bool) *options.CountOptionsBuilder {
 	o := options.Count()
-	if displaced {
-		o.SetHint(sc.index())
+	if index := sc.index(displaced); index != "" {
+		o.SetHint(index)
 	}
 	return o
 }
 
-// index is the index over displaced versions that serves the scan; over heads
-// there is no other.
-func (sc scan) index() string {
+// index is the index that serves the scan; "" where there is no other.
+func (sc scan) index(displaced bool) string {
 	switch {
+	case sc.keys == nil && sc.query.Compartments != nil:
+		return indexCompartments
+	case !displaced:
+		return ""
 	case sc.keys != nil:
 		return "_id_"
 	case sc.query.Type != "":

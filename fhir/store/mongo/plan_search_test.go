@@ -29,6 +29,7 @@ func seedSearch(t *testing.T, s store.Store) {
 			search.Term(fmt.Sprintf("Task.owner=Practitioner/%03d", i/5)), "Task.status=requested",
 		}
 		w.Index.Values = []search.Term{search.Term(fmt.Sprintf("Task.owner;v%d", i))}
+		w.Compartments = []string{"Patient/1"}
 		writes = append(writes, w)
 		if i%4 == 0 {
 			deletes = append(deletes, store.Write{Key: w.Key, Method: store.Delete, Expect: 1})
@@ -78,6 +79,8 @@ func searches(middle search.Place) []searchOperation {
 		{"a type, bounded", "type_place", first, first, scanOf(with(typ, bounded))},
 		{"a type, newest first", "type_place", first, first, scanOf(with(typ, newest))},
 		{"a type, an older page", "type_place", first, first, scanOf(with(typ, older))},
+		{"a compartment", "compartments_place", first + 7, first + 7, scanOf(search.Scan{Compartment: patient("1")})},
+		{"a compartment, a later page", "compartments_place", first + 7, first + 7, scanOf(search.Scan{Compartment: patient("1"), After: middle})},
 		{"all types", "live_place", first, first, scanOf(search.Scan{})},
 		{"all types, bounded", "live_place", first, first, scanOf(with(search.Scan{}, bounded))},
 		{"all types, an older page", "live_place", first, first, scanOf(with(search.Scan{}, older))},

@@ -125,6 +125,8 @@ var operations = []struct {
 	})},
 	{"type history", "type_place _id_", false, historyOf(store.HistoryQuery{Type: "Patient"})},
 	{"type history, a later page", "type_place _id_", false, historyOf(store.HistoryQuery{Type: "Patient", After: somePlace})},
+	{"compartment history", "compartments_place _id_", false, historyOf(store.HistoryQuery{Compartments: []string{"Patient/1"}})},
+	{"history of compartments", "compartments_place _id_", true, historyOf(store.HistoryQuery{Type: "Patient", Compartments: []string{"Patient/1", "Patient/2"}})},
 	{"instance history", "_id_", true, historyOf(store.HistoryQuery{Type: "Patient", ID: "1"})},
 	{"history of a list", "_id_", true, historyOf(store.HistoryQuery{Keys: []fhir.Key{patient("1"), patient("2")}})},
 	{"search", "terms_place", true, func(ctx context.Context, s store.Store) error {

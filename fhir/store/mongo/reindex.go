@@ -88,7 +88,7 @@ func (s *Store) Reindex(ctx context.Context, generation int64, changes []store.R
 			{Key: fVersion, Value: c.VersionID},
 			{Key: fGeneration, Value: bson.D{{Key: "$lte", Value: generation}}},
 		}
-		models[i] = mongo.NewUpdateOneModel().SetFilter(filter).SetUpdate(setIndex(generation, c.Index))
+		models[i] = mongo.NewUpdateOneModel().SetFilter(filter).SetUpdate(setIndex(generation, c))
 	}
 	_, err = s.heads.BulkWrite(limited, models, unordered)
 	return asError(ctx, "reindex", err)
@@ -96,12 +96,17 @@ func (s *Store) Reindex(ctx context.Context, generation int64, changes []store.R
 
 // setIndex makes an update. A list without terms is absent, as encodeHead
 // leaves it out.
-func setIndex(generation int64, x search.Index) bson.D {
+func setIndex(generation int64, c *store.Reindexed) bson.D {
 	set, unset := bson.D{{Key: fGeneration, Value: generation}}, bson.D{}
+	if len(c.Compartments) > 0 {
+		set = append(set, bson.E{Key: fCompartments, Value: c.Compartments})
+	} else {
+		unset = append(unset, bson.E{Key: fCompartments, Value: ""})
+	}
 	for _, list := range []struct {
 		name  string
 		terms []search.Term
-	}{{fTerms, x.Terms}, {fValues, x.Values}} {
+	}{{fTerms, c.Index.Terms}, {fValues, c.Index.Values}} {
 		if len(list.terms) == 0 {
 			unset = append(unset, bson.E{Key: list.name, Value: ""})
 			continue

@@ -131,7 +131,8 @@ type scanQuery struct {
 
 // queryOf asks by what one index begins with and by nothing else that an index
 // begins with: a planner finds that index alone, bounded on all its elements,
-// and passes over nothing but tombstones where keys are asked for.
+// and passes over nothing but tombstones where keys or a compartment are asked
+// for.
 func queryOf(sc search.Scan) scanQuery {
 	q := scanQuery{newest: sc.Descending, keysOnly: sc.KeysOnly}
 	switch {
@@ -142,6 +143,9 @@ func queryOf(sc search.Scan) scanQuery {
 		q.filter = typed(bson.D{{Key: fTerms, Value: sc.Term}}, sc.Type, sc.Term, sc.Term)
 	case sc.To != "":
 		q.filter = typed(termsWithin(sc.From, sc.To), sc.Type, sc.From, sc.To)
+	case sc.Compartment != fhir.Key{}:
+		q.ordered = true
+		q.filter = bson.D{{Key: fCompartments, Value: sc.Compartment.String()}, notDeleted}
 	case sc.Type != "":
 		q.ordered = true
 		q.filter = bson.D{{Key: fType, Value: indexedType(sc.Type, false)}}

@@ -23,7 +23,7 @@ type statements struct {
 	setHead, dropHead            *sqlite.Stmt
 	addTerm, dropTerm, addStem   *sqlite.Stmt
 	setLeftover, dropLeftovers   *sqlite.Stmt
-	setMerged                    *sqlite.Stmt
+	setMerged, setCompartments   *sqlite.Stmt
 	record, setRecord, delRecord *sqlite.Stmt
 	sweep                        *sqlite.Stmt
 }
@@ -47,9 +47,11 @@ func (q *statements) prepare(c *sqlite.Conn) error {
 		&q.setLeftover:   "INSERT INTO leftover (seq, terms) VALUES (?, ?)",
 		&q.dropLeftovers: "DELETE FROM leftover",
 		&q.setMerged:     "UPDATE merged SET seq = ?",
-		&q.record:        "SELECT version, expires FROM record WHERE kind = ? AND key = ?",
-		&q.setRecord:     "INSERT OR REPLACE INTO record (kind, key, version, expires, value) VALUES (?, ?, ?, ?, ?)",
-		&q.delRecord:     "DELETE FROM record WHERE kind = ? AND key = ?",
+
+		&q.setCompartments: "UPDATE version SET compartments = ? WHERE seq = ?",
+		&q.record:          "SELECT version, expires FROM record WHERE kind = ? AND key = ?",
+		&q.setRecord:       "INSERT OR REPLACE INTO record (kind, key, version, expires, value) VALUES (?, ?, ?, ?, ?)",
+		&q.delRecord:       "DELETE FROM record WHERE kind = ? AND key = ?",
 		&q.sweep: `DELETE FROM record WHERE (kind, key) IN
 			(SELECT kind, key FROM record WHERE expires > 0 AND expires <= ? LIMIT 1000)`,
 	})
@@ -205,7 +207,10 @@ func (w *writer) writeOne(x *store.Write, h *head, stamp int64, v *store.Version
 	q.BindInt64(6, int64(slices.Index(methods[:], x.Method)))
 	q.BindText(7, compartments)
 	bindBody(q, 8, v.JSON)
-	if err := exec(q); err != nil || x.Method == store.Delete {
+	if err := exec(q); err != nil {
+		return err
+	}
+	if err := w.remember(w.seq, memberships(compartments)); err != nil || x.Method == store.Delete {
 		return err
 	}
 	h.seq, h.version, h.updated = w.seq, v.VersionID, stamp

@@ -27,6 +27,10 @@ func (s *Store) History(ctx context.Context, q store.HistoryQuery) (page store.H
 	}
 	defer s.readers.put(r)
 	sel := selection{HistoryQuery: q, typ: s.types.number(q.Type)}
+	if q.Compartments != nil {
+		err = s.searchingBy(ctx, r, func(x source) error { return r.historyIn(&sel, &page, x) })
+		return page, err
+	}
 	err = r.snapshot(ctx, func() error { return r.history(&sel, &page) })
 	return page, err
 }
@@ -49,19 +53,22 @@ func (r *reader) history(sel *selection, page *store.HistoryPage) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := r.fill(sel, page, places); err != nil || !sel.Count {
+		return err
+	}
+	page.Total, err = sel.count(r.conn)
+	return err
+}
+
+// fill reads the versions of a page, of which places are all and one more.
+func (r *reader) fill(sel *selection, page *store.HistoryPage, places []place) (err error) {
 	bytes := sel.LimitBytes
 	if bytes == 0 {
 		bytes = defaultPageBytes
 	}
-	page.More = len(places) > sel.Limit
 	cut := false
-	if page.Versions, cut, err = r.fetch(places[:min(sel.Limit, len(places))], bytes); err != nil {
-		return err
-	}
-	page.More = page.More || cut
-	if sel.Count {
-		page.Total, err = sel.count(r.conn)
-	}
+	page.Versions, cut, err = r.fetch(places[:min(sel.Limit, len(places))], bytes)
+	page.More = len(places) > sel.Limit || cut
 	return err
 }
 

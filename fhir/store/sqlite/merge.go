@@ -64,9 +64,13 @@ func (w *writer) loadRecent() error {
 		return err
 	}
 	added, err := w.entries(unmergedSQL, seq)
+	if err == nil {
+		err = w.addMembers(added, seq)
+	}
 	if err != nil {
 		return err
 	}
+	added.sort()
 	gone, err := w.entries(leftoverSQL, seq)
 	if err != nil {
 		return err
@@ -159,6 +163,9 @@ func (w *writer) mergeAll() error {
 				return err
 			}
 		}
+	}
+	if err := w.mergeMembers(); err != nil {
+		return err
 	}
 	if err := exec(w.sql.dropLeftovers); err != nil {
 		return err

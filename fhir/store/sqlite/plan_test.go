@@ -87,6 +87,9 @@ func TestScanReadsOnlyItsPage(t *testing.T) {
 			generationSQL:                   "SEARCH head USING COVERING INDEX head_generation (generation>? AND generation<?)",
 			staleSQL:                        "SEARCH head USING COVERING INDEX head_generation (generation=? AND rowid>?)",
 			unmergedSQL:                     "SEARCH head USING INTEGER PRIMARY KEY (rowid>?)",
+			unmergedMembersSQL:              "SEARCH version USING INTEGER PRIMARY KEY (rowid>?)",
+			membersSQL:                      "SEARCH posting USING PRIMARY KEY (term=? AND seq>? AND seq<?)",
+			pastSQL:                         "SEARCH version USING INTEGER PRIMARY KEY (rowid=?)",
 		} {
 			if got := planOf(t, s.writer.conn, query); got != want {
 				t.Errorf("%s\nplan %q\nwant %q", query, got, want)

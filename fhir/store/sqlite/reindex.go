@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"caseway/fhir/search"
@@ -94,6 +95,9 @@ func (w *writer) reindex(r *reindex) error {
 			continue
 		}
 		if err := w.reindexOne(w.types[c.Key.Type], &h, c.Index, r.generation); err != nil {
+			return err
+		}
+		if err := w.moveTo(&h, strings.Join(c.Compartments, " ")); err != nil {
 			return err
 		}
 	}

@@ -104,6 +104,8 @@ func (x source) scan(q *search.Scan) (search.Page, error) {
 	case q.To != "":
 		c.bytes = noByteLimit
 		err = x.byRange(&c, b)
+	case q.Compartment != fhir.Key{}:
+		err = x.byCompartment(&c, b)
 	case q.Type != "":
 		err = x.rows(&c, b, ofType, "h.seq",
 			func(s *sqlite.Stmt) { s.BindInt64(4, x.types[q.Type]) })

@@ -12,7 +12,7 @@ import (
 // What a file says of itself: application_id and user_version.
 const (
 	appID         = 0x43617365 // "Case"
-	schemaVersion = 2
+	schemaVersion = 3
 )
 
 // schema makes a new file.
@@ -40,7 +40,14 @@ func migrate(ctx context.Context, c *sqlite.Conn) error {
 		}
 		return nil
 	}
-	if err := migrateTo2(ctx, c, version); err != nil {
+	err = nil
+	if version < 3 {
+		err = migrateTo2(ctx, c, version)
+	}
+	if err == nil {
+		err = migrateTo3(ctx, c, version)
+	}
+	if err != nil {
 		return fmt.Errorf("migrating the schema: %w", err)
 	}
 	return nil

@@ -1,4 +1,4 @@
--- Schema 2.
+-- Schema 3.
 
 -- Resource types by number, so that rows and index entries stay small.
 CREATE TABLE resource_type (
@@ -43,7 +43,8 @@ CREATE TABLE stem (
   text TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- The index: which heads have a term.
+-- The index: which heads have a term, and which versions belong to a
+-- compartment, see compartment.go.
 CREATE TABLE posting (
   term BLOB NOT NULL,    -- a stem's number as a varint, then the rest of the term
   seq  INTEGER NOT NULL,

@@ -29,9 +29,10 @@ type heads map[fhir.Key]known
 
 // known is a current version with its index.
 type known struct {
-	version store.Version
-	index   search.Index
-	place   search.Place
+	version      store.Version
+	index        search.Index
+	compartments []string
+	place        search.Place
 }
 
 // write commits and keeps account.
@@ -42,7 +43,7 @@ func (h heads) write(ctx context.Context, t testing.TB, s store.Store, writes ..
 			delete(h, v.Key)
 			continue
 		}
-		h[v.Key] = known{version: v, index: writes[i].Index}
+		h[v.Key] = known{version: v, index: writes[i].Index, compartments: writes[i].Compartments}
 	}
 }
 
@@ -85,6 +86,8 @@ func (k known) drivenBy(q search.Scan) bool {
 		return slices.Contains(k.index.Terms, q.Term)
 	case q.To != "":
 		return slices.ContainsFunc(k.index.Terms, func(t search.Term) bool { return t >= q.From && t < q.To })
+	case q.Compartment != fhir.Key{}:
+		return slices.Contains(k.compartments, q.Compartment.String())
 	}
 	return q.Type == "" || q.Type == k.version.Key.Type
 }

@@ -24,7 +24,7 @@ type past []store.Version
 // several versions of a resource in one of them.
 func seedHistory(t *testing.T, d *database, s store.Store) past {
 	var all past
-	add := func(writes ...store.Write) { all = append(all, commit(d.ctx, t, s, writes...)...) }
+	add := func(writes ...store.Write) { all = append(all, commit(d.ctx, t, s, within(writes)...)...) }
 	of := func(typ, id string) fhir.Key { return fhir.Key{Type: typ, ID: id} }
 	for round := range int64(2) {
 		add(change(of("Patient", "b"), round, 1), change(of("Patient", "a"), round, 2),
@@ -78,6 +78,7 @@ func (p past) matching(q store.HistoryQuery) (sel past) {
 		case q.Type != "" && v.Key.Type != q.Type,
 			q.ID != "" && v.Key.ID != q.ID,
 			q.Keys != nil && !slices.Contains(q.Keys, v.Key),
+			q.Compartments != nil && !belongs(v, q.Compartments),
 			v.LastUpdated.Before(q.Since),
 			!q.AtTo.IsZero() && !v.LastUpdated.Before(q.AtTo),
 			!q.AtFrom.IsZero() && !until.IsZero() && !until.After(q.AtFrom):

@@ -57,7 +57,7 @@ type testCase struct {
 var cases = join(
 	versionCases, conflictCases, criteriaCases, concurrencyCases,
 	historyCases, pagingCases, settledCases, recordCases, searchCases,
-	watchCases, linearCases, scanCases, reindexCases,
+	watchCases, linearCases, scanCases, reindexCases, compartmentCases,
 )
 
 func join(groups ...[]testCase) []testCase {
