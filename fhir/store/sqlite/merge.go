@@ -48,7 +48,9 @@ func (w *writer) commitGroup() error {
 	before, next := w.s.recent.Load(), w.latest
 	w.s.stems.add(w.fresh)
 	w.s.recent.Store(&next)
+	start := time.Now()
 	err := exec(w.sql.commit)
+	w.pace.took(time.Since(start))
 	if err != nil {
 		w.s.recent.Store(before)
 		w.s.stems.remove(w.fresh)

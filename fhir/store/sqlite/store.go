@@ -42,13 +42,14 @@ type Options struct {
 	Clock func() time.Time
 	// Observe, when not nil, is told how long each operation took: read,
 	// vread, history, search, records and commit, as callers saw them, and
-	// group, merge and checkpoint, as the writer did them. Called concurrently.
+	// group, merge and restart, as the writer did them, and checkpoint, beside it.
+	// Called concurrently.
 	Observe func(op string, took time.Duration, err error)
 	// Log gets what nobody waits for, such as a checkpoint that failed; nil: discarded.
 	Log *slog.Logger
 
 	mergeAt  int   // entries of the index in memory at which they are merged; 0: 12,000
-	walLimit int64 // bytes of write-ahead log past which it is truncated; 0: 64 MiB
+	walLimit int64 // bytes of write-ahead log past which it is begun anew; 0: 64 MiB
 	maxPages int   // of the database, so that a test can fill it; 0: no limit
 }
 
@@ -84,6 +85,7 @@ type Store struct {
 	recent  atomic.Pointer[recent]
 	readers *readers
 	writer  *writer
+	copier  *copier
 	queue   chan *pending
 	news    broadcast
 	seq     atomic.Int64  // of the newest committed version
@@ -91,7 +93,7 @@ type Store struct {
 	backups atomic.Int64  // that run now
 	closing chan struct{} // closed when Close begins
 	close   sync.Once
-	closed  sync.WaitGroup // the writer
+	closed  sync.WaitGroup // the writer and the copier
 }
 
 var _ store.Store = (*Store)(nil)
@@ -129,11 +131,15 @@ func (s *Store) start(ctx context.Context) error {
 		return err
 	}
 	s.writer = w
+	if s.copier, err = openCopier(s); err != nil {
+		return errors.Join(err, w.conn.Close())
+	}
 	types := w.types // a copy: the writer changes its own
 	s.types.now.Store(&types)
 	s.seq.Store(w.seq)
 	s.readers = newReaders(s.path, s.opt.Readers)
 	s.closed.Go(w.run)
+	s.closed.Go(s.copier.run)
 	return nil
 }
 
@@ -143,7 +149,7 @@ func (s *Store) Close() (err error) {
 	s.close.Do(func() {
 		close(s.closing)
 		s.closed.Wait()
-		err = errors.Join(s.readers.close(), s.writer.conn.Close(), s.lock.release())
+		err = errors.Join(s.readers.close(), s.copier.conn.Close(), s.writer.conn.Close(), s.lock.release())
 	})
 	return err
 }

@@ -30,9 +30,12 @@ type writer struct {
 	gone   run
 	term   []byte // scratch
 	wrote  bool   // something, into the open transaction
+	pace   pace   // of groups
 
 	mergeNext int   // entries in memory at which to merge them
-	walNext   int64 // size of the log at which to truncate it again
+	walNext   int64 // size of the log at which to copy it again
+	groups    int   // since the store was opened
+	bytes     int64 // of commits since the log was measured
 	swept     time.Time
 }
 
@@ -120,6 +123,7 @@ func (w *writer) group(first *pending) {
 		err = w.commitGroup()
 	}
 	w.finish(members, err)
+	w.pace.expect(len(members) + len(w.s.queue))
 	w.s.opt.Observe("group", time.Since(start), err)
 }
 
@@ -128,7 +132,7 @@ func (w *writer) group(first *pending) {
 // it may have been refused for what others have only just written, so its
 // answer has to wait until that is certain.
 func (w *writer) apply(p *pending, start time.Time) (members []*pending, err error) {
-	for size := 0; p != nil; p = w.next(size, start) {
+	for size := 0; p != nil; p = w.next(len(members), size, start) {
 		if !p.take() {
 			continue
 		}
@@ -142,13 +146,16 @@ func (w *writer) apply(p *pending, start time.Time) (members []*pending, err err
 		if err != nil {
 			return members, err
 		}
-		size += p.size()
+		n := p.size()
+		size += n
+		w.bytes += int64(n)
 	}
 	return members, nil
 }
 
-// next is another commit that waits, while the group may grow.
-func (w *writer) next(size int, start time.Time) *pending {
+// next is another commit that waits, or is worth waiting for, while the group
+// may grow.
+func (w *writer) next(members, size int, start time.Time) *pending {
 	if size >= groupBytes || time.Since(start) > groupTime {
 		return nil
 	}
@@ -156,7 +163,7 @@ func (w *writer) next(size int, start time.Time) *pending {
 	case p := <-w.s.queue:
 		return p
 	default:
-		return nil
+		return w.pace.await(w.s, members, start)
 	}
 }
 
