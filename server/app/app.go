@@ -3,15 +3,18 @@
 // third party would write, against the standard client library, and has no more
 // rights than any other client.
 //
-// Not here: its registration as a client, which the embedded authorization
-// server does with what Client says.
+// Not here: how it signs people in, which is the embedded authorization server's
+// business.
 package app
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 	"net/http"
 	"strings"
+
+	"caseway/auth/account"
 )
 
 //go:embed static
@@ -25,24 +28,22 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // ID is the client id under which the app is registered.
 const ID = "caseway-sample-app"
 
-// Name is what people see where they let the app in.
-const Name = "My care"
-
-// Scopes are all that the app may ask for, in a standalone and in an EHR launch
+// scopes are all that the app may ask for, in a standalone and in an EHR launch
 // (https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html).
-func Scopes() []string {
-	return []string{
-		"launch", "launch/patient", "openid", "fhirUser", "online_access", "offline_access",
-		"patient/Patient.r", "patient/CarePlan.rs", "patient/CareTeam.rs", "patient/Task.rus", "patient/Appointment.rs",
-	}
+var scopes = []string{
+	"launch", "launch/patient", "openid", "fhirUser", "online_access", "offline_access",
+	"patient/Patient.r", "patient/CarePlan.rs", "patient/CareTeam.rs", "patient/Task.rus", "patient/Appointment.rs",
 }
 
-// RedirectURI is where the app receives its codes on a server under root, a URL
-// without a closing slash.
-func RedirectURI(root string) string { return root + "/app/" }
-
-// LaunchURI is where an EHR starts the app on a server under root.
-func LaunchURI(root string) string { return root + "/app/launch.html" }
+// Register makes the app a public client of the embedded authorization server
+// on root, the server's URL without a closing slash, or brings it up to date. It
+// is to be called at each start, for root may have changed.
+func Register(ctx context.Context, accounts *account.Store, root string) error {
+	return accounts.Sow(ctx, &account.Seed{Clients: []account.SeedClient{{
+		ID: ID, Name: "My care", Scopes: scopes,
+		RedirectURIs: account.Words{root + "/app/"}, LaunchURI: root + "/app/launch.html",
+	}}})
+}
 
 // Handler serves the app's files for paths under /app. It answers GET and HEAD
 // only.

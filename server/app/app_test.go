@@ -98,7 +98,7 @@ func TestLaunchAsksForRegisteredScopesOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	registered := map[string]bool{}
-	for _, s := range Scopes() {
+	for _, s := range scopes {
 		registered[s] = true
 	}
 	asked := regexp.MustCompile(`"((?:patient|launch)/[\w.]+|launch|openid|fhirUser|\w+_access)"`).FindAllSubmatch(script, -1)
