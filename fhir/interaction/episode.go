@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"caseway/fhir"
-	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
@@ -34,25 +33,17 @@ var names = map[string][]string{
 	"CarePlan":      {"goal", "activity.reference"},
 }
 
-// namedBy says by which search parameter a stored resource names one of a type
-// as names has it. R4 has none for EpisodeOfCare.account.
-var namedBy = map[string]struct{ typ, parameter string }{
-	"CareTeam":       {"EpisodeOfCare", "team"},
-	"Condition":      {"EpisodeOfCare", "condition"},
-	"ServiceRequest": {"EpisodeOfCare", "incoming-referral"},
-	"Goal":           {"CarePlan", "goal"},
-	"Appointment":    {"CarePlan", "activity-reference"},
-}
-
 // episodeGuard marks what belongs to a case in the commit that brings it in.
-// A resource keeps the mark when a later version says nothing of episodes.
+// What is stored already and comes into the case by this commit gets the mark
+// by a version of its own. A resource keeps the mark when a later version says
+// nothing of episodes.
 type episodeGuard struct{ engine *Engine }
 
 // Check implements Guard.
 func (g episodeGuard) Check(ctx context.Context, images []Image) ([]Image, []fhir.Issue, error) {
-	m := membership{engine: g.engine, members: make([]member, 0, len(images)), here: map[fhir.Key]*member{}}
+	m := membership{engine: g.engine, here: make(map[fhir.Key]*member, len(images))}
 	for i := range images {
-		if images[i].After != nil {
+		if m.here[images[i].Key] = nil; images[i].After != nil {
 			m.take(&images[i])
 		}
 	}
@@ -64,33 +55,48 @@ func (g episodeGuard) Check(ctx context.Context, images []Image) ([]Image, []fhi
 		return nil, nil, err
 	}
 	m.spread()
-	return nil, nil, m.mark()
+	issues, err := m.bringIn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := m.mark(); err != nil {
+		return nil, nil, err
+	}
+	var more []Image
+	for _, mine := range m.members {
+		if mine.stored {
+			more = append(more, *mine.image)
+		}
+	}
+	return more, issues, nil
 }
 
 // membership finds out to which cases the resources of one commit belong.
 type membership struct {
 	engine  *Engine
-	members []member
-	here    map[fhir.Key]*member  // those that may have a case or give one
+	members []*member             // those that may have a case or give one
+	here    map[fhir.Key]*member  // of the commit; nil for one that is deleted
 	stored  map[fhir.Key][]string // cases of resources that aren't written here
 }
 
 // member is one resource of the commit.
 type member struct {
-	image *Image
-	cases []string   // ids of episodes
-	hangs []fhir.Key // on what it hangs
-	names []fhir.Key // what it takes along
+	image    *Image
+	cases    []string   // ids of episodes
+	hangs    []fhir.Key // on what it hangs
+	names    []fhir.Key // what it takes along
+	stored   bool       // it is written only for its mark
+	followed int        // for how many cases it was found out what comes along
 }
 
 func (m *membership) take(image *Image) {
 	root := image.After.Root()
-	mine := member{image: image, cases: m.engine.episodesOf(image)}
+	mine := &member{image: image, cases: m.engine.episodesOf(image)}
 	typ := image.Key.Type
 	mine.hangs = m.engine.references(root, hangs[typ])
 	mine.names = m.engine.references(root, names[typ])
 	m.members = append(m.members, mine)
-	m.here[image.Key] = &m.members[len(m.members)-1]
+	m.here[image.Key] = mine
 }
 
 // episodesOf are the cases that a resource names itself, or that the version
@@ -160,8 +166,8 @@ func nodesAt(n fhir.Node, path string) func(yield func(fhir.Node) bool) {
 func (m *membership) readTargets(ctx context.Context) error {
 	m.stored = map[fhir.Key][]string{}
 	var keys []fhir.Key
-	for i := range m.members {
-		for _, key := range m.members[i].hangs {
+	for _, mine := range m.members {
+		for _, key := range mine.hangs {
 			switch _, known := m.stored[key]; {
 			case known || m.here[key] != nil:
 			case key.Type == "EpisodeOfCare":
@@ -196,8 +202,7 @@ func casesOf(v store.Version) []string {
 func (m *membership) spread() {
 	for changed := true; changed; {
 		changed = false
-		for i := range m.members {
-			mine := &m.members[i]
+		for _, mine := range m.members {
 			for _, key := range mine.hangs {
 				from := m.stored[key]
 				if other := m.here[key]; other != nil {
@@ -225,48 +230,9 @@ func (m *member) join(cases []string) (changed bool) {
 	return changed
 }
 
-// mostNaming bounds how many resources are asked whether they name one.
-const mostNaming = 10
-
-// lookForNames asks the store who names a resource that has no case yet. One
-// whose id the server has just made is named by nobody.
-func (m *membership) lookForNames(ctx context.Context) error {
-	for i := range m.members {
-		mine := &m.members[i]
-		by, can := namedBy[mine.image.Key.Type]
-		if !can || len(mine.cases) > 0 || mine.image.Method == store.Post {
-			continue
-		}
-		if err := m.lookForName(ctx, mine, by.typ, by.parameter); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m *membership) lookForName(ctx context.Context, mine *member, typ, parameter string) error {
-	source, ok := m.engine.store.(search.Source)
-	p := m.engine.Registry().Parameter(typ, parameter)
-	if !ok || p == nil {
-		return nil
-	}
-	page, err := source.Scan(ctx, search.Scan{Type: typ, Term: p.Term(mine.image.Key), Limit: mostNaming})
-	if err != nil {
-		return err
-	}
-	for _, hit := range page.Hits {
-		mine.join(fhir.Tags(hit.JSON, CaseSystem))
-		if typ == "EpisodeOfCare" {
-			mine.join([]string{hit.Key.ID})
-		}
-	}
-	return nil
-}
-
 // mark adds the tags that are missing.
 func (m *membership) mark() error {
-	for i := range m.members {
-		mine := &m.members[i]
+	for _, mine := range m.members {
 		if len(mine.cases) == 0 {
 			continue
 		}

@@ -288,6 +288,12 @@ func (x *indexing) searchable(ctx context.Context) error {
 	return nil
 }
 
+// rebuilding reports whether the index may be incomplete whatever is asked for.
+func (x *indexing) rebuilding() bool {
+	s := x.now.Load()
+	return x.joined.Load() && (s.Program != x.program || s.rebuilding())
+}
+
 // committed brings a change of SearchParameters into effect. The commit stands
 // whatever happens here, and who keeps the index finds it too.
 func (x *indexing) committed(ctx context.Context, drafts []*draft) {
