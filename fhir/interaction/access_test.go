@@ -22,13 +22,15 @@ type patientAccess struct {
 }
 
 func (a *patientAccess) Decide(_ context.Context, what interaction.Name, key fhir.Key, _ store.Version, _ *fhir.Tree) error {
-	if what == interaction.Operation && key != a.key {
+	if what == interaction.Everything && key != a.key {
 		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "not this patient")
 	}
 	return nil
 }
 
-func (a *patientAccess) Narrow(_ context.Context, typ string) (search.Expr, error) {
+func (a *patientAccess) History(context.Context, string) ([]string, error) { return nil, nil }
+
+func (a *patientAccess) Narrow(_ context.Context, _ interaction.Name, typ string) (search.Expr, error) {
 	switch typ {
 	case "Patient":
 		return search.Keys{a.key}, nil

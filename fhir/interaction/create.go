@@ -77,6 +77,9 @@ func (e *Engine) creating(ctx context.Context, typ, query string) (*criteria, er
 // createPlain creates once what is left of a create when its conditions are
 // known.
 func (e *Engine) createPlain(ctx context.Context, d *draft, p []store.Precondition, idempotencyKey string, warnings []fhir.Issue) (Result, error) {
+	if err := e.permit(ctx, []*draft{d}); err != nil {
+		return Result{}, err
+	}
 	admitted, more, err := e.admit(ctx, []*draft{d})
 	if err != nil {
 		return Result{}, err
@@ -95,6 +98,9 @@ func (e *Engine) createConditional(ctx context.Context, d *draft, c *criteria, i
 	}
 	defer release()
 	var result Result
+	if c, err = e.asked(ctx, c); err != nil {
+		return Result{}, err
+	}
 	err = e.retry(ctx, func() error {
 		found, err := e.matches(ctx, c, 2)
 		if err != nil {

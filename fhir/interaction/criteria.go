@@ -150,9 +150,30 @@ func holds(e search.Expr, key fhir.Key, terms []search.Term) bool {
 	return false
 }
 
-// matches gives current resources that satisfy criteria, up to limit. It looks
-// past what the caller may see, for a conditional create must not double what
-// is hidden; decide about what comes back.
+// asked gives criteria as they are for the caller: resources that he may not
+// find aren't there. So a conditional create makes a second resource where the
+// first is hidden, rather than tell that there is one; a conditional update or
+// delete leaves it alone; and the commit is held to the same condition, so that
+// its conflicts tell nothing either. Who has no right to search a type can't
+// have conditions on it.
+func (e *Engine) asked(ctx context.Context, c *criteria) (*criteria, error) {
+	if e.access == nil {
+		return c, nil
+	}
+	if err := e.decide(ctx, SearchType, fhir.Key{Type: c.typ}, store.Version{}, nil); err != nil {
+		return nil, err
+	}
+	may, err := e.narrowing(ctx).of(c.typ)
+	if err != nil || may == nil {
+		return c, err
+	}
+	narrowed := *c
+	narrowed.where, narrowed.decided = search.And{may, c.where}, false
+	return &narrowed, nil
+}
+
+// matches gives current resources that satisfy criteria, as asked gives them,
+// up to limit.
 func (e *Engine) matches(ctx context.Context, c *criteria, limit int) ([]store.Version, error) {
 	return e.find(ctx, c.typ, c.where, limit)
 }
@@ -203,7 +224,7 @@ func (e *Engine) referenced(ctx context.Context, c *criteria, limit int) ([]stor
 	if err != nil {
 		return nil, err
 	}
-	return e.visible(ctx, versions)
+	return e.visible(ctx, SearchType, versions)
 }
 
 // conditionHolds makes the commit check that criteria match just the resource

@@ -41,12 +41,16 @@ func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result
 		if err != nil {
 			return err
 		}
+		// First, for whether If-Match holds tells of what is there.
+		if err := e.permit(ctx, []*draft{d}); err != nil {
+			return err
+		}
 		if err := checkMatch(r.IfMatch, d.before); err != nil {
 			return err
 		}
 		if !d.before.Exists() || d.before.Deleted() {
 			result = Result{Version: d.before}
-			return e.decide(ctx, Delete, d.key, d.before, nil)
+			return nil
 		}
 		admitted, warnings, err := e.admit(ctx, []*draft{d})
 		if err != nil {
@@ -74,6 +78,9 @@ func (e *Engine) deleting(ctx context.Context, r DeleteRequest) (*criteria, erro
 func (e *Engine) findDeleted(ctx context.Context, c *criteria, d *draft) (preconditions []store.Precondition, err error) {
 	if c == nil {
 		d.before, err = e.current(ctx, d.key)
+		return nil, err
+	}
+	if c, err = e.asked(ctx, c); err != nil {
 		return nil, err
 	}
 	found, err := e.matches(ctx, c, 2)

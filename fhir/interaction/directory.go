@@ -81,5 +81,5 @@ func (s *searching) visibleHeads(ctx context.Context, keys []fhir.Key) ([]search
 	if err != nil {
 		return nil, err
 	}
-	return s.engine.permitted(ctx, found.Hits)
+	return found.Hits, nil
 }

@@ -48,6 +48,14 @@ const (
 	Operation       Name = "operation"
 )
 
+// The operations, as an Access is asked about them.
+const (
+	Everything    Name = "$everything"
+	LastN         Name = "$lastn"
+	ReindexAll    Name = "$reindex"
+	ReindexStatus Name = "$reindex-status"
+)
+
 // Validator checks a resource beyond what decoding does: invariants,
 // profiles. Safe for concurrent use.
 type Validator interface {
@@ -59,16 +67,28 @@ type Validator interface {
 // Access decides what the caller, whom it finds in ctx, may do. Safe for
 // concurrent use.
 type Access interface {
-	// Decide returns nil, or the error with which an interaction is refused.
-	// before is the current version where there is one, after the new one
-	// for a write.
+	// Decide returns nil, or the error with which an interaction is refused:
+	// kind NotFound for what the caller may not see, so that it looks like what
+	// isn't there, Forbidden where that reveals nothing. before is the current
+	// version where there is one, after the new one for a write. A conditional
+	// create that found a resource has it as before.
+	//
+	// A key without an id asks about the type, one without a type about the
+	// system. With an id and HistoryType or HistorySystem it is asked about each
+	// version in a history.
 	Decide(ctx context.Context, what Name, key fhir.Key, before store.Version, after *fhir.Tree) error
 	// Narrow gives the condition that a type's resources must satisfy for the
 	// caller to see them: nil where all are to be seen, an empty search.Or
 	// where none is. It holds for matches, for what chains, _has and includes
-	// go through, and so for order and totals. Decide is asked about each
-	// resource besides.
-	Narrow(ctx context.Context, typ string) (search.Expr, error)
+	// go through, and so for order and totals; Decide isn't asked about what
+	// was found by it. what is SearchType for what is searched or gone through,
+	// and Read, or the name of an operation, for what is shown beside that.
+	Narrow(ctx context.Context, what Name, typ string) (search.Expr, error)
+	// History gives compartments, such as "Patient/1", to one of which each
+	// version in the history of a type, or with "" of the system, must belong
+	// for the caller to see it; nil where compartments don't tell. Decide is
+	// asked about each version besides.
+	History(ctx context.Context, typ string) ([]string, error)
 }
 
 // Image is a write as a Guard sees it.

@@ -34,13 +34,14 @@ func (e *Engine) Everything(ctx context.Context, r EverythingRequest) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	if v, err = e.shown(ctx, Operation, r.Key, v); err != nil {
+	if v, err = e.shown(ctx, Everything, r.Key, v); err != nil {
 		return nil, err
 	}
 	s, pairs, err := e.searching(ctx, r.Base, r.Key.String()+"/$everything", r.Parameters)
 	if err != nil {
 		return nil, err
 	}
+	s.narrowing = e.narrowingFor(ctx, Everything)
 	asked, err := e.readEverything(pairs)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,11 @@ func (e *Engine) hierarchy(ctx context.Context, of fhir.Key, above bool) ([]fhir
 		return nil, err
 	}
 	h := hierarchy{source: source, parents: e.parentParameters(of.Type), seen: map[fhir.Key]bool{}}
+	// What the caller may not see is no part of a hierarchy, nor what only it
+	// connects.
+	if h.may, err = e.narrowing(ctx).of(of.Type); err != nil {
+		return nil, err
+	}
 	h.add(of)
 	for level := h.found; len(level) > 0; {
 		before := len(h.found)
@@ -51,12 +56,13 @@ func (e *Engine) parentParameters(typ string) []*search.Parameter {
 type hierarchy struct {
 	source  search.Source
 	parents []*search.Parameter
+	may     search.Expr // that members must satisfy; nil: any
 	found   []fhir.Key
 	seen    map[fhir.Key]bool
 }
 
 func (h *hierarchy) up(ctx context.Context, level []fhir.Key) error {
-	hits, err := h.source.Scan(ctx, search.Scan{Keys: level, Limit: len(level), KeysOnly: true})
+	hits, err := search.Run(ctx, h.source, search.Plan{Types: []string{level[0].Type}, Where: h.narrowed(search.Keys(level)), Count: len(level)})
 	if err != nil {
 		return err
 	}
@@ -79,7 +85,7 @@ func (h *hierarchy) down(ctx context.Context, level []fhir.Key) error {
 			terms = append(terms, p.Term(key))
 		}
 		found, err := search.Run(ctx, h.source, search.Plan{
-			Types: []string{p.Resource}, Where: search.Leaf{Exact: terms}, Count: maxHierarchy,
+			Types: []string{p.Resource}, Where: h.narrowed(search.Leaf{Exact: terms}), Count: maxHierarchy,
 		})
 		if err != nil {
 			return err
@@ -92,6 +98,13 @@ func (h *hierarchy) down(ctx context.Context, level []fhir.Key) error {
 		}
 	}
 	return nil
+}
+
+func (h *hierarchy) narrowed(where search.Expr) search.Expr {
+	if h.may == nil {
+		return where
+	}
+	return search.And{where, h.may}
 }
 
 // add takes a member in, once: hierarchies may have circles by mistake.

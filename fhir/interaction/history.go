@@ -47,7 +47,7 @@ func (e *Engine) History(ctx context.Context, r HistoryRequest) ([]byte, error) 
 		}
 		q.After = cursor.position()
 	}
-	page, err := e.store.History(ctx, q)
+	page, err := e.historyPage(ctx, r, q)
 	if err != nil {
 		return nil, err
 	}
@@ -132,14 +132,14 @@ func (c historyCursor) position() store.HistoryPosition {
 	}
 }
 
-// visible leaves out the versions that the caller may not read.
-func (e *Engine) visible(ctx context.Context, versions []store.Version) ([]store.Version, error) {
+// visible leaves out the versions that the caller may not see.
+func (e *Engine) visible(ctx context.Context, what Name, versions []store.Version) ([]store.Version, error) {
 	if e.access == nil {
 		return versions, nil
 	}
 	var seen []store.Version
 	for _, v := range versions {
-		err := e.decide(ctx, Read, v.Key, v, nil)
+		err := e.decide(ctx, what, v.Key, v, nil)
 		if refused(err) {
 			continue
 		}

@@ -39,7 +39,9 @@ func (r *rules) Decide(_ context.Context, what interaction.Name, key fhir.Key, b
 	return nil
 }
 
-func (r *rules) Narrow(context.Context, string) (search.Expr, error) { return nil, nil }
+func (r *rules) Narrow(context.Context, interaction.Name, string) (search.Expr, error) { return nil, nil }
+
+func (r *rules) History(context.Context, string) ([]string, error) { return nil, nil }
 
 func (r *rules) Check(_ context.Context, images []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
 	r.mu.Lock()
@@ -225,7 +227,7 @@ func TestDecisionsSeeBeforeAndAfter(t *testing.T) {
 		{func() error {
 			_, err := e.History(ctx, interaction.HistoryRequest{Type: key.Type, ID: key.ID, Count: 1})
 			return err
-		}, []string{"history-instance Organization/o 2 false", "read Organization/o 2 false"}, nil},
+		}, []string{"history-instance Organization/o 2 false", "vread Organization/o 2 false", "vread Organization/o 1 false"}, nil},
 		{func() error {
 			_, err := e.Bundle(ctx, interaction.BundleRequest{Body: []byte(`{"resourceType":"Bundle","type":"transaction","entry":[
 				{"resource":` + organization("", "y") + `,"request":{"method":"POST","url":"Organization"}},

@@ -28,7 +28,7 @@ const mostObservations = 10_000
 // a coding in common are of one code; without a coding the text counts. The
 // answer is one page.
 func (e *Engine) LastN(ctx context.Context, q LastNRequest) ([]byte, error) {
-	if err := e.decide(ctx, Operation, fhir.Key{Type: "Observation"}, store.Version{}, nil); err != nil {
+	if err := e.decide(ctx, LastN, fhir.Key{Type: "Observation"}, store.Version{}, nil); err != nil {
 		return nil, err
 	}
 	s, pairs, err := e.searching(ctx, q.Base, "Observation/$lastn", q.Parameters)
@@ -74,7 +74,8 @@ func (s *searching) lastN(ctx context.Context, most int) (r results, err error) 
 	if err != nil {
 		return r, err
 	}
-	r.matches, r.included, err = s.shown(ctx, latest)
+	r.matches = latest
+	r.included, err = s.beside(ctx, latest)
 	total := int64(len(r.matches))
 	r.total = &total
 	return r, err

@@ -22,8 +22,12 @@ func (t *transaction) locate(ctx context.Context) ([]store.Precondition, error) 
 		}
 	}
 	found := make([][]store.Version, len(conditional))
+	asked := make([]*criteria, len(conditional))
 	err := each(ctx, len(conditional), lookups, func(ctx context.Context, i int) (err error) {
-		found[i], err = t.engine.matches(ctx, conditional[i].criteria, 2)
+		if asked[i], err = t.engine.asked(ctx, conditional[i].criteria); err != nil {
+			return placed(err, conditional[i].at(".request.url"))
+		}
+		found[i], err = t.engine.matches(ctx, asked[i], 2)
 		return err
 	})
 	if err != nil {
@@ -40,7 +44,7 @@ func (t *transaction) locate(ctx context.Context) ([]store.Precondition, error) 
 			wrong.add(fe)
 			continue
 		}
-		preconditions = append(preconditions, conditionHolds(en.criteria, foundID(found[i]))...)
+		preconditions = append(preconditions, conditionHolds(asked[i], foundID(found[i]))...)
 	}
 	return preconditions, wrong.error()
 }

@@ -14,11 +14,14 @@ import (
 type narrowing struct {
 	ctx    context.Context
 	access Access                 // nil: everything is to be seen
+	what   Name                   // see Access.Narrow
 	asked  map[string]search.Expr // by resource type
 }
 
-func (e *Engine) narrowing(ctx context.Context) *narrowing {
-	return &narrowing{ctx: ctx, access: e.access, asked: map[string]search.Expr{}}
+func (e *Engine) narrowing(ctx context.Context) *narrowing { return e.narrowingFor(ctx, SearchType) }
+
+func (e *Engine) narrowingFor(ctx context.Context, what Name) *narrowing {
+	return &narrowing{ctx: ctx, access: e.access, what: what, asked: map[string]search.Expr{}}
 }
 
 // of is the condition for resources of a type, nil for none.
@@ -29,7 +32,7 @@ func (n *narrowing) of(typ string) (search.Expr, error) {
 	if e, known := n.asked[typ]; known {
 		return e, nil
 	}
-	e, err := n.access.Narrow(n.ctx, typ)
+	e, err := n.access.Narrow(n.ctx, n.what, typ)
 	if err == nil {
 		n.asked[typ] = e
 	}
@@ -166,14 +169,28 @@ func onlyOf(typ string, e search.Expr) bool {
 
 // permit answers for includes; err is the first error of the Access.
 type permit struct {
-	narrowing *narrowing
-	err       error
+	named    *narrowing // of what matches refer to
+	searched *narrowing // of what refers to them, for which one has to search
+	reverse  []search.Include
+	err      error
 }
 
-func (n *narrowing) permit() *permit { return &permit{narrowing: n} }
+func (s *searching) permit() *permit {
+	p := &permit{named: s.engine.narrowingFor(s.narrowing.ctx, Read), searched: s.narrowing}
+	for _, include := range s.query.Includes {
+		if include.Reverse {
+			p.reverse = append(p.reverse, include)
+		}
+	}
+	return p
+}
 
 func (p *permit) of(typ string) search.Expr {
-	e, err := p.narrowing.of(typ)
+	n := p.named
+	if slices.ContainsFunc(p.reverse, func(i search.Include) bool { return i.Source == typ || i.Source == "*" }) {
+		n = p.searched
+	}
+	e, err := n.of(typ)
 	if err != nil {
 		if p.err == nil {
 			p.err = err

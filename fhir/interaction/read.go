@@ -2,6 +2,7 @@ package interaction
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"caseway/fhir"
@@ -38,10 +39,12 @@ func (e *Engine) VRead(ctx context.Context, key fhir.Key, versionID string) (sto
 	if err != nil {
 		return store.Version{}, err
 	}
-	if !v.Exists() {
+	// Whether the resource itself is there is not told, nor whether it is hidden.
+	v, err = e.shown(ctx, VRead, key, v)
+	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && fe.Kind == fhir.NotFound {
 		return store.Version{}, noVersion()
 	}
-	return e.shown(ctx, VRead, key, v)
+	return v, err
 }
 
 // shown is the version if the caller may see it and it isn't a deletion.

@@ -46,7 +46,7 @@ const (
 func (e *Engine) ReindexStatus(ctx context.Context, id string) ([]byte, error) {
 	key := fhir.Key{Type: parameterType, ID: id}
 	if id == "" {
-		if err := e.decide(ctx, Operation, key, store.Version{}, nil); err != nil {
+		if err := e.decide(ctx, ReindexStatus, key, store.Version{}, nil); err != nil {
 			return nil, err
 		}
 		return e.status(ctx, nil)
@@ -58,7 +58,7 @@ func (e *Engine) ReindexStatus(ctx context.Context, id string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v, err = e.shown(ctx, Operation, key, v); err != nil {
+	if v, err = e.shown(ctx, ReindexStatus, key, v); err != nil {
 		return nil, err
 	}
 	return e.status(ctx, &v)
@@ -67,7 +67,7 @@ func (e *Engine) ReindexStatus(ctx context.Context, id string) ([]byte, error) {
 // Reindex makes the indexes of all resources anew in the background: the
 // operation $reindex. Searches go on meanwhile. It answers as ReindexStatus.
 func (e *Engine) Reindex(ctx context.Context) ([]byte, error) {
-	if err := e.decide(ctx, Operation, fhir.Key{Type: parameterType}, store.Version{}, nil); err != nil {
+	if err := e.decide(ctx, ReindexAll, fhir.Key{Type: parameterType}, store.Version{}, nil); err != nil {
 		return nil, err
 	}
 	x := e.indexing

@@ -10,21 +10,13 @@ import (
 	"caseway/fhir/store"
 )
 
-// readBefore reads what is there of the resources that entries name, and
-// checks what they demand of it.
+// readBefore reads what is there of the resources that entries name.
 func (t *transaction) readBefore(ctx context.Context) error {
 	var named []*entry
 	var keys []fhir.Key
-	var wrong problems
 	seen := map[fhir.Key]int{}
 	for _, en := range t.entries {
-		if en.verb == "POST" || en.versionID != "" || en.search != nil {
-			continue
-		}
-		if en.conditional() {
-			if err := checkMatch(en.ifMatch, en.before); err != nil {
-				wrong.add(asError(err).At(en.at(".request.ifMatch")))
-			}
+		if en.verb == "POST" || en.versionID != "" || en.search != nil || en.conditional() {
 			continue
 		}
 		named = append(named, en)
@@ -34,7 +26,7 @@ func (t *transaction) readBefore(ctx context.Context) error {
 		}
 	}
 	if len(keys) == 0 {
-		return wrong.error()
+		return nil
 	}
 	versions, err := t.engine.store.Read(ctx, keys...)
 	if err != nil {
@@ -42,6 +34,24 @@ func (t *transaction) readBefore(ctx context.Context) error {
 	}
 	for _, en := range named {
 		en.before = versions[seen[en.key]]
+	}
+	return nil
+}
+
+// permit asks Access about all that is to be written or deleted, and about
+// deletions of what isn't there, and then holds what is there against the
+// entries' demands.
+func (t *transaction) permit(ctx context.Context, drafts []*draft) error {
+	if err := t.engine.permit(ctx, drafts); err != nil {
+		return err
+	}
+	var wrong problems
+	for _, en := range t.entries {
+		if en.verb == "DELETE" && !en.writes() {
+			if err := t.engine.decide(ctx, Delete, en.key, en.before, nil); err != nil {
+				return placed(err, en.at(".request.url"))
+			}
+		}
 		if err := checkMatch(en.ifMatch, en.before); err != nil {
 			wrong.add(asError(err).At(en.at(".request.ifMatch")))
 		}
@@ -57,12 +67,15 @@ func (t *transaction) readBefore(ctx context.Context) error {
 // there once everything is written.
 func (t *transaction) resolve(ctx context.Context) ([]store.Precondition, error) {
 	creators := t.creators()
-	found := make([][]store.Version, len(creators))
+	found, asked := make([][]store.Version, len(creators)), make([]*criteria, len(creators))
 	limit := 2 + len(t.keyed) // what the transaction itself changes doesn't count
 	n := len(creators) + len(t.conditions.all)
 	err := each(ctx, n, lookups, func(ctx context.Context, i int) (err error) {
 		if i < len(creators) {
-			found[i], err = t.engine.matches(ctx, creators[i].criteria, limit)
+			if asked[i], err = t.engine.asked(ctx, creators[i].criteria); err != nil {
+				return placed(err, creators[i].at(".request.ifNoneExist"))
+			}
+			found[i], err = t.engine.matches(ctx, asked[i], limit)
 			return err
 		}
 		c := t.conditions.all[i-len(creators)]
@@ -72,7 +85,7 @@ func (t *transaction) resolve(ctx context.Context) ([]store.Precondition, error)
 	if err != nil {
 		return nil, err
 	}
-	creates, err := t.resolveCreates(ctx, creators, found)
+	creates, err := t.resolveCreates(ctx, creators, asked, found)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +109,7 @@ func (t *transaction) creators() []*entry {
 
 // resolveCreates first finds out which creates are met by what is there, then
 // whether the others would get in each other's way.
-func (t *transaction) resolveCreates(ctx context.Context, creators []*entry, found [][]store.Version) ([]store.Precondition, error) {
+func (t *transaction) resolveCreates(ctx context.Context, creators []*entry, asked []*criteria, found [][]store.Version) ([]store.Precondition, error) {
 	var wrong problems
 	var preconditions []store.Precondition
 	for i, en := range creators {
@@ -108,7 +121,7 @@ func (t *transaction) resolveCreates(ctx context.Context, creators []*entry, fou
 			en.matched = found[i][0]
 			preconditions = append(preconditions, store.Precondition{Exists: en.matched.Key})
 			if err := t.engine.decide(ctx, Create, en.matched.Key, en.matched, en.tree); err != nil {
-				return nil, err
+				return nil, placed(err, en.at(".request.ifNoneExist"))
 			}
 		}
 	}
@@ -118,7 +131,7 @@ func (t *transaction) resolveCreates(ctx context.Context, creators []*entry, fou
 			continue
 		}
 		t.checkOrder(en, en.at(".request.ifNoneExist"), &wrong)
-		preconditions = append(preconditions, conditionHolds(en.criteria, foundID(found[i]))...)
+		preconditions = append(preconditions, conditionHolds(asked[i], foundID(found[i]))...)
 	}
 	for _, en := range t.entries {
 		if en.conditional() && en.verb == "PUT" && !en.before.Exists() {
@@ -221,7 +234,7 @@ func (t *transaction) admitRead(ctx context.Context, en *entry) (err error) {
 	switch other := t.keyed[en.key]; {
 	case other == nil:
 	case other.verb == "PUT":
-		return nil // the Access decision on it stands
+		return nil // decided when it is written
 	case other.writes():
 		return fhir.NewError(fhir.Gone, fhir.IssueDeleted, other.at("")+" deletes the resource")
 	}

@@ -33,7 +33,8 @@ func (s *searching) run(ctx context.Context) ([]byte, error) {
 		if r.total, err = s.total(ctx, page); err != nil {
 			return err
 		}
-		r.matches, r.included, err = s.shown(ctx, page.Hits)
+		r.matches = page.Hits
+		r.included, err = s.beside(ctx, page.Hits)
 		return err
 	})
 	if err != nil {
@@ -52,17 +53,6 @@ func (e *Engine) atOneMoment(ctx context.Context, f func(context.Context) error)
 		return s.Snapshot(ctx, f)
 	}
 	return f(ctx)
-}
-
-// shown leaves out what the caller may not read, and finds what is shown
-// beside the rest.
-func (s *searching) shown(ctx context.Context, hits []search.Hit) ([]search.Hit, search.Included, error) {
-	matches, err := s.engine.permitted(ctx, hits)
-	if err != nil {
-		return nil, search.Included{}, err
-	}
-	included, err := s.beside(ctx, matches)
-	return matches, included, err
 }
 
 // render writes the page.
@@ -116,7 +106,7 @@ func (s *searching) include(ctx context.Context, hits []search.Hit) (search.Incl
 	if len(s.query.Includes) == 0 || len(hits) == 0 {
 		return search.Included{}, nil
 	}
-	permit := s.narrowing.permit()
+	permit := s.permit()
 	in := search.Inclusion{Includes: s.query.Includes, Limit: maxIncluded, Budget: s.plan.Budget}
 	if s.narrowing.access != nil {
 		in.Permit = permit.of
@@ -126,9 +116,6 @@ func (s *searching) include(ctx context.Context, hits []search.Hit) (search.Incl
 		err = permit.err
 	}
 	if err != nil {
-		return search.Included{}, err
-	}
-	if included.Hits, err = s.engine.permitted(ctx, included.Hits); err != nil {
 		return search.Included{}, err
 	}
 	more, err := s.engine.namedVersions(ctx, included.Versions)
@@ -158,25 +145,6 @@ func (e *Engine) namedVersions(ctx context.Context, named []search.VersionedKey)
 		hits = append(hits, search.Hit{Key: v.Key, VersionID: v.VersionID, LastUpdated: v.LastUpdated, JSON: v.JSON})
 	}
 	return hits, nil
-}
-
-// permitted leaves out the hits that the caller may not read.
-func (e *Engine) permitted(ctx context.Context, hits []search.Hit) ([]search.Hit, error) {
-	if e.access == nil {
-		return hits, nil
-	}
-	var seen []search.Hit
-	for _, h := range hits {
-		err := e.decide(ctx, Read, h.Key, versionOf(h), nil)
-		if refused(err) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		seen = append(seen, h)
-	}
-	return seen, nil
 }
 
 // links are a page's: self, first, and next and previous where there is more.

@@ -18,7 +18,7 @@ func (r resolver) Resolve(ctx context.Context, typ, canonical string) (*fhir.Tre
 	if err != nil {
 		return nil, err
 	}
-	if where, err = r.engine.narrowing(ctx).resources(typ, where); err != nil {
+	if where, err = r.engine.narrowingFor(ctx, Read).resources(typ, where); err != nil {
 		return nil, err
 	}
 	source, err := r.engine.source(ctx)
@@ -31,11 +31,10 @@ func (r resolver) Resolve(ctx context.Context, typ, canonical string) (*fhir.Tre
 	if err != nil {
 		return nil, err
 	}
-	seen, err := r.engine.permitted(ctx, found.Hits)
-	if err != nil || len(seen) == 0 {
-		return nil, err
+	if len(found.Hits) == 0 {
+		return nil, nil
 	}
-	return r.engine.decodeStored(versionOf(seen[0]))
+	return r.engine.decodeStored(versionOf(found.Hits[0]))
 }
 
 // where is the condition that a canonical URL or a reference comes to.

@@ -160,6 +160,9 @@ func (t *transaction) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := t.permit(ctx, drafts); err != nil {
+		return err
+	}
 	admitted, more, err := t.engine.admit(ctx, drafts)
 	if err != nil {
 		return err
@@ -173,7 +176,7 @@ func (t *transaction) try(ctx context.Context) error {
 			return err
 		}
 	}
-	t.settle(writers, versions, append(warnings, more...))
+	t.settle(ctx, writers, versions, append(warnings, more...))
 	t.search(ctx)
 	return nil
 }
@@ -193,6 +196,9 @@ func (t *transaction) drafts() ([]*draft, []*entry) {
 				d.what, d.body = Create, t.targets.rewrite(en)
 			case "PUT":
 				d.what, d.body = Update, t.targets.rewrite(en)
+				if en.conditional() {
+					d.what = updateOrCreate(en.tree, en.before)
+				}
 			case "DELETE":
 				d.what = Delete
 			}
@@ -204,7 +210,7 @@ func (t *transaction) drafts() ([]*draft, []*entry) {
 }
 
 // settle gives each entry its result. Reads see what the others wrote.
-func (t *transaction) settle(writers []*entry, versions []store.Version, warnings []fhir.Issue) {
+func (t *transaction) settle(ctx context.Context, writers []*entry, versions []store.Version, warnings []fhir.Issue) {
 	written := make(map[fhir.Key]store.Version, len(versions))
 	for i, en := range writers {
 		created := en.verb != "DELETE" && (!en.before.Exists() || en.before.Deleted())
@@ -220,6 +226,9 @@ func (t *transaction) settle(writers []*entry, versions []store.Version, warning
 			en.result = Result{Version: en.matched, Matched: true}
 		}
 		if v, ok := written[en.target()]; ok && en.versionID == "" {
+			if en.verb != "POST" {
+				en.failed = t.engine.decide(ctx, Read, v.Key, v, nil)
+			}
 			en.result.Version = t.engine.Subset(v, en.subset)
 		}
 	}

@@ -72,6 +72,10 @@ func (e *Engine) update(ctx context.Context, r UpdateRequest, body *fhir.Tree, a
 		if err != nil {
 			return err
 		}
+		// First, for whether If-Match holds tells of what is there.
+		if err := e.permit(ctx, []*draft{d}); err != nil {
+			return err
+		}
 		if err := checkMatch(r.IfMatch, d.before); err != nil {
 			return err
 		}
@@ -112,6 +116,9 @@ func (e *Engine) findBefore(ctx context.Context, c *criteria, d *draft) (precond
 		d.before, err = e.current(ctx, d.key)
 		return nil, err
 	}
+	if c, err = e.asked(ctx, c); err != nil {
+		return nil, err
+	}
 	found, err := e.matches(ctx, c, 2)
 	if err != nil {
 		return nil, err
@@ -120,7 +127,17 @@ func (e *Engine) findBefore(ctx context.Context, c *criteria, d *draft) (precond
 	if err != nil {
 		return nil, err
 	}
+	d.what = updateOrCreate(d.body, d.before)
 	return conditionHolds(c, foundID(found)), nil
+}
+
+// updateOrCreate is what a conditional update comes to: where nothing matches
+// and the server chooses the id, a create.
+func updateOrCreate(body *fhir.Tree, before store.Version) Name {
+	if body.ID() == "" && !before.Exists() {
+		return Create
+	}
+	return Update
 }
 
 // foundID is the id of the one resource that was found, "" for none.
@@ -146,7 +163,10 @@ func (e *Engine) conditionalTarget(ctx context.Context, c *criteria, found []sto
 	case id == "":
 		return fhir.NewID(e.clock()), before, nil
 	}
-	before, err = e.current(ctx, fhir.Key{Type: c.typ, ID: id})
+	key := fhir.Key{Type: c.typ, ID: id}
+	if before, err = e.current(ctx, key); err == nil {
+		err = e.decide(ctx, Update, key, before, body)
+	}
 	if err == nil && before.Exists() && !before.Deleted() {
 		err = fhir.NewError(fhir.Duplicate, fhir.IssueConflict,
 			"nothing matches the condition, but there is a resource with the body's id").At(at + ".id")

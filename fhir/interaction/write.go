@@ -97,15 +97,23 @@ func refusal(issues []fhir.Issue) ([]fhir.Issue, error) {
 	return issues, nil
 }
 
-// admit asks Access and the Guards about drafts whose before is filled in, and
+// permit asks Access about drafts whose before is filled in. Nothing else may
+// be said of what is there before it agrees.
+func (e *Engine) permit(ctx context.Context, drafts []*draft) error {
+	for _, d := range drafts {
+		if err := e.decide(ctx, d.what, d.key, d.before, d.body); err != nil {
+			return placed(err, d.at)
+		}
+	}
+	return nil
+}
+
+// admit asks the Guards about drafts that are permitted, and
 // fills in their after. It returns them with the writes that guards added
 // behind them.
 func (e *Engine) admit(ctx context.Context, drafts []*draft) ([]*draft, []fhir.Issue, error) {
 	images := make([]Image, len(drafts))
 	for i, d := range drafts {
-		if err := e.decide(ctx, d.what, d.key, d.before, d.body); err != nil {
-			return nil, nil, placed(err, d.at)
-		}
 		images[i] = Image{At: d.at, Key: d.key, Method: d.method, Before: d.before, After: d.body}
 	}
 	images, issues, err := e.guard(ctx, images)
@@ -138,9 +146,11 @@ func (e *Engine) guard(ctx context.Context, images []Image) ([]Image, []fhir.Iss
 		}
 		images = append(images, more...)
 		if slices.ContainsFunc(more, func(image Image) bool { return image.Key.Type != "AuditEvent" }) {
-			if _, _, err := (episodeGuard{e}).Check(ctx, images); err != nil {
+			more, found, err := (episodeGuard{e}).Check(ctx, images)
+			if err != nil {
 				return nil, nil, err
 			}
+			images, issues = append(images, more...), append(issues, found...)
 		}
 	}
 	return images, issues, nil

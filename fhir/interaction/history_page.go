@@ -1,0 +1,72 @@
+package interaction
+
+import (
+	"context"
+
+	"caseway/fhir"
+	"caseway/fhir/store"
+)
+
+// mostVersions bounds how many versions one page of history looks at to find
+// those that the caller may see.
+const mostVersions = 20_000
+
+// versionsAtOnce is how many it reads at a time.
+const versionsAtOnce = 500
+
+// historyPage reads a page. What the caller may not see is left out of it and
+// of what comes behind it: pages are filled up, so that neither their sizes nor
+// their number tell of more.
+func (e *Engine) historyPage(ctx context.Context, r HistoryRequest, q store.HistoryQuery) (store.HistoryPage, error) {
+	if e.access == nil {
+		return e.store.History(ctx, q)
+	}
+	if r.ID == "" {
+		compartments, err := e.access.History(ctx, r.Type)
+		if err != nil {
+			return store.HistoryPage{}, err
+		}
+		q.Compartments = compartments
+	}
+	var page store.HistoryPage
+	wanted := q.Limit
+	q.Limit = min(max(2*wanted, 10), versionsAtOnce)
+	for looked := 0; ; {
+		some, err := e.store.History(ctx, q)
+		if err != nil {
+			return page, err
+		}
+		if looked == 0 {
+			page.Settled = some.Settled
+		}
+		looked += len(some.Versions)
+		seen, err := e.visible(ctx, r.interaction(), some.Versions)
+		if err != nil {
+			return page, err
+		}
+		page.Versions = append(page.Versions, seen...)
+		switch {
+		case len(page.Versions) > wanted:
+			page.Versions, page.More = page.Versions[:wanted], true
+			return page, nil
+		case !some.More || len(some.Versions) == 0:
+			return page, nil
+		case looked >= mostVersions:
+			return page, fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly,
+				"too many versions would have to be looked at; ask for one type, or narrow the history with _since")
+		}
+		last := some.Versions[len(some.Versions)-1]
+		q.After = store.HistoryPosition{LastUpdated: last.LastUpdated, Key: last.Key, VersionID: last.VersionID}
+	}
+}
+
+// interaction is the one by which a version of the history is seen.
+func (r HistoryRequest) interaction() Name {
+	switch {
+	case r.ID != "":
+		return VRead
+	case r.Type != "":
+		return HistoryType
+	}
+	return HistorySystem
+}
