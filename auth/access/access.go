@@ -1,0 +1,131 @@
+// Package access decides what a principal may do and see: it fills
+// interaction.Access.
+//
+// A principal's scopes come to grants: for a resource type and a permission the
+// conditions that resources must satisfy. A grant's condition joins the scope's
+// search parameters with a reach: the compartments of patients, what an
+// Organization may see, or everything. The same conditions narrow searches and
+// decide on single resources, so that the two can't drift apart.
+//
+// Tables say what no rule can: data/types.csv which types are readable outside
+// of compartments, data/operations.csv what operations need.
+//
+// What isn't visible looks as if it weren't there (NotFound). Forbidden is said
+// only where the scopes as a whole don't have the type and permission, where
+// the resource is visible and this permission doesn't reach it, and about what
+// the caller itself sent.
+//
+// Not here: tokens, how scopes are granted.
+package access
+
+import (
+	"context"
+	"errors"
+
+	"caseway/auth"
+	"caseway/auth/scope"
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+	"caseway/fhir/search"
+	"caseway/fhir/store"
+)
+
+// Config is what an Access needs.
+type Config struct {
+	Store  store.Store // which can be searched
+	Schema fhir.Schema
+	// Registry gives the search parameters that are in use now, as the engine
+	// does.
+	Registry func() *search.Registry
+	// Base is our own base URL without a closing slash, as the engine has it.
+	Base string
+}
+
+// Access implements interaction.Access for the principal in a context. Without
+// one everything is refused. Safe for concurrent use.
+type Access struct {
+	store    store.Store
+	source   search.Source
+	schema   fhir.Schema
+	registry func() *search.Registry
+	base     string
+	views    views
+	known    facts
+}
+
+var _ interaction.Access = (*Access)(nil)
+
+// New makes an Access. It fails for a store that can't be searched.
+func New(c Config) (*Access, error) {
+	source, ok := c.Store.(search.Source)
+	if !ok || c.Schema == nil || c.Registry == nil {
+		return nil, errors.New("access decisions need a store that can be searched, a schema and search parameters")
+	}
+	return &Access{store: c.Store, source: source, schema: c.Schema, registry: c.Registry, base: c.Base}, nil
+}
+
+// Check says which granular scopes of a set name search parameters that their
+// type doesn't have or that can't narrow a scope: such a scope gives nothing.
+func (a *Access) Check(set scope.Set) error {
+	var wrong scope.Error
+	for _, s := range set.Resources {
+		if s.Query == "" || s.Type == scope.Any {
+			continue
+		}
+		if _, err := conditionOf(a.registry(), s.Type, s.Query); err != nil {
+			wrong.Scopes = append(wrong.Scopes, s.String())
+			wrong.Why = append(wrong.Why, "its search parameters can't be used for this type")
+		}
+	}
+	if wrong.Scopes != nil {
+		return &wrong
+	}
+	return nil
+}
+
+// viewOf gives what the caller may do.
+func (a *Access) viewOf(ctx context.Context) (*view, error) {
+	p := auth.From(ctx)
+	if p == nil {
+		return nil, fhir.NewError(fhir.Login, fhir.IssueLogin, "this needs a login")
+	}
+	return a.views.of(p, a.registry()), nil
+}
+
+// Narrow implements interaction.Access. What is searched, or gone through,
+// needs the permission s; what is shown because something refers to it, or by
+// an operation, r or s.
+func (a *Access) Narrow(ctx context.Context, what interaction.Name, typ string) (search.Expr, error) {
+	v, err := a.viewOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if what == interaction.SearchType || what == interaction.SearchSystem {
+		return either(v.grants(typ, scope.Search)), nil
+	}
+	return either(v.grants(typ, scope.Read|scope.Search)), nil
+}
+
+// History implements interaction.Access.
+func (a *Access) History(ctx context.Context, typ string) (compartments []string, err error) {
+	v, err := a.viewOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return v.compartments(typ), nil
+}
+
+// either is the condition that one of the grants reaches a resource.
+func either(grants []grant) search.Expr {
+	all := search.Or{}
+	for _, g := range grants {
+		switch {
+		case g.binary:
+			continue // nothing finds Binaries but reading them
+		case g.where == nil:
+			return nil
+		}
+		all = append(all, g.where)
+	}
+	return all
+}

@@ -1,0 +1,279 @@
+package access
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"caseway/auth/scope"
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+	"caseway/fhir/store"
+)
+
+// visible are the permissions each of which lets a resource be seen.
+const visible = scope.Read | scope.Search
+
+// permissionOf says which permission an interaction needs
+// (https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#scopes-for-requesting-fhir-resources).
+var permissionOf = map[interaction.Name]scope.Permissions{
+	interaction.Read:            scope.Read,
+	interaction.VRead:           scope.Read,
+	interaction.HistoryInstance: scope.Read,
+	interaction.SearchType:      scope.Search,
+	interaction.SearchSystem:    scope.Search,
+	interaction.HistoryType:     scope.Search,
+	interaction.HistorySystem:   scope.Search,
+	interaction.Create:          scope.Create,
+	interaction.Update:          scope.Update,
+	interaction.Delete:          scope.Delete,
+}
+
+// decision is one question that is asked of an Access.
+type decision struct {
+	*Access
+	ctx    context.Context
+	view   *view
+	what   interaction.Name
+	key    fhir.Key
+	before store.Version
+	after  *fhir.Tree
+}
+
+// Decide implements interaction.Access.
+func (a *Access) Decide(ctx context.Context, what interaction.Name, key fhir.Key, before store.Version, after *fhir.Tree) error {
+	v, err := a.viewOf(ctx)
+	if err != nil {
+		return err
+	}
+	d := decision{a, ctx, v, what, key, before, after}
+	switch what {
+	case interaction.Transaction, interaction.Batch:
+		return nil // each entry is decided for itself
+	case interaction.Create:
+		return d.create()
+	case interaction.Update:
+		return d.update()
+	case interaction.Delete:
+		return d.delete()
+	}
+	if strings.HasPrefix(string(what), "$") {
+		return d.operate()
+	}
+	needs, known := permissionOf[what]
+	switch {
+	case !known:
+		return d.forbidden()
+	case key.Type == "":
+		return d.anyType(needs)
+	}
+	return d.read(needs)
+}
+
+// anyType decides on the system as a whole.
+func (d decision) anyType(needs scope.Permissions) error {
+	for typ := range types() {
+		if len(d.view.grants(typ, needs)) > 0 {
+			return nil
+		}
+	}
+	return d.forbidden()
+}
+
+// read decides on a type, where no id is given, or on a version.
+func (d decision) read(needs scope.Permissions) error {
+	if len(d.view.grants(d.key.Type, needs)) == 0 {
+		return d.forbidden()
+	}
+	if d.key.ID == "" {
+		return nil
+	}
+	return d.seen(needs)
+}
+
+// seen decides whether the version before is visible.
+func (d decision) seen(any scope.Permissions) error {
+	if !d.before.Exists() {
+		return notFound()
+	}
+	ok, err := d.sees(any, d.versionImage(d.before))
+	if err == nil && !ok {
+		err = notFound()
+	}
+	return err
+}
+
+// operate decides on an operation by the table of operations.
+func (d decision) operate() error {
+	op, known := operationOn(string(d.what), d.key.Type)
+	if !known || op.role != "" && op.role != d.view.principal.Role {
+		return d.forbidden()
+	}
+	return d.read(op.any)
+}
+
+// create decides on a new resource, and on a conditional create that found one.
+func (d decision) create() error {
+	if len(d.view.grants(d.key.Type, scope.Create)) == 0 {
+		return d.forbidden()
+	}
+	if d.before.Exists() {
+		return d.seen(visible)
+	}
+	return d.becomes(scope.Create, nil)
+}
+
+// update decides on a new version.
+//
+// Who doesn't see every resource of the type can't bring one in under an id of
+// his own: whether the id is taken would tell of what is hidden.
+func (d decision) update() error {
+	if len(d.view.grants(d.key.Type, scope.Update)) == 0 {
+		return d.forbidden()
+	}
+	if !d.before.Exists() {
+		if !d.view.all(d.key.Type, scope.Update) {
+			return notFound()
+		}
+		return d.becomes(scope.Update, nil)
+	}
+	was := d.versionImage(d.before)
+	if err := d.may(scope.Update, was); err != nil {
+		return err
+	}
+	return d.becomes(scope.Update, was)
+}
+
+// delete decides on a deletion. To who sees every resource of a type, one that
+// isn't there is deleted already.
+func (d decision) delete() error {
+	if len(d.view.grants(d.key.Type, scope.Delete)) == 0 {
+		return d.forbidden()
+	}
+	if d.view.all(d.key.Type, scope.Delete) {
+		return nil
+	}
+	if !d.before.Exists() {
+		return notFound()
+	}
+	was := d.versionImage(d.before)
+	if err := d.may(scope.Delete, was); err != nil || d.before.Deleted() {
+		return err
+	}
+	return d.movesOnlyOwn(scope.Delete, was, nil)
+}
+
+// may decides whether a permission reaches what is there now.
+func (d decision) may(p scope.Permissions, was *image) error {
+	ok, err := d.sees(p, was)
+	if err != nil || ok {
+		return err
+	}
+	if ok, err = d.sees(visible, was); err != nil {
+		return err
+	}
+	if ok {
+		return d.forbidden()
+	}
+	return notFound()
+}
+
+// becomes decides on what a write makes; was is nil where nothing was there.
+func (d decision) becomes(p scope.Permissions, was *image) error {
+	is := d.treeImage(d.key, d.after)
+	ok, err := d.sees(p, is)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "the resource would be outside of what the token may write")
+	case d.view.all(d.key.Type, p):
+		return nil
+	}
+	if err := d.movesOnlyOwn(p, was, is); err != nil {
+		return err
+	}
+	return d.pointsOnlyToVisible(was, is)
+}
+
+// movesOnlyOwn refuses a write that brings a resource into the compartment of a
+// patient whom the caller has no right to, or out of it. Nil is a resource that
+// isn't there.
+func (d decision) movesOnlyOwn(p scope.Permissions, was, is *image) error {
+	before, err := was.patients()
+	if err != nil {
+		return err
+	}
+	after, err := is.patients()
+	if err != nil {
+		return err
+	}
+	var moved []string
+	for _, id := range slices.Concat(before, after) {
+		if slices.Contains(before, id) != slices.Contains(after, id) {
+			moved = append(moved, id)
+		}
+	}
+	for _, id := range moved {
+		ok, err := d.reaches(p, id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden,
+				"the write would change what is in the compartment of a patient whose data the token may not write")
+		}
+	}
+	return nil
+}
+
+// pointers are the references by which a resource lets others see what it
+// points to: an Organization the focus of its Tasks, everybody the documents of
+// their DocumentReferences.
+var pointers = map[string]func(*fhir.Tree, string) []fhir.Key{
+	"Task":              focusOf,
+	"DocumentReference": documentsOf,
+}
+
+// pointsOnlyToVisible refuses a write by which something hidden would become
+// visible. A Binary that isn't there may be one of the same transaction.
+func (d decision) pointsOnlyToVisible(was, is *image) error {
+	pointsTo := pointers[d.key.Type]
+	if pointsTo == nil {
+		return nil
+	}
+	old, err := was.decoded()
+	if err != nil {
+		return err
+	}
+	var known []fhir.Key
+	if old != nil {
+		known = pointsTo(old, d.base)
+	}
+	for _, target := range pointsTo(d.after, d.base) {
+		if slices.Contains(known, target) {
+			continue
+		}
+		there, ok, err := d.seesCurrent(target)
+		if err != nil {
+			return err
+		}
+		if !ok && (there || target.Type != "Binary") {
+			return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "the resource would refer to something that the token may not see")
+		}
+	}
+	return nil
+}
+
+func (d decision) forbidden() error {
+	on := "the system"
+	if d.key.Type != "" {
+		on = d.key.Type
+	}
+	return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "the token's scopes or its user's role don't allow "+string(d.what)+" on "+on)
+}
+
+// notFound is what the engine says where nothing is.
+func notFound() error {
+	return fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "no resource has this id")
+}

@@ -1,0 +1,110 @@
+package access
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/csv"
+	"slices"
+	"strings"
+	"sync"
+
+	"caseway/auth"
+	"caseway/auth/scope"
+)
+
+// typesCSV decides on every resource type.
+//
+// patients is the rule for those who see patients' data: patients, caregivers,
+// Organizations.
+//   - compartment: what is in the patient's compartment
+//   - self: the patient's own Patient resource
+//   - directory: read by everybody whose scopes have it
+//   - binary: read through a DocumentReference or the securityContext
+//   - none: not at all
+//
+// whose is the reference parameter that says whose a resource is. One in the
+// compartments of several patients is visible only to the patient whom this
+// parameter names, and to nobody where it names several; with "all" to each. A
+// directory's resource that names a patient by it is that patient's alone.
+//
+// several is yes where the parameter can name more than one.
+//
+// staff and administrator say what these may do, clients that act for
+// themselves being as staff: write, read or none.
+//
+//go:embed data/types.csv
+var typesCSV []byte
+
+// operationsCSV says which permissions an operation needs: any of the letters
+// on the type, and the role where one is named.
+//
+//go:embed data/operations.csv
+var operationsCSV []byte
+
+// rule is a line of the table of types.
+type rule struct {
+	patients string
+	whose    string
+	several  bool
+	staff    scope.Permissions
+	admin    scope.Permissions
+}
+
+// allows are what the words of the columns staff and administrator stand for.
+var allows = map[string]scope.Permissions{
+	"write": scope.All,
+	"read":  scope.Read | scope.Search,
+	"none":  0,
+}
+
+var types = sync.OnceValue(func() map[string]rule {
+	all := map[string]rule{}
+	for _, line := range rows(typesCSV) {
+		all[line[0]] = rule{
+			patients: line[1], whose: line[2], several: line[3] == "yes",
+			staff: allows[line[4]], admin: allows[line[5]],
+		}
+	}
+	return all
+})
+
+// operation is a line of the table of operations.
+type operation struct {
+	name, typ string
+	any       scope.Permissions
+	role      auth.Role // "" for any
+}
+
+var operations = sync.OnceValue(func() []operation {
+	var all []operation
+	for _, line := range rows(operationsCSV) {
+		op := operation{name: line[0], typ: line[1], role: auth.Role(line[3])}
+		for i, letter := range "cruds" {
+			if strings.ContainsRune(line[2], letter) {
+				op.any |= 1 << i
+			}
+		}
+		all = append(all, op)
+	}
+	return all
+})
+
+// operationOn finds what an operation on a type needs; false for an unknown one.
+func operationOn(name, typ string) (operation, bool) {
+	i := slices.IndexFunc(operations(), func(op operation) bool {
+		return op.name == name && (op.typ == typ || op.typ == scope.Any)
+	})
+	if i < 0 {
+		return operation{}, false
+	}
+	return operations()[i], true
+}
+
+// rows are the lines of a table without its head.
+func rows(table []byte) [][]string {
+	lines, err := csv.NewReader(bytes.NewReader(table)).ReadAll()
+	if err != nil {
+		panic(err) // the data is part of the program
+	}
+	return lines[1:]
+}
