@@ -39,7 +39,9 @@ func (r *rules) Decide(_ context.Context, what interaction.Name, key fhir.Key, b
 	return nil
 }
 
-func (r *rules) Narrow(context.Context, interaction.Name, string) (search.Expr, error) { return nil, nil }
+func (r *rules) Narrow(context.Context, interaction.Name, string) (search.Expr, error) {
+	return nil, nil
+}
 
 func (r *rules) History(context.Context, string) ([]string, error) { return nil, nil }
 
