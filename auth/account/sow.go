@@ -36,12 +36,13 @@ func (s *Store) sowUser(ctx context.Context, from *SeedUser) error {
 				u.Password = forPassword.hash(from.Password)
 			}
 			u.Created = s.now().UTC().Truncate(time.Millisecond)
+			u.PasswordSet = u.Created
 			row.Value = u
 			return true, nil
 		}
 		before := row.Value
 		row.Value.User = u.User
-		row.Value.Created = before.Created
+		row.Value.Created, row.Value.PasswordSet = before.Created, before.PasswordSet
 		return !reflect.DeepEqual(before, row.Value), nil
 	})
 }

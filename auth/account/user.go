@@ -33,6 +33,9 @@ type User struct {
 	// Locked users can't sign in, and none of their tokens work.
 	Locked  bool      `json:"locked,omitempty"`
 	Created time.Time `json:"created"` // UTC
+	// PasswordSet is when the password was last set: sessions and tokens of
+	// before are over, but for grants with offline_access.
+	PasswordSet time.Time `json:"passwordSet"`
 }
 
 // storedUser is a user as kept in records.
@@ -158,6 +161,7 @@ func (s *Store) AddUser(ctx context.Context, u User, password string) error {
 
 func (s *Store) createUser(ctx context.Context, u User, hash string) error {
 	u.Created = s.now().UTC().Truncate(time.Millisecond)
+	u.PasswordSet = u.Created
 	err := s.users.Put(ctx, u.ID, storedUser{User: u, Password: hash}, time.Time{}, 0)
 	if errors.Is(err, record.ErrConflict) {
 		return ErrExists
@@ -216,7 +220,8 @@ func (s *Store) SetPassword(ctx context.Context, id, password string) error {
 		return err
 	}
 	hash := forPassword.hash(password)
-	if err := s.changeUser(ctx, id, func(u *storedUser) { u.Password = hash }); err != nil {
+	err := s.changeUser(ctx, id, func(u *storedUser) { u.Password, u.PasswordSet = hash, s.now().UTC() })
+	if err != nil {
 		return err
 	}
 	return s.attempts.Delete(ctx, id, store.AnyVersion)

@@ -1,0 +1,122 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"caseway/auth"
+	"caseway/auth/account"
+)
+
+// assertionType is the only one (RFC 7523 section 2.2).
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// authenticate finds out which client sends a form: a public one says its
+// client_id, a symmetric one has its secret, an asymmetric one an assertion.
+// More than one way at once is refused (RFC 6749 section 2.3).
+func (p *Provider) authenticate(r *http.Request, form url.Values) (*account.Client, error) {
+	id, secret, basic := r.BasicAuth()
+	if r.Header.Get("Authorization") != "" && !basic {
+		return nil, refuseClient(r, "the Authorization header isn't Basic")
+	}
+	if ways(basic, form.Has("client_secret"), form.Has("client_assertion")) > 1 {
+		return nil, refuse("invalid_request", "a client shows who it is in one way")
+	}
+	switch {
+	case form.Has("client_assertion"):
+		return p.byAssertion(r, form)
+	case basic:
+		return p.byBasic(r, form, id, secret)
+	case form.Has("client_secret"):
+		client, err := p.bySecret(r.Context(), form.Get("client_id"), form.Get("client_secret"))
+		return client, p.wrongClient(r, err)
+	}
+	return p.byID(r, form.Get("client_id"))
+}
+
+func ways(used ...bool) int {
+	n := 0
+	for _, u := range used {
+		if u {
+			n++
+		}
+	}
+	return n
+}
+
+// wrongClient tells wrong credentials apart from what the client can't help.
+func (p *Provider) wrongClient(r *http.Request, err error) error {
+	if errors.Is(err, account.ErrCredentials) {
+		return refuseClient(r, "the client is unknown, or its secret is wrong")
+	}
+	return err
+}
+
+// byBasic reads the header as RFC 6749 section 2.3.1 has it, percent-encoded,
+// and as many clients write it, not encoded.
+func (p *Provider) byBasic(r *http.Request, form url.Values, id, secret string) (*account.Client, error) {
+	plainID, errID := url.QueryUnescape(id)
+	plain, errSecret := url.QueryUnescape(secret)
+	if errID != nil || errSecret != nil {
+		plainID, plain = id, secret
+	}
+	if form.Has("client_id") && form.Get("client_id") != plainID {
+		return nil, refuseClient(r, "client_id isn't the one of the Authorization header")
+	}
+	if secret == "" {
+		return p.byID(r, plainID)
+	}
+	client, err := p.bySecret(r.Context(), plainID, plain)
+	if errors.Is(err, account.ErrCredentials) && plain != secret {
+		client, err = p.bySecret(r.Context(), id, secret)
+	}
+	return client, p.wrongClient(r, err)
+}
+
+func (p *Provider) bySecret(ctx context.Context, id, secret string) (*account.Client, error) {
+	return p.o.Accounts.CheckSecret(ctx, id, secret)
+}
+
+// byID takes a public client at its word: it has nothing to show.
+func (p *Provider) byID(r *http.Request, id string) (*account.Client, error) {
+	client, err := p.o.Accounts.Client(r.Context(), id)
+	if err == nil && client.Kind != account.Public {
+		return nil, refuseClient(r, "this client has to show who it is")
+	}
+	if errors.Is(err, account.ErrUnknown) {
+		return nil, refuseClient(r, "the client is unknown")
+	}
+	return client, err
+}
+
+// caller finds out which client calls an endpoint that is for clients
+// themselves: by a form's means, or by an access token that it got for itself.
+func (p *Provider) caller(r *http.Request, form url.Values) (*account.Client, error) {
+	token, ok := bearer(r)
+	if !ok {
+		client, err := p.authenticate(r, form)
+		if err == nil && client.Kind == account.Public {
+			return nil, refuseClient(r, "only a client that can show who it is may do this")
+		}
+		return client, err
+	}
+	who, err := p.asker(r.Context(), token)
+	if err != nil {
+		return nil, err
+	}
+	if who.Role != "" {
+		return nil, refuseToken(http.StatusForbidden, "insufficient_scope", "the token is a user's, not the client's own")
+	}
+	return p.o.Accounts.Client(r.Context(), who.Client)
+}
+
+// asker is Verify with the answers of this package.
+func (p *Provider) asker(ctx context.Context, token string) (*auth.Principal, error) {
+	who, err := p.Verify(ctx, token)
+	if isLogin(err) {
+		return nil, refuseToken(http.StatusUnauthorized, "invalid_token", "the access token isn't valid (any more)")
+	}
+	return who, err
+}
