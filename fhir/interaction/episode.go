@@ -41,7 +41,7 @@ type episodeGuard struct{ engine *Engine }
 
 // Check implements Guard.
 func (g episodeGuard) Check(ctx context.Context, images []Image) ([]Image, []fhir.Issue, error) {
-	m := membership{engine: g.engine, here: make(map[fhir.Key]*member, len(images))}
+	m := membership{engine: g.engine, here: make(map[fhir.Key]*member, len(images)), patients: g.engine.patientsOf(images)}
 	for i := range images {
 		if m.here[images[i].Key] = nil; images[i].After != nil {
 			m.take(&images[i])
@@ -77,6 +77,8 @@ type membership struct {
 	members []*member             // those that may have a case or give one
 	here    map[fhir.Key]*member  // of the commit; nil for one that is deleted
 	stored  map[fhir.Key][]string // cases of resources that aren't written here
+	// patients are those into whose compartment alone something is written.
+	patients map[string]bool
 }
 
 // member is one resource of the commit.
@@ -185,8 +187,11 @@ func (m *membership) readTargets(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i, v := range versions {
-		m.stored[keys[i]] = casesOf(v)
+	if versions, err = m.together(ctx, versions); err != nil {
+		return err
+	}
+	for _, v := range versions {
+		m.stored[v.Key] = casesOf(v)
 	}
 	return nil
 }

@@ -58,10 +58,14 @@ func (m *membership) lookForNames(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, hit := range hits {
-			mine.join(fhir.Tags(hit.JSON, CaseSystem))
-			if hit.Key.Type == "EpisodeOfCare" {
-				mine.join([]string{hit.Key.ID})
+		naming, err := m.together(ctx, versionsOf(hits))
+		if err != nil {
+			return err
+		}
+		for _, v := range naming {
+			mine.join(casesOf(v))
+			if v.Key.Type == "EpisodeOfCare" {
+				mine.join([]string{v.Key.ID})
 			}
 		}
 	}
@@ -81,6 +85,9 @@ func (m *membership) bringIn(ctx context.Context) ([]fhir.Issue, error) {
 		mine.followed = len(mine.cases)
 		found, err := m.following(ctx, mine)
 		if err != nil {
+			return nil, err
+		}
+		if found, err = m.together(ctx, found); err != nil {
 			return nil, err
 		}
 		for _, v := range found {
