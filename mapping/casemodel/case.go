@@ -16,6 +16,8 @@ type Case struct {
 	// Template is the canonical URL of the adapted model template in use, empty
 	// for the built-in one.
 	Template string `json:"template,omitempty"`
+	// Requires lists what the template demands of this case.
+	Requires []Requirement `json:"requires,omitempty"`
 	// TargetPopulation is what makes the client eligible in the targeted model.
 	TargetPopulation Concept     `json:"targetPopulation,omitzero"`
 	Period           Period      `json:"period,omitzero"`

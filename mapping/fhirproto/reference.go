@@ -31,10 +31,20 @@ func newIDTable(d protoreflect.MessageDescriptor) *idTable {
 	return t
 }
 
-// readReference sets the oneof for a reference's text: a typed id for
-// Patient/1 and Patient/1/_history/2, a fragment for #a, a uri otherwise.
+// readReference sets the oneof from an element with what stands beside its
+// value.
 func (t *idTable) readReference(m protoreflect.Message, n fhir.Node, d *decoder) {
-	text := n.Text()
+	target := t.set(m, n.Text())
+	s := shapeOf(target.Descriptor())
+	d.children(target, s, n) // before hiding: extensions are set by their index
+	if !n.HasValue() {
+		hide(target, s, hasNoValue, "")
+	}
+}
+
+// set sets the oneof for a reference's text: a typed id for Patient/1 and
+// Patient/1/_history/2, a fragment for #a, a uri otherwise.
+func (t *idTable) set(m protoreflect.Message, text string) protoreflect.Message {
 	field, value, history := t.uri, text, ""
 	if fragment, is := strings.CutPrefix(text, "#"); is {
 		field, value = t.fragment, fragment
@@ -46,16 +56,14 @@ func (t *idTable) readReference(m protoreflect.Message, n fhir.Node, d *decoder)
 	}
 	target := m.Mutable(field).Message()
 	s := shapeOf(field.Message())
-	d.children(target, s, n) // before hiding: extensions are set by their index
-	if n.HasValue() {
+	if value != "" {
 		target.Set(s.field, protoreflect.ValueOfString(value))
-	} else {
-		hide(target, s, hasNoValue, "")
 	}
 	if history != "" {
 		inner := target.Mutable(s.named["history"].field).Message()
 		inner.Set(inner.Descriptor().Fields().ByName("value"), protoreflect.ValueOfString(history))
 	}
+	return target
 }
 
 // text is the reference as FHIR writes it.

@@ -123,3 +123,27 @@ func newCodeTable(d protoreflect.EnumDescriptor) *codeTable {
 	}
 	return t
 }
+
+// IsPrimitive reports whether a message is a primitive, which Text reads.
+func IsPrimitive(d protoreflect.MessageDescriptor) bool { return shapeOf(d).kind == primitiveShape }
+
+// IsChoice reports whether a message is a choice of types, such as value[x].
+func IsChoice(d protoreflect.MessageDescriptor) bool { return shapeOf(d).kind == choiceShape }
+
+// IsReference reports whether a message is a Reference.
+func IsReference(d protoreflect.MessageDescriptor) bool { return shapeOf(d).kind == referenceShape }
+
+// TypeName is FHIR's name for a message's type: dateTime, code, Period; an
+// element with children of its own has its proto's name.
+func TypeName(d protoreflect.MessageDescriptor) string {
+	s := shapeOf(d)
+	switch {
+	case s.kind == anyShape:
+		return "Resource"
+	case s.kind != primitiveShape:
+		return string(d.Name())
+	case s.value == enumValue || strings.HasSuffix(string(d.Name()), "Code"):
+		return "code"
+	}
+	return lowerFirst(string(d.Name()))
+}

@@ -1,0 +1,102 @@
+package casemodel
+
+// Result is what an action made of a case.
+type Result struct {
+	Case    Case     `json:"case"`
+	Changes []Change `json:"changes"`
+}
+
+// acting is an action under way on a copy of a case.
+type acting struct {
+	c     Case
+	step  Step
+	found Errors
+}
+
+// act takes an action: it looks whether the case, its phase and the actor allow
+// it, does it on a copy, adds what follows, and judges the outcome. The error is
+// Errors, with everything that was found.
+func act(c Case, a Action, s Step, do func(w *acting)) (Result, error) {
+	w := &acting{c: c.Clone(), step: s}
+	permit(&c, a, s, &w.found)
+	do(w)
+	if len(w.found) > 0 {
+		return Result{}, w.found
+	}
+	if row := rowFor(a, c.Phase); row.leads(&c) != w.c.Phase && w.c.Phase == c.Phase {
+		w.move(row.leads(&c))
+	}
+	w.settle(&c)
+	return w.result(c)
+}
+
+func (w *acting) result(before Case) (Result, error) {
+	for _, one := range CheckChange(before, w.c, w.step) {
+		w.found = append(w.found, one)
+	}
+	if len(w.found) > 0 {
+		return Result{}, w.found
+	}
+	return Result{w.c, Diff(before, w.c)}, nil
+}
+
+// Apply judges a changed case that no single action made (a part was edited, a
+// FHIR write was laid onto it) and adds what follows from the change. The error
+// is Errors, with everything that was found.
+func Apply(before, after Case, s Step) (Result, error) {
+	w := &acting{c: after.Clone(), step: s}
+	w.settle(&before)
+	return w.result(before)
+}
+
+// move takes the case to another phase and writes it into the history. Two
+// moves at one instant leave the first as a span without length.
+func (w *acting) move(to Phase) {
+	now := At(w.step.At)
+	if n := len(w.c.History); n > 0 {
+		w.c.History[n-1].End = now
+	}
+	w.c.Phase = to
+	w.c.Queued = w.c.Queued && to == PhaseReferred
+	w.c.History = append(w.c.History, PhaseSpan{Phase: to, Queued: w.c.Queued, Start: now})
+}
+
+// add notes a broken rule at an argument of the action, or at a part.
+func (w *acting) add(r *Rule, part Ref, path string, more ...string) {
+	w.found.add(r, part, path, more...)
+}
+
+// named gives an id for a part: the one that it has, or a new one.
+func (w *acting) named(id Ref, resourceType string) Ref {
+	if id != "" {
+		return id
+	}
+	return w.step.NewID(resourceType)
+}
+
+// by gives the actor, where nobody else is named.
+func (w *acting) by(p Party) Party {
+	if p.IsZero() {
+		return w.step.Actor.Party
+	}
+	return p
+}
+
+// now gives the time of the step, where no other is given.
+func (w *acting) now(d Date) Date {
+	if d == "" {
+		return At(w.step.At)
+	}
+	return d
+}
+
+// put replaces the element that has the same id as v, or appends v.
+func put[T any](list []T, v T, id func(*T) Ref) []T {
+	for i := range list {
+		if id(&list[i]) == id(&v) {
+			list[i] = v
+			return list
+		}
+	}
+	return append(list, v)
+}

@@ -1,0 +1,191 @@
+package casemodel
+
+import "slices"
+
+// Check judges a case as it stands: what must hold in every state, whoever
+// brought it there. It gives nothing for a case that isn't adopted.
+func Check(c Case) Errors {
+	if !c.Adopted {
+		return nil
+	}
+	var found Errors
+	checkCase(&c, &found)
+	checkHistory(&c, &found)
+	checkParts(&c, &found)
+	checkPlans(&c, &found)
+	checkServices(&c, &found)
+	checkAuthorizations(&c, &found)
+	for i := range c.Agreements {
+		checkAgreement(&c, i, &found)
+	}
+	checkRefs(&c, &found)
+	checkWritten(&c, &found)
+	return found
+}
+
+// CheckChange judges a change from one state of a case to another, whichever
+// way it came: each phase and status took a step that exists and is the
+// actor's, and nothing is broken that wasn't broken before.
+func CheckChange(before, after Case, s Step) Errors {
+	if !after.Adopted && !before.Adopted {
+		return nil
+	}
+	var found Errors
+	if before.Adopted && !after.Adopted {
+		found.add(notAdopted, "", "adopted")
+	}
+	permitStep(&before, s, &found)
+	checkPhaseStep(&before, &after, s, &found)
+	checkPartSteps(&before, &after, s, &found)
+	checkHappened(&before, &after, s, &found)
+	for _, one := range Check(after).missing(checkAnyway(before)) {
+		found = append(found, one)
+	}
+	return found
+}
+
+// checkAnyway judges a case as if it were adopted.
+func checkAnyway(c Case) Errors {
+	c.Adopted = true
+	return Check(c)
+}
+
+var (
+	phaseUnknown      = rule("phase-unknown", "The phase isn't one that a case can be in.")
+	clientNeeded      = rule("client-needed", "A case needs the client whom it is for.")
+	managerNeeded     = rule("manager-needed", "An opened case needs a case manager.")
+	modelNeeded       = rule("model-needed", "An opened case needs the model by which it is run.")
+	settingNeeded     = rule("setting-needed", "An opened case needs its setting.")
+	modelUnknown      = rule("model-unknown", "The model isn't one of the five.")
+	settingUnknown    = rule("setting-unknown", "The setting isn't one of the seven.")
+	populationNeeded  = rule("target-population-needed", "The targeted model needs the target population that makes the client eligible.")
+	cadenceNeeded     = rule("cadence-needed", "The model needs a cadence of contacts.")
+	cadenceDays       = rule("cadence-needs-days", "A cadence needs a kind of contact and at least a day from one to the next.")
+	holdNeeded        = rule("hold-needed", "A case on hold needs why, and the open phase that it resumes to.")
+	closureReason     = rule("closure-needs-reason", "Closing needs a reason.")
+	closureSummary    = rule("closure-needs-summary", "Closing needs a summary of the outcomes.")
+	cancellationNeeds = rule("cancellation-needs-reason", "A cancelled case needs the reason.")
+	queuedReferral    = rule("queued-after-opening", "Only a referral can wait in the queue.")
+)
+
+func checkCase(c *Case, found *Errors) {
+	if !c.Phase.Valid() {
+		found.add(phaseUnknown, "", "phase", "The phases are "+join(Phases())+".")
+	}
+	if c.Client.ID == "" && c.Client.Name == "" {
+		found.add(clientNeeded, "", "client")
+	}
+	if c.Phase.Open() && c.Phase != PhaseReferred {
+		checkOpened(c, found)
+	}
+	if c.Queued && c.Phase != PhaseReferred && c.Phase.Open() && c.Phase != PhaseOnHold {
+		found.add(queuedReferral, "", "queued")
+	}
+	for i, k := range c.Cadences {
+		if known, _ := oneOf(k.Kind, ContactKinds()); !known || k.Days < 1 {
+			found.add(cadenceDays, "", indexed("cadences", i))
+		}
+	}
+	checkEnds(c, found)
+}
+
+func checkOpened(c *Case, found *Errors) {
+	if c.Phase == PhaseOnHold && c.Hold != nil && c.Hold.From == PhaseReferred {
+		return
+	}
+	if c.Manager.IsZero() {
+		found.add(managerNeeded, "", "manager")
+	}
+	checkKind(c.Model, Models(), modelNeeded, modelUnknown, "model", found)
+	checkKind(c.Setting, Settings(), settingNeeded, settingUnknown, "setting", found)
+	if c.requires(RequireTargetPopulation) && c.TargetPopulation.IsZero() {
+		found.add(populationNeeded, "", "targetPopulation")
+	}
+	if c.requires(RequireCadence) && len(c.Cadences) == 0 {
+		found.add(cadenceNeeded, "", "cadences")
+	}
+}
+
+func checkKind[S ~string](s S, all []S, needed, unknown *Rule, path string, found *Errors) {
+	known, names := oneOf(s, all)
+	switch {
+	case s == "":
+		found.add(needed, "", path, "One of "+names+".")
+	case !known:
+		found.add(unknown, "", path, "One of "+names+".")
+	}
+}
+
+func checkEnds(c *Case, found *Errors) {
+	switch c.Phase {
+	case PhaseOnHold:
+		if c.Hold == nil || blank(c.Hold.Reason) || !c.Hold.From.Open() || c.Hold.From == PhaseOnHold {
+			found.add(holdNeeded, "", "hold")
+		}
+	case PhaseClosed:
+		if c.Closure == nil || c.Closure.Reason.IsZero() {
+			found.add(closureReason, "", "closure.reason")
+		}
+		if c.Closure == nil || blank(c.Closure.Summary) {
+			found.add(closureSummary, "", "closure.summary")
+		}
+	case PhaseCancelled:
+		if c.Cancellation == nil || blank(c.Cancellation.Reason) {
+			found.add(cancellationNeeds, "", "cancellation.reason")
+		}
+	}
+}
+
+// requires says whether the case's template demands r; without a list of its
+// own, what the built-in template of its model demands.
+func (c *Case) requires(r Requirement) bool {
+	if len(c.Requires) > 0 {
+		return slices.Contains(c.Requires, r)
+	}
+	t, _ := TemplateOf(c.Model)
+	return slices.Contains(t.Requires, r)
+}
+
+var (
+	historyGap = rule("history-not-contiguous", "Each span of the phase history starts when the one before ends, and the last one lasts and is of the phase that the case is in.")
+)
+
+// checkHistory holds our own spans to a line without gaps; what was inferred
+// from somebody else's history stands as it is.
+func checkHistory(c *Case, found *Errors) {
+	last := len(c.History) - 1
+	if last < 0 {
+		found.add(historyGap, "", "history", "There is none.")
+		return
+	}
+	for i, h := range c.History {
+		path := indexed("history", i)
+		switch {
+		case i == last:
+			if h.Phase != c.Phase || h.End != "" {
+				found.add(historyGap, "", path)
+			}
+		case h.Inferred || c.History[i+1].Inferred:
+		case h.End == "" || h.End != c.History[i+1].Start || h.End.Before(h.Start):
+			found.add(historyGap, "", path)
+		}
+	}
+}
+
+var (
+	partNeedsID = rule("part-needs-id", "Every part needs an id of the form Type/id.")
+	partTwice   = rule("part-twice", "Two parts can't have the same id.")
+)
+
+func checkParts(c *Case, found *Errors) {
+	seen := map[Ref]bool{}
+	for p := range c.Parts() {
+		switch {
+		case p.ID.Type() == "":
+			found.add(partNeedsID, "", p.Path+".id")
+		case seen[p.ID]:
+			found.add(partTwice, p.ID, p.Path+".id")
+		}
+		seen[p.ID] = true
+	}
+}

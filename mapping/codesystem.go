@@ -1,0 +1,3 @@
+package mapping
+
+func displayOf(system, code string) string { return "" }

@@ -1,0 +1,2 @@
+// Package mapping converts cases to FHIR and back.
+package mapping

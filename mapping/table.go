@@ -1,0 +1,113 @@
+package mapping
+
+import (
+	"embed"
+	"encoding/csv"
+	"fmt"
+	"path"
+	"strings"
+
+	"caseway/mapping/fhirproto"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// The code tables. A row ties a code of the case model to one of FHIR:
+// "both" ways, only "to-fhir" (a finer state of the case, which an extension
+// then keeps apart), or only "to-case" (a finer state of FHIR, which the
+// stored resource keeps).
+//
+//go:embed tables/*.csv
+var tableFiles embed.FS
+
+// table is one code table.
+type table struct {
+	name           string
+	toFHIR, toCase map[string]string
+	rows           [][3]string // case, fhir, direction
+}
+
+func tableOf(name string) *table {
+	file, err := tableFiles.Open(path.Join("tables", name+".csv"))
+	if err != nil {
+		panic(err) // the data is part of the program
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		panic(fmt.Errorf("table %s: %w", name, err))
+	}
+	t := &table{name: name, toFHIR: map[string]string{}, toCase: map[string]string{}}
+	for _, row := range rows[1:] {
+		t.add(row[0], row[1], row[2])
+	}
+	return t
+}
+
+func (t *table) add(ours, theirs, direction string) {
+	put := func(m map[string]string, from, to string) {
+		if _, double := m[from]; double {
+			panic("table " + t.name + ": two rows for " + from)
+		}
+		m[from] = to
+	}
+	t.rows = append(t.rows, [3]string{ours, theirs, direction})
+	if direction != "to-case" {
+		put(t.toFHIR, ours, theirs)
+	}
+	if direction != "to-fhir" {
+		put(t.toCase, theirs, ours)
+	}
+	if !strings.Contains("both to-fhir to-case", direction) {
+		panic("table " + t.name + ": direction " + direction)
+	}
+}
+
+// coded is the codec of a code with a table. A code that the table lacks is
+// not carried.
+func coded[S ~string](t *table) codec[S] {
+	return codec[S]{
+		read:  func(m protoreflect.Message) S { return S(t.toCase[fhirproto.Text(m)]) },
+		write: func(m protoreflect.Message, v S) { fhirproto.SetText(m, t.toFHIR[string(v)]) },
+	}
+}
+
+// status binds a status to its element, and to an extension of ours where
+// FHIR's codes are coarser than the case's. An extension that contradicts the
+// element counts for nothing: somebody has moved the element.
+func status[C any, S ~string](element, finer string, at func(*C) *S, t *table) binding[C] {
+	url := extensionURL(finer)
+	read := func(m protoreflect.Message, old S) S {
+		code := words.read(m.Get(field(m, element)).Message())
+		if e := findExtension(m, url); e != nil {
+			if fine := inCode.read(e.ProtoReflect()); t.toFHIR[fine] == code && fine != "" {
+				return S(fine)
+			}
+		} else if old != "" && t.toFHIR[string(old)] == code {
+			return old
+		}
+		return S(t.toCase[code])
+	}
+	return binding[C]{
+		read: func(m protoreflect.Message, part *C) { *at(part) = read(m, *at(part)) },
+		write: func(m protoreflect.Message, part *C) {
+			want := *at(part)
+			if read(m, "") == want {
+				return
+			}
+			f := field(m, element)
+			code := t.toFHIR[string(want)]
+			if code == "" {
+				m.Clear(f)
+			} else if fhirproto.Text(m.Get(f).Message()) != code {
+				fhirproto.SetText(m.Mutable(f).Message(), code)
+			}
+			removeExtensions(m, url)
+			if code != "" && t.toCase[code] != string(want) {
+				e := newExtension(url)
+				inCode.write(e.ProtoReflect(), string(want))
+				addExtension(m, e)
+			}
+		},
+	}
+}
