@@ -1,5 +1,7 @@
 package casemodel
 
+import "slices"
+
 // Result is what an action made of a case.
 type Result struct {
 	Case    Case     `json:"case"`
@@ -23,17 +25,19 @@ func act(c Case, a Action, s Step, do func(w *acting)) (Result, error) {
 	if len(w.found) > 0 {
 		return Result{}, w.found
 	}
-	if row := rowFor(a, c.Phase); row.leads(&c) != w.c.Phase && w.c.Phase == c.Phase {
-		w.move(row.leads(&c))
+	if to := rowFor(a, c.Phase).leads(&c, c.Phase); to != w.c.Phase && w.c.Phase == c.Phase {
+		w.move(to)
 	}
 	w.settle(&c)
 	return w.result(c)
 }
 
+// result judges what came of a step. Who may take it has been judged before:
+// what follows from a step is nobody's to refuse.
 func (w *acting) result(before Case) (Result, error) {
-	for _, one := range CheckChange(before, w.c, w.step) {
-		w.found = append(w.found, one)
-	}
+	s := w.step
+	s.Actor.Role = RoleSystem
+	w.found = append(w.found, CheckChange(before, w.c, s)...)
 	if len(w.found) > 0 {
 		return Result{}, w.found
 	}
@@ -41,12 +45,35 @@ func (w *acting) result(before Case) (Result, error) {
 }
 
 // Apply judges a changed case that no single action made (a part was edited, a
-// FHIR write was laid onto it) and adds what follows from the change. The error
-// is Errors, with everything that was found.
+// FHIR write was laid onto it): the steps that the change itself takes must be
+// the actor's, and with what follows from it the case must hold to the rules.
+// The error is Errors, with everything that was found.
 func Apply(before, after Case, s Step) (Result, error) {
 	w := &acting{c: after.Clone(), step: s}
+	if before.Adopted {
+		permitStep(&before, s, &w.found)
+		checkPhaseSteps(&before, &after, s, &w.found)
+		checkPartSteps(&before, &after, s, &w.found)
+	}
 	w.settle(&before)
-	return w.result(before)
+	r, err := w.result(before)
+	if err != nil {
+		return Result{}, w.once()
+	}
+	return r, nil
+}
+
+// once drops what was found twice.
+func (w *acting) once() Errors {
+	var all Errors
+	for _, one := range w.found {
+		if !slices.ContainsFunc(all, func(old *RuleError) bool {
+			return old.Rule == one.Rule && old.Path == one.Path && old.Part == one.Part
+		}) {
+			all = append(all, one)
+		}
+	}
+	return all
 }
 
 // move takes the case to another phase and writes it into the history. Two

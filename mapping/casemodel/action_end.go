@@ -29,7 +29,7 @@ func Resume(c Case, s Step) (Result, error) {
 		if c.Phase != PhaseOnHold {
 			return
 		}
-		w.move(rowFor(ActionResume, PhaseOnHold).leads(&c))
+		w.move(rowFor(ActionResume, PhaseOnHold).leads(&c, c.Phase))
 		w.c.Hold = nil
 	})
 }

@@ -288,9 +288,7 @@ func Return(c Case, s Step, a Decision) (Result, error) {
 	return act(c, ActionReturn, s, func(w *acting) { w.decidePlan(a, ApprovalReturned) })
 }
 
-var (
-	approverOther = rule("approver-is-another", "The plan was submitted to another physician.")
-)
+var approverOther = rule("approver-is-another", "The plan was submitted to another physician.")
 
 func (w *acting) decidePlan(a Decision, to ApprovalStatus) {
 	p := w.c.DraftPlan()

@@ -23,9 +23,10 @@ func Check(c Case) Errors {
 	return found
 }
 
-// CheckChange judges a change from one state of a case to another, whichever
-// way it came: each phase and status took a step that exists and is the
-// actor's, and nothing is broken that wasn't broken before.
+// CheckChange judges a change from one state of a case to another: each phase
+// and status took a step that exists and is the actor's, and nothing is broken
+// that wasn't broken before. What follows from the change should be in it; Apply
+// adds that, and doesn't hold it against the actor.
 func CheckChange(before, after Case, s Step) Errors {
 	if !after.Adopted && !before.Adopted {
 		return nil
@@ -35,13 +36,10 @@ func CheckChange(before, after Case, s Step) Errors {
 		found.add(notAdopted, "", "adopted")
 	}
 	permitStep(&before, s, &found)
-	checkPhaseStep(&before, &after, s, &found)
+	checkPhaseSteps(&before, &after, s, &found)
 	checkPartSteps(&before, &after, s, &found)
 	checkHappened(&before, &after, s, &found)
-	for _, one := range Check(after).missing(checkAnyway(before)) {
-		found = append(found, one)
-	}
-	return found
+	return append(found, Check(after).missing(checkAnyway(before))...)
 }
 
 // checkAnyway judges a case as if it were adopted.
@@ -146,9 +144,7 @@ func (c *Case) requires(r Requirement) bool {
 	return slices.Contains(t.Requires, r)
 }
 
-var (
-	historyGap = rule("history-not-contiguous", "Each span of the phase history starts when the one before ends, and the last one lasts and is of the phase that the case is in.")
-)
+var historyGap = rule("history-not-contiguous", "Each span of the phase history starts when the one before ends, and the last one lasts and is of the phase that the case is in.")
 
 // checkHistory holds our own spans to a line without gaps; what was inferred
 // from somebody else's history stands as it is.

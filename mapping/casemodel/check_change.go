@@ -6,46 +6,55 @@ import (
 
 var phaseStepBars = rule("phase-step-not-allowed", "No action leads from the phase that the case was in to this one.")
 
-// checkPhaseStep holds a change of phase to a row of the phase machine, and to
-// what that row needs.
-func checkPhaseStep(before, after *Case, s Step, found *Errors) {
-	if before.Phase == after.Phase || !before.Adopted {
+// checkPhaseSteps holds a change of phase, and each one on the way that the
+// history tells of, to a row of the phase machine, and to what that row needs.
+func checkPhaseSteps(before, after *Case, s Step, found *Errors) {
+	if !before.Adopted {
 		return
 	}
-	var rows []*PhaseStep
+	from := before.Phase
+	way := []Phase{after.Phase}
+	if n := len(before.History); n < len(after.History) {
+		way = way[:0]
+		for _, h := range after.History[n:] {
+			way = append(way, h.Phase)
+		}
+		if way[len(way)-1] != after.Phase {
+			way = append(way, after.Phase)
+		}
+	}
+	for _, to := range way {
+		if from != to {
+			checkPhaseStep(before, from, to, s, found)
+		}
+		from = to
+	}
+	if before.Phase != after.Phase {
+		checkNeeds(before, after, found)
+	}
+}
+
+func checkPhaseStep(c *Case, from, to Phase, s Step, found *Errors) {
+	var row *PhaseStep
 	for i := range phaseSteps {
-		row := &phaseSteps[i]
-		if slices.Contains(row.From, before.Phase) && row.leads(before) == after.Phase && row.Action != ActionAdopt {
-			rows = append(rows, row)
+		x := &phaseSteps[i]
+		if slices.Contains(x.From, from) && x.leads(c, from) == to && (row == nil || x.allows(s.Actor.Role)) {
+			row = x
 		}
 	}
-	if len(rows) == 0 {
-		found.add(phaseStepBars, "", "phase", "From here it goes to "+join(nextPhases(before))+".")
-		return
-	}
-	row := rows[0]
-	for _, r := range rows {
-		if r.allows(s.Actor.Role) {
-			row = r
-		}
-	}
-	if !row.allows(s.Actor.Role) && s.Actor.Role != "" && !follows(before, after) {
+	switch {
+	case row == nil:
+		found.add(phaseStepBars, "", "phase", "From here it goes to "+join(nextPhases(c, from))+".")
+	case !row.allows(s.Actor.Role) && s.Actor.Role != "":
 		found.add(roleBars, "", "phase", "It is a step of "+join(row.Roles)+".")
 	}
-	checkNeeds(before, after, found)
 }
 
-// follows says whether the change of phase is a consequence, which whoever
-// caused it needn't be allowed to take: see Settle.
-func follows(before, after *Case) bool {
-	return before.Phase == PhaseActive && after.Phase == PhaseMonitoring && allServicesOver(after)
-}
-
-func nextPhases(c *Case) []Phase {
+func nextPhases(c *Case, from Phase) []Phase {
 	var all []Phase
 	for i := range phaseSteps {
 		row := &phaseSteps[i]
-		if to := row.leads(c); slices.Contains(row.From, c.Phase) && to != c.Phase && !slices.Contains(all, to) {
+		if to := row.leads(c, from); slices.Contains(row.From, from) && to != from && !slices.Contains(all, to) {
 			all = append(all, to)
 		}
 	}

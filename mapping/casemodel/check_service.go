@@ -128,9 +128,7 @@ func checkAppeals(a *Authorization, path string, found *Errors) {
 	}
 }
 
-var (
-	outOfNetwork = rule("offer-out-of-network", "In a hospital, clients are offered providers of their insurer's network; one outside it needs the reason.")
-)
+var outOfNetwork = rule("offer-out-of-network", "In a hospital, clients are offered providers of their insurer's network; one outside it needs the reason.")
 
 // inNetwork says whether a provider is known to belong to a network of the
 // case's, or whether no network is known.

@@ -16,6 +16,7 @@ type Consequence struct {
 
 // consequences in the order in which they are looked at.
 var consequences = []Consequence{
+	{"phase-recorded", "The phase was changed, and the history doesn't tell of it.", "The history gets a span for the new phase.", settleHistory},
 	{"assessment-begins", "An opened or reopened case has a new assessment.", "The phase goes to assessing.", settleAssessing},
 	{"planning-begins", "A case that is being assessed has a completed assessment and a draft of a plan.", "The phase goes to planning.", settlePlanning},
 	{"plan-submitted", "A draft has a request for approval.", "The draft awaits approval, the phase with it unless a plan is in force.", settleSubmitted},
@@ -23,7 +24,7 @@ var consequences = []Consequence{
 	{"plan-returned", "A request for approval was returned.", "The version is returned, the phase goes back to planning unless a plan is in force.", settleReturned},
 	{"offer-taken", "A provider that the client chose, or the only one that was asked, has accepted.", "The service is that provider's, the other offers are cancelled.", settleTaken},
 	{"offers-declined", "Every provider that was asked has declined.", "The service is declined.", settleDeclined},
-	{"service-begins", "The provider's offer goes in progress, or an appointment of the service was kept.", "The service is in progress.", settleBegun},
+	{"service-begins", "The provider's offer goes in progress, or an appointment of the service was kept.", "The service is in progress, and the provider's offer with it.", settleBegun},
 	{"service-scheduled", "An accepted service has an appointment.", "The service is scheduled.", settleScheduled},
 	{"service-ends", "The provider's offer was completed, or failed.", "The service is delivered, or ended.", settleServiceEnds},
 	{"first-service", "A service has begun.", "The task to start the first service is completed.", settleFirstService},
@@ -54,6 +55,13 @@ func (w *acting) settle(before *Case) {
 		}
 	}
 	w.c.keepNextDue()
+}
+
+func settleHistory(w *acting, before *Case) {
+	n := len(w.c.History)
+	if before.Adopted && w.c.Phase != before.Phase && (n == 0 || w.c.History[n-1].Phase != w.c.Phase) {
+		w.move(w.c.Phase)
+	}
 }
 
 func settleAssessing(w *acting, before *Case) {
@@ -132,7 +140,7 @@ func settleReturned(w *acting, _ *Case) {
 func settleMonitoring(w *acting, before *Case) {
 	if w.c.Phase == PhaseActive && before.Phase == PhaseActive && allServicesOver(&w.c) && !allServicesOver(before) {
 		w.move(PhaseMonitoring)
-		w.startWork(append(SettingWork(w.c.Setting), nil...), TriggerLeaving)
+		w.startWork(SettingWork(w.c.Setting), TriggerLeaving)
 	}
 }
 

@@ -77,6 +77,11 @@ func settleBegun(w *acting, before *Case) {
 			if s.StartedAt == "" {
 				s.StartedAt = At(w.step.At)
 			}
+			for j := range s.Offers {
+				if o := &s.Offers[j]; o.Provider.Same(s.Provider) && (o.Status == TaskAccepted || o.Status == TaskReady) {
+					o.Status = TaskInProgress
+				}
+			}
 		}
 	}
 }

@@ -149,15 +149,15 @@ func Actions(c *Case, r Role) []Action {
 
 func (row *PhaseStep) allows(r Role) bool { return r == RoleSystem || slices.Contains(row.Roles, r) }
 
-// leads gives the phase that a row leads to from where c is.
-func (row *PhaseStep) leads(c *Case) Phase {
+// leads gives the phase that a row leads to from a phase that c is or was in.
+func (row *PhaseStep) leads(c *Case, from Phase) Phase {
 	switch {
 	case row.Action == ActionResume && c.Hold != nil:
 		return c.Hold.From
 	case row.Action == ActionResume:
 		return PhaseActive
 	case row.To == "":
-		return c.Phase
+		return from
 	}
 	return row.To
 }

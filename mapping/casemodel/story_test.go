@@ -50,7 +50,7 @@ func TestTheAccident(t *testing.T) {
 	k.phase(casemodel.PhaseMonitoring) // it follows from the last service
 
 	_, err := casemodel.Close(k.c, k.as(casemodel.RoleCaseManager), closure("goals-met"))
-	refused(t, err, "goal-without-outcome")
+	refused(t, err, "goal-without-outcome", "goal-without-outcome")
 	for _, g := range k.c.Goals {
 		k.must(casemodel.RecordOutcome(k.c, k.as(casemodel.RoleCaseManager), casemodel.Measuring{
 			Outcome: casemodel.Outcome{Goals: []casemodel.Ref{g.ID}, Value: number("9")}, Status: casemodel.GoalCompleted,
