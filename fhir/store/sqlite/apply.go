@@ -21,7 +21,8 @@ type statements struct {
 	head, there                  *sqlite.Stmt
 	insert, displace             *sqlite.Stmt
 	setHead, dropHead            *sqlite.Stmt
-	addTerm, dropTerm, addStem   *sqlite.Stmt
+	addStem                      *sqlite.Stmt
+	posting                      postingStatements
 	setLeftover, dropLeftovers   *sqlite.Stmt
 	setMerged, setCompartments   *sqlite.Stmt
 	record, setRecord, delRecord *sqlite.Stmt
@@ -29,6 +30,9 @@ type statements struct {
 }
 
 func (q *statements) prepare(c *sqlite.Conn) error {
+	if err := prepare(c, q.posting.queries()); err != nil {
+		return err
+	}
 	return prepare(c, map[**sqlite.Stmt]string{
 		&q.begin:    "BEGIN IMMEDIATE",
 		&q.commit:   "COMMIT",
@@ -41,8 +45,6 @@ func (q *statements) prepare(c *sqlite.Conn) error {
 		&q.displace:      "UPDATE version SET until = ? WHERE seq = ?",
 		&q.setHead:       setHeadSQL,
 		&q.dropHead:      "DELETE FROM head WHERE seq = ?",
-		&q.addTerm:       addTermSQL,
-		&q.dropTerm:      "DELETE FROM posting WHERE term = ? AND seq = ?",
 		&q.addStem:       addStemSQL,
 		&q.setLeftover:   "INSERT INTO leftover (seq, terms) VALUES (?, ?)",
 		&q.dropLeftovers: "DELETE FROM leftover",

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"zombiezen.com/go/sqlite"
-
 	"caseway/fhir"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
@@ -33,7 +31,6 @@ func memberships(compartments string) []search.Term {
 // the table, and what history must know of a version.
 const (
 	unmergedMembersSQL = "SELECT seq, compartments FROM version WHERE seq > ? AND compartments <> ''"
-	membersSQL         = "SELECT seq FROM posting WHERE term = ? AND seq > ? AND seq < ?"
 	pastSQL            = "SELECT updated, key, version, until FROM version WHERE seq = ?"
 )
 
@@ -66,12 +63,7 @@ func (w *writer) mergeMembers() error {
 		return err
 	}
 	r.sort()
-	for _, e := range r.entries {
-		if err := posting(w.sql.addTerm, r.term(e), e.seq); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.mergeAdded(r)
 }
 
 // moveTo puts a head into other compartments than it is in.
@@ -116,7 +108,7 @@ func (r *recent) members(term []byte, b bounds) (seqs []int64) {
 func (x source) byCompartment(c *collector, b bounds) error {
 	term := x.coder.append(nil, string(membership(c.q.Compartment.String())))
 	inTable := func() error {
-		return x.rows(c, b, ofTerm, "p.seq", func(s *sqlite.Stmt) { s.BindBytes(4, term) })
+		return x.byPostings(c, term, b)
 	}
 	inMemory := func() error {
 		return x.heads(c, inOrder(x.recent.members(term, b), c.q.Descending), always)
@@ -134,28 +126,14 @@ func (x source) byCompartment(c *collector, b bounds) error {
 // versionsIn are the versions that belong to any of some compartments, newest
 // first.
 func (x source) versionsIn(compartments []string, b bounds) (seqs []int64, err error) {
-	s, err := x.conn.Prepare(membersSQL)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = s.Reset() }()
 	for _, name := range compartments {
 		term := x.coder.append(nil, string(membership(name)))
 		seqs = append(seqs, x.recent.members(term, b)...)
-		s.BindBytes(1, term)
-		s.BindInt64(2, b.after)
-		s.BindInt64(3, b.until)
-		for {
-			row, err := s.Step()
-			if err != nil {
-				return nil, err
-			}
-			if !row {
-				break
-			}
-			seqs = append(seqs, s.ColumnInt64(0))
-		}
-		if err := s.Reset(); err != nil {
+		err := x.postings(term, b, false, func(some []int64) (bool, error) {
+			seqs = append(seqs, some...)
+			return false, nil
+		})
+		if err != nil {
 			return nil, err
 		}
 	}

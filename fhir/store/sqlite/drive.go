@@ -13,10 +13,7 @@ import (
 // the table, for all others are later ones.
 func (x source) byTerm(c *collector, b bounds) error {
 	term := x.coder.append(nil, string(c.q.Term))
-	inTable := func() error {
-		return x.rows(c, b, ofTerm, "p.seq",
-			func(s *sqlite.Stmt) { s.BindBytes(4, term) })
-	}
+	inTable := func() error { return x.byPostings(c, term, b) }
 	inMemory := func() error {
 		seqs := x.recent.added.seqs(nil, span{term, append(slices.Clone(term), 0)}, b)
 		return x.heads(c, inOrder(seqs, c.q.Descending), func(terms []search.Term) bool {
@@ -32,6 +29,14 @@ func (x source) byTerm(c *collector, b bounds) error {
 		return err
 	}
 	return second()
+}
+
+// byPostings reads the heads that the postings of a term lead to.
+func (x source) byPostings(c *collector, term []byte, b bounds) error {
+	return x.postings(term, b, c.q.Descending, func(seqs []int64) (full bool, err error) {
+		err = x.heads(c, seqs, always)
+		return c.page.More, err
+	})
 }
 
 // byRange reads the heads that have a term in a range. So that they come in
@@ -55,7 +60,7 @@ func (x source) byRange(c *collector, b bounds) error {
 	}
 }
 
-const rangeSQL = "SELECT seq FROM posting WHERE term >= ? AND term < ? AND seq > ? AND seq < ?"
+const rangeSQL = "SELECT seq, more FROM posting WHERE term >= ? AND term < ?"
 
 // within are the first sequence numbers in order, as many as the page may need,
 // or the whole.
@@ -65,6 +70,7 @@ func (x source) within(c *collector, spans []span, b bounds) (seqs []int64, whol
 		return nil, false, err
 	}
 	defer func() { _ = s.Reset() }()
+	var row []int64
 	whole = true
 	some := c.q.Limit + 1
 	trim := func(most int) {
@@ -78,17 +84,18 @@ func (x source) within(c *collector, spans []span, b bounds) (seqs []int64, whol
 	for _, span := range spans {
 		seqs = x.recent.added.seqs(seqs, span, b)
 		bindSpan(s, span)
-		s.BindInt64(3, b.after)
-		s.BindInt64(4, b.until)
 		for {
-			row, err := s.Step()
+			more, err := s.Step()
 			if err != nil {
 				return nil, false, err
 			}
-			if !row {
+			if !more {
 				break
 			}
-			seqs = append(seqs, s.ColumnInt64(0))
+			if row, err = x.row(row[:0], s); err != nil {
+				return nil, false, err
+			}
+			seqs = append(seqs, b.within(row)...)
 			trim(2*some + 1000)
 		}
 		if err := s.Reset(); err != nil {

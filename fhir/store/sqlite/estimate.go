@@ -19,7 +19,7 @@ func (s *Store) Estimate(ctx context.Context, from, to search.Term, limit int) (
 	return n, err
 }
 
-const estimateSQL = "SELECT count(*) FROM (SELECT 1 FROM posting WHERE term >= ? AND term < ? LIMIT ?+0)"
+const estimateSQL = "SELECT coalesce(sum(count), 0) FROM (SELECT count FROM posting WHERE term >= ? AND term < ? LIMIT ?+0)"
 
 func (x source) estimate(from, to search.Term, limit int) (n int, err error) {
 	s, err := x.conn.Prepare(estimateSQL)

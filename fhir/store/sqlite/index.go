@@ -11,7 +11,6 @@ import (
 const (
 	setHeadSQL = `INSERT OR REPLACE INTO head (seq, type, key, version, updated, generation, terms)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`
-	addTermSQL = "INSERT OR IGNORE INTO posting (term, seq) VALUES (?, ?)"
 	addStemSQL = "INSERT INTO stem (id, text) VALUES (?, ?)"
 )
 
@@ -68,7 +67,7 @@ func (w *writer) addTerms(seq int64, terms []search.Term) (err error) {
 		if w.term, err = w.newTerm(w.term[:0], string(t)); err != nil {
 			return err
 		}
-		if err := posting(w.sql.addTerm, w.term, seq); err != nil {
+		if err := w.addPosting(w.term, seq); err != nil {
 			return err
 		}
 	}
@@ -80,7 +79,7 @@ func (w *writer) dropTerms(seq int64, terms []search.Term) error {
 	c := w.coder()
 	for _, t := range terms {
 		w.term = c.append(w.term[:0], string(t))
-		if err := posting(w.sql.dropTerm, w.term, seq); err != nil {
+		if err := w.dropPostings(w.term, []int64{seq}); err != nil {
 			return err
 		}
 	}

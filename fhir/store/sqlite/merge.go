@@ -3,8 +3,6 @@ package sqlite
 import (
 	"time"
 
-	"zombiezen.com/go/sqlite"
-
 	"caseway/fhir/search"
 )
 
@@ -149,22 +147,19 @@ func (w *writer) merge() error {
 }
 
 func (w *writer) mergeAll() error {
-	for _, step := range []struct {
-		query string
-		into  *sqlite.Stmt
-	}{
-		{leftoverSQL, w.sql.dropTerm},
-		{unmergedSQL, w.sql.addTerm},
-	} {
-		r, err := w.entries(step.query, w.latest.merged)
-		if err != nil {
-			return err
-		}
-		for _, e := range r.entries {
-			if err := posting(step.into, r.term(e), e.seq); err != nil {
-				return err
-			}
-		}
+	gone, err := w.entries(leftoverSQL, w.latest.merged)
+	if err != nil {
+		return err
+	}
+	if err := w.mergeGone(gone); err != nil {
+		return err
+	}
+	added, err := w.entries(unmergedSQL, w.latest.merged)
+	if err != nil {
+		return err
+	}
+	if err := w.mergeAdded(added); err != nil {
+		return err
 	}
 	if err := w.mergeMembers(); err != nil {
 		return err
@@ -174,11 +169,4 @@ func (w *writer) mergeAll() error {
 	}
 	w.sql.setMerged.BindInt64(1, w.seq)
 	return exec(w.sql.setMerged)
-}
-
-// posting adds or drops one.
-func posting(q *sqlite.Stmt, term []byte, seq int64) error {
-	q.BindBytes(1, term)
-	q.BindInt64(2, seq)
-	return exec(q)
 }

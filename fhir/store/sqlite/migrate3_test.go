@@ -59,7 +59,7 @@ func TestMigrationOfMembersIsResumed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := beginTo3(c); err != nil {
+		if err := errors.Join(reshape(c), beginTo3(c)); err != nil {
 			t.Fatal(err)
 		}
 		for range batches {

@@ -81,14 +81,15 @@ type source struct {
 // leaves those alone.
 const (
 	headColumns = "h.seq, h.key, h.version, h.updated, h.terms"
-	withBody    = headColumns + ", (SELECT body FROM version v WHERE v.seq = h.seq)"
+	withBody    = " CROSS JOIN version v ON v.seq = h.seq"
 )
 
-func columnsOf(keysOnly bool) string {
+// selectHeads begins a query of heads that come from one or two tables.
+func selectHeads(keysOnly bool, from string) string {
 	if keysOnly {
-		return headColumns
+		return "SELECT " + headColumns + " FROM " + from
 	}
-	return withBody
+	return "SELECT " + headColumns + ", v.body FROM " + from + withBody
 }
 
 func (x source) scan(q *search.Scan) (search.Page, error) {
@@ -107,10 +108,10 @@ func (x source) scan(q *search.Scan) (search.Page, error) {
 	case q.Compartment != fhir.Key{}:
 		err = x.byCompartment(&c, b)
 	case q.Type != "":
-		err = x.rows(&c, b, ofType, "h.seq",
+		err = x.rows(&c, b, ofType,
 			func(s *sqlite.Stmt) { s.BindInt64(4, x.types[q.Type]) })
 	default:
-		err = x.rows(&c, b, ofAll, "h.seq", func(s *sqlite.Stmt) { s.BindBool(4, true) })
+		err = x.rows(&c, b, ofAll, func(s *sqlite.Stmt) { s.BindBool(4, true) })
 	}
 	return c.page, err
 }
@@ -129,8 +130,8 @@ func (c *collector) full() bool {
 }
 
 // rows reads heads that an index gives in order.
-func (x source) rows(c *collector, b bounds, from, seq string, bind func(*sqlite.Stmt)) error {
-	s, err := x.conn.Prepare(rowsSQL(c.q, from, seq))
+func (x source) rows(c *collector, b bounds, from index, bind func(*sqlite.Stmt)) error {
+	s, err := x.conn.Prepare(rowsSQL(c.q, from))
 	if err != nil {
 		return err
 	}
@@ -150,26 +151,31 @@ func (x source) rows(c *collector, b bounds, from, seq string, bind func(*sqlite
 	}
 }
 
-// The indexes that give heads in order, with what rows calls seq there.
-const (
-	ofTerm = "posting p CROSS JOIN head h ON h.seq = p.seq WHERE p.term = ?4"
-	ofType = "head h WHERE h.type = ?4"
-	ofAll  = "head h WHERE ?4"
+// index gives heads in order: from tables, under a condition on ?4, by a column.
+type index struct{ tables, where, seq string }
+
+var (
+	ofType = index{"head h", "h.type = ?4", "h.seq"}
+	ofAll  = index{"head h", "?4", "h.seq"}
 )
 
-func rowsSQL(q *search.Scan, from, seq string) string {
+func rowsSQL(q *search.Scan, from index) string {
 	order := " ASC"
 	if q.Descending {
 		order = " DESC"
 	}
-	return "SELECT " + columnsOf(q.KeysOnly) + " FROM " + from +
-		" AND " + seq + " > ?1 AND " + seq + " < ?2 ORDER BY " + seq + order + " LIMIT ?3+0"
+	return selectHeads(q.KeysOnly, from.tables) + " WHERE " + from.where +
+		" AND " + from.seq + " > ?1 AND " + from.seq + " < ?2 ORDER BY " + from.seq + order + " LIMIT ?3+0"
+}
+
+func headSQL(keysOnly bool) string {
+	return selectHeads(keysOnly, "head h") + " WHERE h.seq = ?"
 }
 
 // heads reads heads by their sequence numbers, those that there are and that
 // satisfy a condition, until the page is full.
 func (x source) heads(c *collector, seqs []int64, holds func([]search.Term) bool) error {
-	s, err := x.conn.Prepare("SELECT " + columnsOf(c.q.KeysOnly) + " FROM head h WHERE h.seq = ?")
+	s, err := x.conn.Prepare(headSQL(c.q.KeysOnly))
 	if err != nil {
 		return err
 	}

@@ -40,8 +40,8 @@ func migrate(ctx context.Context, c *sqlite.Conn) error {
 		}
 		return nil
 	}
-	err = nil
-	if version < 3 {
+	err = reshape(c)
+	if err == nil && version < 3 {
 		err = migrateTo2(ctx, c, version)
 	}
 	if err == nil {

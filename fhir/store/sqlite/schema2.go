@@ -106,9 +106,10 @@ func bareWriter(c *sqlite.Conn) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{conn: c, s: &Store{stems: known}, fresh: map[string]int64{}}
-	return w, prepare(c, map[**sqlite.Stmt]string{
-		&w.sql.setHead: setHeadSQL, &w.sql.addTerm: addTermSQL, &w.sql.addStem: addStemSQL,
-	})
+	if err := prepare(c, w.sql.posting.queries()); err != nil {
+		return nil, err
+	}
+	return w, prepare(c, map[**sqlite.Stmt]string{&w.sql.setHead: setHeadSQL, &w.sql.addStem: addStemSQL})
 }
 
 // unpackTerms1 reads terms as schema 1 had them, each behind its length.

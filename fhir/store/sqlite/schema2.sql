@@ -15,8 +15,10 @@ CREATE TABLE stem (
   text TEXT NOT NULL UNIQUE
 ) STRICT;
 CREATE TABLE posting (
-  term BLOB NOT NULL,
-  seq  INTEGER NOT NULL,
+  term  BLOB NOT NULL,    -- a stem's number as a varint, then the rest of the term
+  seq   INTEGER NOT NULL, -- of the first of some heads that have it
+  count INTEGER NOT NULL, -- how many they are
+  more  BLOB,             -- the others, see posting.go
   PRIMARY KEY (term, seq)
 ) WITHOUT ROWID, STRICT;
 

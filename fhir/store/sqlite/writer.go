@@ -29,8 +29,10 @@ type writer struct {
 	added  run    // not in latest yet
 	gone   run
 	term   []byte // scratch
-	wrote  bool   // something, into the open transaction
-	pace   pace   // of groups
+	more   []byte
+	seqs   []int64
+	wrote  bool // something, into the open transaction
+	pace   pace // of groups
 
 	mergeNext int   // entries in memory at which to merge them
 	walNext   int64 // size of the log at which to copy it again
