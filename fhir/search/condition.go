@@ -128,7 +128,7 @@ func (c *conditioner) refuseModifier() error {
 	} else {
 		text += "what works is :" + strings.Join(allowed, ", :")
 	}
-	if targets := c.p.Definition.Target; c.p.Type == "reference" && len(targets) > 0 {
+	if targets := c.p.certainTargets(); c.p.Type == "reference" && len(targets) > 0 {
 		text += ", :" + strings.Join(targets, ", :")
 	} else if c.p.Type == "reference" {
 		text += " and a resource type"

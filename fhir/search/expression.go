@@ -48,7 +48,22 @@ func (r *Registry) compile(p *Parameter) (err error) {
 		return r.compileParts(p)
 	}
 	p.shape = shapeOf(p.branches, focus)
+	p.targets = targetsOf(p.branches)
 	return nil
+}
+
+// targetsOf are the types to which references are narrowed by conditions such
+// as where(resolve() is Patient); nil where one isn't.
+func targetsOf(branches []branch) []string {
+	var targets []string
+	for _, b := range branches {
+		if !b.plain || b.path.target == "" {
+			return nil
+		}
+		targets = append(targets, b.path.target)
+	}
+	slices.Sort(targets)
+	return slices.Compact(targets)
 }
 
 func (r *Registry) branches(expression, typ string) ([]branch, error) {

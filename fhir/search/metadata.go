@@ -102,8 +102,8 @@ func (p *Parameter) workingModifiers() []string {
 	if p.Type != "reference" || c.canonicals() {
 		return working
 	}
-	if len(p.Definition.Target) == 0 {
+	if len(p.certainTargets()) == 0 {
 		return append(working, "[type]")
 	}
-	return append(working, p.Definition.Target...)
+	return append(working, p.certainTargets()...)
 }

@@ -116,3 +116,32 @@ func TestPendingParametersAreRefused(t *testing.T) {
 		t.Error("a pending parameter is listed")
 	}
 }
+
+// TestIncludesTellWhatIsPending: an include of all references says what it
+// leaves out.
+func TestIncludesTellWhatIsPending(t *testing.T) {
+	r, _ := NewRegistry(definition.R4(), []CustomParameter{{Pending: true, Definition: &definition.SearchParameter{
+		URL: "http://example.org/SearchParameter/surety", Code: "surety", Base: []string{"Patient"}, Type: "reference",
+		Expression: "Patient.extension.where(url='http://example.org/surety').value.ofType(Reference)", Target: []string{"Organization"},
+	}}})
+	for _, c := range []struct {
+		typ, name, value string
+		told             bool
+	}{
+		{"Patient", "_include", "*", true},
+		{"Patient", "_include", "Patient:*", true},
+		{"Patient", "_include", "Patient:organization", false},
+		{"Task", "_include", "*", false},
+		{"Task", "_include:iterate", "*", true},
+		{"Organization", "_revinclude", "*", true},
+		{"Organization", "_revinclude", "Task:*", false},
+	} {
+		request, err := r.Parse(t.Context(), []string{c.typ}, []Pair{{c.name, c.value}}, ParseOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := len(request.Ignored) == 1 && strings.Contains(request.Ignored[0], "surety of Patient"); told != c.told || len(request.Ignored) > 1 {
+			t.Errorf("%s?%s=%s says %q", c.typ, c.name, c.value, request.Ignored)
+		}
+	}
+}

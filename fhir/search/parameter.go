@@ -31,9 +31,10 @@ type Parameter struct {
 	once     sync.Once
 	branches []branch
 	shape    shape
-	parts    []part // of a composite
-	whole    bool   // a composite whose element is the resource itself
-	problem  error  // why it doesn't compile
+	targets  []string // where the expression says more than the definition
+	parts    []part   // of a composite
+	whole    bool     // a composite whose element is the resource itself
+	problem  error    // why it doesn't compile
 }
 
 // part is a component of a composite parameter.
@@ -55,8 +56,16 @@ func (p *Parameter) Sortable() bool {
 // Targets lists the resource types that a reference parameter may lead to, in
 // byte order.
 func (p *Parameter) Targets() []string {
-	if len(p.Definition.Target) == 0 {
-		return p.registry.set.ResourceTypes()
+	if types := p.certainTargets(); len(types) > 0 {
+		return types
+	}
+	return p.registry.set.ResourceTypes()
+}
+
+// certainTargets are the targets; none where any type may be one.
+func (p *Parameter) certainTargets() []string {
+	if p.compile(); len(p.targets) > 0 {
+		return p.targets
 	}
 	return p.Definition.Target
 }

@@ -154,7 +154,7 @@ func (p *requestParser) chainTargets(param *Parameter, modifier string) ([]strin
 		return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "with the modifier :"+modifier+" the parameter "+param.Code+" can't be chained")
 	}
 	text := "the parameter " + param.Code + " of " + param.Resource + " doesn't lead to such a type" + didYouMean(nearest(modifier, targets))
-	if len(param.Definition.Target) > 0 {
+	if len(param.certainTargets()) > 0 {
 		text += "; it leads to " + strings.Join(targets, ", ")
 	}
 	return nil, fhir.NewError(fhir.Invalid, fhir.IssueInvalid, text)
@@ -177,7 +177,7 @@ func ambiguous(err error, param *Parameter, target string, targets int) error {
 // deadEnd: none of the targets knows the next parameter.
 func (p *requestParser) deadEnd(param *Parameter, targets []string, code string) error {
 	text := "none of the types that " + param.Code + " leads to"
-	if len(param.Definition.Target) > 0 {
+	if len(param.certainTargets()) > 0 {
 		text += " (" + strings.Join(targets, ", ") + ")"
 	}
 	text += " has a search parameter " + shown(code)

@@ -36,8 +36,32 @@ func (p *requestParser) addInclude(name, modifier, value string) (string, error)
 	}
 	if !slices.Contains(p.request.Includes, i) {
 		p.request.Includes = append(p.request.Includes, i)
+		p.warnOfPending(name, i)
 	}
 	return value, nil
+}
+
+// warnOfPending tells which parameters an include of all references leaves
+// out, because existing resources aren't indexed by them yet.
+func (p *requestParser) warnOfPending(name string, i Include) {
+	if i.Param != nil {
+		return
+	}
+	types := []string{i.Source}
+	if i.Source == "*" {
+		types = p.registry.set.ResourceTypes()
+	}
+	if i.Source == "*" && !i.Reverse && !i.Iterate {
+		types = p.types
+	}
+	for _, typ := range types {
+		for _, param := range p.registry.Parameters(typ) {
+			if param.Pending && param.Type == "reference" {
+				p.request.Ignored = append(p.request.Ignored, name+" leaves out what "+param.Code+" of "+typ+
+					" leads to: existing resources aren't indexed by it yet"+param.howFar())
+			}
+		}
+	}
 }
 
 func (p *requestParser) fillInclude(i *Include, name, value string) error {

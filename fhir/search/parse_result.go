@@ -126,20 +126,32 @@ func (p *requestParser) sortKey(text string) (SortKey, error) {
 	case "_score":
 		return SortKey{}, leave("the parameter _sort: there are no scores; matches either fit or don't")
 	}
-	if len(p.types) > 1 {
-		return SortKey{}, leave("the parameter _sort: resources of several types are sorted by _id and _lastUpdated alone")
-	}
 	if code, _, modified := strings.Cut(code, ":"); modified {
 		return SortKey{}, malformed("_sort", "it takes codes of search parameters without modifiers"+sortDirection(code))
 	}
-	param, err := p.parameter(p.types[0], code)
-	if err != nil {
-		return SortKey{}, err
+	param, err := p.sortParameter(code)
+	return SortKey{Param: param, Descending: descending}, err
+}
+
+// sortParameter is the parameter of the first type; the others have one of the
+// same kind.
+func (p *requestParser) sortParameter(code string) (*Parameter, error) {
+	var first *Parameter
+	for _, typ := range p.types {
+		param, err := p.parameter(typ, code)
+		switch {
+		case err != nil:
+			return nil, p.sharedBy(p.types, err)
+		case !param.Sortable():
+			return nil, leave("the parameter _sort: " + code + " is of type " + param.Type + ", which has no order")
+		case first == nil:
+			first = param
+		case first.Type != param.Type:
+			return nil, leave("the parameter _sort: " + code + " is of type " + first.Type + " for " + first.Resource + " and of type " +
+				param.Type + " for " + typ + ", which have no common order")
+		}
 	}
-	if !param.Sortable() {
-		return SortKey{}, leave("the parameter _sort: " + code + " is of type " + param.Type + ", which has no order")
-	}
-	return SortKey{Param: param, Descending: descending}, nil
+	return first, nil
 }
 
 // sortHint helps those who know an older way of sorting.

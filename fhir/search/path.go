@@ -10,8 +10,9 @@ import (
 // path is an expression that only walks down: from a type by elements, type
 // tests and conditions. Without the first element it gives nothing.
 type path struct {
-	root  string // the resource type that it begins with; "" where it names none
-	steps []pathStep
+	root   string // the resource type that it begins with; "" where it names none
+	steps  []pathStep
+	target string // the only type that references may lead to; "" where no condition says so
 }
 
 // pathStep is an element, or a type that the elements so far must have.
@@ -109,6 +110,9 @@ func (p *path) call(name, argument string) bool {
 		p.steps = append(p.steps, pathStep{as: strings.TrimPrefix(argument, "FHIR.")})
 		return true
 	case "where", "first":
+		if typ, ok := strings.CutPrefix(argument, "resolve() is "); ok && wordLength(typ) == len(typ) {
+			p.target = typ
+		}
 		return true
 	}
 	return false

@@ -12,7 +12,7 @@ type Request struct {
 	Elements []string // _elements; nil: not asked for
 
 	// Used is what was really used, in the order of the request, as the self
-	// link shows it; Ignored is what lenient handling left out, and why.
+	// link shows it; Ignored is what was left out, and why.
 	Used    []Pair
 	Ignored []string
 }
