@@ -13,6 +13,7 @@ import (
 
 	"caseway/auth"
 	"caseway/fhir"
+	"caseway/server/audit"
 )
 
 // exchange is one request on its way to its answer. It is used again for
@@ -62,6 +63,9 @@ func (x *exchange) admit() error {
 	x.client = x.server.proxies.clientOf(x.c.Request)
 	if x.client.scheme == "https" {
 		x.c.Writer.Header()["Strict-Transport-Security"] = onlyTLS
+	}
+	if x.server.audit != nil {
+		x.ctx = audit.With(x.ctx, &audit.Request{Address: x.client.address, ID: x.requestID})
 	}
 	if err := x.server.door.admit(x); err != nil {
 		return err
@@ -127,8 +131,25 @@ func (x *exchange) finish() {
 		x.fail(internalError)
 	}
 	x.record(time.Since(x.started))
+	x.witness()
 	*x = exchange{}
 	exchanges.Put(x)
+}
+
+// witness lets the audit know what came of a request for FHIR.
+func (x *exchange) witness() {
+	if x.server.audit == nil || x.route.public || x.c.Writer.Status() == http.StatusMethodNotAllowed {
+		return
+	}
+	key := fhir.Key{ID: x.c.Param("id")}
+	if typ := x.server.types[x.c.Param("type")]; typ != nil {
+		key.Type = typ.name
+	}
+	what := x.route.interaction
+	if typ := x.server.types[x.c.Param("what")]; typ != nil { // a search in a compartment
+		key = fhir.Key{Type: typ.name}
+	}
+	x.server.audit.Answered(x.ctx, what, key, x.c.Writer.Status(), x.server.auditReads)
 }
 
 // panicText is what a log may say of a panic: the runtime's own words hold no

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"caseway/fhir/interaction"
+	"caseway/server/audit"
 )
 
 // Metrics counts requests and store operations for Prometheus. Labels take
@@ -95,6 +96,18 @@ func (m *Metrics) Pool(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "caseway_store_pool_" + name, Help: help,
 	}, value))
+}
+
+// Audit shows how a Recorder of AuditEvents is doing.
+func (m *Metrics) Audit(r *audit.Recorder) {
+	m.registry.MustRegister(
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "caseway_audit_lost_total", Help: "AuditEvents that were not written, since there were more than could be.",
+		}, func() float64 { return float64(r.Lost()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "caseway_audit_waiting", Help: "AuditEvents that wait to be written.",
+		}, func() float64 { return float64(r.Waiting()) }),
+	)
 }
 
 // slotOf is an interaction's place in counted.

@@ -12,6 +12,7 @@ import (
 
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
+	"caseway/server/audit"
 )
 
 // Config is what a Server needs.
@@ -27,10 +28,12 @@ type Config struct {
 	MaxBody        int64 // bytes of a request body after inflating; 0: 12 MiB
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
-	App            http.Handler // answers /app; nil: nothing does
-	Login          *Login       // nil: there is none, and everybody may do everything
-	Metrics        *Metrics     // nil: its own
-	Log            *slog.Logger // nil: discarded
+	App            http.Handler    // answers /app; nil: nothing does
+	Login          *Login          // nil: there is none, and everybody may do everything
+	Audit          *audit.Recorder // of what is denied; nil: nobody bears witness
+	AuditReads     bool            // Audit records what is read and searched, too
+	Metrics        *Metrics        // nil: its own
+	Log            *slog.Logger    // nil: discarded
 }
 
 // Server answers HTTP. Safe for concurrent use.
@@ -41,6 +44,8 @@ type Server struct {
 	unknown      *resourceType // counts requests for types that don't exist
 	door         *door
 	login        *Login
+	audit        *audit.Recorder
+	auditReads   bool
 	proxies      proxies
 	baseURL      string
 	maxBody      int64
@@ -80,7 +85,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		engine: c.Engine, store: c.Store, types: make(map[string]*resourceType, len(c.ResourceTypes)),
-		unknown: &resourceType{name: "unknown"}, door: door, login: c.Login, proxies: c.TrustedProxies,
+		unknown: &resourceType{name: "unknown"}, door: door, login: c.Login, audit: c.Audit, auditReads: c.AuditReads, proxies: c.TrustedProxies,
 		baseURL: strings.TrimSuffix(c.BaseURL, "/"), maxBody: c.MaxBody, metrics: c.Metrics, log: c.Log,
 	}
 	for _, name := range c.ResourceTypes {

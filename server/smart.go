@@ -26,6 +26,7 @@ type SMARTConfiguration struct {
 	ManagementEndpoint    string   `json:"management_endpoint,omitempty"`
 	IntrospectionEndpoint string   `json:"introspection_endpoint,omitempty"`
 	RevocationEndpoint    string   `json:"revocation_endpoint,omitempty"`
+	UserinfoEndpoint      string   `json:"userinfo_endpoint,omitempty"`
 	Capabilities          []string `json:"capabilities"`
 	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
 }

@@ -16,6 +16,7 @@ type Metadata struct {
 	IntrospectionEndpoint string   `json:"introspection_endpoint"`
 	RevocationEndpoint    string   `json:"revocation_endpoint"`
 	ManagementEndpoint    string   `json:"management_endpoint"`
+	UserinfoEndpoint      string   `json:"userinfo_endpoint"`
 	RegistrationEndpoint  string   `json:"registration_endpoint"`
 	AuthMethods           []string `json:"token_endpoint_auth_methods_supported"`
 	AuthAlgorithms        []string `json:"token_endpoint_auth_signing_alg_values_supported"`

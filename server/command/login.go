@@ -14,6 +14,7 @@ import (
 
 	"caseway/auth/external"
 	"caseway/fhir"
+	"caseway/fhir/interaction"
 	"caseway/fhir/store"
 	"caseway/server"
 )
@@ -109,9 +110,14 @@ func nameOn(certs *tls.Config) string {
 }
 
 // login makes what finds out who asks; nil where nobody does.
-func (s Serve) login(ctx context.Context, root string, data store.Store, log *slog.Logger) (*server.Login, error) {
-	if s.Login.none() {
+func (s Serve) login(
+	ctx context.Context, root string, data store.Store, engine *interaction.Engine, w witnesses, log *slog.Logger,
+) (*server.Login, error) {
+	switch {
+	case s.Login.none():
 		return nil, nil
+	case s.Login.embedded():
+		return s.embeddedLogin(ctx, root, data, engine, w, log)
 	}
 	return s.externalLogin(ctx, root, data, log)
 }

@@ -1,9 +1,11 @@
 package command
 
 import (
+	"encoding/json"
 	"slices"
 
 	"caseway/auth/external"
+	"caseway/auth/provider"
 	"caseway/server"
 )
 
@@ -15,7 +17,7 @@ func smartOf(m external.Metadata) server.SMARTConfiguration {
 		GrantTypes: m.GrantTypes, AuthMethods: m.AuthMethods, AuthAlgorithms: m.AuthAlgorithms,
 		RegistrationEndpoint: m.RegistrationEndpoint, Scopes: m.Scopes, ResponseTypes: m.ResponseTypes,
 		ManagementEndpoint: m.ManagementEndpoint, IntrospectionEndpoint: m.IntrospectionEndpoint,
-		RevocationEndpoint: m.RevocationEndpoint, Capabilities: m.Capabilities,
+		RevocationEndpoint: m.RevocationEndpoint, UserinfoEndpoint: m.UserinfoEndpoint, Capabilities: m.Capabilities,
 	}
 	if len(c.GrantTypes) == 0 { // OpenID Connect Discovery 1.0 section 3
 		c.GrantTypes = []string{"authorization_code"}
@@ -58,4 +60,13 @@ func capabilitiesOf(m external.Metadata) []string {
 		}
 	}
 	return all
+}
+
+// embeddedSMART is what the embedded authorization server says of itself.
+func embeddedSMART(p *provider.Provider) (c server.SMARTConfiguration, err error) {
+	text, err := json.Marshal(p.SMARTConfiguration())
+	if err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal(text, &c)
 }

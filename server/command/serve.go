@@ -15,8 +15,10 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
+	"caseway/fhir/search"
 	"caseway/fhir/store"
 	"caseway/server"
+	"caseway/server/app"
 )
 
 // Serve is the command serve. The zero value of a setting is a safe one.
@@ -24,6 +26,8 @@ type Serve struct {
 	Listen          string `default:"127.0.0.1:8080" help:"Address to listen on."`
 	Store           string `default:"sqlite:caseway.db" help:"Where data lives: sqlite:FILE or a mongodb:// URI."`
 	Login           `embed:""`
+	AuditReads      bool          `help:"Write an AuditEvent for each read and search too, not only for sign-ins, tokens, launches, denied access and writes."`
+	AuditAnyway     bool          `help:"Write AuditEvents with --auth none too, though nobody knows who it was."`
 	BaseURL         string        `name:"base-url" help:"URL under which clients reach the server, without /fhir; without it, links show the host that each request names."`
 	TLSCert         string        `name:"tls-cert" help:"File with the certificate chain in PEM; with --tls-key the server speaks TLS."`
 	TLSKey          string        `name:"tls-key" help:"File with the certificate's key in PEM."`
@@ -68,16 +72,12 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 	if err != nil {
 		return err
 	}
-	login, err := s.login(settled, root, data, log)
+	var engine *interaction.Engine
+	w, err := s.witnesses(data, func() *search.Registry { return engine.Registry() }, log)
 	if err != nil {
 		return err
 	}
-	engine, err := s.engine(data, log)
-	if err != nil {
-		return err
-	}
-	front, err := s.assemble(engine, data, server.Config{BaseURL: root, Metrics: metrics, Log: log, Listen: s.Listen, Login: login})
-	if err != nil {
+	if engine, err = s.engine(data, w, log); err != nil {
 		return err
 	}
 	stop, err := keepIndexed(ctx, engine)
@@ -85,6 +85,17 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 		return err
 	}
 	defer stop()
+	defer w.run(ctx, engine, metrics)()
+	login, err := s.login(settled, root, data, engine, w, log)
+	if err != nil {
+		return err
+	}
+	front, err := s.assemble(engine, data, server.Config{
+		BaseURL: root, Metrics: metrics, Log: log, Listen: s.Listen, Login: login, Audit: w.recorder, AuditReads: s.AuditReads,
+	})
+	if err != nil {
+		return err
+	}
 	if err := engine.PrepareCursors(ctx); err != nil {
 		log.Warn("the store takes no writes yet", "cause", err)
 	}
@@ -99,10 +110,10 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 }
 
 // engine makes what answers requests.
-func (s Serve) engine(data store.Store, log *slog.Logger) (*interaction.Engine, error) {
+func (s Serve) engine(data store.Store, w witnesses, log *slog.Logger) (*interaction.Engine, error) {
 	r4 := definition.R4()
 	return interaction.New(interaction.Config{
-		Store: data, Access: s.access(), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
+		Store: data, Access: w.access, Guards: w.guards, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
 		PreferStoredParameters: s.PreferStored,
 		Limits:                 fhir.Limits{Bytes: s.decodeLimit()}, Log: log,
 	})
@@ -124,6 +135,9 @@ func (s Serve) assemble(engine *interaction.Engine, data store.Store, c server.C
 	c.Engine, c.Store, c.ResourceTypes = engine, data, definition.R4().ResourceTypes()
 	c.Version, c.MaxBody = versionText(), s.MaxBody
 	c.CORSOrigins = s.CORSOrigin
+	if s.Login.embedded() {
+		c.App = app.Handler()
+	}
 	if c.TrustedProxies, err = parseNetworks(s.TrustedProxies); err != nil {
 		return nil, err
 	}
@@ -148,6 +162,9 @@ func (s Serve) check() error {
 	if !s.Login.none() && s.beyondLoopback() && s.TLSCert == "" && !strings.HasPrefix(s.BaseURL, "https://") {
 		return errors.New("with a login, tokens would travel in plain text beyond loopback: give --tls-cert and --tls-key, " +
 			"or --base-url https://… where a proxy speaks TLS")
+	}
+	if s.AuditReads && s.Login.none() && !s.AuditAnyway {
+		return errors.New("--audit-reads needs a login, or --audit-anyway")
 	}
 	if err := s.Login.check(); err != nil {
 		return err

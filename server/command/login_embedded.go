@@ -1,0 +1,123 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+
+	"caseway/auth"
+	"caseway/auth/account"
+	"caseway/auth/login"
+	"caseway/auth/provider"
+	"caseway/fhir/interaction"
+	"caseway/fhir/store"
+	"caseway/server"
+	"caseway/server/app"
+	"caseway/server/audit"
+)
+
+// embeddedLogin is the authorization server with its pages.
+func (s Serve) embeddedLogin(
+	ctx context.Context, root string, data store.Store, engine *interaction.Engine, w witnesses, log *slog.Logger,
+) (*server.Login, error) {
+	accounts := account.NewStore(data, nil)
+	if err := s.sow(ctx, accounts); err != nil {
+		return nil, err
+	}
+	if err := app.Register(ctx, accounts, root); err != nil {
+		return nil, fmt.Errorf("registering the sample app: %w", err)
+	}
+	at, err := url.Parse(root)
+	if err != nil {
+		return nil, err
+	}
+	pages := &login.Pages{Root: at, Accounts: accounts, Engine: engine, Log: log}
+	issuer, err := provider.New(provider.Options{
+		Store: data, Accounts: accounts, BaseURL: root, Log: log, Trouble: pages.Trouble, Audit: bearWitness(w.recorder, root),
+	})
+	if err != nil {
+		return nil, err
+	}
+	pages.Provider = issuer
+	if err := issuer.Prepare(ctx); err != nil {
+		log.Warn("the store takes no writes yet", "cause", err)
+	}
+	smart, err := embeddedSMART(issuer)
+	if err != nil {
+		return nil, err
+	}
+	if err := offerSetup(ctx, accounts, root, log); err != nil {
+		return nil, err
+	}
+	return &server.Login{
+		Verifier: issuer, Handler: loginHandler(issuer, pages), Proxied: s.proxied(),
+		SMART: func(context.Context) (server.SMARTConfiguration, error) { return smart, nil },
+		IsOrigin: func(ctx context.Context, origin string) bool {
+			known, err := accounts.OriginAllowed(ctx, origin)
+			return known && err == nil
+		},
+	}, nil
+}
+
+// loginHandler divides /auth between the endpoints and the pages.
+func loginHandler(issuer *provider.Provider, pages *login.Pages) http.Handler {
+	endpoints, rest := issuer.Handler(), pages.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if slices.Contains(provider.Paths(), r.URL.Path) {
+			endpoints.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
+}
+
+// sow brings users and clients up to date with --auth-seed.
+func (s Serve) sow(ctx context.Context, accounts *account.Store) error {
+	if s.AuthSeed == "" {
+		return nil
+	}
+	text, err := os.ReadFile(s.AuthSeed)
+	if err != nil {
+		return fmt.Errorf("--auth-seed: %w", err)
+	}
+	seed, err := account.ParseSeed(text)
+	if err != nil {
+		return fmt.Errorf("--auth-seed: %w", err)
+	}
+	if err := accounts.Sow(ctx, seed); err != nil {
+		return fmt.Errorf("--auth-seed: %w", err)
+	}
+	return nil
+}
+
+// offerSetup says where the first administrator is made, as long as there are
+// no users. The link works once and for a day.
+func offerSetup(ctx context.Context, accounts *account.Store, root string, log *slog.Logger) error {
+	token, err := accounts.OfferSetup(ctx)
+	if err != nil {
+		return fmt.Errorf("offering the setup of the first administrator: %w", err)
+	}
+	if token != "" {
+		log.Warn("there are no users yet: open this link, which works once, to make the first administrator",
+			"link", root+"/auth/setup?token="+url.QueryEscape(token))
+	}
+	return nil
+}
+
+// bearWitness makes AuditEvents of what happens at the authorization server.
+func bearWitness(r *audit.Recorder, root string) func(context.Context, provider.Event) {
+	if r == nil {
+		return nil
+	}
+	return func(ctx context.Context, e provider.Event) {
+		who := &auth.Principal{Issuer: root + "/auth", Subject: e.User, Client: e.Client, Patient: e.Patient}
+		if e.User == "" {
+			who.Subject = e.Client
+		}
+		r.Login(ctx, audit.Login{What: string(e.Kind), OK: e.OK, Reason: e.Reason, Who: who})
+	}
+}
