@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -36,6 +37,9 @@ var statusOf = map[fhir.Kind]int{
 // errSlow is a request body that didn't arrive in time.
 var errSlow = errors.New("the request body didn't arrive in time")
 
+// errLongURL is a request whose URL is longer than maxURL.
+var errLongURL = errors.New("the URL is too long")
+
 // statusClientGone is for logs and metrics only: nobody is there to read it.
 const statusClientGone = 499
 
@@ -50,6 +54,10 @@ var internalError = fhir.NewError(fhir.Internal, fhir.IssueException, "internal 
 func answerFor(err error) (int, *fhir.Error) {
 	if errors.Is(err, errSlow) {
 		return http.StatusRequestTimeout, fhir.NewError(fhir.Transient, fhir.IssueTransient, errSlow.Error())
+	}
+	if errors.Is(err, errLongURL) {
+		return http.StatusRequestURITooLong, fhir.NewError(fhir.TooLarge, fhir.IssueTooLong, fmt.Sprintf(
+			"the URL is longer than %d KB: a search takes its parameters also by POST [type]/_search, in a form", maxURL>>10))
 	}
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) {
 		if status := statusOf[fe.Kind]; status != 0 && fe.Kind != fhir.Internal {

@@ -70,6 +70,9 @@ func (x *exchange) admit() error {
 	if err := x.server.door.admit(x); err != nil {
 		return err
 	}
+	if len(x.c.Request.RequestURI) > maxURL {
+		return errLongURL
+	}
 	if err := x.identify(); err != nil {
 		return err
 	}

@@ -40,8 +40,13 @@ func (t Timeouts) orDefault() Timeouts {
 	return t
 }
 
-// maxHeader is how large a request's header may be.
-const maxHeader = 64 << 10
+// maxURL is how long a request's URL may be: a search by thousands of ids has
+// room. One that is longer gets a clear answer, as long as it fits, with all
+// other headers, into maxHeader; what is larger gets net/http's plain 431.
+const (
+	maxURL    = 512 << 10
+	maxHeader = 1536 << 10
+)
 
 // Serve answers on l until ctx ends, then drains: /readyz turns to 503, no
 // connection is taken any more, requests under way are finished. With certs it

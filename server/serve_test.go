@@ -173,3 +173,16 @@ func TestStopGivesUpOnWhatTakesTooLong(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestLongURLs: a URL that is too long is told so as everything is told, and
+// one that is merely long is answered.
+func TestLongURLs(t *testing.T) {
+	s := newServer(t, openSQLite(t), server.Config{})
+	for n, want := range map[int]int{100 << 10: http.StatusOK, 400 << 10: http.StatusOK, 600 << 10: http.StatusRequestURITooLong} {
+		answer := httptest.NewRecorder()
+		s.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/fhir/Patient?_count=1&family="+strings.Repeat("x", n), nil))
+		if answer.Code != want || !strings.Contains(answer.Body.String(), `"resourceType":"`) {
+			t.Errorf("%d bytes: status %d, want %d: %.200s", n, answer.Code, want, answer.Body)
+		}
+	}
+}
