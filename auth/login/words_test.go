@@ -2,6 +2,8 @@ package login
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +141,28 @@ func TestPatientsAreNamedFromWhatThereIs(t *testing.T) {
 		one, err := readPatient([]byte(c.json))
 		if err != nil || one.Name != c.name {
 			t.Errorf("%s: %q, %v, want %q", c.json, one.Name, err, c.name)
+		}
+	}
+}
+
+func TestCookiesAreSecureButOnLoopback(t *testing.T) {
+	for root, name := range map[string]string{
+		"https://care.example":  "__Host-caseway-visit",
+		"https://127.0.0.1":     "__Host-caseway-visit",
+		"http://care.example":   "__Host-caseway-visit",
+		"http://127.0.0.1:8080": "caseway-visit",
+		"http://[::1]:8080":     "caseway-visit",
+		"http://localhost":      "caseway-visit",
+	} {
+		u, err := url.Parse(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		(&Pages{Root: u}).visit(w, httptest.NewRequest(http.MethodGet, "/auth/signin", nil))
+		c := w.Result().Cookies()[0]
+		if c.Name != name || c.Secure != strings.HasPrefix(name, "__Host-") || !c.HttpOnly || c.Path != "/" || c.Domain != "" {
+			t.Errorf("%s: %s", root, c)
 		}
 	}
 }
