@@ -185,8 +185,12 @@ func (r *runner) drive(ctx context.Context, effort int) (*drive, error) {
 	r.driver = best
 	d := &drive{of: best.of, sure: best.sure, streams: make([]stream, len(best.scans))}
 	keysOnly := r.keysOnly || r.everything || len(best.scans) > fewStreams
-	batch := r.batch(best)
+	also, all := r.also(best.of)
+	batch := r.batch(best, all)
 	for i, s := range best.scans {
+		if s.Term != "" {
+			s.Also = also
+		}
 		s.Updated = r.updated
 		s.KeysOnly = keysOnly || best.gathers && best.cost > 2*r.want
 		r.bound(&s)
@@ -206,10 +210,35 @@ func (r *runner) bound(s *Scan) {
 	}
 }
 
-// batch is how many heads each stream reads at first.
-func (r *runner) batch(c candidate) int {
+// mostAlternatives bounds how many terms a condition may have that a source is
+// to heed beside the driver.
+const mostAlternatives = 8
+
+// also are the conditions but one that a source may heed; all is set where there
+// are no others.
+func (r *runner) also(but int) (terms [][]Term, all bool) {
+	if _, ok := r.source.(Sieve); !ok {
+		return nil, len(r.where) < 2
+	}
+	all = true
+	for i, e := range r.where {
+		if i == but {
+			continue
+		}
+		l, ok := e.(Leaf)
+		if ok = ok && l.Indexed() && len(l.Exact) > 0 && len(l.Exact) <= mostAlternatives; ok {
+			terms = append(terms, l.Exact)
+		}
+		all = all && ok
+	}
+	return terms, all
+}
+
+// batch is how many heads each stream reads at first; sieved says that the
+// source passes over what the other conditions don't hold for.
+func (r *runner) batch(c candidate, sieved bool) int {
 	n := r.want + 1
-	if len(r.where) > 1 || len(r.where) == 1 && !c.sure {
+	if len(r.where) > 0 && !(c.sure && sieved) {
 		n *= 2
 	}
 	if r.everything {

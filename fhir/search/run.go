@@ -28,6 +28,7 @@ type runner struct {
 	keysOnly   bool
 
 	scans, examined, found int
+	passed                 int // heads that the source has left out by itself
 	driver                 candidate
 }
 
@@ -61,6 +62,7 @@ func (r *runner) scan(ctx context.Context, s Scan) (Page, error) {
 		return Page{}, err
 	}
 	r.scans++
+	r.passed += page.Passed
 	if page.More && len(page.Hits) == 0 {
 		return Page{}, errNoProgress
 	}

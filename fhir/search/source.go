@@ -54,12 +54,18 @@ type Scan struct {
 	Updated  Updated
 	Limit    int  // hits, at least 1
 	KeysOnly bool // leave JSON out
+	// Also are further conditions on the hits of a scan by Term, each a list of
+	// indexed terms of which a hit should have one. A Sieve leaves out heads that
+	// it knows not to satisfy them; others don't look at it.
+	Also [][]Term
 }
 
 // Page is the answer to a Scan.
 type Page struct {
 	Hits []Hit
 	More bool // there are more than Limit
+	// Passed is how many heads were left out for what the Scan says in Also.
+	Passed int
 }
 
 // Source gives heads. Stores implement it, also bound to a transaction, and a
@@ -69,6 +75,13 @@ type Source interface {
 	// Estimate counts index entries in [From, To), or the heads that they lead
 	// to, up to limit, of one type whose name the terms begin with.
 	Estimate(ctx context.Context, from, to Term, limit int) (int, error)
+}
+
+// Sieve is a Source that heeds Scan.Also.
+type Sieve interface {
+	Source
+	// Sieves does nothing: it says that Scan.Also is heeded.
+	Sieves()
 }
 
 // Index is what is kept of a resource for searching.

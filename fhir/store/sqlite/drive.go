@@ -31,14 +31,6 @@ func (x source) byTerm(c *collector, b bounds) error {
 	return second()
 }
 
-// byPostings reads the heads that the postings of a term lead to.
-func (x source) byPostings(c *collector, term []byte, b bounds) error {
-	return x.postings(term, b, c.q.Descending, func(seqs []int64) (full bool, err error) {
-		err = x.heads(c, seqs, always)
-		return c.page.More, err
-	})
-}
-
 // byRange reads the heads that have a term in a range. So that they come in
 // order and each once, the whole range is read before.
 func (x source) byRange(c *collector, b bounds) error {

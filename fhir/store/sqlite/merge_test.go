@@ -76,6 +76,7 @@ func (c *changes) wantFound(t *testing.T, s *Store) {
 					t.Fatalf("%s finds %s", term, h.Key)
 				}
 			}
+			c.wantSieved(t, s, term, search.Term(fmt.Sprintf("Patient.p%d=%d", (p+1)%3, v)))
 			if n, err := s.Estimate(t.Context(), term, term+"\x00", 100); n != counts[term] || err != nil {
 				t.Fatalf("%s: %d counted, want %d, error %v", term, n, counts[term], err)
 			}
@@ -93,6 +94,48 @@ func (c *changes) wantFound(t *testing.T, s *Store) {
 	}
 	if len(page.Hits) != min(3, found) || page.More != (found > 3) || err != nil {
 		t.Fatalf("a range gave %d hits and more %v, want %d in all, error %v", len(page.Hits), page.More, found, err)
+	}
+}
+
+// wantSieved asks for the heads with a term that have another one too: all those
+// are given, and none is counted as passed over that does.
+func (c *changes) wantSieved(t *testing.T, s *Store, term, other search.Term) {
+	t.Helper()
+	with, both := 0, 0
+	for _, terms := range c.terms {
+		if slices.Contains(terms, term) {
+			with++
+			if slices.Contains(terms, other) {
+				both++
+			}
+		}
+	}
+	page, err := s.Scan(t.Context(), search.Scan{Term: term, Also: [][]search.Term{{other, "Patient.none=1"}}, Limit: 100})
+	found := 0
+	for _, h := range page.Hits {
+		if slices.Contains(c.terms[h.Key], other) {
+			found++
+		}
+	}
+	if err != nil || found != both || len(page.Hits) > with {
+		t.Fatalf("%s with %s: %d of %d hits, want %d, error %v", term, other, found, len(page.Hits), both, err)
+	}
+}
+
+// Of heads in the table, those without the other terms aren't read.
+func TestSieve(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "store.db"), Options{mergeAt: 1000})
+	for i := range 600 {
+		w := write(fmt.Sprint(i), 10)
+		w.Index = search.Index{Terms: []search.Term{"Patient.a=1", search.Term(fmt.Sprintf("Patient.b=%d", i%50))}}
+		commit(t, s, w)
+	}
+	for _, descending := range []bool{false, true} {
+		q := search.Scan{Term: "Patient.a=1", Also: [][]search.Term{{"Patient.b=3", "Patient.b=7"}}, Limit: 10, Descending: descending}
+		page, err := s.Scan(t.Context(), q)
+		if err != nil || len(page.Hits) != 10 || !page.More || descending != (page.Passed == 0) {
+			t.Errorf("descending %v: %d hits, %d passed over, more %v, error %v", descending, len(page.Hits), page.Passed, page.More, err)
+		}
 	}
 }
 

@@ -100,7 +100,7 @@ func TestScanReadsOnlyItsPage(t *testing.T) {
 		}
 	}
 	const byTerm = "SEARCH posting USING PRIMARY KEY (term=? AND seq>? AND seq<?); SCALAR SUBQUERY 1; SEARCH posting USING PRIMARY KEY (term=? AND seq<?)"
-	for _, query := range []string{risingSQL, fallingSQL} {
+	for _, query := range []string{risingSQL, fallingSQL, sieveSQL} {
 		if got := planOf(t, s.writer.conn, query); got != byTerm {
 			t.Errorf("%s\nplan %q\nwant %q", query, got, byTerm)
 		}

@@ -199,6 +199,7 @@ const (
 	risingSQL = `SELECT seq, more FROM posting WHERE term = ?1 AND seq < ?3
 		AND seq >= coalesce((SELECT max(seq) FROM posting WHERE term = ?1 AND seq <= ?2), 0) ORDER BY seq`
 	fallingSQL = risingSQL + " DESC"
+	sieveSQL   = risingSQL + " LIMIT ?4+0"
 )
 
 // postings gives the sequence numbers of a term within bounds, in order and some
@@ -212,6 +213,10 @@ func (x source) postings(term []byte, b bounds, descending bool, f func(seqs []i
 	if err != nil {
 		return err
 	}
+	return x.read(s, term, b, descending, f)
+}
+
+func (x source) read(s *sqlite.Stmt, term []byte, b bounds, descending bool, f func(seqs []int64) (enough bool, err error)) error {
 	defer func() { _ = s.Reset() }()
 	s.BindBytes(1, term)
 	s.BindInt64(2, b.after)
