@@ -8,9 +8,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
+	"caseway/fhir/store"
 )
 
 // searchset is what tests look at of a page.
@@ -195,6 +197,39 @@ func TestASearchCursorIsForItsSearchInAnyProcess(t *testing.T) {
 				continue
 			}
 			wantError(t, err, fhir.Invalid, fhir.IssueValue, "")
+		}
+	})
+}
+
+// TestAYearOldCursorGoesOn: a cursor is a place in an order, which is there
+// though what it was made from has changed or is gone.
+func TestAYearOldCursorGoesOn(t *testing.T) {
+	onEachStore(t, func(t *testing.T, open func() store.Store) {
+		for name, sort := range map[string]string{"default": "", "newest": "&_sort=-_lastUpdated", "name": "&_sort=-name"} {
+			s := open()
+			e := newEngine(t, interaction.Config{Store: s})
+			for i := range 5 {
+				if err := putNamed(e, fmt.Sprint(name, i), fmt.Sprint(name, " ", i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			first := readPage(t, e, "Organization?name="+name+"&_count=2"+sort)
+			must[interaction.Result](t)(e.Delete(t.Context(), interaction.DeleteRequest{Key: fhir.Key{Type: "Organization", ID: first.Entry[1].Resource.ID}}))
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			s = open()
+			later := newEngine(t, interaction.Config{Store: s, Clock: func() time.Time { return time.Now().AddDate(1, 0, 1) }})
+			want := []string{name + "2", name + "3", name + "4"}
+			if sort != "" {
+				want = []string{name + "2", name + "1", name + "0"}
+			}
+			if got := readAll(t, later, first.link("next"), "next"); !slices.Equal(got, want) {
+				t.Errorf("%s: the old cursor leads to %v, want %v", name, got, want)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"caseway/fhir"
@@ -188,9 +189,14 @@ func (e *Engine) searched(types []string) []string {
 	return types
 }
 
-// binding is what a cursor is bound to: all of the search but the place in it.
+// binding is what a cursor is bound to: all of the search but the place in it,
+// and what the values of an order are made by.
 func (s *searching) binding() string {
-	return "search " + s.path + "?" + queryText(s.query.Used)
+	text := "search " + s.path + "?" + queryText(s.query.Used)
+	if len(s.query.Sort) > 0 {
+		text += " " + strconv.Itoa(search.Extraction)
+	}
+	return text
 }
 
 // seal makes the cursor of a link.

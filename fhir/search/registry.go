@@ -14,9 +14,10 @@ import (
 	"caseway/fhir/fhirpath"
 )
 
-// extraction counts what changes in how terms are made, so that a store can
-// tell which of its resources an older program indexed.
-const extraction = 2
+// Extraction counts what changes in how terms are made, so that a store can
+// tell which of its resources an older program indexed, and a cursor by which
+// values it sorts.
+const Extraction = 2
 
 // stepsPerExpression bounds what one expression may cost on one resource. The
 // largest of R4's need some thousands.
@@ -131,7 +132,7 @@ func (r *Registry) Fingerprint() string {
 			definitions = append(definitions, code+" has "+typ+" by "+strings.Join(c.Params(typ), " "))
 		}
 	}
-	text, _ := json.Marshal([]any{extraction, r.bases, r.prefer, definitions})
+	text, _ := json.Marshal([]any{Extraction, r.bases, r.prefer, definitions})
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])
 }
