@@ -16,6 +16,7 @@ type narrowing struct {
 	access Access                 // nil: everything is to be seen
 	what   Name                   // see Access.Narrow
 	asked  map[string]search.Expr // by resource type
+	bound  bool                   // something is hidden
 }
 
 func (e *Engine) narrowing(ctx context.Context) *narrowing { return e.narrowingFor(ctx, SearchType) }
@@ -35,6 +36,7 @@ func (n *narrowing) of(typ string) (search.Expr, error) {
 	e, err := n.access.Narrow(n.ctx, n.what, typ)
 	if err == nil {
 		n.asked[typ] = e
+		n.bound = n.bound || e != nil
 	}
 	return e, err
 }

@@ -2,6 +2,7 @@ package interaction
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,21 +43,44 @@ func (t *transaction) readBefore(ctx context.Context) error {
 // deletions of what isn't there, and then holds what is there against the
 // entries' demands.
 func (t *transaction) permit(ctx context.Context, drafts []*draft) error {
-	if err := t.engine.permit(ctx, drafts); err != nil {
-		return err
+	byPlace := map[string]*draft{}
+	for _, d := range drafts {
+		byPlace[d.at] = d
+	}
+	for _, verbs := range phases {
+		for _, en := range phase(t.entries, verbs...) {
+			d := byPlace[en.at(".resource")]
+			if d == nil && en.verb == "DELETE" { // asked as if there were something
+				d = &draft{at: en.at(".resource"), what: Delete, key: en.key, before: en.before}
+			}
+			if d == nil {
+				continue
+			}
+			if err := t.engine.permit(ctx, []*draft{d}); err != nil {
+				return notMissing(err)
+			}
+		}
 	}
 	var wrong problems
 	for _, en := range t.entries {
-		if en.verb == "DELETE" && !en.writes() {
-			if err := t.engine.decide(ctx, Delete, en.key, en.before, nil); err != nil {
-				return placed(err, en.at(".request.url"))
-			}
-		}
 		if err := checkMatch(en.ifMatch, en.before); err != nil {
 			wrong.add(asError(err).At(en.at(".request.ifMatch")))
 		}
 	}
 	return wrong.error()
+}
+
+// notMissing takes the code away from an error of kind NotFound that says
+// something else in a transaction: a conditional reference finds nothing.
+func notMissing(err error) error {
+	fe := (*fhir.Error)(nil)
+	if !errors.As(err, &fe) || fe.Kind != fhir.NotFound {
+		return err
+	}
+	other := *fe
+	other.Issues = slices.Clone(fe.Issues)
+	other.Issues[0].Code = fhir.IssueInvalid
+	return &other
 }
 
 // resolve finds out what conditional creates and references lead to, and gives

@@ -84,6 +84,15 @@ func (s *searching) total(ctx context.Context, page search.Matches) (*int64, err
 	switch {
 	case s.query.Total == search.NoTotal:
 		return nil, nil
+	case s.narrowing.bound:
+		// Whether a total is known without counting, and what an estimate comes
+		// to, would tell of what is hidden.
+		if n := int64(len(page.Hits)); s.query.Count > 0 && s.plan.After == nil && !page.More {
+			return &n, nil
+		}
+		if s.query.Total == search.DefaultTotal && s.query.Count > 0 {
+			return nil, nil
+		}
 	case page.Total >= 0:
 		n := int64(page.Total)
 		return &n, nil
