@@ -39,13 +39,17 @@ const (
 
 // clock is a clock that a test moves.
 type clock struct {
-	mu sync.Mutex
-	at time.Time
+	mu      sync.Mutex
+	at      time.Time
+	ticking bool // it is the real one
 }
 
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.ticking {
+		return time.Now()
+	}
 	return c.at
 }
 
@@ -57,7 +61,7 @@ func (c *clock) move(d time.Duration) {
 
 // house is an authorization server with people and apps.
 type house struct {
-	t        *testing.T
+	t        testing.TB
 	store    store.Store
 	clock    *clock
 	p        *provider.Provider
@@ -88,19 +92,19 @@ func (h *house) told(kind provider.EventKind, ok bool, reason string) bool {
 	return false
 }
 
-func openSQLite(t *testing.T) store.Store {
+func openSQLite(t testing.TB) store.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), sqlite.Options{})
 	return opened(t, s, err)
 }
 
-func openMongo(t *testing.T) store.Store {
+func openMongo(t testing.TB) store.Store {
 	t.Helper()
 	s, err := mongo.Open(t.Context(), mongotest.Server(t).URI, mongo.Options{})
 	return opened(t, s, err)
 }
 
-func opened(t *testing.T, s store.Store, err error) store.Store {
+func opened(t testing.TB, s store.Store, err error) store.Store {
 	t.Helper()
 	must(t, err)
 	t.Cleanup(func() {
@@ -112,13 +116,13 @@ func opened(t *testing.T, s store.Store, err error) store.Store {
 }
 
 // newHouse opens a house on a new SQLite store.
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	return furnish(t, openSQLite(t))
 }
 
 // furnish opens a house on an empty store.
-func furnish(t *testing.T, s store.Store) *house {
+func furnish(t testing.TB, s store.Store) *house {
 	t.Helper()
 	h := build(t, s, &clock{at: time.Now()}, httptest.NewUnstartedServer(nil), "")
 	h.signer = newSigner(t)
@@ -129,7 +133,7 @@ func furnish(t *testing.T, s store.Store) *house {
 
 // build runs an authorization server on a store that is there. base is the base
 // URL where a process beside it has one.
-func build(t *testing.T, s store.Store, c *clock, server *httptest.Server, base string) *house {
+func build(t testing.TB, s store.Store, c *clock, server *httptest.Server, base string) *house {
 	t.Helper()
 	h := &house{t: t, store: s, clock: c, accounts: account.NewStore(s, c.now), url: base}
 	if base == "" {
@@ -169,7 +173,7 @@ func (h *house) another() *house {
 	return o
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ type signer struct {
 	ec  *ecdsa.PrivateKey
 }
 
-func newSigner(t *testing.T) *signer {
+func newSigner(t testing.TB) *signer {
 	t.Helper()
 	r, err := rsa.GenerateKey(rand.Reader, 2048)
 	must(t, err)
@@ -34,7 +34,7 @@ func newSigner(t *testing.T) *signer {
 }
 
 // public is the key set, of keys that sign and others.
-func (s *signer) public(t *testing.T) string {
+func (s *signer) public(t testing.TB) string {
 	t.Helper()
 	data, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{
 		{Key: &s.rsa.PublicKey, KeyID: "r", Algorithm: "RS384", Use: "sig"},
@@ -54,7 +54,7 @@ func (h *house) claims(client string) map[string]any {
 }
 
 // sign makes a JWT by any key and algorithm.
-func sign(t *testing.T, alg jose.SignatureAlgorithm, key any, header, claims map[string]any) string {
+func sign(t testing.TB, alg jose.SignatureAlgorithm, key any, header, claims map[string]any) string {
 	t.Helper()
 	o := (&jose.SignerOptions{}).WithType("JWT")
 	for name, value := range header {
@@ -81,7 +81,7 @@ func service(assertion, scopes string) url.Values {
 	}
 }
 
-func wantLogin(t *testing.T, err error) {
+func wantLogin(t testing.TB, err error) {
 	t.Helper()
 	var f *fhir.Error
 	if !errors.As(err, &f) || f.Kind != fhir.Login {
