@@ -1,7 +1,5 @@
 package casemodel
 
-import "slices"
-
 // Result is what an action made of a case.
 type Result struct {
 	Case    Case     `json:"case"`
@@ -28,18 +26,18 @@ func act(c Case, a Action, s Step, do func(w *acting)) (Result, error) {
 	if to := rowFor(a, c.Phase).leads(&c, c.Phase); to != w.c.Phase && w.c.Phase == c.Phase {
 		w.move(to)
 	}
-	w.settle(&c)
+	s.Actor.Role = RoleSystem // whose step it is has been judged
+	checkTaken(&c, &w.c, s, &w.found)
 	return w.result(c)
 }
 
-// result judges what came of a step. Who may take it has been judged before:
-// what follows from a step is nobody's to refuse.
+// result adds what follows from a step, and judges what came of both. What
+// follows is nobody's to refuse.
 func (w *acting) result(before Case) (Result, error) {
-	s := w.step
-	s.Actor.Role = RoleSystem
-	w.found = append(w.found, CheckChange(before, w.c, s)...)
+	w.settle(&before)
+	checkOutcome(&before, &w.c, w.step, &w.found)
 	if len(w.found) > 0 {
-		return Result{}, w.found
+		return Result{}, w.found.once()
 	}
 	return Result{w.c, Diff(before, w.c)}, nil
 }
@@ -50,30 +48,8 @@ func (w *acting) result(before Case) (Result, error) {
 // The error is Errors, with everything that was found.
 func Apply(before, after Case, s Step) (Result, error) {
 	w := &acting{c: after.Clone(), step: s}
-	if before.Adopted {
-		permitStep(&before, s, &w.found)
-		checkPhaseSteps(&before, &after, s, &w.found)
-		checkPartSteps(&before, &after, s, &w.found)
-	}
-	w.settle(&before)
-	r, err := w.result(before)
-	if err != nil {
-		return Result{}, w.once()
-	}
-	return r, nil
-}
-
-// once drops what was found twice.
-func (w *acting) once() Errors {
-	var all Errors
-	for _, one := range w.found {
-		if !slices.ContainsFunc(all, func(old *RuleError) bool {
-			return old.Rule == one.Rule && old.Path == one.Path && old.Part == one.Part
-		}) {
-			all = append(all, one)
-		}
-	}
-	return all
+	checkTaken(&before, &after, s, &w.found)
+	return w.result(before)
 }
 
 // move takes the case to another phase and writes it into the history. Two

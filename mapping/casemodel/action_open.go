@@ -92,6 +92,9 @@ func Adopt(c Case, s Step, a Opening) (Result, error) {
 		if a.Phase != "" && c.Phase.Open() != a.Phase.Open() {
 			w.add(phaseEnded, "", "argument.phase")
 		}
+		if needsPlan(to) && w.c.CurrentPlan() == nil {
+			w.add(planApproval, "", "plans")
+		}
 		if len(w.found) > 0 {
 			return
 		}
@@ -115,11 +118,13 @@ func (w *acting) adoptedPhase(wanted Phase) Phase {
 	if to == "" {
 		to = w.c.Phase
 	}
-	if (to == PhaseActive || to == PhaseMonitoring || to == PhaseAwaitingApproval) && wanted == "" && w.c.CurrentPlan() == nil {
+	if needsPlan(to) && wanted == "" && w.c.CurrentPlan() == nil {
 		return PhaseOpened
 	}
 	return to
 }
+
+func needsPlan(p Phase) bool { return p == PhaseActive || p == PhaseMonitoring }
 
 // run takes over how the case is run, and finds what is missing.
 func (w *acting) run(a Opening) {

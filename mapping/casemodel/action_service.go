@@ -175,6 +175,10 @@ func Deliver(c Case, s Step, a Delivering) (Result, error) {
 		next := map[ServiceStatus]TaskStatus{
 			ServiceInProgress: TaskInProgress, ServiceDelivered: TaskCompleted, ServiceOnHold: TaskOnHold, ServiceEnded: TaskCancelled,
 		}
+		if x.Status == ServiceOffered && slices.ContainsFunc(x.Offers, func(o Offer) bool { return o.Status == TaskAccepted }) {
+			w.add(choiceNeeded, x.ID, "argument.service")
+			return
+		}
 		to, known := next[a.Status]
 		if !known || a.Status == x.Status || a.Status == ServiceInProgress && x.Status == ServiceRequested {
 			w.add(edgeRules[KindService], x.ID, "argument.status")

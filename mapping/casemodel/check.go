@@ -28,18 +28,40 @@ func Check(c Case) Errors {
 // that wasn't broken before. What follows from the change should be in it; Apply
 // adds that, and doesn't hold it against the actor.
 func CheckChange(before, after Case, s Step) Errors {
-	if !after.Adopted && !before.Adopted {
-		return nil
-	}
 	var found Errors
+	checkTaken(&before, &after, s, &found)
+	checkOutcome(&before, &after, s, &found)
+	return found
+}
+
+// checkTaken judges the steps that a change itself takes: they exist, and are
+// the actor's.
+func checkTaken(before, after *Case, s Step, found *Errors) {
+	if !before.Adopted {
+		return
+	}
+	permitStep(before, s, found)
+	checkPhaseSteps(before, after, s, found)
+	checkEdges(before, after, s, found)
+}
+
+// checkOutcome judges what came of a change: nothing is broken that wasn't
+// broken before.
+func checkOutcome(before, after *Case, s Step, found *Errors) {
 	if before.Adopted && !after.Adopted {
 		found.add(notAdopted, "", "adopted")
 	}
-	permitStep(&before, s, &found)
-	checkPhaseSteps(&before, &after, s, &found)
-	checkPartSteps(&before, &after, s, &found)
-	checkHappened(&before, &after, s, &found)
-	return append(found, Check(after).missing(checkAnyway(before))...)
+	if !after.Adopted {
+		return
+	}
+	checkStays(before, after, found)
+	checkNeeds(before, after, found)
+	checkNewStatuses(before, after, s, found)
+	for _, one := range Check(*after).missing(checkAnyway(*before)) {
+		if !found.Has(one.Rule) || one.Part != "" {
+			*found = append(*found, one)
+		}
+	}
 }
 
 // checkAnyway judges a case as if it were adopted.

@@ -18,7 +18,6 @@ var (
 	offerFirst       = rule("offer-needed-first", "A negotiation starts with an offer; a counter-offer or agreement answers one.")
 	agreementOver    = rule("negotiation-is-over", "What was agreed or cancelled can't be negotiated; start anew.")
 	roundStatus      = rule("round-does-not-fit-status", "An agreement that is agreed ends with a round of kind agreement, one that was countered with a counter-offer.")
-	billsFit         = rule("bills-must-fit-shares", "An agreed share has one bill, of the same party and amount.")
 	roundParty       = rule("round-needs-party", "A round of a negotiation needs who put it forward.")
 	agreedElsewhere  = rule("one-agreement", "A service has one agreement in force; cancel it before another is agreed.")
 	serviceUnknown   = rule("service-unknown", "The service isn't part of the case.")
@@ -105,7 +104,7 @@ func reduce(r *Round, part Ref, path string, found *Errors) (net Money, ok bool)
 	if net, ok = r.Net(); !ok {
 		found.add(moneyTooMuch, part, path)
 	}
-	if ok && net.Minor < 0 {
+	if ok && net.Minor < 0 && len(r.Reductions) > 0 {
 		found.add(reductionTooBig, part, path+".reductions")
 	}
 	return net, ok && net.Minor >= 0

@@ -9,9 +9,6 @@ var phaseStepBars = rule("phase-step-not-allowed", "No action leads from the pha
 // checkPhaseSteps holds a change of phase, and each one on the way that the
 // history tells of, to a row of the phase machine, and to what that row needs.
 func checkPhaseSteps(before, after *Case, s Step, found *Errors) {
-	if !before.Adopted {
-		return
-	}
 	from := before.Phase
 	way := []Phase{after.Phase}
 	if n := len(before.History); n < len(after.History) {
@@ -28,9 +25,6 @@ func checkPhaseSteps(before, after *Case, s Step, found *Errors) {
 			checkPhaseStep(before, from, to, s, found)
 		}
 		from = to
-	}
-	if before.Phase != after.Phase {
-		checkNeeds(before, after, found)
 	}
 }
 
@@ -63,6 +57,9 @@ func nextPhases(c *Case, from Phase) []Phase {
 
 // checkNeeds finds what the new phase needs that the old one didn't.
 func checkNeeds(before, after *Case, found *Errors) {
+	if !before.Adopted || before.Phase == after.Phase {
+		return
+	}
 	switch after.Phase {
 	case PhasePlanning:
 		if !after.assessed() {
@@ -184,23 +181,24 @@ func ClosureReason(code string) Concept {
 	return Concept{}
 }
 
-// checkPartSteps holds each part's change of status to an edge, and parts to
-// staying in the case.
-func checkPartSteps(before, after *Case, s Step, found *Errors) {
+// checkEdges holds each part's change of status to an edge.
+func checkEdges(before, after *Case, s Step, found *Errors) {
 	old := byID(before)
 	for now := range after.Parts() {
-		was, existed := old[now.ID]
-		delete(old, now.ID)
-		if existed {
+		if was, existed := old[now.ID]; existed {
 			checkEdge(was, now, s.Actor.Role, found)
 		}
-		checkStarts(before, after, now, existed, was, found)
 	}
+}
+
+// checkStays holds parts to staying in the case, and history to being added to.
+func checkStays(before, after *Case, found *Errors) {
 	if !before.Adopted {
 		return
 	}
+	now := byID(after)
 	for was := range before.Parts() {
-		if _, gone := old[was.ID]; gone {
+		if _, stays := now[was.ID]; !stays {
 			found.add(partGone, was.ID, was.Path)
 		}
 	}
@@ -211,11 +209,19 @@ func checkPartSteps(before, after *Case, s Step, found *Errors) {
 	}
 }
 
-// checkStarts finds what a part needs to take up its new status.
-func checkStarts(before, after *Case, now Part, existed bool, was Part, found *Errors) {
-	if existed && was.Status == now.Status {
-		return
+// checkNewStatuses finds what parts need that are new or took up a new status.
+func checkNewStatuses(before, after *Case, s Step, found *Errors) {
+	old := byID(before)
+	for now := range after.Parts() {
+		if was, existed := old[now.ID]; !existed || was.Status != now.Status {
+			checkStarts(before, after, now, found)
+			checkHappened(now, s, found)
+		}
 	}
+}
+
+// checkStarts finds what a part needs to take up its new status.
+func checkStarts(before, after *Case, now Part, found *Errors) {
 	switch p := now.Value.(type) {
 	case *Assessment:
 		checkAssessment(after, p, now.Path, found)
@@ -289,26 +295,20 @@ func checkContact(k *Contact, path string, found *Errors) {
 
 var happensLater = rule("not-yet-happened", "What lies in the future can't have happened yet.")
 
-// checkHappened finds newly recorded facts that lie after the step itself.
-func checkHappened(before, after *Case, s Step, found *Errors) {
-	old := byID(before)
-	for now := range after.Parts() {
-		if was, existed := old[now.ID]; existed && was.Status == now.Status {
-			continue
+// checkHappened finds a newly recorded fact that lies after the step itself.
+func checkHappened(now Part, s Step, found *Errors) {
+	switch p := now.Value.(type) {
+	case *Appointment:
+		if (p.Status == AppointmentKept || p.Status == AppointmentMissed) && p.Start.After(s.At) {
+			found.add(happensLater, p.ID, now.Path+".start")
 		}
-		switch p := now.Value.(type) {
-		case *Appointment:
-			if (p.Status == AppointmentKept || p.Status == AppointmentMissed) && p.Start.After(s.At) {
-				found.add(happensLater, p.ID, now.Path+".start")
-			}
-		case *Contact:
-			if p.Status == ContactHeld && p.Period.Start.After(s.At) {
-				found.add(happensLater, p.ID, now.Path+".period")
-			}
-		case *Outcome:
-			if p.At.After(s.At) {
-				found.add(happensLater, p.ID, now.Path+".at")
-			}
+	case *Contact:
+		if p.Status == ContactHeld && p.Period.Start.After(s.At) {
+			found.add(happensLater, p.ID, now.Path+".period")
+		}
+	case *Outcome:
+		if p.At.After(s.At) {
+			found.add(happensLater, p.ID, now.Path+".at")
 		}
 	}
 }

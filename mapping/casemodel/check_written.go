@@ -59,8 +59,11 @@ func below(path string, f reflect.StructField) string {
 // were written.
 func (p Period) reversed() bool {
 	start, _, ok := p.Start.Span()
-	_, end, also := p.End.Span()
-	return ok && also && end.Before(start)
+	from, end, also := p.End.Span()
+	if !ok || !also {
+		return false
+	}
+	return end.Before(start) || end.Equal(start) && from.Before(end)
 }
 
 // checkRefs finds parts that name a part which the case should have and hasn't.

@@ -97,6 +97,19 @@ func (e *Errors) add(r *Rule, part Ref, path string, more ...string) {
 	*e = append(*e, &RuleError{Rule: r.Name, Path: path, Part: part, Text: text})
 }
 
+// once drops what was found twice.
+func (e Errors) once() Errors {
+	var all Errors
+	for _, one := range e {
+		if !slices.ContainsFunc(all, func(old *RuleError) bool {
+			return old.Rule == one.Rule && old.Path == one.Path && old.Part == one.Part
+		}) {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
 // missing gives those of e that aren't in before, by rule, part and path: what
 // a step broke, as against what was broken already.
 func (e Errors) missing(before Errors) Errors {

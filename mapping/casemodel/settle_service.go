@@ -14,7 +14,7 @@ func settleTaken(w *acting, _ *Case) {
 		}
 		s.Status, s.Provider = ServiceAccepted, o.Provider
 		for j := range s.Offers {
-			if other := &s.Offers[j]; other.ID != o.ID && !other.Status.Done() {
+			if other := &s.Offers[j]; other.ID != o.ID && !other.Status.Done() && !other.Status.underWay() {
 				other.Status, other.Reason = TaskCancelled, "another provider was taken"
 			}
 		}
