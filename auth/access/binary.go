@@ -26,8 +26,7 @@ func (d decision) seesBinary(any scope.Permissions, i *image) (bool, error) {
 		if !ok || key.Type == "Binary" {
 			return false, nil
 		}
-		_, ok, err := d.seesCurrent(key)
-		return ok, err
+		return d.seesCurrent(key)
 	}
 	if any&visible == 0 || !i.version.Exists() || i.version.Deleted() {
 		return false, nil

@@ -236,7 +236,7 @@ var pointers = map[string]func(*fhir.Tree, string) []fhir.Key{
 }
 
 // pointsOnlyToVisible refuses a write by which something hidden would become
-// visible. A Binary that isn't there may be one of the same transaction.
+// visible, now or once it is there.
 func (d decision) pointsOnlyToVisible(was, is *image) error {
 	pointsTo := pointers[d.key.Type]
 	if pointsTo == nil {
@@ -254,11 +254,11 @@ func (d decision) pointsOnlyToVisible(was, is *image) error {
 		if slices.Contains(known, target) {
 			continue
 		}
-		there, ok, err := d.seesCurrent(target)
+		ok, err := d.seesCurrent(target)
 		if err != nil {
 			return err
 		}
-		if !ok && (there || target.Type != "Binary") {
+		if !ok && !interaction.CreatedTogether(d.ctx, target) {
 			return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "the resource would refer to something that the token may not see")
 		}
 	}

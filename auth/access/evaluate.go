@@ -152,17 +152,11 @@ func (d decision) reaches(p scope.Permissions, id string) (bool, error) {
 	return false, nil
 }
 
-// seesCurrent reports whether a resource is there and whether the caller may
-// see it.
-func (d decision) seesCurrent(key fhir.Key) (there, ok bool, err error) {
+// seesCurrent reports whether a resource is there and the caller may see it.
+func (d decision) seesCurrent(key fhir.Key) (bool, error) {
 	versions, err := d.store.Read(d.ctx, key)
-	if err != nil {
-		return false, false, err
+	if err != nil || !versions[0].Exists() || versions[0].Deleted() {
+		return false, err
 	}
-	v := versions[0]
-	if !v.Exists() || v.Deleted() {
-		return v.Exists(), false, nil
-	}
-	ok, err = d.sees(visible, d.versionImage(v))
-	return true, ok, err
+	return d.sees(visible, d.versionImage(versions[0]))
 }

@@ -43,6 +43,7 @@ func (t *transaction) readBefore(ctx context.Context) error {
 // deletions of what isn't there, and then holds what is there against the
 // entries' demands.
 func (t *transaction) permit(ctx context.Context, drafts []*draft) error {
+	ctx = withCreated(ctx, drafts)
 	byPlace := map[string]*draft{}
 	for _, d := range drafts {
 		byPlace[d.at] = d
