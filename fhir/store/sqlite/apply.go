@@ -51,9 +51,9 @@ func (q *statements) prepare(c *sqlite.Conn) error {
 		&q.setMerged:     "UPDATE merged SET seq = ?",
 
 		&q.setCompartments: "UPDATE version SET compartments = ? WHERE seq = ?",
-		&q.record:          "SELECT version, expires FROM record WHERE kind = ? AND key = ?",
-		&q.setRecord:       "INSERT OR REPLACE INTO record (kind, key, version, expires, value) VALUES (?, ?, ?, ?, ?)",
-		&q.delRecord:       "DELETE FROM record WHERE kind = ? AND key = ?",
+		&q.record:          recordSQL,
+		&q.setRecord:       setRecordSQL,
+		&q.delRecord:       delRecordSQL,
 		&q.sweep: `DELETE FROM record WHERE (kind, key) IN
 			(SELECT kind, key FROM record WHERE expires > 0 AND expires <= ? LIMIT 1000)`,
 	})

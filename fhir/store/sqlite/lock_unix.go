@@ -26,7 +26,7 @@ func lockFile(path string) (*fileLock, error) {
 	}
 	_ = f.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, fmt.Errorf("sqlite: store %s is in use by another process, which holds the lock %s", path, name)
+		return nil, fmt.Errorf("sqlite: store %s %w, which holds the lock %s", path, ErrInUse, name)
 	}
 	return nil, fmt.Errorf("sqlite: locking %s: %w", name, err)
 }

@@ -14,6 +14,13 @@ const recordsSQL = `SELECT key, version, expires, value FROM record
 	WHERE kind = ?1 AND key >= ?2 AND key > ?3 AND substr(key, 1, length(?2)) = ?2
 	AND (expires = 0 OR expires > ?4) ORDER BY key LIMIT ?5+0`
 
+// What is done to one record.
+const (
+	recordSQL    = "SELECT version, expires FROM record WHERE kind = ? AND key = ?"
+	setRecordSQL = "INSERT OR REPLACE INTO record (kind, key, version, expires, value) VALUES (?, ?, ?, ?, ?)"
+	delRecordSQL = "DELETE FROM record WHERE kind = ? AND key = ?"
+)
+
 // Records lists live records in the order of their keys.
 func (s *Store) Records(ctx context.Context, kind, prefix, after string, limit int) (records []store.Record, err error) {
 	defer s.observe("records", time.Now(), &err)
