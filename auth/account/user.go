@@ -134,7 +134,7 @@ type Store struct {
 
 // NewStore keeps users and clients in the records of s. now is the clock; nil:
 // time.Now.
-func NewStore(s store.Store, now func() time.Time) *Store {
+func NewStore(s record.Store, now func() time.Time) *Store {
 	if now == nil {
 		now = time.Now
 	}

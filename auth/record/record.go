@@ -19,9 +19,15 @@ import (
 // was changed; reading it again and deciding again may succeed.
 var ErrConflict = errors.New("record: not at the expected version")
 
+// Store is what of a store.Store keeps records.
+type Store interface {
+	Records(ctx context.Context, kind, prefix, after string, limit int) ([]store.Record, error)
+	Commit(ctx context.Context, c store.Commit) ([]store.Version, error)
+}
+
 // Table is the records of one kind. Safe for concurrent use.
 type Table[T any] struct {
-	Store store.Store
+	Store Store
 	Kind  string
 }
 
