@@ -3,6 +3,8 @@ package mapping
 import (
 	"fmt"
 
+	"caseway/mapping/fhirproto"
+
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -73,9 +75,13 @@ func one[C, T any](name string, at func(*C) *T, c codec[T]) binding[C] {
 
 // dropEmpty removes an element that came out empty.
 func dropEmpty(m protoreflect.Message, f protoreflect.FieldDescriptor) {
-	if m.Has(f) && proto.Size(m.Get(f).Message().Interface()) == 0 {
+	if m.Has(f) && saysNothing(m.Get(f).Message()) {
 		m.Clear(f)
 	}
+}
+
+func saysNothing(m protoreflect.Message) bool {
+	return proto.Size(m.Interface()) == 0 && !fhirproto.ZeroSays(m.Descriptor())
 }
 
 // many binds a repeating element.
@@ -163,7 +169,7 @@ func (c codec[T]) writeAll(list protoreflect.List, have, want []T) {
 	}
 	list.Truncate(0)
 	for _, m := range next {
-		if proto.Size(m.Interface()) > 0 {
+		if !saysNothing(m) {
 			list.Append(protoreflect.ValueOfMessage(m))
 		}
 	}
@@ -218,27 +224,6 @@ func pointer[T any](c codec[T]) codec[*T] {
 	return p
 }
 
-// inside binds what lies in a child element directly to the part.
-func inside[C any](name string, bindings ...binding[C]) binding[C] {
-	return binding[C]{
-		read: func(m protoreflect.Message, part *C) {
-			f := field(m, name)
-			child := m.Get(f).Message() // empty and read-only where it isn't there
-			for _, b := range bindings {
-				b.read(child, part)
-			}
-		},
-		write: func(m protoreflect.Message, part *C) {
-			f := field(m, name)
-			child := m.Mutable(f).Message()
-			for _, b := range bindings {
-				b.write(child, part)
-			}
-			dropEmpty(m, f)
-		},
-	}
-}
-
 // first binds a field to the first member of a repeating element. Where there
 // are more, they stay behind it.
 func first[C, T any](name string, at func(*C) *T, c codec[T]) binding[C] {
@@ -264,7 +249,7 @@ func first[C, T any](name string, at func(*C) *T, c codec[T]) binding[C] {
 					list.AppendMutable()
 				}
 				c.write(list.Get(0).Message(), want)
-				if proto.Size(list.Get(0).Message().Interface()) == 0 {
+				if saysNothing(list.Get(0).Message()) {
 					removeAt(list, 0)
 				}
 			}

@@ -35,8 +35,10 @@ func setCode(m proto.Message, c casemodel.Coding) {
 // inverted is the codec of a boolean that the case holds the other way round,
 // so that what isn't said counts as true.
 var inverted = codec[bool]{
-	read:  func(m protoreflect.Message) bool { return fhirproto.Text(m) == "false" },
-	write: func(m protoreflect.Message, v bool) { fhirproto.SetText(m, map[bool]string{true: "false", false: "true"}[v]) },
+	read: func(m protoreflect.Message) bool { return fhirproto.Text(m) == "false" },
+	write: func(m protoreflect.Message, v bool) {
+		fhirproto.SetText(m, map[bool]string{true: "false", false: "true"}[v])
+	},
 }
 
 // wordsOf is the codec of a CodeableConcept that the case holds in words.

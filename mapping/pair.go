@@ -50,7 +50,11 @@ func (p *pair[C, E, P]) frameOf(m P) frame {
 	r := m.ProtoReflect()
 	var f frame
 	if p.subject != "" {
-		f.client = party.read(r.Get(field(r, p.subject)).Message())
+		if s := field(r, p.subject); !s.IsList() {
+			f.client = party.read(r.Get(s).Message())
+		} else if list := r.Get(s).List(); list.Len() > 0 {
+			f.client = party.read(list.Get(0).Message())
+		}
 	}
 	if e := findExtension(r, EpisodeExtension); e != nil {
 		f.episode = inRef.read(e.ProtoReflect())
@@ -122,7 +126,11 @@ func (p *pair[C, E, P]) writeFrame(r protoreflect.Message, f frame, id casemodel
 	}
 	if p.subject != "" && !f.client.IsZero() {
 		if s := field(r, p.subject); !r.Has(s) {
-			party.write(r.Mutable(s).Message(), f.client)
+			if s.IsList() {
+				party.write(r.Mutable(s).List().AppendMutable().Message(), f.client)
+			} else {
+				party.write(r.Mutable(s).Message(), f.client)
+			}
 		}
 	}
 	if p.owner.write != nil && f.owner != "" {

@@ -92,9 +92,6 @@ func Adopt(c Case, s Step, a Opening) (Result, error) {
 		if a.Phase != "" && c.Phase.Open() != a.Phase.Open() {
 			w.add(phaseEnded, "", "argument.phase")
 		}
-		if needsPlan(to) && w.c.CurrentPlan() == nil {
-			w.add(planApproval, "", "plans")
-		}
 		if len(w.found) > 0 {
 			return
 		}
@@ -105,12 +102,24 @@ func Adopt(c Case, s Step, a Opening) (Result, error) {
 		for i := range w.c.History {
 			w.c.History[i].Inferred = true
 		}
-		if to == PhaseOnHold && w.c.Hold == nil {
-			w.c.Hold = &Hold{From: PhaseOpened, Reason: "on hold when it was adopted", At: At(s.At), By: s.Actor.Party}
-		}
+		w.adoptEnd(to)
 		w.move(to)
 		w.cadences(a.Template)
 	})
+}
+
+// adoptEnd says what a case that was on hold or over when it was adopted has
+// nothing to say for itself.
+func (w *acting) adoptEnd(to Phase) {
+	at, by := At(w.step.At), w.step.Actor.Party
+	switch {
+	case to == PhaseOnHold && w.c.Hold == nil:
+		w.c.Hold = &Hold{From: PhaseOpened, Reason: "on hold when it was adopted", At: at, By: by}
+	case to == PhaseClosed && w.c.Closure == nil:
+		w.c.Closure = &Closure{Reason: ClosureReason("other"), Summary: "closed before it was adopted", At: at, By: by}
+	case to == PhaseCancelled && w.c.Cancellation == nil:
+		w.c.Cancellation = &Cancellation{Reason: "cancelled before it was adopted", At: at, By: by}
+	}
 }
 
 func (w *acting) adoptedPhase(wanted Phase) Phase {

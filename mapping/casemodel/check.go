@@ -57,7 +57,12 @@ func checkOutcome(before, after *Case, s Step, found *Errors) {
 	checkStays(before, after, found)
 	checkNeeds(before, after, found)
 	checkNewStatuses(before, after, s, found)
-	for _, one := range Check(*after).missing(checkAnyway(*before)) {
+	old := checkAnyway(*before)
+	if !before.Adopted {
+		// What its parts are like may be history; what the case is like is now ours.
+		old = slices.DeleteFunc(old, func(one *RuleError) bool { return one.Part == "" })
+	}
+	for _, one := range Check(*after).missing(old) {
 		if !found.Has(one.Rule) || one.Part != "" {
 			*found = append(*found, one)
 		}

@@ -68,8 +68,7 @@ func TestIllegalEdits(t *testing.T) {
 	active, monitoring, awaiting := at(t, casemodel.PhaseActive), at(t, casemodel.PhaseMonitoring), at(t, casemodel.PhaseAwaitingApproval)
 	one, asked, closed, opened0 := offered(t, agency), requested(t), at(t, casemodel.PhaseClosed), at(t, casemodel.PhaseOpened)
 	refusal, elsewhere := denied(t), newCourse(t)
-	ended := closure("moved")
-	elsewhere.c.Phase, elsewhere.c.Closure = casemodel.PhaseClosed, &ended
+	elsewhere.c.Phase = casemodel.PhaseClosed
 	elsewhere.must(casemodel.Adopt(elsewhere.c, elsewhere.as(cm), casemodel.Opening{
 		Model: casemodel.ModelClinical, Setting: casemodel.SettingCommunity,
 	}))

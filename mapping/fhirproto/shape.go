@@ -147,3 +147,10 @@ func TypeName(d protoreflect.MessageDescriptor) string {
 	}
 	return lowerFirst(string(d.Name()))
 }
+
+// ZeroSays reports whether a primitive says something with the zero value of
+// its proto: false, 0. Of other messages an empty one says nothing.
+func ZeroSays(d protoreflect.MessageDescriptor) bool {
+	s := shapeOf(d)
+	return s.kind == primitiveShape && (s.value == boolValue || s.value == intValue || s.value == uintValue)
+}

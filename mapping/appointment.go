@@ -1,0 +1,52 @@
+package mapping
+
+import (
+	"caseway/mapping/casemodel"
+
+	appointmentpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/appointment_go_proto"
+)
+
+// attendee is the codec of Appointment.participant.
+var attendee = object(
+	one("actor", func(a *casemodel.Attendee) *casemodel.Party { return &a.Party }, party),
+	many("type", func(a *casemodel.Attendee) *[]casemodel.Concept { return &a.Roles }, concept),
+	one("required", func(a *casemodel.Attendee) *string { return &a.Required }, words),
+	one("status", func(a *casemodel.Attendee) *string { return &a.Status }, words),
+	one("period", func(a *casemodel.Attendee) *casemodel.Period { return &a.Period }, period),
+).about(func(a, b casemodel.Attendee) bool { return a.Party.Same(b.Party) })
+
+var appointments = pair[casemodel.Appointment, appointmentpb.Appointment, *appointmentpb.Appointment]{
+	typ: "Appointment",
+	id:  func(a *casemodel.Appointment) *casemodel.Ref { return &a.ID },
+	bindings: []binding[casemodel.Appointment]{
+		one("status", func(a *casemodel.Appointment) *casemodel.AppointmentStatus { return &a.Status }, coded[casemodel.AppointmentStatus](tableOf("appointment-status"))),
+		one("cancelationReason", func(a *casemodel.Appointment) *casemodel.Concept { return &a.StatusReason }, concept),
+		many("basedOn", func(a *casemodel.Appointment) *[]casemodel.Ref { return &a.Services }, ref),
+		many("serviceType", func(a *casemodel.Appointment) *[]casemodel.Concept { return &a.Types }, concept),
+		one("description", func(a *casemodel.Appointment) *string { return &a.Text }, words),
+		moment("start", "appointment-start", func(a *casemodel.Appointment) *casemodel.Date { return &a.Start }),
+		moment("end", "appointment-end", func(a *casemodel.Appointment) *casemodel.Date { return &a.End }),
+		one("minutesDuration", func(a *casemodel.Appointment) *int { return &a.Minutes }, number),
+		many("participant", func(a *casemodel.Appointment) *[]casemodel.Attendee { return &a.Attendees }, attendee),
+		many("reasonReference", func(a *casemodel.Appointment) *[]casemodel.Ref { return &a.Problems }, ref),
+		one("created", func(a *casemodel.Appointment) *casemodel.Date { return &a.CreatedAt }, date),
+		one("comment", func(a *casemodel.Appointment) *string { return &a.Remark }, words),
+		one("patientInstruction", func(a *casemodel.Appointment) *string { return &a.Instructions }, words),
+	},
+}
+
+// AppointmentFromCase writes an appointment of a case over the stored Appointment, nil for
+// none.
+func AppointmentFromCase(c *casemodel.Case, a casemodel.Appointment, stored *appointmentpb.Appointment) (*appointmentpb.Appointment, Losses) {
+	return appointments.fromCase(frameOf(c), a, stored)
+}
+
+// CaseFromAppointment reads an appointment from an Appointment.
+func CaseFromAppointment(m *appointmentpb.Appointment) (casemodel.Appointment, Losses) {
+	return appointments.fromFHIR(m)
+}
+
+// ApplyAppointment lays a changed Appointment onto an appointment of a case.
+func ApplyAppointment(a casemodel.Appointment, m *appointmentpb.Appointment) (casemodel.Appointment, Losses) {
+	return appointments.apply(a, m)
+}

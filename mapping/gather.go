@@ -1,0 +1,391 @@
+package mapping
+
+import (
+	"slices"
+	"strings"
+
+	"caseway/mapping/casemodel"
+
+	appointmentpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/appointment_go_proto"
+	planpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/care_plan_go_proto"
+	careteampb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/care_team_go_proto"
+	claimpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/claim_go_proto"
+	claimresponsepb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/claim_response_go_proto"
+	communicationpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/communication_go_proto"
+	communicationrequestpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/communication_request_go_proto"
+	conditionpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/condition_go_proto"
+	consentpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/consent_go_proto"
+	contractpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/contract_go_proto"
+	eligibilitypb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/coverage_eligibility_response_go_proto"
+	coveragepb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/coverage_go_proto"
+	documentpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/document_reference_go_proto"
+	encounterpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/encounter_go_proto"
+	episodepb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/episode_of_care_go_proto"
+	flagpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/flag_go_proto"
+	goalpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/goal_go_proto"
+	invoicepb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/invoice_go_proto"
+	observationpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/observation_go_proto"
+	affiliationpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/organization_affiliation_go_proto"
+	patientpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/patient_go_proto"
+	practitionerpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/practitioner_go_proto"
+	questionnairepb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/questionnaire_response_go_proto"
+	relatedpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/related_person_go_proto"
+	riskpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/risk_assessment_go_proto"
+	servicepb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/service_request_go_proto"
+	taskpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/task_go_proto"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// gathering puts a case together. Resources are read in the order of their
+// ids, those that others hang on first.
+type gathering struct {
+	c     casemodel.Case
+	types map[string][]proto.Message
+}
+
+// gather reads a case from its resources.
+func gather(resources []proto.Message) casemodel.Case {
+	g := gathering{types: map[string][]proto.Message{}}
+	for _, m := range resources {
+		typ := string(m.ProtoReflect().Descriptor().Name())
+		g.types[typ] = append(g.types[typ], m)
+	}
+	for _, all := range g.types {
+		slices.SortStableFunc(all, func(a, b proto.Message) int { return strings.Compare(string(idOf(a)), string(idOf(b))) })
+	}
+	for m := range of[*episodepb.EpisodeOfCare](&g, "EpisodeOfCare") {
+		readEpisode(m, &g.c)
+		break
+	}
+	g.people()
+	g.findings()
+	g.plans()
+	g.work()
+	g.contacts()
+	g.payers()
+	g.papers()
+	return g.c
+}
+
+// of gives the resources of a type.
+func of[P proto.Message](g *gathering, typ string) func(func(P) bool) {
+	return func(yield func(P) bool) {
+		for _, m := range g.types[typ] {
+			if p, ok := m.(P); ok && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// takeAll reads every resource of a type as a part.
+func takeAll[C, E any, P interface {
+	*E
+	proto.Message
+}](g *gathering, p *pair[C, E, P]) []C {
+	var all []C
+	for m := range of[P](g, p.typ) {
+		all = append(all, take(p, m))
+	}
+	return all
+}
+
+func take[C, E any, P interface {
+	*E
+	proto.Message
+}](p *pair[C, E, P], m P) (part C) {
+	p.read(m, &part)
+	return part
+}
+
+func (g *gathering) people() {
+	c := &g.c
+	for m := range of[*patientpb.Patient](g, "Patient") {
+		if idOf(m) == c.Client.ID || c.Client.ID == "" {
+			clients.read(m, &c.Client)
+			break
+		}
+	}
+	for m := range of[*relatedpb.RelatedPerson](g, "RelatedPerson") {
+		c.Family = append(c.Family, take(&relatives, m))
+	}
+	c.Networks = takeAll[casemodel.Network, affiliationpb.OrganizationAffiliation](g, &networks)
+	for m := range of[*careteampb.CareTeam](g, "CareTeam") {
+		c.Teams = placed(c.Teams, take(&teams, m), func(t *casemodel.Team) *casemodel.Ref { return &t.ID })
+	}
+	certified := map[casemodel.Ref][]casemodel.Certification{}
+	for m := range of[*practitionerpb.Practitioner](g, "Practitioner") {
+		certified[idOf(m)] = take(&practitioners, m).Certifications
+	}
+	for i := range c.Teams {
+		for j := range c.Teams[i].Members {
+			m := &c.Teams[i].Members[j]
+			m.Certifications = certified[m.Party.Ref]
+			m.Networks = networksOf(c, m)
+		}
+	}
+}
+
+// networksOf are the networks that a member, or whom the member acts for,
+// belongs to.
+func networksOf(c *casemodel.Case, m *casemodel.Member) []casemodel.Party {
+	var all []casemodel.Party
+	for _, n := range c.Networks {
+		mine := n.Member.Same(m.Party) || !m.OnBehalfOf.IsZero() && n.Member.Same(m.OnBehalfOf)
+		if mine && !n.Inactive && !n.Member.IsZero() {
+			all = append(all, n.Network)
+		}
+	}
+	return all
+}
+
+// placed puts a part where its id stands already, or behind.
+func placed[T any](all []T, part T, id func(*T) *casemodel.Ref) []T {
+	for i := range all {
+		if *id(&all[i]) == *id(&part) {
+			all[i] = part
+			return all
+		}
+	}
+	return append(all, part)
+}
+
+func (g *gathering) findings() {
+	c := &g.c
+	c.Problems = takeAll[casemodel.Problem, conditionpb.Condition](g, &problems)
+	c.Barriers = takeAll[casemodel.Barrier, flagpb.Flag](g, &barriers)
+	c.Risks = takeAll[casemodel.Risk, riskpb.RiskAssessment](g, &risks)
+	c.Assessments = takeAll[casemodel.Assessment, questionnairepb.QuestionnaireResponse](g, &assessments)
+	c.Goals = takeAll[casemodel.Goal, goalpb.Goal](g, &goals)
+	c.Plans = takeAll[casemodel.Plan, planpb.CarePlan](g, &plans)
+	measured := map[casemodel.Ref]bool{}
+	for _, p := range c.Plans {
+		for _, a := range p.Activities {
+			for _, r := range a.Outcomes {
+				measured[r] = true
+			}
+		}
+	}
+	for m := range of[*observationpb.Observation](g, "Observation") {
+		if isStrength(m.ProtoReflect()) {
+			c.Strengths = append(c.Strengths, take(&strengths, m))
+			continue
+		}
+		o := take(&outcomes, m)
+		o.Goals = append(goalsNaming(c, o.ID), o.Goals...)
+		if len(o.Goals) > 0 || measured[o.ID] {
+			c.Outcomes = append(c.Outcomes, o)
+		}
+	}
+}
+
+// goalsNaming are the goals that name an outcome. The outcome says itself only
+// those that don't.
+func goalsNaming(c *casemodel.Case, id casemodel.Ref) []casemodel.Ref {
+	var all []casemodel.Ref
+	for i := range c.Goals {
+		if slices.Contains(c.Goals[i].Outcomes, id) {
+			all = append(all, c.Goals[i].ID)
+		}
+	}
+	return all
+}
+
+// plans orders the versions of the plan.
+func (g *gathering) plans() {
+	slices.SortStableFunc(g.c.Plans, func(a, b casemodel.Plan) int { return a.Version - b.Version })
+}
+
+func (g *gathering) work() {
+	c := &g.c
+	for m := range of[*servicepb.ServiceRequest](g, "ServiceRequest") {
+		id := idOf(m)
+		if slices.ContainsFunc(c.Referrals, func(r casemodel.Referral) bool { return r.ID == id }) {
+			c.Referrals = placed(c.Referrals, take(&referrals, m), func(r *casemodel.Referral) *casemodel.Ref { return &r.ID })
+			continue
+		}
+		c.Services = append(c.Services, take(&services, m))
+	}
+	for m := range of[*taskpb.Task](g, "Task") {
+		g.task(m)
+	}
+	for i := range c.Plans {
+		byTime(c.Plans[i].Approvals, func(a *casemodel.Approval) casemodel.Date { return a.RequestedAt })
+	}
+}
+
+// task reads a Task as what its code makes it.
+func (g *gathering) task(m *taskpb.Task) {
+	c, code := &g.c, concept.read(m.GetCode().ProtoReflect())
+	focus := casemodel.Ref(ref.read(m.GetFocus().ProtoReflect()))
+	switch {
+	case code.Is(fulfilCode.System, fulfilCode.Code):
+		if s := c.Service(focus); s != nil {
+			s.Offers = append(s.Offers, take(&offers, m))
+			return
+		}
+	case code.Is(approveCode.System, approveCode.Code):
+		if p := c.Plan(focus); p != nil {
+			p.Approvals = append(p.Approvals, take(&approvals, m))
+			return
+		}
+	case code.Is(reviewCode.System, reviewCode.Code):
+		c.Reviews = append(c.Reviews, take(&reviews, m))
+		return
+	case code.Is(appealCode.System, appealCode.Code):
+		return // with the payers' papers
+	}
+	c.Tasks = append(c.Tasks, take(&tasks, m))
+}
+
+func (g *gathering) contacts() {
+	c := &g.c
+	for m := range of[*appointmentpb.Appointment](g, "Appointment") {
+		if findExtension(m.ProtoReflect(), extensionURL("contact-kind")) != nil {
+			c.Contacts = append(c.Contacts, take(&plannedVisits, m))
+		} else {
+			c.Appointments = append(c.Appointments, take(&appointments, m))
+		}
+	}
+	c.Contacts = append(c.Contacts, takeAll[casemodel.Contact, communicationrequestpb.CommunicationRequest](g, &plannedCalls)...)
+	for m := range of[*encounterpb.Encounter](g, "Encounter") {
+		g.meeting(m)
+	}
+	for m := range of[*communicationpb.Communication](g, "Communication") {
+		g.communication(m)
+	}
+	for i := range c.Reviews {
+		byTime(c.Reviews[i].Exchanges, func(x *casemodel.Exchange) casemodel.Date { return x.At })
+	}
+}
+
+// meeting reads an Encounter: the holding of a planned contact, or one of its
+// own. A stay in hospital is none, nor a visit with a provider.
+func (g *gathering) meeting(m *encounterpb.Encounter) {
+	r := m.ProtoReflect()
+	f := meetings.frameOf(m)
+	if at := slices.IndexFunc(g.c.Contacts, func(k casemodel.Contact) bool { return k.ID == f.owner }); at >= 0 {
+		g.c.Contacts[at] = withMeeting(g.c.Contacts[at], m)
+		return
+	}
+	if f.owner != "" || contactClass.toCase[codingAt("class", actCodes).read(r)] == "" {
+		return
+	}
+	k := take(&visits, m)
+	if k.Status == casemodel.ContactHeld || k.Status == casemodel.ContactInProgress {
+		k.Held = k.ID
+	}
+	g.c.Contacts = append(g.c.Contacts, k)
+}
+
+// withMeeting lays the Encounter in which a contact was held onto it.
+func withMeeting(k casemodel.Contact, m *encounterpb.Encounter) casemodel.Contact {
+	held := k
+	meetings.read(m, &held)
+	if held.Kind == "" {
+		held.Kind = k.Kind
+	}
+	if held.By.IsZero() {
+		held.By = k.By
+	}
+	return held
+}
+
+func (g *gathering) communication(m *communicationpb.Communication) {
+	c := &g.c
+	owner := exchanges.frameOf(m).owner
+	for i := range c.Reviews {
+		if c.Reviews[i].ID == owner && owner != "" {
+			c.Reviews[i].Exchanges = append(c.Reviews[i].Exchanges, take(&exchanges, m))
+			return
+		}
+	}
+	if hasCategory(m.ProtoReflect(), contactCategory) {
+		c.Contacts = append(c.Contacts, take(&messages, m))
+		return
+	}
+	c.Notes = append(c.Notes, take(&notes, m))
+}
+
+func hasCategory(m protoreflect.Message, k casemodel.Coding) bool {
+	list := m.Get(field(m, "category")).List()
+	for i := range list.Len() {
+		if concept.read(list.Get(i).Message()).Is(k.System, k.Code) {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *gathering) payers() {
+	c := &g.c
+	c.Coverages = takeAll[casemodel.Coverage, coveragepb.Coverage](g, &coverages)
+	for m := range of[*eligibilitypb.CoverageEligibilityResponse](g, "CoverageEligibilityResponse") {
+		owner := eligibilities.frameOf(m).owner
+		for i := range c.Coverages {
+			if c.Coverages[i].ID == owner {
+				c.Coverages[i].Eligibility = append(c.Coverages[i].Eligibility, take(&eligibilities, m))
+			}
+		}
+	}
+	for i := range c.Coverages {
+		byTime(c.Coverages[i].Eligibility, func(e *casemodel.Eligibility) casemodel.Date { return e.At })
+	}
+	for m := range of[*claimpb.Claim](g, "Claim") {
+		if elementAt("use").read(m.ProtoReflect()) == "preauthorization" {
+			c.Authorizations = append(c.Authorizations, take(&requests, m))
+		}
+	}
+	g.answers()
+	c.Agreements = takeAll[casemodel.CostAgreement, contractpb.Contract](g, &agreements)
+	for m := range of[*invoicepb.Invoice](g, "Invoice") {
+		if a := c.Agreement(bills.frameOf(m).owner); a != nil {
+			a.Bills = append(a.Bills, take(&bills, m))
+		}
+	}
+}
+
+// answers lays the insurers' answers onto what they answer, the latest last.
+func (g *gathering) answers() {
+	all := slices.Collect(of[*claimresponsepb.ClaimResponse](g, "ClaimResponse"))
+	byTime(all, func(m **claimresponsepb.ClaimResponse) casemodel.Date { return take(&decisions, *m).DecidedAt })
+	for _, m := range all {
+		if a := g.c.Authorization(decisions.frameOf(m).owner); a != nil {
+			*a = withAnswer(*a, take(&decisions, m))
+		}
+	}
+	for m := range of[*taskpb.Task](g, "Task") {
+		if !concept.read(m.GetCode().ProtoReflect()).Is(appealCode.System, appealCode.Code) {
+			continue
+		}
+		if a := g.c.Authorization(appeals.frameOf(m).owner); a != nil {
+			a.Appeals = append(a.Appeals, take(&appeals, m))
+			continue
+		}
+		g.c.Tasks = append(g.c.Tasks, take(&tasks, m))
+	}
+	for i := range g.c.Authorizations {
+		byTime(g.c.Authorizations[i].Appeals, func(a *casemodel.Appeal) casemodel.Date { return a.At })
+	}
+}
+
+func (g *gathering) papers() {
+	c := &g.c
+	c.Files = takeAll[casemodel.File, documentpb.DocumentReference](g, &files)
+	c.Consents = takeAll[casemodel.Consent, consentpb.Consent](g, &consents)
+}
+
+// byTime orders a list by a date; those of the same time stay in the order of
+// their ids.
+func byTime[T any](all []T, at func(*T) casemodel.Date) {
+	slices.SortStableFunc(all, func(a, b T) int {
+		switch {
+		case at(&a).Before(at(&b)):
+			return -1
+		case at(&b).Before(at(&a)):
+			return 1
+		}
+		return 0
+	})
+}
