@@ -41,6 +41,8 @@ func (w Witness) note(r *Request, what interaction.Name, e Entity, err error) {
 		if err != nil && e.Key.ID == "" { // with an id it is left out of the history, not refused
 			r.deny(decision{what, e})
 		}
+	case err != nil && e.Version == 0 && actionOf(what) == Read && e.Key.ID != "":
+		// Nothing is there: nobody was kept from it.
 	case err != nil:
 		r.deny(decision{what, e})
 	case w.Reads && e.Version > 0 && (what == interaction.Read || what == interaction.VRead):
