@@ -64,7 +64,7 @@ func (p *term) wantRead(t *testing.T, b bounds, descending bool) {
 		slices.Reverse(want)
 	}
 	var packed []byte
-	x := source{conn: p.w.conn, packed: &packed}
+	x := source{conn: keep(p.w.conn), packed: &packed}
 	err := x.postings(p.name, b, descending, func(some []int64) (bool, error) {
 		got = append(got, some...)
 		return false, nil

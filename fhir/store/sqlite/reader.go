@@ -98,6 +98,7 @@ func (p *readers) close() error {
 // reader is a connection with the statements that are used all the time.
 type reader struct {
 	conn    *sqlite.Conn
+	kept    *kept
 	begin   *sqlite.Stmt
 	end     *sqlite.Stmt
 	head    *sqlite.Stmt // current version of a key
@@ -118,7 +119,7 @@ func openReader(path string) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{conn: c}
+	r := &reader{conn: c, kept: keep(c)}
 	err = prepare(c, map[**sqlite.Stmt]string{
 		&r.begin:   "BEGIN",
 		&r.end:     "COMMIT",

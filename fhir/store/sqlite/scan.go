@@ -55,7 +55,7 @@ func (s *Store) searchingBy(ctx context.Context, r *reader, f func(source) error
 			if known.merged != merged {
 				return errMerged
 			}
-			return f(source{conn: r.conn, coder: coder{stems: s.stems}, types: *s.types.now.Load(), recent: known, packed: &r.packed})
+			return f(source{conn: r.kept, coder: coder{stems: s.stems}, types: *s.types.now.Load(), recent: known, packed: &r.packed})
 		})
 		if !errors.Is(err, errMerged) {
 			return err
@@ -70,7 +70,7 @@ var errMerged = errors.New("sqlite: merged meanwhile")
 
 // source gives heads as a connection sees them, within its transaction.
 type source struct {
-	conn   *sqlite.Conn
+	conn   *kept
 	coder  coder
 	types  typeNumbers
 	recent *recent

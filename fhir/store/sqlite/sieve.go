@@ -6,8 +6,12 @@ import (
 	"caseway/fhir/search"
 )
 
-// sievedAtOnce is how many postings are held against other terms' at once.
-const sievedAtOnce = 64
+const (
+	// sievedAtOnce is how many postings are held against other terms' at once.
+	sievedAtOnce = 64
+	// fewPostings lead to heads that are read at no more cost than others' terms.
+	fewPostings = 8
+)
 
 // Sieves implements search.Sieve.
 func (s *Store) Sieves() {}
@@ -44,7 +48,7 @@ func (x source) byPostings(c *collector, term []byte, b bounds) error {
 // sieve leaves out those that lack the terms asked for beside the driver.
 func (x source) sieve(c *collector, seqs []int64) ([]int64, error) {
 	for _, terms := range c.q.Also {
-		if len(seqs) == 0 {
+		if len(seqs) <= fewPostings {
 			break
 		}
 		having, known, err := x.having(terms, seqs)

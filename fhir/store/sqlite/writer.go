@@ -19,6 +19,7 @@ const (
 type writer struct {
 	s      *Store
 	conn   *sqlite.Conn
+	kept   *kept
 	types  typeNumbers      // those in the open transaction among them
 	fresh  map[string]int64 // stems of the open transaction
 	seq    int64            // of the newest version in the open transaction
@@ -47,7 +48,7 @@ func openWriter(ctx context.Context, s *Store) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{s: s, conn: c, walNext: s.opt.walLimit}
+	w := &writer{s: s, conn: c, kept: keep(c), walNext: s.opt.walLimit}
 	if err := w.load(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
