@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"syscall"
 
@@ -26,12 +27,17 @@ type commands struct {
 	Backup   Backup   `cmd:"" help:"Copy an SQLite store while a server may be using it."`
 	Load     Load     `cmd:"" help:"Bring files of FHIR JSON into a store or to a running server."`
 	Health   Health   `cmd:"" help:"Ask the server on this machine whether it lives; exit code 0 or 1."`
+	User     User     `cmd:"" help:"Add, list and lock users of the embedded login."`
+	Client   Client   `cmd:"" help:"Add, list and remove applications of the embedded login."`
 	Settings Settings `cmd:"" help:"Print the settings of serve as a Markdown table."`
 	Version  Version  `cmd:"" help:"Print the version."`
 }
 
-// Streams are where a command writes.
-type Streams struct{ Out, Err io.Writer }
+// Streams are where a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
 
 // Exit codes.
 const (
@@ -70,7 +76,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) (code int) {
 		return exitUsage
 	}
 	line.BindTo(ctx, (*context.Context)(nil))
-	line.Bind(Streams{Out: out, Err: errs})
+	line.Bind(Streams{In: os.Stdin, Out: out, Err: errs})
 	if err := line.Run(); err != nil {
 		return fail(errs, err)
 	}
