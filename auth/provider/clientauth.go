@@ -33,7 +33,31 @@ func (p *Provider) authenticate(r *http.Request, form url.Values) (*account.Clie
 		client, err := p.bySecret(r.Context(), form.Get("client_id"), form.Get("client_secret"))
 		return client, p.wrongClient(r, err)
 	}
+	if form.Get("grant_type") == account.GrantRefreshToken && !form.Has("client_id") {
+		return p.byRefresh(r, form.Get("refresh_token"))
+	}
 	return p.byID(r, form.Get("client_id"))
+}
+
+// byRefresh finds the public client that a refresh token was given to: SMART's
+// refresh request has no client_id, and common libraries send none
+// (https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#refresh-access-token).
+func (p *Provider) byRefresh(r *http.Request, token string) (*account.Client, error) {
+	id, _, ok, err := p.unseal(r.Context(), token)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, errRefresh
+	}
+	row, err := p.grants.Get(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	if row.Version == 0 {
+		return nil, errRefresh
+	}
+	return p.byID(r, row.Value.Client)
 }
 
 func ways(used ...bool) int {

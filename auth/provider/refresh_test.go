@@ -28,7 +28,9 @@ func TestRefreshesAreRefused(t *testing.T) {
 		"the access token":      {changed(good, "refresh_token", a.is("access_token")), "invalid_grant"},
 		"other client":          {changed(good, "client_id", "other"), "invalid_grant"},
 		"unknown client":        {changed(good, "client_id", "nobody"), "invalid_client"},
-		"no client":             {changed(good, "client_id", ""), "invalid_client"},
+		"empty client":          {merge(good, url.Values{"client_id": {""}}), "invalid_client"},
+		"no client, made-up":    {changed(good, "client_id", "", "refresh_token", flip(token)), "invalid_grant"},
+		"no client, no token":   {changed(good, "client_id", "", "refresh_token", ""), "invalid_grant"},
 		"more types":            {changed(good, "scope", "patient/*.rs"), "invalid_scope"},
 		"more letters":          {changed(good, "scope", "patient/CarePlan.cruds"), "invalid_scope"},
 		"another context":       {changed(good, "scope", "user/CarePlan.rs"), "invalid_scope"},
@@ -43,6 +45,19 @@ func TestRefreshesAreRefused(t *testing.T) {
 	h.refused(h.post("/auth/token?"+good.Encode(), nil), "invalid_request")
 	h.verify(a) // nothing of that ended the grant
 	h.ok(h.post("/auth/token", good))
+}
+
+// SMART's refresh request names no client; a public one's token does.
+func TestARefreshNeedsNoClientIDOfPublicClients(t *testing.T) {
+	h := newHouse(t)
+	a := h.tokens("alice", "openid patient/CarePlan.rs offline_access")
+	b := h.ok(h.post("/auth/token", changed(refresh("app", a.is("refresh_token")), "client_id", "")))
+	if h.verify(b).Client != "app" {
+		t.Errorf("answer %s", b.text)
+	}
+	code := h.code(h.request("portal", portalURI, "openid offline_access user/*.rs"), h.signIn("sam"), all(""))
+	portal := h.ok(h.post("/auth/token", changed(exchange("portal", portalURI, code), "client_id", ""), "Authorization", basic("portal", secret)))
+	h.refused(h.post("/auth/token", changed(refresh("portal", portal.is("refresh_token")), "client_id", "")), "invalid_client")
 }
 
 // flip changes the last letter of a token, and so at least its seal.
