@@ -83,7 +83,8 @@ func (k *course) any(r *rapid.T) (casemodel.Result, error) {
 		possible = actionNames()
 	} else if stray < 9 {
 		possible = slices.DeleteFunc(possible, func(a casemodel.Action) bool {
-			return a == casemodel.ActionRetract || a == casemodel.ActionCancel || a == casemodel.ActionClose || a == casemodel.ActionHold
+			return a == casemodel.ActionRetract || a == casemodel.ActionCancel || a == casemodel.ActionClose ||
+				a == casemodel.ActionHold || a == casemodel.ActionTransfer || a == casemodel.ActionMonitor || !k.subject(a)
 		})
 	}
 	if len(possible) == 0 {
@@ -91,7 +92,7 @@ func (k *course) any(r *rapid.T) (casemodel.Result, error) {
 	}
 	a := rapid.SampledFrom(possible).Draw(r, "action")
 	role := casemodel.RoleSystem
-	if rapid.Bool().Draw(r, "person") {
+	if rapid.IntRange(0, 3).Draw(r, "person") == 0 {
 		role = roleCase.Draw(r, "role")
 	}
 	s := k.as(role, rapid.SampledFrom([]string{"", "a reason", "a reason", "a reason"}).Draw(r, "why"))
@@ -99,6 +100,24 @@ func (k *course) any(r *rapid.T) (casemodel.Result, error) {
 		return try(k, r, s)
 	}
 	return attempts[a](k, s)
+}
+
+// subject says whether the case has what an action is about.
+func (k *course) subject(a casemodel.Action) bool {
+	switch a {
+	case casemodel.ActionAccept, casemodel.ActionDecline, casemodel.ActionChoose:
+		return len(k.offered()) > 0
+	case casemodel.ActionDecide, casemodel.ActionAppeal:
+		return len(k.c.Authorizations) > 0
+	case casemodel.ActionOffer, casemodel.ActionDeliver, casemodel.ActionNegotiate:
+		return len(k.c.Services) > 0
+	}
+	return true
+}
+
+// offered lists the services that providers were asked for.
+func (k *course) offered() []casemodel.Service {
+	return slices.DeleteFunc(slices.Clone(k.c.Services), func(x casemodel.Service) bool { return len(x.Offers) == 0 })
 }
 
 // draws take actions with drawn arguments.
@@ -205,7 +224,7 @@ func oneOf[T any](r *rapid.T, list []T, id func(T) casemodel.Ref) casemodel.Ref 
 }
 
 func (k *course) anyOffer(r *rapid.T, s casemodel.Step) (casemodel.Answering, casemodel.Step) {
-	a := casemodel.Answering{Service: oneOf(r, k.c.Services, func(x casemodel.Service) casemodel.Ref { return x.ID })}
+	a := casemodel.Answering{Service: oneOf(r, k.offered(), func(x casemodel.Service) casemodel.Ref { return x.ID })}
 	if x := k.c.Service(a.Service); x != nil && len(x.Offers) > 0 {
 		o := rapid.SampledFrom(x.Offers).Draw(r, "offer")
 		a.Offer = o.ID
