@@ -62,6 +62,11 @@ func (p *Provider) settle(ctx context.Context, w *Pending, u *account.User, set 
 	if u.Organization != "" && w.Client.Organization != "" && u.Organization != w.Client.Organization {
 		return nil, ErrPatient // there is nothing that both may see
 	}
+	if u.Organization == "" {
+		bound := *u
+		bound.Organization = w.Client.Organization // as the token will be
+		u = &bound
+	}
 	around := &LaunchContext{}
 	if w.Launch != nil {
 		*around = *w.Launch

@@ -149,6 +149,39 @@ func TestWhoMayPutWhomInContext(t *testing.T) {
 	}
 }
 
+func TestWhoMaySeeIsAskedAsTheTokenWillBe(t *testing.T) {
+	s := openSQLite(t)
+	var asked []*auth.Principal
+	h := furnishWith(t, s, func(o *provider.Options) {
+		o.MaySee = func(_ context.Context, who *auth.Principal, patient string) (bool, error) {
+			asked = append(asked, who)
+			return patient == "b", nil
+		}
+	})
+	must(t, h.accounts.AddClient(t.Context(), account.Client{
+		ID: "bound", Kind: account.Public, Scopes: everything, RedirectURIs: []string{appURI}, Organization: "p",
+	}, ""))
+	for _, c := range []struct {
+		user, client, patient, organization string
+		err                                 error
+	}{
+		{"sam", "app", "b", "o", nil},
+		{"sam", "app", "a", "o", provider.ErrPatient},
+		{"root", "app", "b", "", nil},
+		{"root", "bound", "b", "p", nil},
+	} {
+		asked = nil
+		_, err := h.p.Complete(t.Context(), h.pending(h.request(c.client, appURI, "patient/*.rs")), h.signIn(c.user), all(c.patient))
+		if err != c.err || len(asked) != 1 || asked[0].Organization != c.organization || asked[0].Subject != c.user || asked[0].Scopes.String() != "user/*.rs" {
+			t.Errorf("%s by %s: %v, asked %+v", c.user, c.client, err, asked)
+		}
+	}
+	_, err := h.p.Complete(t.Context(), h.pending(h.request("bound", appURI, "patient/*.rs")), h.signIn("sam"), all("b"))
+	if err != provider.ErrPatient {
+		t.Errorf("a user and a client of two organizations: %v", err)
+	}
+}
+
 func TestConsentTakesScopesAway(t *testing.T) {
 	h := newHouse(t)
 	id, s := h.pending(h.request("app", appURI, "openid patient/*.cruds offline_access")), h.signIn("alice")

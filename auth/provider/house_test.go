@@ -124,7 +124,13 @@ func newHouse(t testing.TB) *house {
 // furnish opens a house on an empty store.
 func furnish(t testing.TB, s store.Store) *house {
 	t.Helper()
-	h := build(t, s, &clock{at: time.Now()}, httptest.NewUnstartedServer(nil), "")
+	return furnishWith(t, s, func(*provider.Options) {})
+}
+
+// furnishWith is furnish with other options.
+func furnishWith(t testing.TB, s store.Store, change func(*provider.Options)) *house {
+	t.Helper()
+	h := build(t, s, &clock{at: time.Now()}, httptest.NewUnstartedServer(nil), "", change)
 	h.signer = newSigner(t)
 	h.people()
 	h.apps()
@@ -133,16 +139,19 @@ func furnish(t testing.TB, s store.Store) *house {
 
 // build runs an authorization server on a store that is there. base is the base
 // URL where a process beside it has one.
-func build(t testing.TB, s store.Store, c *clock, server *httptest.Server, base string) *house {
+func build(t testing.TB, s store.Store, c *clock, server *httptest.Server, base string, change ...func(*provider.Options)) *house {
 	t.Helper()
 	h := &house{t: t, store: s, clock: c, accounts: account.NewStore(s, c.now), url: base}
 	if base == "" {
 		h.url = "http://" + server.Listener.Addr().String()
 	}
-	p, err := provider.New(provider.Options{
-		Store: s, Accounts: h.accounts, BaseURL: h.url, Audit: h.audit, Now: c.now,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
+	o := provider.Options{
+		Store: s, Accounts: h.accounts, BaseURL: h.url, Audit: h.audit, Now: c.now, Log: slog.New(slog.DiscardHandler),
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	p, err := provider.New(o)
 	must(t, err)
 	h.p = p
 	server.Config.Handler = p.Handler()

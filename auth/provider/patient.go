@@ -52,7 +52,7 @@ func (p *Provider) maySee(ctx context.Context, u *account.User, patient string) 
 	if p.o.MaySee == nil {
 		return true, nil
 	}
-	who, err := p.principalOf(ctx, u)
+	who, err := p.Principal(ctx, &Session{User: u, Expires: p.now().Add(pendingLife)})
 	if err != nil {
 		return false, err
 	}

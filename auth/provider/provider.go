@@ -65,8 +65,9 @@ type Options struct {
 	// Audit is told what happened; nil for nobody. The context is the request's.
 	Audit func(context.Context, Event)
 	// MaySee decides whether a user (not a patient or caregiver, whose
-	// patients are known) may put a Patient, by logical id, in context. nil:
-	// every Patient that exists.
+	// patients are known) may put a Patient, by logical id, in context. who has
+	// the scopes user/*.rs, and the organization of the token to be. nil: every
+	// Patient that exists.
 	MaySee func(ctx context.Context, who *auth.Principal, patient string) (bool, error)
 	// Trouble answers a browser that can't be sent back to an app; nil: plain
 	// text. The text is for people and holds nothing from the request.
