@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"caseway/auth/account"
 	"caseway/auth/login"
 	"caseway/auth/provider"
+	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
 	"caseway/server"
@@ -38,6 +40,7 @@ func (s Serve) embeddedLogin(
 	pages := &login.Pages{Root: at, Accounts: accounts, Engine: engine, Log: log}
 	issuer, err := provider.New(provider.Options{
 		Store: data, Accounts: accounts, BaseURL: root, Log: log, Trouble: pages.Trouble, Audit: bearWitness(w.recorder, root),
+		MaySee: maySee(engine),
 	})
 	if err != nil {
 		return nil, err
@@ -61,6 +64,18 @@ func (s Serve) embeddedLogin(
 			return known && err == nil
 		},
 	}, nil
+}
+
+// maySee lets a user put in context whom the user can read.
+func maySee(engine *interaction.Engine) func(context.Context, *auth.Principal, string) (bool, error) {
+	return func(ctx context.Context, who *auth.Principal, patient string) (bool, error) {
+		_, err := engine.Read(auth.With(ctx, who), fhir.Key{Type: "Patient", ID: patient})
+		var refusal *fhir.Error
+		if errors.As(err, &refusal) && refusal.Kind != fhir.Transient {
+			return false, nil
+		}
+		return err == nil, err
+	}
 }
 
 // loginHandler divides /auth between the endpoints and the pages.
