@@ -23,6 +23,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, serveBare(file, os.Getenv(bareVariable+"_LISTEN")))
 		os.Exit(1)
 	}
+	if listen := os.Getenv(elsewhereVariable); listen != "" {
+		fmt.Fprintln(os.Stderr, serveElsewhere(listen))
+		os.Exit(1)
+	}
 	os.Exit(run(m))
 }
 
