@@ -4,8 +4,8 @@ import (
 	"caseway/mapping/casemodel"
 
 	appointmentpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/appointment_go_proto"
-	communicationpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/communication_go_proto"
 	requestpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/communication_request_go_proto"
+	communicationpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/communication_go_proto"
 	encounterpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/encounter_go_proto"
 )
 
@@ -32,9 +32,19 @@ var besideContact = []binding[casemodel.Contact]{
 	extensions("contact-message", func(c *casemodel.Contact) *[]casemodel.Ref { return &c.Messages }, inRef),
 }
 
+// plannedMark is the extension that tells a planned contact from an
+// appointment with a provider.
+const plannedMark = "contact-planned"
+
+func markContact(m *appointmentpb.Appointment) {
+	yes := true
+	extension(plannedMark, func(b *bool) *bool { return b }, inBoolean).write(m.ProtoReflect(), &yes)
+}
+
 // plannedVisits are contacts that are planned as an Appointment.
 var plannedVisits = pair[casemodel.Contact, appointmentpb.Appointment, *appointmentpb.Appointment]{
 	typ: "Appointment", id: contactID,
+	fixed: markContact,
 	bindings: append([]binding[casemodel.Contact]{
 		status("status", "contact-status", contactStatus, tableOf("contact-appointment")),
 		extension("contact-kind", contactKind, inText[casemodel.ContactKind]("code")),
@@ -125,9 +135,7 @@ func PlannedVisitFromCase(c *casemodel.Case, k casemodel.Contact, stored *appoin
 }
 
 // CaseFromPlannedVisit reads a contact from an Appointment.
-func CaseFromPlannedVisit(m *appointmentpb.Appointment) (casemodel.Contact, Losses) {
-	return plannedVisits.fromFHIR(m)
-}
+func CaseFromPlannedVisit(m *appointmentpb.Appointment) (casemodel.Contact, Losses) { return plannedVisits.fromFHIR(m) }
 
 // ApplyPlannedVisit lays a changed Appointment onto a contact.
 func ApplyPlannedVisit(k casemodel.Contact, m *appointmentpb.Appointment) (casemodel.Contact, Losses) {
@@ -140,9 +148,7 @@ func PlannedCallFromCase(c *casemodel.Case, k casemodel.Contact, stored *request
 }
 
 // CaseFromPlannedCall reads a contact from a CommunicationRequest.
-func CaseFromPlannedCall(m *requestpb.CommunicationRequest) (casemodel.Contact, Losses) {
-	return plannedCalls.fromFHIR(m)
-}
+func CaseFromPlannedCall(m *requestpb.CommunicationRequest) (casemodel.Contact, Losses) { return plannedCalls.fromFHIR(m) }
 
 // ApplyPlannedCall lays a changed CommunicationRequest onto a contact.
 func ApplyPlannedCall(k casemodel.Contact, m *requestpb.CommunicationRequest) (casemodel.Contact, Losses) {
@@ -168,11 +174,10 @@ func MessageFromCase(c *casemodel.Case, k casemodel.Contact, stored *communicati
 }
 
 // CaseFromMessage reads a contact from a Communication.
-func CaseFromMessage(m *communicationpb.Communication) (casemodel.Contact, Losses) {
-	return messages.fromFHIR(m)
-}
+func CaseFromMessage(m *communicationpb.Communication) (casemodel.Contact, Losses) { return messages.fromFHIR(m) }
 
 // ApplyMessage lays a changed Communication onto a contact.
 func ApplyMessage(k casemodel.Contact, m *communicationpb.Communication) (casemodel.Contact, Losses) {
 	return messages.apply(k, m)
 }
+

@@ -82,6 +82,7 @@ var episode = []binding[casemodel.Case]{
 	kindOfCase("case-setting", func(c *casemodel.Case) *casemodel.Setting { return &c.Setting }, tableOf("setting")),
 	many("identifier", func(c *casemodel.Case) *[]casemodel.Identifier { return &c.Identifiers }, identifier),
 	extension("case-template", func(c *casemodel.Case) *string { return &c.Template }, in("canonical", words)),
+	extensions("case-requires", func(c *casemodel.Case) *[]casemodel.Requirement { return &c.Requires }, in("code",coded[casemodel.Requirement](tableOf("requirement")))),
 	extension("target-population", func(c *casemodel.Case) *casemodel.Concept { return &c.TargetPopulation }, inConcept),
 	one("period", func(c *casemodel.Case) *casemodel.Period { return &c.Period }, period),
 	many("statusHistory", func(c *casemodel.Case) *[]casemodel.PhaseSpan { return &c.History }, phaseSpan),
@@ -150,7 +151,7 @@ func writeEpisode(c *casemodel.Case, stored *episodepb.EpisodeOfCare) *episodepb
 func inEpisode(c *casemodel.Case) casemodel.Case {
 	mine := casemodel.Case{
 		ID: c.ID, Identifiers: c.Identifiers, Adopted: c.Adopted, Phase: c.Phase, Queued: c.Queued,
-		Model: c.Model, Setting: c.Setting, Template: c.Template, TargetPopulation: c.TargetPopulation,
+		Model: c.Model, Setting: c.Setting, Template: c.Template, Requires: c.Requires, TargetPopulation: c.TargetPopulation,
 		Period: c.Period, History: c.History, Hold: c.Hold, Manager: c.Manager,
 		ManagingOrganization: c.ManagingOrganization, Diagnoses: c.Diagnoses, Accounts: c.Accounts,
 		Cadences: c.Cadences, Closure: c.Closure, Cancellation: c.Cancellation, Transfers: c.Transfers,
@@ -199,7 +200,7 @@ func named[T any](element string, at func(*casemodel.Case) *[]T, id func(*T) *ca
 			var refs []casemodel.Ref
 			refsOf[struct{}](element, &refs).read(m, nil)
 			old := *at(c)
-			*at(c) = make([]T, 0, len(refs))
+			*at(c) = nil
 			for _, r := range refs {
 				var part T
 				*id(&part) = r

@@ -242,7 +242,7 @@ func (g *gathering) task(m *taskpb.Task) {
 func (g *gathering) contacts() {
 	c := &g.c
 	for m := range of[*appointmentpb.Appointment](g, "Appointment") {
-		if findExtension(m.ProtoReflect(), extensionURL("contact-kind")) != nil {
+		if findExtension(m.ProtoReflect(), extensionURL(plannedMark)) != nil {
 			c.Contacts = append(c.Contacts, take(&plannedVisits, m))
 		} else {
 			c.Appointments = append(c.Appointments, take(&appointments, m))

@@ -59,8 +59,15 @@ var codeValues = map[string][]string{
 	"Assessment.Instrument":  {"http://example.org/Questionnaire/a", "http://example.org/Questionnaire/b|1"},
 	"Case.Template":          {"http://example.org/PlanDefinition/a"},
 	"Answer.LinkID":          {"1", "1.1", "2"},
-	"Coding.System":          {"http://snomed.info/sct", "http://loinc.org"},
-	"Eligibility.Identifier": {""},
+	"Coding.System":         {"http://snomed.info/sct", "http://loinc.org"},
+	"Coding.Code":           {"a", "b-1", "two words"},
+	"Identifier.System":     {"http://example.org/mrn", "urn:oid:1.2.3"},
+	"Quantity.System":       {"http://unitsofmeasure.org"},
+	"Quantity.Code":         {"d", "mg"},
+	"Plan.Templates":        {"http://example.org/PlanDefinition/a", "http://example.org/PlanDefinition/b|2"},
+	"Value.URI":             {"http://example.org/", "urn:uuid:8a5d0a4e-8a5c-4d6e-9f0e-0a6f6f1d2c3b"},
+	"Value.Time":            {"10:30:00", "23:59:59.5"},
+	"Content.URL":           {"Binary/b", "http://example.org/file.pdf"},
 }
 
 // typeTables are the tables that hold the codes of a type of the case model.
@@ -148,8 +155,13 @@ func (m *maker) fill(v reflect.Value, depth int) {
 	case typ == reflect.TypeFor[casemodel.Money]():
 		v.Set(reflect.ValueOf(casemodel.USD(m.r.Int64N(1e9))))
 	case typ == reflect.TypeFor[casemodel.Value]():
-		f := v.Field(m.r.IntN(v.NumField()))
+		at := m.r.IntN(v.NumField())
+		f := v.Field(at)
 		f.Set(reflect.New(f.Type().Elem()))
+		if values := codeValues["Value."+typ.Field(at).Name]; values != nil {
+			m.fillCode(f.Elem(), values)
+			return
+		}
 		m.fill(f.Elem(), depth+1)
 	case typ == reflect.TypeFor[casemodel.Amount]():
 		f := v.Field(m.r.IntN(v.NumField()))
@@ -175,7 +187,7 @@ func (m *maker) fillKind(v reflect.Value, depth int) {
 	case reflect.Slice:
 		n := m.r.IntN(3)
 		if depth == 1 { // the lists of parts
-			n = m.r.IntN(5)
+			n = m.r.IntN(4)
 		}
 		v.Set(reflect.MakeSlice(v.Type(), n, n))
 		said := 0
@@ -210,7 +222,7 @@ func (m *maker) fillStruct(v reflect.Value, depth int) {
 			continue
 		}
 		if values := codeValues[name+"."+f.Name]; values != nil {
-			v.Field(i).SetString(oneOf(m, values))
+			m.fillCode(v.Field(i), values)
 			continue
 		}
 		if m.r.IntN(10) < 2 && depth > 0 {
@@ -221,3 +233,12 @@ func (m *maker) fillStruct(v reflect.Value, depth int) {
 }
 
 func oneOf(m *maker, all []string) string { return all[m.r.IntN(len(all))] }
+
+// fillCode sets a string, or a list of them, to one of the values.
+func (m *maker) fillCode(v reflect.Value, values []string) {
+	if v.Kind() == reflect.Slice {
+		v.Set(reflect.ValueOf(values[:m.r.IntN(len(values)+1)]))
+		return
+	}
+	v.SetString(oneOf(m, values))
+}

@@ -88,16 +88,16 @@ func Adopt(c Case, s Step, a Opening) (Result, error) {
 	return act(c, ActionAdopt, s, func(w *acting) {
 		w.begin()
 		w.run(a)
+		for i := range w.c.Plans {
+			// What others approved is theirs; ours begins with the next version.
+			w.c.Plans[i].Foreign = w.c.Plans[i].Foreign || w.c.Plans[i].Version == 0
+		}
 		to := w.adoptedPhase(a.Phase)
 		if a.Phase != "" && c.Phase.Open() != a.Phase.Open() {
 			w.add(phaseEnded, "", "argument.phase")
 		}
 		if len(w.found) > 0 {
 			return
-		}
-		for i := range w.c.Plans {
-			// What others approved is theirs; ours begins with the next version.
-			w.c.Plans[i].Foreign = w.c.Plans[i].Foreign || w.c.Plans[i].Version == 0
 		}
 		for i := range w.c.History {
 			w.c.History[i].Inferred = true

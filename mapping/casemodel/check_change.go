@@ -68,6 +68,9 @@ func checkNeeds(before, after *Case, found *Errors) {
 	case PhaseClosed:
 		checkClosable(after, found)
 	case PhaseReopened:
+		if before.Phase != PhaseClosed {
+			return // taken up again after a hold
+		}
 		if len(after.Reopenings) <= len(before.Reopenings) || blank(after.Reopenings[len(after.Reopenings)-1].Reason) {
 			found.add(reasonNeed, "", "reopenings")
 		}

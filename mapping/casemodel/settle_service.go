@@ -22,13 +22,13 @@ func settleTaken(w *acting, _ *Case) {
 }
 
 // winner gives the offer that is taken: accepted, and chosen by the client or
-// the only one that was ever asked and not withdrawn; nil for none yet.
+// the only one that is left to choose; nil for none yet.
 func (s *Service) winner() *Offer {
 	var accepted *Offer
 	asked := 0
 	for i := range s.Offers {
 		o := &s.Offers[i]
-		if o.Status == TaskCancelled || o.Status == TaskEnteredInError {
+		if o.Status.Done() && o.Status != TaskCompleted {
 			continue
 		}
 		asked++
