@@ -1,8 +1,11 @@
 package login
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"caseway/auth"
@@ -15,16 +18,20 @@ type appsPage struct {
 	Notice string
 }
 
-// grantedApp is an app that has access.
+// grantedApp is an app that has access, with all that it was granted about one
+// patient: an app gets a grant each time that somebody signs in to it.
 type grantedApp struct {
-	Grant    string // its id
 	Name     string
-	Patient  string // name, "" where the grant is about none
+	Patient  string // name, "" where the grants are the patient's own or about none
+	Grants   []string
 	Can      []string
 	Given    string // dates
 	LastUsed string
 	Until    string
-	Offline  bool
+	Offline  bool // one of the grants outlasts signing out
+
+	client, patient         string // ids
+	given, lastUsed, expire time.Time
 }
 
 // notices are what the page says after something was done. The parameter names
@@ -46,34 +53,68 @@ func (p *Pages) showApps(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := appsPage{Notice: notices[r.URL.Query().Get("done")]}
-	for i := range grants {
-		page.Apps = append(page.Apps, p.appOf(r.Context(), s, &grants[i]))
+	apps, err := p.appsOf(r.Context(), s, grants)
+	if err != nil {
+		return err
 	}
+	page := appsPage{Apps: apps, Notice: notices[r.URL.Query().Get("done")]}
 	p.show(w, r, http.StatusOK, "apps", pageData{Title: "Apps that have access", Form: s.CSRF, User: s.User.Name, Page: page})
 	return nil
 }
 
-// appOf puts a grant into words. A patient who can't be seen any more has no
-// name.
-func (p *Pages) appOf(ctx context.Context, s *provider.Session, g *provider.Grant) grantedApp {
-	own := s.User.Role == auth.Patient
+// appsOf puts grants into words, those of one app about one patient together, in
+// the order of the newest.
+func (p *Pages) appsOf(ctx context.Context, s *provider.Session, grants []provider.Grant) ([]grantedApp, error) {
+	var apps []grantedApp
+	for i := range grants {
+		g := &grants[i]
+		same := func(a grantedApp) bool { return a.client == g.Client.ID && a.patient == g.Patient }
+		at := slices.IndexFunc(apps, same)
+		if at < 0 {
+			name, err := p.patientName(ctx, s, g.Patient)
+			if err != nil {
+				return nil, err
+			}
+			at = len(apps)
+			apps = append(apps, grantedApp{Name: cmp.Or(g.Client.Name, g.Client.ID), Patient: name, client: g.Client.ID, patient: g.Patient, given: g.Created})
+		}
+		apps[at].add(g, s.User.Role == auth.Patient)
+	}
+	return apps, nil
+}
+
+func (a *grantedApp) add(g *provider.Grant, own bool) {
+	a.Grants = append(a.Grants, g.ID)
 	choices, _ := choicesOf(g.Scopes, own)
-	app := grantedApp{Grant: g.ID, Name: g.Client.Name, Offline: g.Offline, Given: day(g.Created), LastUsed: day(g.LastUsed), Until: day(g.Expires)}
-	if app.Name == "" {
-		app.Name = g.Client.ID
-	}
 	for _, c := range choices {
-		app.Can = append(app.Can, c.Words)
+		if !slices.Contains(a.Can, c.Words) {
+			a.Can = append(a.Can, c.Words)
+		}
 	}
-	if g.Patient == "" || own {
-		return app
+	a.Offline = a.Offline || g.Offline
+	if g.Created.Before(a.given) {
+		a.given = g.Created
 	}
-	app.Patient = "a patient whom you can't see any more"
-	if one, err := p.patientSeenBy(ctx, s, g.Patient); err == nil {
-		app.Patient = one.Name
+	if g.LastUsed.After(a.lastUsed) {
+		a.lastUsed = g.LastUsed
 	}
-	return app
+	if g.Expires.After(a.expire) {
+		a.expire = g.Expires
+	}
+	a.Given, a.LastUsed, a.Until = day(a.given), day(a.lastUsed), day(a.expire)
+}
+
+// patientName gives the name of the patient whom a grant is about, "" for none
+// and for the user.
+func (p *Pages) patientName(ctx context.Context, s *provider.Session, id string) (string, error) {
+	if id == "" || s.User.Role == auth.Patient {
+		return "", nil
+	}
+	one, err := p.patientSeenBy(ctx, s, id)
+	if errors.Is(err, errNotYours) {
+		return "a patient whom you can't see any more", nil
+	}
+	return one.Name, err
 }
 
 // day writes a date, "" for none.
@@ -89,9 +130,11 @@ func (p *Pages) revoke(_ http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// One that is gone already is what the user wants, too.
-	if err := p.Provider.Revoke(r.Context(), s.User.ID, form.Get("grant")); err != nil && err != provider.ErrNoGrant {
-		return err
+	for _, id := range form["grant"] {
+		// One that is gone already is what the user wants, too.
+		if err := p.Provider.Revoke(r.Context(), s.User.ID, id); err != nil && !errors.Is(err, provider.ErrNoGrant) {
+			return err
+		}
 	}
 	return goTo("/auth/apps?done=revoked")
 }
