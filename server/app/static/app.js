@@ -86,7 +86,7 @@
   }
 
   function tasks(client) {
-    const order = (t) => (closed.has(t.status) ? 1 : 0);
+    const order = (t) => (closed.has(t.status) ? 2 : mine(t, client.patient.id) ? 0 : 1);
     return fill(client, "tasks", "Task?patient=" + client.patient.id, "Nothing to do.",
       (found) => found.filter((t) => t.status !== "entered-in-error")
         .sort((a, b) => order(a) - order(b)).map((t) => taskItem(client, t)));
