@@ -144,13 +144,14 @@ func (d decision) update() error {
 	return d.becomes(scope.Update, was)
 }
 
-// delete decides on a deletion. To who sees every resource of a type, one that
-// isn't there is deleted already.
+// delete decides on a deletion, without an id on a conditional one that matches
+// nothing. To who sees every resource of a type, one that isn't there is deleted
+// already.
 func (d decision) delete() error {
 	if len(d.view.grants(d.key.Type, scope.Delete)) == 0 {
 		return d.forbidden()
 	}
-	if d.view.all(d.key.Type, scope.Delete) {
+	if d.key.ID == "" || d.view.all(d.key.Type, scope.Delete) {
 		return nil
 	}
 	if !d.before.Exists() {
