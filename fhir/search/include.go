@@ -170,28 +170,74 @@ func (x *includer) fetch(ctx context.Context, keys []fhir.Key) error {
 	return nil
 }
 
-// backward adds what refers to hits.
+// backward adds what refers to hits: by terms all together, by canonicals one
+// parameter after the other.
 func (x *includer) backward(ctx context.Context, include Include, hits []Hit) error {
 	sources := []string{include.Source}
 	if include.Source == "*" {
-		sources = x.registry.set.ResourceTypes()
+		var err error
+		if sources, err = x.types(ctx); err != nil {
+			return err
+		}
 	}
+	var terms []Term
 	for _, source := range sources {
 		for _, p := range x.params(include, source) {
-			var links Or
+			var others Or
 			for _, h := range hits {
-				if (include.Target == "" || include.Target == h.Key.Type) && slices.Contains(p.Targets(), h.Key.Type) {
-					links = append(links, p.linksTo(h)...)
+				if include.Target != "" && include.Target != h.Key.Type || !slices.Contains(p.Targets(), h.Key.Type) {
+					continue
+				}
+				for _, link := range p.linksTo(h) {
+					if leaf, ok := link.(Leaf); ok && len(leaf.Exact) > 0 && leaf.Indexed() {
+						terms = append(terms, leaf.Exact...)
+					} else {
+						others = append(others, link)
+					}
 				}
 			}
-			for some := range slices.Chunk(links, alwaysTried) {
+			for some := range slices.Chunk(others, alwaysTried) {
 				if err := x.search(ctx, []string{source}, some); err != nil || x.result.Truncated {
 					return err
 				}
 			}
 		}
 	}
+	for some := range slices.Chunk(terms, keysAtOnce) {
+		if err := x.referring(ctx, some); err != nil || x.result.Truncated {
+			return err
+		}
+	}
 	return nil
+}
+
+// types are those that a resource which refers to others may have.
+func (x *includer) types(ctx context.Context) ([]string, error) {
+	l, ok := x.runner.source.(Lister)
+	if !ok {
+		return x.registry.set.ResourceTypes(), nil
+	}
+	types, err := l.Types(ctx)
+	slices.Sort(types)
+	return types, err
+}
+
+// referring adds the resources that have one of some terms, as many as there is
+// room and budget for.
+func (x *includer) referring(ctx context.Context, terms []Term) error {
+	// What is there already may be among them.
+	limit := min(x.in.Limit-len(x.result.Hits)+len(x.seen)+1, x.runner.budget.left-1)
+	page, err := x.runner.scan(ctx, Scan{Terms: terms, Limit: max(1, limit)})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(page.Hits, func(a, b Hit) int { return a.Place.Compare(b.Place) })
+	err = x.add(ctx, keep(page.Hits, func(i int) bool {
+		_, seen := x.seen[page.Hits[i].Key]
+		return !seen
+	}))
+	x.result.Truncated = x.result.Truncated || page.More
+	return err
 }
 
 // search adds all that satisfy a condition, as far as there is room.

@@ -121,7 +121,7 @@ func TestIncludesStayWithinTheBudget(t *testing.T) {
 	patients := mustRun(t, w, search.Plan{Types: []string{"Patient"}, Count: 50}).Hits
 	got := runIncludes(t, w, patients, search.Inclusion{
 		Includes: []search.Include{{Reverse: true, Source: "Task", Param: parameter("Task", "patient")}},
-		Limit:    1000, Budget: search.NewBudget(600),
+		Limit:    1000, Budget: search.NewBudget(400),
 	})
 	if !got.Truncated || len(got.Hits) == 0 || len(got.Hits) >= 500 {
 		t.Errorf("%d of 500 tasks, truncated: %v", len(got.Hits), got.Truncated)

@@ -39,11 +39,13 @@ type Hit struct {
 }
 
 // Scan asks a Source for heads, never tombstones. The driver is Keys, else
-// Term, else the range From to To, else Compartment, else all resources of Type.
+// Term, else Terms, else the range From to To, else Compartment, else all
+// resources of Type.
 type Scan struct {
 	Type        string     // "": all types
 	Keys        []fhir.Key // exactly these, in any order
 	Term        Term       // that have this indexed term, in page order
+	Terms       []Term     // that have one of these indexed terms: each once, in any order
 	From, To    Term       // that have an indexed term in [From, To): each once, in any order
 	Compartment fhir.Key   // that were written as belonging to it, in page order; of all types
 	// After and Until bound the places, exclusive; zero: no bound. With
@@ -63,7 +65,7 @@ type Scan struct {
 // Page is the answer to a Scan.
 type Page struct {
 	Hits []Hit
-	More bool // there are more than Limit
+	More bool // there are more than Limit, or than the store gives at once
 	// Passed is how many heads were left out for what the Scan says in Also.
 	Passed int
 }
@@ -82,6 +84,13 @@ type Sieve interface {
 	Source
 	// Sieves does nothing: it says that Scan.Also is heeded.
 	Sieves()
+}
+
+// Lister is a Source that knows of which types there are resources.
+type Lister interface {
+	// Types gives all types of which there are current resources, and perhaps
+	// others that there were once, in any order.
+	Types(ctx context.Context) ([]string, error)
 }
 
 // Index is what is kept of a resource for searching.

@@ -90,7 +90,7 @@ func (m *Memory) Scan(ctx context.Context, s search.Scan) (search.Page, error) {
 	if s.Limit < 1 {
 		panic("searchtest: a scan needs a limit")
 	}
-	if s.Descending && (len(s.Keys) > 0 || s.To != "") {
+	if s.Descending && (len(s.Keys) > 0 || len(s.Terms) > 0 || s.To != "") {
 		panic("searchtest: only whole types and terms are scanned in descending order")
 	}
 	m.mu.Lock()
@@ -105,7 +105,7 @@ func (m *Memory) Scan(ctx context.Context, s search.Scan) (search.Page, error) {
 		s.After, s.Until = s.Until, s.After
 	}
 	from, to := 0, len(entries)
-	if inOrder := len(s.Keys) == 0 && s.To == ""; inOrder {
+	if inOrder := len(s.Keys) == 0 && len(s.Terms) == 0 && s.To == ""; inOrder {
 		from = sort.Search(len(entries), func(i int) bool { return entries[i].hit.Place.Compare(s.After) > 0 })
 		if s.Until != (search.Place{}) {
 			to = sort.Search(len(entries), func(i int) bool { return entries[i].hit.Place.Compare(s.Until) >= 0 })
@@ -147,9 +147,13 @@ func (m *Memory) driven(s search.Scan) []entry {
 		}
 	case s.Term != "":
 		return m.terms[s.Term]
-	case s.To != "":
+	case len(s.Terms) > 0 || s.To != "":
 		seen := map[fhir.Key]bool{}
-		for _, t := range m.within(s.From, s.To) {
+		terms := s.Terms
+		if len(terms) == 0 {
+			terms = m.within(s.From, s.To)
+		}
+		for _, t := range terms {
 			for _, e := range m.terms[t] {
 				if !seen[e.hit.Key] {
 					seen[e.hit.Key] = true

@@ -79,6 +79,7 @@ func searches(middle search.Place) []searchOperation {
 		{"a type, bounded", "type_place", first, first, scanOf(with(typ, bounded))},
 		{"a type, newest first", "type_place", first, first, scanOf(with(typ, newest))},
 		{"a type, an older page", "type_place", first, first, scanOf(with(typ, older))},
+		{"several terms", "terms_place", 14, 10, scanOf(search.Scan{Terms: []search.Term{"Task.owner=Practitioner/003", "Task.owner=Practitioner/005", "Task.owner=Practitioner/none"}})},
 		{"a compartment", "compartments_place", first + 7, first + 7, scanOf(search.Scan{Compartment: patient("1")})},
 		{"a compartment, a later page", "compartments_place", first + 7, first + 7, scanOf(search.Scan{Compartment: patient("1"), After: middle})},
 		{"all types", "live_place", first, first, scanOf(search.Scan{})},

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -22,8 +23,8 @@ var (
 	_ store.Transactional = (*Store)(nil)
 )
 
-// scanBytes bounds the JSON of a page of a scan by term or type, which can go
-// on behind it.
+// scanBytes bounds the JSON of a page of a scan but for one by keys or a range,
+// which has to be whole.
 const (
 	scanBytes   = 32 << 20
 	noByteLimit = math.MaxInt
@@ -78,6 +79,17 @@ func (s *Store) CountType(ctx context.Context, typ string, limit int) (_ int, er
 	defer cancel()
 	n, err := s.estimate(limited, bson.D{{Key: fType, Value: indexedType(typ, false)}}, limit)
 	return n, asError(ctx, "count", err)
+}
+
+// Types implements search.Lister.
+func (s *Store) Types(ctx context.Context) (types []string, err error) {
+	defer s.timed("types", time.Now(), &err)
+	limited, cancel := context.WithTimeout(ctx, scanTimeout)
+	defer cancel()
+	if err := s.heads.Distinct(limited, fType, bson.D{}).Decode(&types); err != nil {
+		return nil, asError(ctx, "find types", err)
+	}
+	return slices.DeleteFunc(types, func(typ string) bool { return strings.HasSuffix(typ, deletedMark) }), nil
 }
 
 // scan gives the driver's errors as they are.
@@ -141,6 +153,8 @@ func queryOf(sc search.Scan) scanQuery {
 	case sc.Term != "":
 		q.ordered = true
 		q.filter = typed(bson.D{{Key: fTerms, Value: sc.Term}}, sc.Type, sc.Term, sc.Term)
+	case len(sc.Terms) > 0:
+		q.filter = bson.D{{Key: fTerms, Value: bson.D{{Key: "$in", Value: sc.Terms}}}}
 	case sc.To != "":
 		q.filter = typed(termsWithin(sc.From, sc.To), sc.Type, sc.From, sc.To)
 	case sc.Compartment != fhir.Key{}:

@@ -102,6 +102,8 @@ func (x source) scan(q *search.Scan) (search.Page, error) {
 		err = x.keys(&c, b)
 	case q.Term != "":
 		err = x.byTerm(&c, b)
+	case len(q.Terms) > 0:
+		err = x.byTerms(&c, b)
 	case q.To != "":
 		c.bytes = noByteLimit
 		err = x.byRange(&c, b)

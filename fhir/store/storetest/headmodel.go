@@ -84,6 +84,8 @@ func (k known) drivenBy(q search.Scan) bool {
 		return slices.Contains(q.Keys, k.version.Key)
 	case q.Term != "":
 		return slices.Contains(k.index.Terms, q.Term)
+	case q.Terms != nil:
+		return slices.ContainsFunc(q.Terms, func(t search.Term) bool { return slices.Contains(k.index.Terms, t) })
 	case q.To != "":
 		return slices.ContainsFunc(k.index.Terms, func(t search.Term) bool { return t >= q.From && t < q.To })
 	case q.Compartment != fhir.Key{}:
@@ -115,7 +117,7 @@ func (h heads) wantScan(ctx context.Context, t testing.TB, s search.Source, q se
 			q.Limit, len(want), hitKeys(page.Hits), knownKeys(want))
 		return
 	}
-	inOrder := q.Keys == nil && (q.Term != "" || q.To == "")
+	inOrder := inPageOrder(q)
 	seen := map[fhir.Key]bool{}
 	for i, hit := range page.Hits {
 		k, ok := h[hit.Key]

@@ -78,13 +78,18 @@ func scanEverything(t *testing.T, d *database) {
 				h.wantScan(d.ctx, t, s, q)
 				q.Updated, q.Limit = search.Updated{}, 1000
 				h.wantScan(d.ctx, t, s, q)
-				if q.Keys == nil && (q.Term != "" || q.To == "") {
+				if inPageOrder(q) {
 					q.After, q.Until, q.Limit, q.Descending = until, after, 5, true
 					h.wantScan(d.ctx, t, s, q)
 				}
 			}
 		}
 	}
+}
+
+// inPageOrder reports whether a scan gives hits in the order of places.
+func inPageOrder(q search.Scan) bool {
+	return q.Keys == nil && (q.Term != "" || q.Terms == nil && q.To == "")
 }
 
 func scanDrivers(h heads) []search.Scan {
@@ -103,6 +108,9 @@ func scanDrivers(h heads) []search.Scan {
 		{Type: "Patient", Term: "Patient.tag:http://example.org/3|x"},
 		{Type: "Patient", Term: "Patient.tag:http://example.org/3|"},
 		{Type: "Patient", Term: "Patient.name=n07!"}, // is only kept
+		{Terms: []search.Term{"Task.owner=Practitioner/1", "Patient.name=n07", "Task.owner=Practitioner/2", "Task.owner=Practitioner/1"}},
+		{Terms: []search.Term{"Patient.tag=x", "Patient.name=n07!", "Patient.tag=none"}},
+		{Terms: []search.Term{"Patient.tag=none"}},
 		{Type: "Patient", From: "Patient.date<0020", To: "Patient.date<0055"},
 		{Type: "Patient", From: "Patient.date<0037", To: "Patient.date<0038"},
 		{Type: "Patient", From: "Patient.tag:", To: "Patient.tag@"},
