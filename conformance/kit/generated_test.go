@@ -1,7 +1,6 @@
 package kit_test
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,19 +33,19 @@ type clause struct {
 
 // generatedParameters are those of each type whose elements are generated.
 var generatedParameters = map[string][]string{
-	"Organization": {"name", "active", "identifier", "type", "partof", "_tag", "_profile"},
+	"Organization": {"name", "active", "identifier", "type", "partof", "_tag", "_profile", "_lastUpdated"},
 	"Patient": {
 		"active", "gender", "birthdate", "identifier", "name", "family", "given", "address", "address-city", "telecom", "phone",
-		"organization", "general-practitioner", "_tag", "_profile",
+		"organization", "general-practitioner", "_tag", "_profile", "_lastUpdated",
 	},
 	"Task": {
 		"status", "intent", "code", "identifier", "authored-on", "modified", "period", "business-status", "priority",
-		"subject", "patient", "owner", "part-of", "focus", "_tag",
+		"subject", "patient", "owner", "part-of", "focus", "_tag", "_lastUpdated",
 	},
 	"Observation": {
 		"status", "code", "category", "identifier", "date", "value-quantity", "value-concept", "value-string", "component-code",
 		"component-value-quantity", "combo-code", "combo-value-quantity", "code-value-quantity", "component-code-value-quantity",
-		"subject", "patient", "performer", "has-member", "_tag",
+		"subject", "patient", "performer", "has-member", "_tag", "_lastUpdated",
 	},
 }
 
@@ -56,7 +55,7 @@ var escape = strings.NewReplacer(`\`, `\\`, `,`, `\,`, `|`, `\|`, `$`, `\$`)
 
 // draw makes a clause about a type; depth bounds its chains.
 func (w *generatedWorld) draw(t *rapid.T, typ string, depth int) clause {
-	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	switch rapid.IntRange(0, 11).Draw(t, "kind") {
 	case 0, 1:
 		if depth > 0 {
 			return w.drawChain(t, typ, depth)
@@ -85,6 +84,9 @@ func (w *generatedWorld) drawLeaf(t *rapid.T, typ string) clause {
 	list := w.model.Set.SearchParameters(typ)
 	d := list[slices.IndexFunc(list, func(d *definition.SearchParameter) bool { return d.Code == code })]
 	modifier := sample(t, append([]string{"", "", "", "", "missing"}, modifiersOf[d.Type]...)...)
+	if d.Type == "reference" && modifier != "" && modifier != "missing" && !slices.Contains(d.Target, modifier) {
+		modifier = ""
+	}
 	if modifier == "text" && slices.Contains([]string{"active", "gender", "status", "intent", "priority", "telecom", "phone"}, code) {
 		modifier = ""
 	}
@@ -123,8 +125,17 @@ func (w *generatedWorld) drawValue(t *rapid.T, typ string, d *definition.SearchP
 		if modifier == "text" {
 			return escape.Replace(sample(t, names...))
 		}
+		switch d.Code {
+		case "active":
+			return sample(t, "true", "false")
+		case "telecom", "phone":
+			return sample(t, "1", "2", "3")
+		}
 		return sample(t, "", "", escape.Replace(sample(t, systems...))+"|") + code
 	case "date":
+		if d.Code == "_lastUpdated" {
+			return sample(t, "", "eq", "ne", "gt", "ge", "lt", "le", "sa", "eb") + w.drawInstant(t)
+		}
 		return sample(t, "", "eq", "ne", "gt", "ge", "lt", "le", "sa", "eb") + sample(t, append(slices.Clone(dates), instants...)...)
 	case "quantity":
 		value := sample(t, "", "", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap") + sample(t, amounts...)
@@ -199,66 +210,25 @@ func (w *generatedWorld) leads(key string, r reference) (keys []string) {
 	return keys
 }
 
-// sorting is a value of _sort with what it compares.
-type sorting struct {
-	code string
-	of   func(w *generatedWorld, key string) []string // the values; none: last
-}
-
-var sortings = map[string][]sorting{
-	"Patient":      {{"gender", valuesAt("gender")}, {"_id", idAlone}},
-	"Task":         {{"status", valuesAt("status")}, {"priority", valuesAt("priority")}, {"_id", idAlone}},
-	"Organization": {{"_id", idAlone}, {"active", valuesAt("active")}},
-	"Observation":  {{"status", valuesAt("status")}, {"_id", idAlone}},
-}
-
-func idAlone(_ *generatedWorld, key string) []string {
-	_, id, _ := strings.Cut(key, "/")
-	return []string{id}
-}
-
-func valuesAt(path string) func(*generatedWorld, string) []string {
-	return func(w *generatedWorld, key string) (values []string) {
-		var object map[string]any
-		if err := json.Unmarshal(w.heads[key].JSON, &object); err != nil {
-			panic(err)
-		}
-		for _, e := range walk(object, path) {
-			values = append(values, fmt.Sprint(e))
-		}
-		return values
+// drawClauses makes the clauses of a search, a filter among them now and then.
+func (w *generatedWorld) drawClauses(t *rapid.T, typ string) (clauses []clause) {
+	for range rapid.IntRange(0, 3).Draw(t, "clauses") {
+		clauses = append(clauses, w.draw(t, typ, 3))
 	}
-}
-
-func (w *generatedWorld) sort(keys []string, by []sorting, descending []bool) {
-	slices.SortStableFunc(keys, func(a, b string) int {
-		for i, s := range by {
-			x, y := s.of(w, a), s.of(w, b)
-			if len(x) == 0 || len(y) == 0 {
-				if c := cmp.Compare(len(y), len(x)); c != 0 {
-					return c
-				}
-				continue
-			}
-			if c := cmp.Compare(x[0], y[0]); c != 0 {
-				if descending[i] {
-					return -c
-				}
-				return c
-			}
-		}
-		return 0
-	})
+	if rapid.IntRange(0, 3).Draw(t, "filtered") == 0 {
+		f := w.drawFilter(t, typ, 3)
+		clauses = append(clauses, clause{"_filter", f.text, f.holds})
+	}
+	return clauses
 }
 
 // compare draws a search, pages through it and holds it to the model.
 func (w *generatedWorld) compare(t *rapid.T) (matched bool) {
 	typ := sample(t, generatedTypes...)
-	var pairs []search.Pair
-	var clauses []clause
-	for range rapid.IntRange(0, 3).Draw(t, "clauses") {
-		c := w.draw(t, typ, 3)
-		clauses, pairs = append(clauses, c), append(pairs, search.Pair{Name: c.name, Value: c.value})
+	clauses := w.drawClauses(t, typ)
+	var asked question
+	for _, c := range clauses {
+		asked.pairs = append(asked.pairs, search.Pair{Name: c.name, Value: c.value})
 	}
 	var want []string
 	for _, key := range w.order {
@@ -266,49 +236,45 @@ func (w *generatedWorld) compare(t *rapid.T) (matched bool) {
 			want = append(want, key)
 		}
 	}
-	pairs = append(pairs, w.drawOrder(t, typ, want)...)
-	count := rapid.SampledFrom([]int{1, 3, 10, 1000}).Draw(t, "count")
-	pairs = append(pairs, search.Pair{Name: "_count", Value: fmt.Sprint(count)}, search.Pair{Name: "_total", Value: "accurate"})
-	got, total, refused := w.pages(t, typ, pairs)
+	asked.add(w.drawOrder(t, typ, want)...)
+	asked.inclusions = w.drawInclusions(t, typ)
+	for _, i := range asked.inclusions {
+		asked.add(i.pair())
+	}
+	asked.total = sample(t, "accurate", "accurate", "accurate", "none", "estimate", "")
+	if asked.total != "" {
+		asked.add(search.Pair{Name: "_total", Value: asked.total})
+	}
+	asked.add(search.Pair{Name: "_count", Value: sample(t, "1", "3", "10", "1000")})
+	got, refused := w.pages(t, typ, asked, len(want))
 	if refused {
 		w.refused++
 		return false
 	}
-	if !slices.Equal(got, want) || total != len(want) {
-		t.Fatalf("%s %v: total %d, %v\nthe model: total %d, %v", typ, pairs, total, got, len(want), want)
+	if !slices.Equal(got, want) {
+		t.Fatalf("%s %v: %v\nthe model: %v", typ, asked.pairs, got, want)
 	}
 	return len(want) > 0
 }
 
-func (w *generatedWorld) drawOrder(t *rapid.T, typ string, keys []string) []search.Pair {
-	var by []sorting
-	var descending []bool
-	var value []string
-	for range rapid.IntRange(0, 2).Draw(t, "sortings") {
-		s := rapid.SampledFrom(sortings[typ]).Draw(t, "sort")
-		down := rapid.Bool().Draw(t, "descending")
-		if slices.ContainsFunc(by, func(other sorting) bool { return other.code == s.code }) {
-			continue
-		}
-		by, descending = append(by, s), append(descending, down)
-		value = append(value, map[bool]string{true: "-"}[down]+s.code)
-	}
-	if len(by) == 0 {
-		return nil
-	}
-	w.sort(keys, by, descending)
-	return []search.Pair{{Name: "_sort", Value: strings.Join(value, ",")}}
+// question is a generated search.
+type question struct {
+	pairs      []search.Pair
+	inclusions []inclusion
+	total      string // the value of _total
 }
 
-// pages gives all keys of a search's pages, and its total. A search may be
-// refused as malformed where a value isn't one of its parameter, but no
-// generated one is too costly.
-func (w *generatedWorld) pages(t *rapid.T, typ string, pairs []search.Pair) (keys []string, total int, refused bool) {
-	asked := pairs
+func (q *question) add(pairs ...search.Pair) { q.pairs = append(q.pairs, pairs...) }
+
+// pages gives all keys of a search's pages, and holds each page's total and
+// includes to the model. A search may be refused as malformed where a value isn't one of its
+// parameter, but no generated one is too costly.
+func (w *generatedWorld) pages(t *rapid.T, typ string, q question, total int) (keys []string, refused bool) {
+	asked := q.pairs
 	for {
 		answer, err := w.engine.Search(t.Context(), interaction.SearchRequest{Type: typ, Base: generatedBase, Parameters: asked})
 		if fe := (*fhir.Error)(nil); errors.As(err, &fe) && fe.Kind == fhir.Invalid && len(keys) == 0 {
-			return nil, 0, true
+			return nil, true
 		}
 		if err != nil {
 			t.Fatalf("%s %v: %v", typ, asked, err)
@@ -317,17 +283,18 @@ func (w *generatedWorld) pages(t *rapid.T, typ string, pairs []search.Pair) (key
 		if err := json.Unmarshal(answer, &page); err != nil {
 			t.Fatal(err)
 		}
-		if page.Total == nil {
-			t.Fatalf("%s %v: no total", typ, asked)
+		if told := page.Total != nil; told && (q.total == "none" || *page.Total != total) || !told && (q.total == "accurate" || q.total == "estimate") {
+			t.Fatalf("%s %v: total %v, the model: %d", typ, q.pairs, page.Total, total)
 		}
-		keys, total = append(keys, page.keys("match")...), *page.Total
+		w.checkIncluded(t, page, q)
+		keys = append(keys, page.keys("match")...)
 		next := page.link("next")
 		if next == "" {
-			return keys, total, false
+			return keys, false
 		}
 		_, query, _ := strings.Cut(next, "?")
 		if asked, err = search.Split(query); err != nil || len(keys) > 10_000 {
-			t.Fatalf("%s %v: %d matches so far, %v", typ, pairs, len(keys), err)
+			t.Fatalf("%s %v: %d matches so far, %v", typ, q.pairs, len(keys), err)
 		}
 	}
 }

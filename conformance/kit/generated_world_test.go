@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"caseway/fhir"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
@@ -37,7 +39,7 @@ var references = []reference{
 	{"Task", "owner", "owner", false, []string{"Organization", "Patient"}},
 	{"Task", "part-of", "partOf", true, []string{"Task"}},
 	{"Task", "focus", "focus", false, []string{"Observation", "Task"}},
-	{"Observation", "subject", "subject", false, []string{"Patient", "Organization"}},
+	{"Observation", "subject", "subject", false, []string{"Patient"}},
 	{"Observation", "performer", "performer", true, []string{"Organization", "Patient"}},
 	{"Observation", "has-member", "hasMember", true, []string{"Observation"}},
 }
@@ -205,10 +207,25 @@ func (d dice) resource(key string) []byte {
 type generatedWorld struct {
 	engine *interaction.Engine
 	model  model.Model
-	heads  map[string]*fhir.Tree // as they were sent
+	heads  map[string]*fhir.Tree // as they are stored, once they are arranged
 	order  []string              // of places
+	// instants are the lastUpdated of the resources in order.
+	instants []string
 
 	refused int // searches
+}
+
+// drawInstant draws a time about which resources were written, more or less
+// exactly.
+func (w *generatedWorld) drawInstant(t *rapid.T) string {
+	text := rapid.SampledFrom(w.instants).Draw(t, "instant")
+	switch rapid.IntRange(0, 3).Draw(t, "precision") {
+	case 0:
+		return text[:len("2020-01-01T00:00:00")] + "Z"
+	case 1:
+		return text[:len("2020-01-01")]
+	}
+	return text
 }
 
 func newGeneratedWorld(t *testing.T, s store.Store, seed uint64) *generatedWorld {
@@ -271,10 +288,14 @@ func (w *generatedWorld) arrange(t *testing.T) {
 	if !slices.IsSortedFunc(all.Entry, func(a, b result) int { return cmp.Compare(updated(a), updated(b)) }) {
 		t.Fatal("not in the order of lastUpdated")
 	}
-	w.order = nil
+	w.order, w.instants = nil, nil
 	for _, e := range all.Entry {
 		if w.order = append(w.order, e.key()); w.heads[e.key()] == nil {
 			t.Fatalf("%s isn't there", e.key())
+		}
+		w.instants = append(w.instants, updated(e))
+		if w.heads[e.key()], err = fhir.Decode(w.model.Set, e.Resource, fhir.DefaultLimits); err != nil {
+			t.Fatal(err)
 		}
 	}
 	if len(w.order) != len(w.heads) {
