@@ -12,7 +12,7 @@ func bundle(x *exchange) error {
 	if err := refusePreconditions(h, "If-Match", "If-None-Match", "If-Unmodified-Since", "If-None-Exist"); err != nil {
 		return err
 	}
-	repeat, err := idempotencyKey(h)
+	repeat, err := x.idempotencyKey()
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func conditionalUpdate(x *exchange) error {
 		return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
 			`If-Match takes one version on a conditional update, such as W/"3"`)
 	}
-	repeat, err := idempotencyKey(h)
+	repeat, err := x.idempotencyKey()
 	if err != nil {
 		return err
 	}

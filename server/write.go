@@ -1,11 +1,14 @@
 package server
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 
+	"caseway/auth"
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
@@ -21,7 +24,7 @@ func create(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	repeat, err := idempotencyKey(h)
+	repeat, err := x.idempotencyKey()
 	if err != nil {
 		return err
 	}
@@ -69,7 +72,7 @@ func update(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	repeat, err := idempotencyKey(h)
+	repeat, err := x.idempotencyKey()
 	if err != nil {
 		return err
 	}
@@ -175,9 +178,10 @@ func isKind(err error, kind fhir.Kind) bool {
 }
 
 // idempotencyKey reads the Idempotency-Key header, with which a loader makes
-// sure that a repeated write happens once.
-func idempotencyKey(h http.Header) (string, error) {
-	key := h.Get("Idempotency-Key")
+// sure that a repeated write happens once. Keys of different callers are
+// different: nobody learns of another's, or uses them up.
+func (x *exchange) idempotencyKey() (string, error) {
+	key := x.c.Request.Header.Get("Idempotency-Key")
 	if len(key) > 255 {
 		return "", fhir.NewError(fhir.Invalid, fhir.IssueInvalid, "Idempotency-Key is longer than 255 characters")
 	}
@@ -185,6 +189,10 @@ func idempotencyKey(h http.Header) (string, error) {
 		if key[i] <= ' ' || key[i] > '~' {
 			return "", fhir.NewError(fhir.Invalid, fhir.IssueInvalid, "Idempotency-Key takes printable ASCII without spaces")
 		}
+	}
+	if p := auth.From(x.c.Request.Context()); p != nil && key != "" {
+		who := sha256.Sum256([]byte(strconv.Quote(p.Issuer) + strconv.Quote(p.Subject) + strconv.Quote(p.Client)))
+		key = hex.EncodeToString(who[:]) + " " + key
 	}
 	return key, nil
 }
