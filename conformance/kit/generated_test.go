@@ -198,6 +198,11 @@ func (w *generatedWorld) drawHas(t *rapid.T, typ string, depth int) clause {
 
 // leads gives the keys that a reference of a resource points to.
 func (w *generatedWorld) leads(key string, r reference) (keys []string) {
+	name := key + " " + r.code
+	if known, ok := w.led[name]; ok {
+		return known
+	}
+	defer func() { w.led[name] = keys }()
 	var object map[string]any
 	if err := json.Unmarshal(w.heads[key].JSON, &object); err != nil {
 		panic(err)

@@ -211,6 +211,7 @@ type generatedWorld struct {
 	order  []string              // of places
 	// instants are the lastUpdated of the resources in order.
 	instants []string
+	led      map[string][]string // what leads has found
 
 	refused int // searches
 }
@@ -288,7 +289,7 @@ func (w *generatedWorld) arrange(t *testing.T) {
 	if !slices.IsSortedFunc(all.Entry, func(a, b result) int { return cmp.Compare(updated(a), updated(b)) }) {
 		t.Fatal("not in the order of lastUpdated")
 	}
-	w.order, w.instants = nil, nil
+	w.order, w.instants, w.led = nil, nil, map[string][]string{}
 	for _, e := range all.Entry {
 		if w.order = append(w.order, e.key()); w.heads[e.key()] == nil {
 			t.Fatalf("%s isn't there", e.key())
