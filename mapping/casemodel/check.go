@@ -161,10 +161,10 @@ func checkEnds(c *Case, found *Errors) {
 	}
 }
 
-// requires says whether the case's template demands r; without a list of its
-// own, what the built-in template of its model demands.
+// requires says whether the case's template demands r: the adapted one as the
+// case has it, else the built-in one of its model.
 func (c *Case) requires(r Requirement) bool {
-	if len(c.Requires) > 0 {
+	if len(c.Requires) > 0 || c.Template != "" {
 		return slices.Contains(c.Requires, r)
 	}
 	t, _ := TemplateOf(c.Model)

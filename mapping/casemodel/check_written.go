@@ -15,24 +15,63 @@ var (
 var (
 	dateType   = reflect.TypeFor[Date]()
 	periodType = reflect.TypeFor[Period]()
+	refType    = reflect.TypeFor[Ref]()
 )
 
 // checkWritten judges how dates and periods are written, wherever they are.
 func checkWritten(c *Case, found *Errors) {
-	walk(reflect.ValueOf(c).Elem(), "", "", found)
+	if v := reflect.ValueOf(c).Elem(); miswritten(v) {
+		walk(v, "", "", found)
+	}
+}
+
+// miswritten says whether a date or period in v is written badly. It is walk
+// without the paths, which cost most and are seldom wanted.
+func miswritten(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.String:
+		return v.Type() == dateType && badDate(v)
+	case reflect.Struct:
+		if v.Type() == periodType && badPeriod(v) {
+			return true
+		}
+		for i := range v.NumField() {
+			if miswritten(v.Field(i)) {
+				return true
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			if miswritten(v.Index(i)) {
+				return true
+			}
+		}
+	case reflect.Pointer:
+		return !v.IsNil() && miswritten(v.Elem())
+	}
+	return false
+}
+
+func badDate(v reflect.Value) bool {
+	d := Date(v.String())
+	return d != "" && !d.Valid()
+}
+
+func badPeriod(v reflect.Value) bool {
+	return Period{Date(v.Field(0).String()), Date(v.Field(1).String())}.reversed()
 }
 
 func walk(v reflect.Value, path string, part Ref, found *Errors) {
 	switch {
 	case v.Type() == dateType:
-		if d := Date(v.String()); d != "" && !d.Valid() {
+		if badDate(v) {
 			found.add(dateUnreadable, part, path)
 		}
 	case v.Kind() == reflect.Struct:
-		if p, is := v.Interface().(Period); is && v.Type() == periodType && p.reversed() {
+		if v.Type() == periodType && badPeriod(v) {
 			found.add(periodReversed, part, path)
 		}
-		if id := v.FieldByName("ID"); id.IsValid() && id.Type() == reflect.TypeFor[Ref]() {
+		if id := v.FieldByName("ID"); id.IsValid() && id.Type() == refType {
 			part = Ref(id.String())
 		}
 		for i := range v.NumField() {

@@ -1,9 +1,6 @@
 package casemodel
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Date is a point or a stretch of time as it was written: a year (2026), a
 // month (2026-11), a day (2026-11-22) or an instant
@@ -42,8 +39,8 @@ func (d Date) Valid() bool {
 // UTC; an instant starts and ends at once. ok is false for what isn't a date.
 func (d Date) Span() (start, end time.Time, ok bool) {
 	for _, l := range layouts {
-		if len(d) != len(l.layout) && !strings.Contains(string(d), "T") {
-			continue
+		if len(d) != len(l.layout) && (len(d) < 20 || len(l.layout) <= len("2006-01-02")) {
+			continue // the length tells which precision it can be
 		}
 		if t, err := time.Parse(l.layout, string(d)); err == nil {
 			return t, l.next(t), true

@@ -54,21 +54,22 @@ type Part struct {
 	Value any
 }
 
-// part makes a Part of p, a pointer to a struct with an ID.
-func part(kind Kind, path string, p any) Part {
-	v := reflect.ValueOf(p).Elem()
-	status := ""
-	if f := v.FieldByName("Status"); f.IsValid() {
-		status = f.String()
-	}
-	return Part{kind, Ref(v.FieldByName("ID").String()), path, status, p}
-}
-
-// each yields the parts of one list, and after each those below it.
+// each yields the parts of one list, structs with an ID and perhaps a Status,
+// and after each those below it.
 func each[T any](yield func(Part) bool, kind Kind, path string, list []T, below func(*T, string) bool) bool {
+	if len(list) == 0 {
+		return true
+	}
+	id, _ := reflect.TypeFor[T]().FieldByName("ID")
+	status, has := reflect.TypeFor[T]().FieldByName("Status")
 	for i := range list {
 		at := path + "[" + strconv.Itoa(i) + "]"
-		if !yield(part(kind, at, &list[i])) || below != nil && !below(&list[i], at) {
+		v := reflect.ValueOf(&list[i]).Elem()
+		p := Part{Kind: kind, ID: Ref(v.FieldByIndex(id.Index).String()), Path: at, Value: &list[i]}
+		if has {
+			p.Status = v.FieldByIndex(status.Index).String()
+		}
+		if !yield(p) || below != nil && !below(&list[i], at) {
 			return false
 		}
 	}

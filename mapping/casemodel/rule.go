@@ -78,14 +78,6 @@ func (e Errors) Has(name string) bool {
 	return slices.ContainsFunc(e, func(one *RuleError) bool { return one.Rule == name })
 }
 
-// err gives e as an error: nil where nothing is broken.
-func (e Errors) err() error {
-	if len(e) == 0 {
-		return nil
-	}
-	return e
-}
-
 // add notes a broken rule once for each place. More goes behind the rule's text.
 func (e *Errors) add(r *Rule, part Ref, path string, more ...string) {
 	text := strings.Join(append([]string{r.Text}, more...), " ")

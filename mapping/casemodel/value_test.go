@@ -49,8 +49,13 @@ func TestMoneyIsWholeMinorUnits(t *testing.T) {
 		minor            int64
 		back             string
 	}{
-		{"5000", "USD", 500000, "5000.00"}, {"0.05", "USD", 5, "0.05"}, {"-1.5", "EUR", -150, "-1.50"},
-		{"12", "JPY", 12, "12"}, {"1.234", "BHD", 1234, "1.234"}, {"1.000", "JPY", 1, "1"}, {"1.2300", "USD", 123, "1.23"},
+		{"5000", "USD", 500000, "5000.00"},
+		{"0.05", "USD", 5, "0.05"},
+		{"-1.5", "EUR", -150, "-1.50"},
+		{"12", "JPY", 12, "12"},
+		{"1.234", "BHD", 1234, "1.234"},
+		{"1.000", "JPY", 1, "1"},
+		{"1.2300", "USD", 123, "1.23"},
 	} {
 		m, err := casemodel.ParseMoney(casemodel.Decimal(c.amount), c.currency)
 		if err != nil || m.Minor != c.minor || string(m.Decimal()) != c.back {
