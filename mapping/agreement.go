@@ -37,10 +37,10 @@ var valuedItem = object(
 
 // round is the codec of Contract.term: one step of a negotiation.
 var round = object(
-	one("identifier", func(r *casemodel.Round) *string { return &r.ID }, only("value",words)),
+	one("identifier", func(r *casemodel.Round) *string { return &r.ID }, only("value", words)),
 	one("issued", func(r *casemodel.Round) *casemodel.Date { return &r.At }, date),
 	inside("offer",
-		one("type", func(r *casemodel.Round) *casemodel.RoundKind { return &r.Kind }, codeInTable[casemodel.RoundKind]("round-kind",tableOf("round-kind"))),
+		one("type", func(r *casemodel.Round) *casemodel.RoundKind { return &r.Kind }, codeInTable[casemodel.RoundKind]("round-kind", tableOf("round-kind"))),
 		one("text", func(r *casemodel.Round) *string { return &r.Text }, words),
 		insideFirst("party",
 			first("reference", func(r *casemodel.Round) *casemodel.Party { return &r.By }, party),
@@ -112,7 +112,9 @@ func AgreementFromCase(c *casemodel.Case, a casemodel.CostAgreement, stored *con
 }
 
 // CaseFromAgreement reads a agreement from a Contract.
-func CaseFromAgreement(m *contractpb.Contract) (casemodel.CostAgreement, Losses) { return agreements.fromFHIR(m) }
+func CaseFromAgreement(m *contractpb.Contract) (casemodel.CostAgreement, Losses) {
+	return agreements.fromFHIR(m)
+}
 
 // ApplyAgreement lays a changed Contract onto a agreement of a case.
 func ApplyAgreement(a casemodel.CostAgreement, m *contractpb.Contract) (casemodel.CostAgreement, Losses) {

@@ -42,7 +42,9 @@ func AppointmentFromCase(c *casemodel.Case, a casemodel.Appointment, stored *app
 }
 
 // CaseFromAppointment reads an appointment from an Appointment.
-func CaseFromAppointment(m *appointmentpb.Appointment) (casemodel.Appointment, Losses) { return appointments.fromFHIR(m) }
+func CaseFromAppointment(m *appointmentpb.Appointment) (casemodel.Appointment, Losses) {
+	return appointments.fromFHIR(m)
+}
 
 // ApplyAppointment lays a changed Appointment onto an appointment of a case.
 func ApplyAppointment(a casemodel.Appointment, m *appointmentpb.Appointment) (casemodel.Appointment, Losses) {

@@ -46,7 +46,7 @@ func recursive[T any](of func(self codec[T]) codec[T]) codec[T] {
 
 var assessments = pair[casemodel.Assessment, responsepb.QuestionnaireResponse, *responsepb.QuestionnaireResponse]{
 	typ: "QuestionnaireResponse", subject: "subject",
-	id: func(a *casemodel.Assessment) *casemodel.Ref { return &a.ID },
+	id:    func(a *casemodel.Assessment) *casemodel.Ref { return &a.ID },
 	fixed: func(m *responsepb.QuestionnaireResponse) { set(m, "status", "in-progress") },
 	bindings: []binding[casemodel.Assessment]{
 		demanded(one("status", func(a *casemodel.Assessment) *casemodel.AssessmentStatus { return &a.Status }, coded[casemodel.AssessmentStatus](tableOf("assessment-status"))), func(a *casemodel.Assessment) bool { return a.Status == "" }),
@@ -74,7 +74,9 @@ func AssessmentFromCase(c *casemodel.Case, a casemodel.Assessment, stored *respo
 }
 
 // CaseFromAssessment reads an assessment from a QuestionnaireResponse.
-func CaseFromAssessment(m *responsepb.QuestionnaireResponse) (casemodel.Assessment, Losses) { return assessments.fromFHIR(m) }
+func CaseFromAssessment(m *responsepb.QuestionnaireResponse) (casemodel.Assessment, Losses) {
+	return assessments.fromFHIR(m)
+}
 
 // ApplyAssessment lays a changed QuestionnaireResponse onto an assessment of a case.
 func ApplyAssessment(a casemodel.Assessment, m *responsepb.QuestionnaireResponse) (casemodel.Assessment, Losses) {

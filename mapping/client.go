@@ -17,7 +17,7 @@ var clients = pair[casemodel.Client, patientpb.Patient, *patientpb.Patient]{
 		one("birthDate", func(c *casemodel.Client) *casemodel.Date { return &c.BirthDate }, date),
 		one("gender", func(c *casemodel.Client) *string { return &c.Gender }, words),
 		many("telecom", func(c *casemodel.Client) *[]casemodel.Telecom { return &c.Telecoms }, telecom),
-		many("communication", func(c *casemodel.Client) *[]casemodel.Concept { return &c.Languages }, only("language",concept)),
+		many("communication", func(c *casemodel.Client) *[]casemodel.Concept { return &c.Languages }, only("language", concept)),
 	},
 }
 

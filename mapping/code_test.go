@@ -79,7 +79,7 @@ func requiredCodes(t *testing.T, element string) []string {
 		if !ok {
 			t.Fatalf("%s has no list of codes", element)
 		}
-		return codesIn(lister)
+		return lister.Codes()
 	}
 	t.Fatalf("no element %s", element)
 	return nil

@@ -4,8 +4,8 @@ import (
 	"caseway/mapping/casemodel"
 
 	appointmentpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/appointment_go_proto"
-	requestpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/communication_request_go_proto"
 	communicationpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/communication_go_proto"
+	requestpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/communication_request_go_proto"
 	encounterpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/encounter_go_proto"
 )
 
@@ -135,7 +135,9 @@ func PlannedVisitFromCase(c *casemodel.Case, k casemodel.Contact, stored *appoin
 }
 
 // CaseFromPlannedVisit reads a contact from an Appointment.
-func CaseFromPlannedVisit(m *appointmentpb.Appointment) (casemodel.Contact, Losses) { return plannedVisits.fromFHIR(m) }
+func CaseFromPlannedVisit(m *appointmentpb.Appointment) (casemodel.Contact, Losses) {
+	return plannedVisits.fromFHIR(m)
+}
 
 // ApplyPlannedVisit lays a changed Appointment onto a contact.
 func ApplyPlannedVisit(k casemodel.Contact, m *appointmentpb.Appointment) (casemodel.Contact, Losses) {
@@ -148,7 +150,9 @@ func PlannedCallFromCase(c *casemodel.Case, k casemodel.Contact, stored *request
 }
 
 // CaseFromPlannedCall reads a contact from a CommunicationRequest.
-func CaseFromPlannedCall(m *requestpb.CommunicationRequest) (casemodel.Contact, Losses) { return plannedCalls.fromFHIR(m) }
+func CaseFromPlannedCall(m *requestpb.CommunicationRequest) (casemodel.Contact, Losses) {
+	return plannedCalls.fromFHIR(m)
+}
 
 // ApplyPlannedCall lays a changed CommunicationRequest onto a contact.
 func ApplyPlannedCall(k casemodel.Contact, m *requestpb.CommunicationRequest) (casemodel.Contact, Losses) {
@@ -174,10 +178,11 @@ func MessageFromCase(c *casemodel.Case, k casemodel.Contact, stored *communicati
 }
 
 // CaseFromMessage reads a contact from a Communication.
-func CaseFromMessage(m *communicationpb.Communication) (casemodel.Contact, Losses) { return messages.fromFHIR(m) }
+func CaseFromMessage(m *communicationpb.Communication) (casemodel.Contact, Losses) {
+	return messages.fromFHIR(m)
+}
 
 // ApplyMessage lays a changed Communication onto a contact.
 func ApplyMessage(k casemodel.Contact, m *communicationpb.Communication) (casemodel.Contact, Losses) {
 	return messages.apply(k, m)
 }
-

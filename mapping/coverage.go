@@ -25,7 +25,7 @@ var copay = object(
 // CoverageEligibilityResponses of their own.
 var coverages = pair[casemodel.Coverage, coveragepb.Coverage, *coveragepb.Coverage]{
 	typ: "Coverage", subject: "beneficiary",
-	id: func(c *casemodel.Coverage) *casemodel.Ref { return &c.ID },
+	id:    func(c *casemodel.Coverage) *casemodel.Ref { return &c.ID },
 	fixed: func(m *coveragepb.Coverage) { set(m, "status", "active") },
 	bindings: []binding[casemodel.Coverage]{
 		demanded(one("status", func(c *casemodel.Coverage) *string { return &c.Status }, words), func(c *casemodel.Coverage) bool { return c.Status == "" }),
@@ -51,7 +51,9 @@ func CoverageFromCase(c *casemodel.Case, p casemodel.Coverage, stored *coveragep
 }
 
 // CaseFromCoverage reads a policy from a Coverage.
-func CaseFromCoverage(m *coveragepb.Coverage) (casemodel.Coverage, Losses) { return coverages.fromFHIR(m) }
+func CaseFromCoverage(m *coveragepb.Coverage) (casemodel.Coverage, Losses) {
+	return coverages.fromFHIR(m)
+}
 
 // ApplyCoverage lays a changed Coverage onto a policy of a case.
 func ApplyCoverage(p casemodel.Coverage, m *coveragepb.Coverage) (casemodel.Coverage, Losses) {
@@ -120,7 +122,9 @@ func EligibilityFromCase(c *casemodel.Case, of casemodel.Ref, a casemodel.Eligib
 }
 
 // CaseFromEligibility reads an answer from a CoverageEligibilityResponse.
-func CaseFromEligibility(m *eligibilitypb.CoverageEligibilityResponse) (casemodel.Eligibility, Losses) { return eligibilities.fromFHIR(m) }
+func CaseFromEligibility(m *eligibilitypb.CoverageEligibilityResponse) (casemodel.Eligibility, Losses) {
+	return eligibilities.fromFHIR(m)
+}
 
 // ApplyEligibility lays a changed CoverageEligibilityResponse onto an answer of a case.
 func ApplyEligibility(a casemodel.Eligibility, m *eligibilitypb.CoverageEligibilityResponse) (casemodel.Eligibility, Losses) {

@@ -82,7 +82,7 @@ var episode = []binding[casemodel.Case]{
 	kindOfCase("case-setting", func(c *casemodel.Case) *casemodel.Setting { return &c.Setting }, tableOf("setting")),
 	many("identifier", func(c *casemodel.Case) *[]casemodel.Identifier { return &c.Identifiers }, identifier),
 	extension("case-template", func(c *casemodel.Case) *string { return &c.Template }, in("canonical", words)),
-	extensions("case-requires", func(c *casemodel.Case) *[]casemodel.Requirement { return &c.Requires }, in("code",coded[casemodel.Requirement](tableOf("requirement")))),
+	extensions("case-requires", func(c *casemodel.Case) *[]casemodel.Requirement { return &c.Requires }, in("code", coded[casemodel.Requirement](tableOf("requirement")))),
 	extension("target-population", func(c *casemodel.Case) *casemodel.Concept { return &c.TargetPopulation }, inConcept),
 	one("period", func(c *casemodel.Case) *casemodel.Period { return &c.Period }, period),
 	many("statusHistory", func(c *casemodel.Case) *[]casemodel.PhaseSpan { return &c.History }, phaseSpan),

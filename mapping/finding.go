@@ -46,7 +46,9 @@ func ProblemFromCase(c *casemodel.Case, p casemodel.Problem, stored *conditionpb
 }
 
 // CaseFromProblem reads a problem from a Condition.
-func CaseFromProblem(m *conditionpb.Condition) (casemodel.Problem, Losses) { return problems.fromFHIR(m) }
+func CaseFromProblem(m *conditionpb.Condition) (casemodel.Problem, Losses) {
+	return problems.fromFHIR(m)
+}
 
 // ApplyProblem lays a changed Condition onto a problem of a case.
 func ApplyProblem(p casemodel.Problem, m *conditionpb.Condition) (casemodel.Problem, Losses) {
@@ -55,11 +57,11 @@ func ApplyProblem(p casemodel.Problem, m *conditionpb.Condition) (casemodel.Prob
 
 var strengths = pair[casemodel.Strength, observationpb.Observation, *observationpb.Observation]{
 	typ: "Observation", subject: "subject",
-	id: func(s *casemodel.Strength) *casemodel.Ref { return &s.ID },
+	id:    func(s *casemodel.Strength) *casemodel.Ref { return &s.ID },
 	fixed: func(m *observationpb.Observation) { set(m, "status", "final") },
 	bindings: []binding[casemodel.Strength]{
 		{readStrengthCode, writeStrengthCode},
-		extension("strength-source", func(s *casemodel.Strength) *casemodel.StrengthSource { return &s.Source }, in("code",coded[casemodel.StrengthSource](tableOf("strength-source")))),
+		extension("strength-source", func(s *casemodel.Strength) *casemodel.StrengthSource { return &s.Source }, in("code", coded[casemodel.StrengthSource](tableOf("strength-source")))),
 		{readStrengthValue, writeStrengthValue},
 		demanded(one("status", func(s *casemodel.Strength) *casemodel.FindingStatus { return &s.Status }, coded[casemodel.FindingStatus](findingStatus)), func(s *casemodel.Strength) bool { return s.Status == "" }),
 		typed("effective", "dateTime", func(s *casemodel.Strength) *casemodel.Date { return &s.At }, date),
@@ -75,7 +77,9 @@ func StrengthFromCase(c *casemodel.Case, s casemodel.Strength, stored *observati
 }
 
 // CaseFromStrength reads a strength from an Observation.
-func CaseFromStrength(m *observationpb.Observation) (casemodel.Strength, Losses) { return strengths.fromFHIR(m) }
+func CaseFromStrength(m *observationpb.Observation) (casemodel.Strength, Losses) {
+	return strengths.fromFHIR(m)
+}
 
 // ApplyStrength lays a changed Observation onto a strength of a case.
 func ApplyStrength(s casemodel.Strength, m *observationpb.Observation) (casemodel.Strength, Losses) {
@@ -133,7 +137,7 @@ func writeStrengthValue(m protoreflect.Message, s *casemodel.Strength) {
 
 var outcomes = pair[casemodel.Outcome, observationpb.Observation, *observationpb.Observation]{
 	typ: "Observation", subject: "subject",
-	id: func(o *casemodel.Outcome) *casemodel.Ref { return &o.ID },
+	id:    func(o *casemodel.Outcome) *casemodel.Ref { return &o.ID },
 	fixed: func(m *observationpb.Observation) { set(m, "status", "final") },
 	bindings: []binding[casemodel.Outcome]{
 		demanded(one("status", func(o *casemodel.Outcome) *casemodel.FindingStatus { return &o.Status }, coded[casemodel.FindingStatus](findingStatus)), func(o *casemodel.Outcome) bool { return o.Status == "" }),
@@ -153,7 +157,9 @@ func OutcomeFromCase(c *casemodel.Case, o casemodel.Outcome, stored *observation
 }
 
 // CaseFromOutcome reads an outcome from an Observation.
-func CaseFromOutcome(m *observationpb.Observation) (casemodel.Outcome, Losses) { return outcomes.fromFHIR(m) }
+func CaseFromOutcome(m *observationpb.Observation) (casemodel.Outcome, Losses) {
+	return outcomes.fromFHIR(m)
+}
 
 // ApplyOutcome lays a changed Observation onto an outcome of a case.
 func ApplyOutcome(o casemodel.Outcome, m *observationpb.Observation) (casemodel.Outcome, Losses) {
@@ -162,7 +168,7 @@ func ApplyOutcome(o casemodel.Outcome, m *observationpb.Observation) (casemodel.
 
 var barriers = pair[casemodel.Barrier, flagpb.Flag, *flagpb.Flag]{
 	typ: "Flag", subject: "subject",
-	id: func(b *casemodel.Barrier) *casemodel.Ref { return &b.ID },
+	id:    func(b *casemodel.Barrier) *casemodel.Ref { return &b.ID },
 	fixed: func(m *flagpb.Flag) { set(m, "status", "active") },
 	bindings: []binding[casemodel.Barrier]{
 		demanded(one("status", func(b *casemodel.Barrier) *string { return &b.Status }, words), func(b *casemodel.Barrier) bool { return b.Status == "" }),
@@ -198,7 +204,7 @@ var prediction = object(
 
 var risks = pair[casemodel.Risk, riskpb.RiskAssessment, *riskpb.RiskAssessment]{
 	typ: "RiskAssessment", subject: "subject",
-	id: func(r *casemodel.Risk) *casemodel.Ref { return &r.ID },
+	id:    func(r *casemodel.Risk) *casemodel.Ref { return &r.ID },
 	fixed: func(m *riskpb.RiskAssessment) { set(m, "status", "final") },
 	bindings: []binding[casemodel.Risk]{
 		demanded(one("status", func(r *casemodel.Risk) *casemodel.FindingStatus { return &r.Status }, coded[casemodel.FindingStatus](findingStatus)), func(r *casemodel.Risk) bool { return r.Status == "" }),

@@ -18,7 +18,7 @@ var target = object(
 
 var goals = pair[casemodel.Goal, goalpb.Goal, *goalpb.Goal]{
 	typ: "Goal", subject: "subject",
-	id: func(g *casemodel.Goal) *casemodel.Ref { return &g.ID },
+	id:    func(g *casemodel.Goal) *casemodel.Ref { return &g.ID },
 	fixed: func(m *goalpb.Goal) { set(m, "lifecycleStatus", "proposed") },
 	bindings: []binding[casemodel.Goal]{
 		demanded(one("lifecycleStatus", func(g *casemodel.Goal) *casemodel.GoalStatus { return &g.Status }, coded[casemodel.GoalStatus](goalStatus)), func(g *casemodel.Goal) bool { return g.Status == "" }),

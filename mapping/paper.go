@@ -24,7 +24,7 @@ var content = object(
 
 var files = pair[casemodel.File, documentpb.DocumentReference, *documentpb.DocumentReference]{
 	typ: "DocumentReference", subject: "subject",
-	id: func(f *casemodel.File) *casemodel.Ref { return &f.ID },
+	id:    func(f *casemodel.File) *casemodel.Ref { return &f.ID },
 	fixed: func(m *documentpb.DocumentReference) { set(m, "status", "current") },
 	bindings: []binding[casemodel.File]{
 		demanded(one("status", func(f *casemodel.File) *string { return &f.Status }, words), func(f *casemodel.File) bool { return f.Status == "" }),
@@ -69,7 +69,7 @@ func addCategory(m *communicationpb.Communication, c casemodel.Coding) {
 // notes are Communications that nothing else of the case claims.
 var notes = pair[casemodel.Note, communicationpb.Communication, *communicationpb.Communication]{
 	typ: "Communication", subject: "subject",
-	id: func(n *casemodel.Note) *casemodel.Ref { return &n.ID },
+	id:    func(n *casemodel.Note) *casemodel.Ref { return &n.ID },
 	fixed: func(m *communicationpb.Communication) { set(m, "status", "completed"); addCategory(m, noteCategory) },
 	bindings: []binding[casemodel.Note]{
 		demanded(one("status", func(n *casemodel.Note) *string { return &n.Status }, words), func(n *casemodel.Note) bool { return n.Status == "" }),
@@ -89,7 +89,9 @@ func NoteFromCase(c *casemodel.Case, n casemodel.Note, stored *communicationpb.C
 }
 
 // CaseFromNote reads a note from a Communication.
-func CaseFromNote(m *communicationpb.Communication) (casemodel.Note, Losses) { return notes.fromFHIR(m) }
+func CaseFromNote(m *communicationpb.Communication) (casemodel.Note, Losses) {
+	return notes.fromFHIR(m)
+}
 
 // ApplyNote lays a changed Communication onto a note of a case.
 func ApplyNote(n casemodel.Note, m *communicationpb.Communication) (casemodel.Note, Losses) {
@@ -126,7 +128,7 @@ var provision = recursive(func(self codec[casemodel.Provision]) codec[casemodel.
 
 var consents = pair[casemodel.Consent, consentpb.Consent, *consentpb.Consent]{
 	typ: "Consent", subject: "patient",
-	id: func(c *casemodel.Consent) *casemodel.Ref { return &c.ID },
+	id:    func(c *casemodel.Consent) *casemodel.Ref { return &c.ID },
 	fixed: func(m *consentpb.Consent) { set(m, "status", "draft") },
 	bindings: []binding[casemodel.Consent]{
 		demanded(one("status", func(c *casemodel.Consent) *string { return &c.Status }, words), func(c *casemodel.Consent) bool { return c.Status == "" }),

@@ -67,7 +67,9 @@ func RelativeFromCase(c *casemodel.Case, r casemodel.Relative, stored *relatedpb
 }
 
 // CaseFromRelative reads a relative from a RelatedPerson.
-func CaseFromRelative(m *relatedpb.RelatedPerson) (casemodel.Relative, Losses) { return relatives.fromFHIR(m) }
+func CaseFromRelative(m *relatedpb.RelatedPerson) (casemodel.Relative, Losses) {
+	return relatives.fromFHIR(m)
+}
 
 // ApplyRelative lays a changed RelatedPerson onto a relative of a case.
 func ApplyRelative(r casemodel.Relative, m *relatedpb.RelatedPerson) (casemodel.Relative, Losses) {
@@ -94,7 +96,9 @@ func NetworkFromCase(c *casemodel.Case, n casemodel.Network, stored *affiliation
 }
 
 // CaseFromNetwork reads a network from an OrganizationAffiliation.
-func CaseFromNetwork(m *affiliationpb.OrganizationAffiliation) (casemodel.Network, Losses) { return networks.fromFHIR(m) }
+func CaseFromNetwork(m *affiliationpb.OrganizationAffiliation) (casemodel.Network, Losses) {
+	return networks.fromFHIR(m)
+}
 
 // ApplyNetwork lays a changed OrganizationAffiliation onto a network of a case.
 func ApplyNetwork(n casemodel.Network, m *affiliationpb.OrganizationAffiliation) (casemodel.Network, Losses) {

@@ -20,7 +20,7 @@ const (
 
 // phaseURL is the extension that keeps the phase. It makes a case adopted:
 // rules bind only episodes that carry it.
-var phaseURL = extensionURL("case-phase")
+var phaseURL = extensionURL("episode-phase")
 
 // phaseIn reads a status with its phase. fits reports whether the extension is
 // there and agrees with the status; one that doesn't counts for nothing, for

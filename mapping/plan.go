@@ -44,7 +44,7 @@ var activity = object(
 
 var plans = pair[casemodel.Plan, planpb.CarePlan, *planpb.CarePlan]{
 	typ: "CarePlan", subject: "subject",
-	id: func(p *casemodel.Plan) *casemodel.Ref { return &p.ID },
+	id:    func(p *casemodel.Plan) *casemodel.Ref { return &p.ID },
 	fixed: func(m *planpb.CarePlan) { set(m, "status", "draft"); set(m, "intent", "plan") },
 	bindings: []binding[casemodel.Plan]{
 		{readVersion, writeVersion},

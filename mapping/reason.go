@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"encoding/csv"
 	"strings"
 	"sync"
 )
@@ -9,29 +8,22 @@ import (
 // reasons says why something isn't carried, by its path without indexes; a
 // path that begins with "*" counts for every type. The longest path decides.
 var reasons = sync.OnceValue(func() map[string]string {
-	file, err := tableFiles.Open("tables/lost.csv")
-	if err != nil {
-		panic(err) // the data is part of the program
-	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		panic(err)
-	}
 	all := map[string]string{}
-	for _, row := range rows[1:] {
+	for _, row := range rowsOf("lost") {
 		all[row[0]] = row[1]
 	}
 	return all
 })
 
-func whyNotInCase(path string) string {
-	return reasonFor(path, "the case model has no word for it; the stored resource keeps it")
-}
+const (
+	notInCase = "the case model has no word for it; the stored resource keeps it"
+	notInFHIR = "FHIR has no element that holds this value here"
+	noPlace   = "the case model has no place for it; the resource stays as it is"
+)
 
-func whyNotInFHIR(path string) string {
-	return reasonFor(path, "FHIR has no element that holds this value")
-}
+func whyNotInCase(path string) string { return reasonFor(path, notInCase) }
+
+func whyNotInFHIR(path string) string { return reasonFor(path, notInFHIR) }
 
 func reasonFor(path, otherwise string) string {
 	path = bare(path)

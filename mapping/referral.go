@@ -8,7 +8,7 @@ import (
 
 var referrals = pair[casemodel.Referral, requestpb.ServiceRequest, *requestpb.ServiceRequest]{
 	typ: "ServiceRequest", subject: "subject",
-	id: func(r *casemodel.Referral) *casemodel.Ref { return &r.ID },
+	id:    func(r *casemodel.Referral) *casemodel.Ref { return &r.ID },
 	fixed: func(m *requestpb.ServiceRequest) { set(m, "status", "active"); set(m, "intent", "order") },
 	bindings: []binding[casemodel.Referral]{
 		demanded(one("status", func(r *casemodel.Referral) *string { return &r.Status }, words), func(r *casemodel.Referral) bool { return r.Status == "" }),
@@ -30,7 +30,9 @@ func ReferralRequestFromCase(c *casemodel.Case, r casemodel.Referral, stored *re
 }
 
 // CaseFromReferralRequest reads a referral from a ServiceRequest.
-func CaseFromReferralRequest(m *requestpb.ServiceRequest) (casemodel.Referral, Losses) { return referrals.fromFHIR(m) }
+func CaseFromReferralRequest(m *requestpb.ServiceRequest) (casemodel.Referral, Losses) {
+	return referrals.fromFHIR(m)
+}
 
 // ApplyReferralRequest lays a changed ServiceRequest onto a referral of a case.
 func ApplyReferralRequest(r casemodel.Referral, m *requestpb.ServiceRequest) (casemodel.Referral, Losses) {

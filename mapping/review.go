@@ -11,7 +11,7 @@ import (
 // them.
 var reviews = pair[casemodel.UtilizationReview, taskpb.Task, *taskpb.Task]{
 	typ: "Task", subject: "for",
-	id: func(r *casemodel.UtilizationReview) *casemodel.Ref { return &r.ID },
+	id:    func(r *casemodel.UtilizationReview) *casemodel.Ref { return &r.ID },
 	fixed: func(m *taskpb.Task) { set(m, "intent", "order"); setCode(m, reviewCode) },
 	bindings: []binding[casemodel.UtilizationReview]{
 		one("status", func(u *casemodel.UtilizationReview) *casemodel.ReviewStatus { return &u.Status }, coded[casemodel.ReviewStatus](tableOf("review-status"))),
@@ -67,7 +67,9 @@ func ExchangeFromCase(c *casemodel.Case, of casemodel.Ref, e casemodel.Exchange,
 }
 
 // CaseFromExchange reads an exchange from a Communication.
-func CaseFromExchange(m *communicationpb.Communication) (casemodel.Exchange, Losses) { return exchanges.fromFHIR(m) }
+func CaseFromExchange(m *communicationpb.Communication) (casemodel.Exchange, Losses) {
+	return exchanges.fromFHIR(m)
+}
 
 // ApplyExchange lays a changed Communication onto an exchange of a case.
 func ApplyExchange(e casemodel.Exchange, m *communicationpb.Communication) (casemodel.Exchange, Losses) {

@@ -10,7 +10,7 @@ import (
 // services are ServiceRequests; their offers are Tasks of their own.
 var services = pair[casemodel.Service, requestpb.ServiceRequest, *requestpb.ServiceRequest]{
 	typ: "ServiceRequest", subject: "subject",
-	id: func(s *casemodel.Service) *casemodel.Ref { return &s.ID },
+	id:    func(s *casemodel.Service) *casemodel.Ref { return &s.ID },
 	fixed: func(m *requestpb.ServiceRequest) { set(m, "status", "draft"); set(m, "intent", "order") },
 	bindings: []binding[casemodel.Service]{
 		demanded(status("status", "service-status", func(s *casemodel.Service) *casemodel.ServiceStatus { return &s.Status }, tableOf("service-status")), func(s *casemodel.Service) bool { return s.Status == "" }),
@@ -48,7 +48,9 @@ func ServiceFromCase(c *casemodel.Case, s casemodel.Service, stored *requestpb.S
 }
 
 // CaseFromService reads a service from a ServiceRequest.
-func CaseFromService(m *requestpb.ServiceRequest) (casemodel.Service, Losses) { return services.fromFHIR(m) }
+func CaseFromService(m *requestpb.ServiceRequest) (casemodel.Service, Losses) {
+	return services.fromFHIR(m)
+}
 
 // ApplyService lays a changed ServiceRequest onto a service of a case.
 func ApplyService(s casemodel.Service, m *requestpb.ServiceRequest) (casemodel.Service, Losses) {

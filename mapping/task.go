@@ -16,7 +16,7 @@ var item = object(
 
 var tasks = pair[casemodel.Task, taskpb.Task, *taskpb.Task]{
 	typ: "Task", subject: "for",
-	id: func(t *casemodel.Task) *casemodel.Ref { return &t.ID },
+	id:    func(t *casemodel.Task) *casemodel.Ref { return &t.ID },
 	fixed: func(m *taskpb.Task) { set(m, "intent", "order") },
 	bindings: []binding[casemodel.Task]{
 		one("status", func(t *casemodel.Task) *casemodel.TaskStatus { return &t.Status }, coded[casemodel.TaskStatus](taskStatus)),

@@ -45,7 +45,7 @@ func Assemble(resources []proto.Message) (casemodel.Case, Losses) {
 		typ := string(r.Descriptor().Name())
 		alone := w.out[id]
 		if alone == nil || alone.ProtoReflect().Descriptor() != r.Descriptor() {
-			lost = append(lost, Loss{Part: string(id), Path: typ, Kind: typ, Reason: reasonFor(typ, "the case model has no place for it; the resource stays as it is")})
+			lost = append(lost, Loss{Part: string(id), Path: typ, Kind: typ, Reason: reasonFor(typ, noPlace)})
 			continue
 		}
 		lost = append(lost, unsaid(typ, r, alone.ProtoReflect(), true).of(string(id))...)

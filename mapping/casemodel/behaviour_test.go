@@ -170,6 +170,24 @@ func TestAnAdoptedCaseIsBoundByTheRulesFromThenOn(t *testing.T) {
 	k.assess().plan().submit().approve()
 }
 
+func TestACaseFromElsewhereIsLeftAsItIs(t *testing.T) {
+	k := newCourse(t)
+	k.c.Phase = casemodel.PhaseActive
+	after := k.c.Clone()
+	after.Tasks = []casemodel.Task{{ID: "Task/t", Status: casemodel.TaskRequested, Due: "2026-04"}}
+	after.Phase = casemodel.PhaseClosed
+	r, err := casemodel.Apply(k.c, after, k.as(casemodel.RoleSystem))
+	if err != nil {
+		t.Fatalf("rules bind a case from elsewhere: %v", err)
+	}
+	if changes := casemodel.Diff(after, r.Case); len(changes) > 0 {
+		t.Errorf("something follows in a case from elsewhere: %+v", changes)
+	}
+	if got := casemodel.Actions(&r.Case, cm); !slices.Equal(got, []casemodel.Action{casemodel.ActionAdopt}) {
+		t.Errorf("it can be %v, not adopted alone", got)
+	}
+}
+
 func TestACaseOverBeforeItIsAdoptedSaysSo(t *testing.T) {
 	for _, p := range []casemodel.Phase{casemodel.PhaseClosed, casemodel.PhaseCancelled, casemodel.PhaseOnHold} {
 		k := newCourse(t)

@@ -76,9 +76,6 @@ var starts = func() func(*testing.T) map[casemodel.Phase]*course {
 // any takes one drawn action: most of the time one that phase and role allow.
 func (k *course) any(r *rapid.T) (casemodel.Result, error) {
 	possible := casemodel.Actions(&k.c, casemodel.RoleSystem)
-	if !k.c.Adopted {
-		possible = []casemodel.Action{casemodel.ActionRefer, casemodel.ActionOpen}
-	}
 	if stray := rapid.IntRange(0, 9).Draw(r, "stray"); stray == 0 {
 		possible = actionNames()
 	} else if stray < 9 {

@@ -49,10 +49,11 @@ func Settle(before, after Case, s Step) Case {
 }
 
 func (w *acting) settle(before *Case) {
-	if w.c.Adopted {
-		for _, q := range consequences {
-			q.apply(w, before)
-		}
+	if !w.c.Adopted {
+		return
+	}
+	for _, q := range consequences {
+		q.apply(w, before)
 	}
 	w.c.keepNextDue()
 }

@@ -140,7 +140,8 @@ func PhaseSteps() []PhaseStep { return clone(phaseSteps) }
 func Actions(c *Case, r Role) []Action {
 	var all []Action
 	for _, row := range phaseSteps {
-		if slices.Contains(row.From, c.Phase) && row.allows(r) && !slices.Contains(all, row.Action) && c.Adopted != (row.Action == ActionAdopt) {
+		ours := c.Adopted || c.Phase == ""
+		if slices.Contains(row.From, c.Phase) && row.allows(r) && !slices.Contains(all, row.Action) && ours != (row.Action == ActionAdopt) {
 			all = append(all, row.Action)
 		}
 	}
