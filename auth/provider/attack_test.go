@@ -57,6 +57,7 @@ func TestAuthorizationIsRefusedWithoutARedirect(t *testing.T) {
 		"longer host":                changed(good, "redirect_uri", "https://app.example.org.evil.example.org/cb"),
 		"script":                     changed(good, "redirect_uri", "javascript:alert(1)"),
 		"percent-encoded":            changed(good, "redirect_uri", "https://app.example.org/c%62"),
+		"endless state":              changed(good, "state", strings.Repeat("x", 70<<10)),
 		"two redirects":              {"client_id": {"app"}, "redirect_uri": {appURI, "https://evil.example.org/"}, "response_type": {"code"}},
 		"two clients":                {"client_id": {"app", "other"}, "redirect_uri": {appURI}, "response_type": {"code"}},
 	} {
@@ -178,6 +179,16 @@ func TestCodesAreRefused(t *testing.T) {
 		"client signs elsewhere":       {h.post("/auth/token", changed(good, "client_id", "signs")), "invalid_client"},
 	} {
 		t.Run(name, func(t *testing.T) { (&house{t: t}).refused(c.answer, c.error) })
+	}
+	for _, path := range []string{"/auth/token", "/auth/introspect", "/auth/revoke", "/auth/launch", "/auth/userinfo"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+path, strings.NewReader(forPortal.Encode()))
+		must(t, err)
+		req.Header = http.Header{
+			"Content-Type": {"application/x-www-form-urlencoded"}, "Authorization": {basic("portal", secret), basic("portal", "x")},
+		}
+		if a := h.do(req); a.status != http.StatusUnauthorized {
+			t.Errorf("%s with two Authorization headers: %d %s", path, a.status, a.text)
+		}
 	}
 	if a := h.get("/auth/token?" + good.Encode()); a.status != http.StatusMethodNotAllowed || a.is("access_token") != "" {
 		t.Errorf("by GET: %d %s", a.status, a.text)

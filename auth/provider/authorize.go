@@ -55,8 +55,8 @@ func authorizeForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 		return nil, e
 	}
 	form, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, refuse("invalid_request", "the query can't be read")
+	if err != nil || len(r.URL.RawQuery) > maxForm {
+		return nil, refuse("invalid_request", "the query can't be read, or is too long")
 	}
 	return once(form)
 }

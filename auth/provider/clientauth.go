@@ -18,8 +18,8 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 // More than one way at once is refused (RFC 6749 section 2.3).
 func (p *Provider) authenticate(r *http.Request, form url.Values) (*account.Client, error) {
 	id, secret, basic := r.BasicAuth()
-	if r.Header.Get("Authorization") != "" && !basic {
-		return nil, refuseClient(r, "the Authorization header isn't Basic")
+	if sent := r.Header.Values("Authorization"); len(sent) > 1 || len(sent) == 1 && !basic {
+		return nil, refuseClient(r, "there is more than one Authorization header, or one that isn't Basic")
 	}
 	if ways(basic, form.Has("client_secret"), form.Has("client_assertion")) > 1 {
 		return nil, refuse("invalid_request", "a client shows who it is in one way")
