@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -97,6 +98,19 @@ func TestASeedSownAgainChangesWhatItNamesButNoPassword(t *testing.T) {
 	}
 	_, err = s.User(t.Context(), "bob")
 	must(t, err)
+}
+
+// TestTheExampleInTheREADME: what the README shows is a seed.
+func TestTheExampleInTheREADME(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	must(t, err)
+	_, rest, _ := strings.Cut(string(text), "```yaml\n")
+	example, _, _ := strings.Cut(rest, "```")
+	s, _ := open(t)
+	sow(t, s, example)
+	if c, err := s.Client(t.Context(), "ehr"); err != nil || !c.Launch {
+		t.Errorf("ehr: %+v, %v", c, err)
+	}
 }
 
 func TestASeedSownBySeveralAtOnce(t *testing.T) {
