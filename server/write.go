@@ -190,7 +190,7 @@ func (x *exchange) idempotencyKey() (string, error) {
 			return "", fhir.NewError(fhir.Invalid, fhir.IssueInvalid, "Idempotency-Key takes printable ASCII without spaces")
 		}
 	}
-	if p := auth.From(x.c.Request.Context()); p != nil && key != "" {
+	if p := auth.From(x.context()); p != nil && key != "" {
 		who := sha256.Sum256([]byte(strconv.Quote(p.Issuer) + strconv.Quote(p.Subject) + strconv.Quote(p.Client)))
 		key = hex.EncodeToString(who[:]) + " " + key
 	}

@@ -47,11 +47,28 @@ func (e *Engine) History(ctx context.Context, r HistoryRequest) ([]byte, error) 
 		}
 		q.After = cursor.position()
 	}
-	page, err := e.historyPage(ctx, r, q)
+	page, err := e.historyRead(ctx, r, &q)
 	if err != nil {
 		return nil, err
 	}
 	return e.historyBundle(ctx, r, q, cursor, page)
+}
+
+// historyRead reads a page, with a total where nothing may be hidden.
+func (e *Engine) historyRead(ctx context.Context, r HistoryRequest, q *store.HistoryQuery) (store.HistoryPage, error) {
+	all, err := e.seesAll(ctx, r.Type)
+	if err != nil {
+		return store.HistoryPage{}, err
+	}
+	if !all {
+		return e.historyPage(ctx, r, *q)
+	}
+	q.Count = r.ID != "" || r.Count == 0
+	page, err := e.store.History(ctx, *q)
+	if err == nil {
+		page.Versions, err = e.visible(ctx, r.interaction(), page.Versions)
+	}
+	return page, err
 }
 
 // mayHistory checks the type and the caller's right, and that a resource whose
@@ -89,7 +106,6 @@ func (e *Engine) historyQuery(ctx context.Context, r HistoryRequest) (store.Hist
 		Since: r.Since, AtFrom: r.AtFrom, AtTo: r.AtTo,
 		Limit:      r.pageSize(),
 		LimitBytes: historyPageBytes,
-		Count:      e.access == nil && (r.ID != "" || r.Count == 0),
 	}
 	if r.List == "" {
 		return q, nil

@@ -18,9 +18,6 @@ const versionsAtOnce = 500
 // of what comes behind it: pages are filled up, so that neither their sizes nor
 // their number tell of more.
 func (e *Engine) historyPage(ctx context.Context, r HistoryRequest, q store.HistoryQuery) (store.HistoryPage, error) {
-	if e.access == nil {
-		return e.store.History(ctx, q)
-	}
 	if r.ID == "" {
 		compartments, err := e.access.History(ctx, r.Type)
 		if err != nil {
@@ -58,6 +55,25 @@ func (e *Engine) historyPage(ctx context.Context, r HistoryRequest, q store.Hist
 		last := some.Versions[len(some.Versions)-1]
 		q.After = store.HistoryPosition{LastUpdated: last.LastUpdated, Key: last.Key, VersionID: last.VersionID}
 	}
+}
+
+// seesAll reports whether the caller may see every resource of a type, or with
+// "" of all types.
+func (e *Engine) seesAll(ctx context.Context, typ string) (bool, error) {
+	if e.access == nil {
+		return true, nil
+	}
+	types := []string{typ}
+	if typ == "" {
+		types = e.types.names
+	}
+	n := e.narrowing(ctx)
+	for _, typ := range types {
+		if may, err := n.of(typ); err != nil || may != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // interaction is the one by which a version of the history is seen.
