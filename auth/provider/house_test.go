@@ -104,6 +104,13 @@ func openMongo(t testing.TB) store.Store {
 	return opened(t, s, err)
 }
 
+// openStandalone opens a store without transactions.
+func openStandalone(t testing.TB) store.Store {
+	t.Helper()
+	s, err := mongo.Open(t.Context(), mongotest.Own(t, mongotest.Options{Standalone: true}).URI, mongo.Options{})
+	return opened(t, s, err)
+}
+
 func opened(t testing.TB, s store.Store, err error) store.Store {
 	t.Helper()
 	must(t, err)

@@ -12,7 +12,7 @@ import (
 )
 
 // stores are what all of this has to work on.
-var stores = map[string]func(testing.TB) store.Store{"sqlite": openSQLite, "mongo": openMongo}
+var stores = map[string]func(testing.TB) store.Store{"sqlite": openSQLite, "mongo": openMongo, "standalone": openStandalone}
 
 // onBoth runs a test of two processes on each store.
 func onBoth(t *testing.T, test func(t *testing.T, one, two *house)) {
