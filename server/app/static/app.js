@@ -18,14 +18,24 @@
     at("start").hidden = false;
   }
 
-  // reasonOf gives the text of an OperationOutcome, or what the library says.
-  async function reasonOf(error) {
+  // reasonOf gives the text of an OperationOutcome, which the library writes
+  // behind an empty line, or the status.
+  function reasonOf(error) {
+    const [first, body] = error.message.split("\n\n");
     try {
-      const outcome = await error.response.clone().json();
-      return outcome.issue.map((i) => (i.details && i.details.text) || i.diagnostics).filter(Boolean).join(" ");
+      return JSON.parse(body).issue.map((i) => (i.details && i.details.text) || i.diagnostics).filter(Boolean).join(" ");
     } catch {
-      return error.message;
+      return first.split("\n")[0];
     }
+  }
+
+  // ended says that the token isn't valid any more: it was taken away, or it has
+  // expired and couldn't be refreshed.
+  function ended() {
+    for (const section of document.querySelectorAll("section")) section.hidden = true;
+    at("disconnect").hidden = true;
+    at("who").textContent = "My care";
+    sayStart("This app can't see your care any more. Please sign in again.");
   }
 
   // fill shows a list, or says that there is nothing, or that the patient hasn't
@@ -39,8 +49,9 @@
       const shown = items(found.filter((r) => r.resourceType !== "OperationOutcome"));
       list.append(...(shown.length > 0 ? shown : [show.element("li", empty, "none")]));
     } catch (error) {
+      if (error.status === 401) throw error;
       const refused = error.status === 403;
-      const text = refused ? "This app may not see this. You can allow it when you sign in again." : await reasonOf(error);
+      const text = refused ? "This app may not see this. You can allow it when you sign in again." : reasonOf(error);
       list.append(show.element("li", text, refused ? "none" : "problem"));
     }
   }
@@ -67,6 +78,7 @@
   async function complete(client, task, button) {
     button.disabled = true;
     say("Saving …");
+    let said = ["Saved: that task is done."];
     try {
       await client.request({
         url: "Task/" + task.id,
@@ -74,14 +86,19 @@
         headers: { "Content-Type": "application/fhir+json", "If-Match": 'W/"' + task.meta.versionId + '"' },
         body: JSON.stringify({ ...task, status: "completed" }),
       });
-      say("Saved: that task is done.");
     } catch (error) {
+      if (error.status === 401) return ended();
       const changed = error.status === 412;
-      say(changed
+      said = [changed
         ? "Somebody has changed this task in the meantime. Here is how it is now: please look again."
-        : "The task wasn't saved. " + await reasonOf(error), true);
+        : "The task wasn't saved: " + reasonOf(error), true];
     }
-    await tasks(client);
+    try {
+      await tasks(client);
+    } catch {
+      return ended();
+    }
+    say(...said);
     at("main").focus();
   }
 
@@ -109,7 +126,8 @@
   async function name(client) {
     try {
       at("who").textContent = show.nameOf(await client.patient.read()) || "My care";
-    } catch {
+    } catch (error) {
+      if (error.status === 401) throw error;
       at("who").textContent = "My care"; // the patient may keep the name from the app
     }
   }
@@ -158,8 +176,12 @@
     }
     at("disconnect").hidden = false;
     at("disconnect").addEventListener("click", () => disconnect(client));
-    await Promise.all([name(client), everything(client)]);
-    say("");
+    try {
+      await Promise.all([name(client), everything(client)]);
+      say("");
+    } catch {
+      ended();
+    }
     document.body.dataset.ready = "true";
   }
 
