@@ -39,7 +39,7 @@ func (e *Engine) LastN(ctx context.Context, q LastNRequest) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.query, err = e.parse(ctx, s.registry, []string{"Observation"}, rest, search.ParseOptions{Lenient: q.Lenient}); err != nil {
+	if s.query, err = e.parse(ctx, s.registry, []string{"Observation"}, rest, search.ParseOptions{Lenient: q.Lenient, Env: search.Env{Base: q.Base}}); err != nil {
 		return nil, err
 	}
 	if err := checkLastN(s.query, s.cursor); err != nil {

@@ -79,7 +79,9 @@ func (e *Engine) prepare(ctx context.Context, r SearchRequest) (*searching, erro
 	if r.Type != "" {
 		types = []string{r.Type}
 	}
-	s.query, err = e.parse(ctx, s.registry, types, pairs, search.ParseOptions{Lenient: r.Lenient, Compartment: r.Compartment})
+	s.query, err = e.parse(ctx, s.registry, types, pairs, search.ParseOptions{
+		Lenient: r.Lenient, Compartment: r.Compartment, Env: search.Env{Base: r.Base},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +135,9 @@ func (s *searching) part(pairs []search.Pair) ([]search.Pair, error) {
 
 // parse reads a search with what this engine knows.
 func (e *Engine) parse(ctx context.Context, registry *search.Registry, types []string, pairs []search.Pair, o search.ParseOptions) (*search.Request, error) {
+	base := o.Env.Base
 	o.Env = e.env()
+	o.Env.Base = base
 	o.List = e.listKeys
 	return registry.Parse(ctx, types, pairs, o)
 }

@@ -20,6 +20,9 @@ type Env struct {
 	// them, by references of its type to itself; nil refuses :above and :below
 	// on references.
 	Hierarchy func(ctx context.Context, of fhir.Key, above bool) ([]fhir.Key, error)
+	// Base is the base URL by which the client calls us, without a closing
+	// slash: references below it are ours as those below the Registry's are.
+	Base string
 }
 
 // Terminology knows value sets and hierarchies of codes. Its errors of type

@@ -20,7 +20,7 @@ func (c *conditioner) reference(value string) (Expr, error) {
 	if c.canonicals() || strings.Contains(text, "|") && !c.p.shape.only("Reference", "Attachment") {
 		return c.canonical(text)
 	}
-	target, version := c.p.registry.target(text)
+	target, version := c.p.registry.target(c.env.own(text))
 	keys, err := c.keys(target)
 	if err != nil {
 		return nil, err
@@ -38,6 +38,14 @@ func (c *conditioner) reference(value string) (Expr, error) {
 		any = append(any, c.link(k.String(), version))
 	}
 	return anyOf(any), nil
+}
+
+// own takes our base away from an absolute URL.
+func (e Env) own(text string) string {
+	if e.Base == "" {
+		return text
+	}
+	return strings.TrimPrefix(text, e.Base+"/")
 }
 
 // canonicals reports whether the parameter leads to canonicals alone.
@@ -94,7 +102,7 @@ func (c *conditioner) canonical(text string) (Expr, error) {
 		return nil, c.unsupported("canonicals take :missing and :below")
 	}
 	url, version := splitCanonical(text)
-	url, _ = c.p.registry.target(url)
+	url, _ = c.p.registry.target(c.env.own(url))
 	if url == "" {
 		return nil, c.invalid("the value is a canonical URL, or url|version")
 	}
