@@ -10,6 +10,7 @@ import (
 
 	"caseway/auth"
 	"caseway/auth/provider"
+	"caseway/auth/scope"
 )
 
 // appsPage is what the page of apps that have access shows besides.
@@ -31,6 +32,7 @@ type grantedApp struct {
 	Offline  bool // one of the grants outlasts signing out
 
 	client, patient         string // ids
+	scopes                  scope.Set
 	given, lastUsed, expire time.Time
 }
 
@@ -78,18 +80,20 @@ func (p *Pages) appsOf(ctx context.Context, s *provider.Session, grants []provid
 			at = len(apps)
 			apps = append(apps, grantedApp{Name: cmp.Or(g.Client.Name, g.Client.ID), Patient: name, client: g.Client.ID, patient: g.Patient, given: g.Created})
 		}
-		apps[at].add(g, s.User.Role == auth.Patient)
+		apps[at].add(g)
+	}
+	for i := range apps {
+		apps[i].describe(s.User.Role == auth.Patient)
 	}
 	return apps, nil
 }
 
-func (a *grantedApp) add(g *provider.Grant, own bool) {
+func (a *grantedApp) add(g *provider.Grant) {
 	a.Grants = append(a.Grants, g.ID)
-	choices, _ := choicesOf(g.Scopes, own)
-	for _, c := range choices {
-		if !slices.Contains(a.Can, c.Words) {
-			a.Can = append(a.Can, c.Words)
-		}
+	a.scopes.Resources = append(slices.Clone(a.scopes.Resources), g.Scopes.Resources...)
+	a.scopes.Others = append(slices.Clone(a.scopes.Others), g.Scopes.Others...)
+	if joined, err := scope.Parse(a.scopes.String()); err == nil { // otherwise there are too many to be joined
+		a.scopes = joined
 	}
 	a.Offline = a.Offline || g.Offline
 	if g.Created.Before(a.given) {
@@ -100,6 +104,16 @@ func (a *grantedApp) add(g *provider.Grant, own bool) {
 	}
 	if g.Expires.After(a.expire) {
 		a.expire = g.Expires
+	}
+}
+
+// describe puts all together into words. How long access lasts is said once,
+// not among the scopes.
+func (a *grantedApp) describe(own bool) {
+	a.scopes.Others = slices.DeleteFunc(a.scopes.Others, func(name string) bool { return hints[name] != "" })
+	choices, _ := choicesOf(a.scopes, own)
+	for _, c := range choices {
+		a.Can = append(a.Can, c.Words)
 	}
 	a.Given, a.LastUsed, a.Until = day(a.given), day(a.lastUsed), day(a.expire)
 }

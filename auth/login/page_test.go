@@ -249,6 +249,31 @@ func TestRevocationIsForTheUserAlone(t *testing.T) {
 	}
 }
 
+func TestAnAppIsListedOnceWithAllThatItMayDo(t *testing.T) {
+	s := newSite(t)
+	p := s.person(t)
+	for _, scopes := range [][]string{{"patient/CarePlan.rs"}, {"patient/Task.rus", "offline_access"}} {
+		page := p.get(p.signIn("ann", p.begin()).location())
+		p.fetch(p.post("/auth/consent", page.with("decision", "allow", "scope", scopes[0], "scope", scopes[len(scopes)-1])))
+	}
+	page := p.get("/auth/apps")
+	for _, text := range []string{"<h2>App &amp; Co</h2>", "See your care plans", "See and change your tasks", "It stays connected when you sign out."} {
+		if strings.Count(page.body, text) != 1 {
+			t.Errorf("the page shows %q %d times", text, strings.Count(page.body, text))
+		}
+	}
+	form := url.Values{"form": {page.fields().Get("form")}}
+	for _, m := range hidden.FindAllStringSubmatch(page.body, -1) {
+		if m[1] == "grant" {
+			form.Add("grant", m[2])
+		}
+	}
+	p.post("/auth/apps", form)
+	if left, err := s.provider.Grants(t.Context(), "ann"); err != nil || len(form["grant"]) != 2 || len(left) != 0 {
+		t.Errorf("of %d grants are left: %v %v", len(form["grant"]), left, err)
+	}
+}
+
 func TestFirstAdministratorIsSetUpOnce(t *testing.T) {
 	s := newSite(t)
 	p := s.person(t)
