@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"caseway/fhir/store"
+	"caseway/fhir/store/mongo"
+	"caseway/fhir/store/mongo/mongotest"
 	"caseway/server"
 )
 
@@ -210,5 +212,26 @@ func TestAuditEventsStay(t *testing.T) {
 				t.Errorf("%s: %d %.300s", method, status, text)
 			}
 		}
+	}
+}
+
+// TestWritesAreWitnessedWithoutTransactions: a standalone MongoDB can't write an
+// AuditEvent with what it is about, so it is written behind it.
+func TestWritesAreWitnessedWithoutTransactions(t *testing.T) {
+	alone, err := mongo.Open(t.Context(), mongotest.Own(t, mongotest.Options{Standalone: true}).URI, mongo.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { alone.Close() })
+	if alone.Transactional() {
+		t.Fatal("a standalone server has transactions")
+	}
+	g := guard(t, alone, nil)
+	g.send(t, g.staff(t), 201, `PUT /Patient/a {"resourceType":"Patient","id":"a"}`)
+	g.send(t, g.token(t, map[string]any{"patient": "b", "fhirUser": "Patient/b"}), 404, `GET /Patient/a`)
+	lines, _ := g.events(t, 2)
+	want := []string{"create C 0 by dr app: Patient/a/_history/1", "read R 4 by alice app: Patient/b Patient/a/_history/1"}
+	if !slices.Equal(lines, want) {
+		t.Errorf("events %q", lines)
 	}
 }

@@ -122,7 +122,7 @@ var anyOrigin = []string{"*"}
 
 // The CORS headers' values (https://fetch.spec.whatwg.org/#http-cors-protocol).
 const (
-	corsExpose = "Content-Location, ETag, Last-Modified, Location, Preference-Applied, Warning, X-Request-Id"
+	corsExpose = "Content-Location, ETag, Last-Modified, Location, Preference-Applied, Warning, WWW-Authenticate, X-Request-Id"
 	corsHeader = "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, " +
 		"If-None-Match, Prefer, X-Request-Id, X-Security-Context"
 )

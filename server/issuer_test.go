@@ -43,7 +43,7 @@ type guarded struct {
 // guard serves a store behind a login, with change's wishes.
 func guard(t testing.TB, data store.Store, change func(*server.Config)) *guarded {
 	t.Helper()
-	g := &guarded{store: data, recorder: audit.NewRecorder(discard, true)}
+	g := &guarded{store: data, recorder: audit.NewRecorder(discard, transactional(data))}
 	mux := http.NewServeMux()
 	issuer := httptest.NewServer(mux)
 	t.Cleanup(issuer.Close)
@@ -106,7 +106,7 @@ func (g *guarded) front(t testing.TB, verifier *external.Verifier, change func(*
 	engine, err = interaction.New(interaction.Config{
 		Store: g.store, Schema: r4, ResourceTypes: r4.ResourceTypes(),
 		Access: audit.Witness{Access: decides, Reads: c.AuditReads},
-		Guards: []interaction.Guard{&audit.Guard{Schema: r4, Recorder: g.recorder}},
+		Guards: []interaction.Guard{&audit.Guard{Schema: r4, Recorder: g.recorder, Separately: !transactional(g.store)}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +119,11 @@ func (g *guarded) front(t testing.TB, verifier *external.Verifier, change func(*
 		t.Fatal(err)
 	}
 	return front
+}
+
+func transactional(s store.Store) bool {
+	t, ok := s.(store.Transactional)
+	return !ok || t.Transactional()
 }
 
 // background runs until the test ends.

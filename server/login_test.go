@@ -222,3 +222,43 @@ func TestHeadersThatProtect(t *testing.T) {
 		}
 	}
 }
+
+// TestPagesHaveOneName: who looks at a page by another of loopback's names is
+// sent to the one that cookies and tokens are for.
+func TestPagesHaveOneName(t *testing.T) {
+	shown := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	g := guard(t, openSQLite(t), func(c *server.Config) {
+		c.BaseURL, c.App, c.Login.Handler = "http://127.0.0.1:1", shown, shown
+	})
+
+	for _, row := range []struct {
+		method, path, host, accept string
+		status                     int
+	}{
+		{"GET", "/app/?x=1", "localhost:9", "text/html", 307},
+		{"GET", "/auth/signin", "[::1]:9", "text/html", 307},
+		{"GET", "/app/", "127.0.0.1:1", "text/html", 418},
+		{"GET", "/app/", "localhost.evil.example", "text/html", 418},
+		{"GET", "/auth/jwks", "localhost:9", "application/json", 418},
+		{"POST", "/auth/token", "localhost:9", "text/html", 418},
+		{"GET", "/auth", "127.0.0.1:1", "text/html", 418},
+	} {
+		r, err := http.NewRequest(row.method, g.URL+row.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = row.host
+		r.Header.Set("Accept", row.accept)
+		answer, err := plainClient.Transport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != row.status {
+			t.Errorf("%s %s at %s: %d, want %d", row.method, row.path, row.host, answer.StatusCode, row.status)
+		}
+		if to := answer.Header.Get("Location"); row.status == 307 && to != "http://127.0.0.1:1"+row.path {
+			t.Errorf("%s leads to %s", row.path, to)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package server
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // maxFormBody is how long a body for what is mounted may be, in bytes.
 const maxFormBody = 256 << 10
@@ -29,10 +32,28 @@ func (s *Server) mountAt(path string, h http.Handler) {
 // serveWith hands a request on, with what the server knows of it in its context.
 func serveWith(h http.Handler) func(*exchange) error {
 	return func(x *exchange) error {
+		if x.isMisnamed() {
+			http.Redirect(x.c.Writer, x.c.Request, x.server.baseURL+x.c.Request.URL.RequestURI(), http.StatusTemporaryRedirect)
+			return nil
+		}
 		r := x.c.Request
 		r.Body = http.MaxBytesReader(x.c.Writer, r.Body, maxFormBody)
 		x.c.Writer.Header().Set("Cache-Control", "no-store")
 		h.ServeHTTP(x.c.Writer, r.WithContext(x.context()))
 		return nil
 	}
+}
+
+// isMisnamed reports whether a person looks at a page by another of loopback's
+// names than the server's own: cookies and tokens are for that one.
+func (x *exchange) isMisnamed() bool {
+	r := x.c.Request
+	own := hostOf(x.server.baseURL)
+	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") && own != "" && r.Host != own &&
+		isLoopbackName(own) && isLoopbackName(r.Host)
+}
+
+func isLoopbackName(host string) bool {
+	name := nameOf(host)
+	return name == "localhost" || isLoopback(name)
 }

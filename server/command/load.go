@@ -19,6 +19,7 @@ import (
 // Load is the command load.
 type Load struct {
 	To           string   `help:"FHIR base URL of a running server, such as http://127.0.0.1:8080/fhir; without it the store is written to directly." placeholder:"URL"`
+	Token        string   `help:"Bearer token for a server with a login; better in the environment than on a command line."`
 	Store        string   `default:"sqlite:caseway.db" help:"Store to write to where --to isn't given: sqlite:FILE or a mongodb:// URI."`
 	BaseURL      string   `name:"base-url" help:"The server's --base-url, where the store is written to directly: the index depends on it."`
 	PreferStored bool     `name:"prefer-stored-parameters" help:"As the server's setting of this name, where the store is written to directly."`
@@ -66,7 +67,7 @@ func (l Load) target(ctx context.Context, s Streams) (load.Target, func() error,
 		if !strings.HasPrefix(base, "http://") && !strings.HasPrefix(base, "https://") {
 			return nil, nil, fmt.Errorf("--to is a FHIR base URL such as http://127.0.0.1:8080/fhir, not %q", l.To)
 		}
-		target := load.HTTP{Base: base, Client: &http.Client{Timeout: loadTimeout}, Again: l.Again}
+		target := load.HTTP{Base: base, Client: &http.Client{Timeout: loadTimeout}, Again: l.Again, Token: l.Token}
 		return target, func() error { return nil }, target.Reach(ctx)
 	}
 	log := slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))

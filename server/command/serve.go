@@ -72,12 +72,8 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 	if err != nil {
 		return err
 	}
-	var engine *interaction.Engine
-	w, err := s.witnesses(data, func() *search.Registry { return engine.Registry() }, log)
+	engine, w, err := s.engine(data, log)
 	if err != nil {
-		return err
-	}
-	if engine, err = s.engine(data, w, log); err != nil {
 		return err
 	}
 	stop, err := keepIndexed(ctx, engine)
@@ -101,22 +97,32 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 	}
 	metrics.Index(engine.IndexProgress)
 	collectLess()
-	log.Info("serving", "address", s.url(listener), "store", storeName(s.Store), "auth", s.Login.name(), "version", versionText())
-	if s.Login.none() && s.beyondLoopback() {
-		log.Warn("NO LOGIN: whoever reaches " + s.Listen + " may read and change everything (--auth-none-anyway)")
-	}
+	s.announce(log, listener)
 	writer.Flush()
 	return front.Serve(ctx, listener, s.timeouts(), certs)
 }
 
-// engine makes what answers requests.
-func (s Serve) engine(data store.Store, w witnesses, log *slog.Logger) (*interaction.Engine, error) {
+// announce says what serves where, and how open it is.
+func (s Serve) announce(log *slog.Logger, listener net.Listener) {
+	log.Info("serving", "address", s.url(listener), "store", storeName(s.Store), "auth", s.Login.name(), "version", versionText())
+	if s.Login.none() && s.beyondLoopback() {
+		log.Warn("NO LOGIN: whoever reaches " + s.Listen + " may read and change everything (--auth-none-anyway)")
+	}
+}
+
+// engine makes what answers requests, with what decides about them.
+func (s Serve) engine(data store.Store, log *slog.Logger) (engine *interaction.Engine, w witnesses, err error) {
+	w, err = s.witnesses(data, func() *search.Registry { return engine.Registry() }, log)
+	if err != nil {
+		return nil, w, err
+	}
 	r4 := definition.R4()
-	return interaction.New(interaction.Config{
+	engine, err = interaction.New(interaction.Config{
 		Store: data, Access: w.access, Guards: w.guards, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
 		PreferStoredParameters: s.PreferStored,
 		Limits:                 fhir.Limits{Bytes: s.decodeLimit()}, Log: log,
 	})
+	return engine, w, err
 }
 
 // decodeLimit is how long a resource's JSON may be. A body of native content

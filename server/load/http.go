@@ -19,6 +19,8 @@ type HTTP struct {
 	Base   string // without a closing slash
 	Client *http.Client
 	Again  bool // stores also what an earlier run has stored
+	// Token is the bearer token that a server with a login wants; "" for none.
+	Token string
 }
 
 // reachLimit is how long a server may take to answer at all.
@@ -86,6 +88,9 @@ func (t HTTP) send(ctx context.Context, item Item) (int, []byte, error) {
 	req.Header.Set("Content-Type", "application/fhir+json")
 	req.Header.Set("Accept", "application/fhir+json")
 	req.Header.Set("Prefer", "return=minimal")
+	if t.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+t.Token)
+	}
 	if !t.Again {
 		req.Header.Set("Idempotency-Key", item.Key)
 	}
