@@ -110,12 +110,14 @@ func (m *maker) tidy(c *casemodel.Case) {
 	c.ID = "episode"
 	for i := range c.Contacts {
 		k := &c.Contacts[i]
-		k.Messages = nil
-		switch i % 4 {
+		if len(k.Messages) > 0 {
+			k.Messages = []casemodel.Ref{"Communication/said"}
+		}
+		switch m.r.IntN(4) {
 		case 0:
 			k.Held = casemodel.Ref(fmt.Sprintf("Encounter/held%02d", i))
 		case 1:
-			k.ID, k.Held = casemodel.Ref(fmt.Sprintf("CommunicationRequest/k%02d", i)), ""
+			k.ID, k.Held = casemodel.Ref(fmt.Sprintf("CommunicationRequest/k%02d", i)), casemodel.Ref(fmt.Sprintf("Encounter/held%02d", i))
 		case 2:
 			k.ID = casemodel.Ref(fmt.Sprintf("Encounter/k%02d", i))
 			if k.Held = ""; k.Status == casemodel.ContactHeld || k.Status == casemodel.ContactInProgress {
@@ -186,9 +188,6 @@ func (m *maker) fillKind(v reflect.Value, depth int) {
 		}
 	case reflect.Slice:
 		n := m.r.IntN(3)
-		if depth == 1 { // the lists of parts
-			n = m.r.IntN(4)
-		}
 		v.Set(reflect.MakeSlice(v.Type(), n, n))
 		said := 0
 		for range n {

@@ -28,6 +28,8 @@ func unsaid(path string, m, alone protoreflect.Message, root bool) Losses {
 				other = alone.Get(f).List()
 			}
 			lost = append(lost, unsaidList(at, v.List(), other)...)
+		case fhirproto.IsChoice(f.Message()):
+			lost = append(lost, unsaidChoice(at, v.Message(), alone.Get(f).Message())...)
 		case !alone.Has(f):
 			lost = append(lost, lossOf(at, f.Message()))
 		default:
