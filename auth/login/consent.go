@@ -1,6 +1,7 @@
 package login
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,6 +20,7 @@ type consentPage struct {
 	Patient *patient // nil for none
 	Own     bool     // the user is the patient
 	Change  bool     // another patient can be chosen
+	Visits  []visit  // encounters, of which the app would like one
 	Choices []choice // what can be taken away
 	Given   []string // what goes with it, in words
 }
@@ -49,6 +51,11 @@ func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) error {
 	if chosen != nil {
 		page.Own = s.User.Role == auth.Patient && s.User.FHIRUser == "Patient/"+chosen.ID
 		page.Change = parameters.Has("patient")
+	}
+	if chosen != nil && asked.NeedsEncounter {
+		if page.Visits, err = p.visits(r.Context(), s, chosen.ID); err != nil {
+			return err
+		}
 	}
 	page.Choices, page.Given = choicesOf(asked.Scopes, page.Own)
 	p.show(w, r, http.StatusOK, "consent", pageData{
@@ -96,7 +103,12 @@ func (p *Pages) decide(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return errUndecided
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, provider.ErrSignInAgain):
+		return pageOf("signin", asked)
+	case errors.Is(err, provider.ErrNeedsPatient):
+		return pageOf("patient", asked)
+	case err != nil:
 		return err
 	}
 	http.Redirect(w, r, target, http.StatusSeeOther)
@@ -111,6 +123,12 @@ func (p *Pages) allow(r *http.Request, asked *provider.Pending, s *provider.Sess
 	d := provider.Decision{Scopes: kept(asked.Scopes, form["scope"])}
 	if chosen != nil {
 		d.Patient = chosen.ID
+	}
+	if id := form.Get("encounter"); id != "" && asked.NeedsEncounter {
+		if err := p.encounterSeenBy(r.Context(), s, id); err != nil {
+			return "", err
+		}
+		d.Encounter = id
 	}
 	return p.Provider.Complete(r.Context(), asked.ID, s, d)
 }

@@ -66,16 +66,33 @@ func (q patientQuery) parameters(limit int) []search.Pair {
 // findPatients searches as the user and gives at most limit patients; more says
 // that there are others. What the search refuses finds nobody.
 func (p *Pages) findPatients(ctx context.Context, s *provider.Session, q patientQuery, limit int) (found []patient, more bool, err error) {
-	ctx, err = p.as(ctx, s)
+	bodies, err := p.searchAs(ctx, s, "Patient", q.parameters(limit+1))
 	if err != nil {
 		return nil, false, err
 	}
-	body, err := p.Engine.Search(ctx, interaction.SearchRequest{Type: "Patient", Base: p.Root.String() + "/fhir", Parameters: q.parameters(limit + 1)})
+	for _, body := range bodies {
+		one, err := readPatient(body)
+		if err != nil {
+			return nil, false, err
+		}
+		found = append(found, one)
+	}
+	return found[:min(limit, len(found))], len(found) > limit, nil
+}
+
+// searchAs gives the matches of a search's first page, as the user sees them.
+// What is hidden, and what the search refuses, isn't there.
+func (p *Pages) searchAs(ctx context.Context, s *provider.Session, typ string, parameters []search.Pair) ([]json.RawMessage, error) {
+	ctx, err := p.as(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	body, err := p.Engine.Search(ctx, interaction.SearchRequest{Type: typ, Base: p.Root.String() + "/fhir", Parameters: parameters})
 	if hidden(err) {
-		return nil, false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	var bundle struct {
 		Entry []struct {
@@ -86,19 +103,15 @@ func (p *Pages) findPatients(ctx context.Context, s *provider.Session, q patient
 		} `json:"entry"`
 	}
 	if err := json.Unmarshal(body, &bundle); err != nil {
-		return nil, false, err
+		return nil, err
 	}
+	var matches []json.RawMessage
 	for _, e := range bundle.Entry {
-		if e.Search.Mode != "match" {
-			continue
+		if e.Search.Mode == "match" {
+			matches = append(matches, e.Resource)
 		}
-		one, err := readPatient(e.Resource)
-		if err != nil {
-			return nil, false, err
-		}
-		found = append(found, one)
 	}
-	return found[:min(limit, len(found))], len(found) > limit, nil
+	return matches, nil
 }
 
 // patientSeenBy gives a patient as the user sees it, or errNotYours.

@@ -61,6 +61,8 @@ func newSite(t *testing.T) *site {
 		{"Patient", "cy", `{"resourceType":"Patient","id":"cy","name":[{"text":"<script>alert(1)</script>","family":"Cy"}]}`},
 		{"RelatedPerson", "r1", `{"resourceType":"RelatedPerson","id":"r1","patient":{"reference":"Patient/ann"}}`},
 		{"RelatedPerson", "r2", `{"resourceType":"RelatedPerson","id":"r2","patient":{"reference":"Patient/cy"}}`},
+		{"Encounter", "e1", `{"resourceType":"Encounter","id":"e1","status":"finished","class":{"code":"AMB","display":"ambulatory"},"subject":{"reference":"Patient/ann"},"type":[{"text":"Check-up"}],"period":{"start":"2026-03-01T09:00:00Z"}}`},
+		{"Encounter", "e2", `{"resourceType":"Encounter","id":"e2","status":"finished","class":{"code":"AMB"},"subject":{"reference":"Patient/bob"}}`},
 	} {
 		_, err := engine.Update(t.Context(), interaction.UpdateRequest{Key: fhir.Key{Type: p.typ, ID: p.id}, Body: []byte(p.json)})
 		must(t, err)
@@ -76,7 +78,7 @@ func newSite(t *testing.T) *site {
 	}
 	must(t, s.accounts.AddClient(t.Context(), account.Client{
 		ID: "app", Name: "App & Co", Kind: account.Public, RedirectURIs: []string{appURI},
-		Scopes: "launch/patient openid fhirUser offline_access patient/CarePlan.rs patient/Task.rus",
+		Scopes: "launch/patient launch/encounter openid fhirUser offline_access patient/CarePlan.rs patient/Task.rus",
 	}, ""))
 	s.open(t, data, engine)
 	return s
@@ -178,11 +180,12 @@ func (a answer) with(pairs ...string) url.Values {
 }
 
 // begin asks for authorization as the app does and gives the request's id.
-func (p *person) begin() string {
+func (p *person) begin(more ...string) string {
 	p.t.Helper()
+	scopes := strings.Join(append([]string{"launch/patient openid offline_access patient/CarePlan.rs patient/Task.rus"}, more...), " ")
 	a := p.get("/auth/authorize?" + url.Values{
 		"response_type": {"code"}, "client_id": {"app"}, "redirect_uri": {appURI}, "state": {"s1-of-the-app-long-enough"},
-		"scope": {"launch/patient openid offline_access patient/CarePlan.rs patient/Task.rus"}, "aud": {p.url + "/fhir"},
+		"scope": {scopes}, "aud": {p.url + "/fhir"},
 		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
 	}.Encode())
 	u, err := url.Parse(a.location())
@@ -207,7 +210,7 @@ func (p *person) signIn(user, request string) answer {
 
 // fetch gets tokens for the code with which a page sent the browser to the app,
 // as the app does.
-func (p *person) fetch(a answer) {
+func (p *person) fetch(a answer) answer {
 	p.t.Helper()
 	u, err := url.Parse(a.location())
 	must(p.t, err)
@@ -218,4 +221,5 @@ func (p *person) fetch(a answer) {
 	if tokens.status != http.StatusOK {
 		p.t.Fatalf("token: %d %s", tokens.status, tokens.body)
 	}
+	return tokens
 }

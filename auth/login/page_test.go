@@ -111,6 +111,29 @@ func TestStaffSearchForAPatient(t *testing.T) {
 	}
 }
 
+func TestAnAppIsToldOfAVisit(t *testing.T) {
+	s := newSite(t)
+	for _, c := range []struct {
+		encounter string
+		status    int
+		told      bool
+	}{{"e1", 303, true}, {"", 303, false}, {"e2", 403, false}, {"none", 403, false}} {
+		p := s.person(t)
+		page := p.get(p.signIn("ann", p.begin("launch/encounter")).location())
+		if !strings.Contains(page.body, "2026-03-01 Check-up (finished)") || strings.Contains(page.body, "e2") {
+			t.Errorf("visits offered:\n%s", page.body)
+		}
+		a := p.post("/auth/consent", page.with("decision", "allow", "scope", "patient/CarePlan.rs", "encounter", c.encounter))
+		if a.status != c.status {
+			t.Errorf("%s: %d", c.encounter, a.status)
+			continue
+		}
+		if a.status == http.StatusSeeOther && strings.Contains(p.fetch(a).body, `"encounter":"e1"`) != c.told {
+			t.Errorf("%q: told of %v", c.encounter, !c.told)
+		}
+	}
+}
+
 func TestNobodyChoosesPatientsOfOthers(t *testing.T) {
 	s := newSite(t)
 	for _, c := range []struct{ user, other string }{{"dan", "bob"}, {"dan", "none"}} {

@@ -50,6 +50,10 @@ var (
 		http.StatusForbidden, "You can't open this patient's data",
 		"There is no such patient, or your account may not see it. Please go back to your app and start with another patient.",
 	}
+	errTooMuch = problem{
+		http.StatusForbidden, "This search finds too much",
+		"Please go back and add something to it: more of the name, the birth date or an identifier.",
+	}
 	errAway = problem{
 		http.StatusServiceUnavailable, "This can't be done right now",
 		"Our data can't be reached. Please try again in a minute.",
@@ -90,10 +94,12 @@ func problemOf(err error) problem {
 		return errSignedOut
 	case errors.Is(err, provider.ErrPatient):
 		return errNotYours
-	case errors.Is(err, account.ErrSetup):
+	case errors.Is(err, account.ErrSetup), errors.Is(err, account.ErrExists):
 		return errSetup
 	case errors.As(err, &f) && f.Kind == fhir.Transient:
 		return errAway
+	case errors.As(err, &f) && f.Kind == fhir.TooCostly:
+		return errTooMuch
 	}
 	return errInside
 }
