@@ -51,7 +51,7 @@ func people(t *testing.T) map[string]*auth.Principal {
 	return all
 }
 
-func scopesOf(t *testing.T, text string) scope.Set {
+func scopesOf(t testing.TB, text string) scope.Set {
 	t.Helper()
 	set, err := scope.Parse(text)
 	if err != nil {

@@ -86,15 +86,27 @@ func (i *image) patients() ([]string, error) {
 			return known, nil
 		}
 	}
-	terms, err := i.found()
+	ids, err := i.findPatients()
 	if err != nil {
 		return nil, err
 	}
-	ids := patientsOf(i.registry, i.key, terms)
 	if i.version.Exists() {
 		i.access.known.put(i.registry, i.version, ids)
 	}
 	return ids, nil
+}
+
+func (i *image) findPatients() ([]string, error) {
+	if i.version.JSON != nil {
+		if ids, sure := i.access.scan(i.registry, i.key, i.version.JSON); sure {
+			return ids, nil
+		}
+	}
+	terms, err := i.found()
+	if err != nil {
+		return nil, err
+	}
+	return patientsOf(i.registry, i.key, terms), nil
 }
 
 // patientsOf are the patients in whose compartments a resource with these terms

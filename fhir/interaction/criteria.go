@@ -168,7 +168,7 @@ func (e *Engine) asked(ctx context.Context, c *criteria) (*criteria, error) {
 		return c, err
 	}
 	narrowed := *c
-	narrowed.where, narrowed.decided = search.And{may, c.where}, false
+	narrowed.where, narrowed.decided = search.And{c.where, may}, false
 	return &narrowed, nil
 }
 

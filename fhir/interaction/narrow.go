@@ -59,7 +59,7 @@ func (n *narrowing) resources(typ string, where search.Expr) (search.Expr, error
 	case where == nil:
 		return may, nil
 	}
-	return search.And{may, where}, nil
+	return search.And{where, may}, nil // the search's own condition drives where both could
 }
 
 // inside narrows what a condition goes through.
