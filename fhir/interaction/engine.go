@@ -13,6 +13,7 @@
 package interaction
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -135,13 +136,16 @@ type Config struct {
 	// Base is our own base URL without a closing slash: references below it
 	// are the same as relative ones. Requests may come by other URLs. "" where
 	// it isn't known.
-	Base      string
-	Limits    fhir.Limits
-	Validator Validator        // nil: none
-	Access    Access           // nil: everything is allowed
-	Guards    []Guard          // in order
-	Clock     func() time.Time // nil: time.Now
-	Log       *slog.Logger     // nil: discarded
+	Base   string
+	Limits fhir.Limits
+	// SearchTime bounds how long a search may take, which is too costly then;
+	// 0: 30 s.
+	SearchTime time.Duration
+	Validator  Validator        // nil: none
+	Access     Access           // nil: everything is allowed
+	Guards     []Guard          // in order
+	Clock      func() time.Time // nil: time.Now
+	Log        *slog.Logger     // nil: discarded
 }
 
 // Result is the outcome of an interaction on one resource.
@@ -158,6 +162,7 @@ type Engine struct {
 	schema    fhir.Schema
 	types     resourceTypes
 	limits    fhir.Limits
+	searches  time.Duration // bound of each
 	validator Validator
 	access    Access
 	guards    []Guard
@@ -183,6 +188,7 @@ func New(c Config) (*Engine, error) {
 		schema:    c.Schema,
 		types:     newResourceTypes(c.ResourceTypes),
 		limits:    c.Limits,
+		searches:  cmp.Or(c.SearchTime, 30*time.Second),
 		validator: c.Validator,
 		access:    c.Access,
 		clock:     c.Clock,

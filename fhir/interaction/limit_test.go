@@ -5,10 +5,12 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
+	"caseway/fhir/store/sqlite"
 )
 
 func TestLimits(t *testing.T) {
@@ -126,5 +128,26 @@ func TestEveryKindHasAStatus(t *testing.T) {
 func TestAnEngineNeedsItsParts(t *testing.T) {
 	if _, err := interaction.New(interaction.Config{}); err == nil {
 		t.Error("an engine without a store")
+	}
+}
+
+// slowScans is a store whose scans end with their context.
+type slowScans struct{ *sqlite.Store }
+
+func (s slowScans) Scan(ctx context.Context, _ search.Scan) (search.Page, error) {
+	<-ctx.Done()
+	return search.Page{}, ctx.Err()
+}
+
+func TestASearchThatTakesTooLongIsTooCostly(t *testing.T) {
+	s := slowScans{openSQLite(t).(*sqlite.Store)}
+	e := newEngine(t, interaction.Config{Store: s, SearchTime: 20 * time.Millisecond})
+	_, err := e.Search(t.Context(), interaction.SearchRequest{Type: "Patient", Parameters: []search.Pair{{Name: "gender", Value: "male"}}})
+	wantError(t, err, fhir.TooCostly, fhir.IssueTooCostly, "")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	patient := newEngine(t, interaction.Config{Store: s})
+	if _, err := patient.Search(ctx, interaction.SearchRequest{Type: "Patient"}); err == nil {
+		t.Error("a search goes on when its client's time is over")
 	}
 }

@@ -2,6 +2,7 @@ package interaction
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"caseway/fhir"
@@ -47,12 +48,21 @@ func (s *searching) run(ctx context.Context) ([]byte, error) {
 	return s.render(r, links), nil
 }
 
-// atOneMoment has f see the store at one moment, where the store can do that.
+// atOneMoment has f see the store at one moment, where the store can do that,
+// and not for longer than a search may take.
 func (e *Engine) atOneMoment(ctx context.Context, f func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, e.searches)
+	defer cancel()
+	err := error(nil)
 	if s, ok := e.store.(store.Snapshotter); ok {
-		return s.Snapshot(ctx, f)
+		err = s.Snapshot(limited, f)
+	} else {
+		err = f(limited)
 	}
-	return f(ctx)
+	if fe := (*fhir.Error)(nil); err != nil && limited.Err() != nil && ctx.Err() == nil && !errors.As(err, &fe) {
+		return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "the search took too long; ask for less at once").Because(err)
+	}
+	return err
 }
 
 // render writes the page.

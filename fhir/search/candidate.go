@@ -12,6 +12,7 @@ import (
 const (
 	estimated   = 16  // with more, an estimate for each would cost too much
 	alwaysTried = 512 // more only where effort was made before
+	mostTried   = 4096
 )
 
 // usualCompartment is how many resources a compartment is taken to have.
@@ -160,9 +161,12 @@ func (r *runner) byRange(ctx context.Context, l Leaf, limit int) (c candidate, o
 // byAny merges what drives the members.
 func (r *runner) byAny(ctx context.Context, members Or, limit int) (candidate, bool, error) {
 	all := candidate{sure: true}
+	if limit != noLimit && len(members) > max(alwaysTried, min(limit, mostTried)) {
+		return all, false, nil // to estimate each would cost more than it could save
+	}
 	for _, m := range members {
 		c, ok, err := r.candidate(ctx, m, limit)
-		if !ok || err != nil {
+		if !ok || err != nil || limit != noLimit && all.gathers && all.cost >= limit {
 			return all, false, err
 		}
 		all.scans = append(all.scans, c.scans...)
