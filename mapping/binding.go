@@ -58,12 +58,12 @@ func one[C, T any](name string, at func(*C) *T, c codec[T]) binding[C] {
 			*at(part) = read(m)
 		},
 		write: func(m protoreflect.Message, part *C) {
-			want := *at(part)
-			if same(read(m), want) {
+			want, f := *at(part), field(m, name)
+			there := m.Has(f)
+			switch says := !zero(want); {
+			case there && same(read(m), want), !there && !says:
 				return
-			}
-			f := field(m, name)
-			if zero(want) {
+			case !says:
 				m.Clear(f)
 				return
 			}
@@ -100,7 +100,9 @@ func many[C, T any](name string, at func(*C) *[]T, c codec[T]) binding[C] {
 			want := *at(part)
 			f := field(m, name)
 			if len(want) == 0 {
-				m.Clear(f)
+				if m.Has(f) {
+					m.Clear(f)
+				}
 				return
 			}
 			var have []T

@@ -55,26 +55,37 @@ func SetText(m protoreflect.Message, text string) bool {
 			return false
 		}
 	}
+	if s.value == textValue || s.value == decimalValue {
+		s.clearValue(m)
+		s.set(m, text)
+		return true
+	}
 	trial := m.New()
 	exact := s.set(trial, text)
-	switch s.value {
-	case timeValue, clockValue:
-		// No proto can hold a leap second, but FHIR can.
-		if !trial.Has(s.time.precision) && !strings.Contains(text, ":60") {
-			return false
-		}
-	case bytesValue:
-	default:
-		if !exact {
-			return false
-		}
+	if !exact && !s.mayHide(trial, text) {
+		return false
 	}
 	s.clearValue(m)
-	s.set(m, text)
+	trial.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		m.Set(f, v)
+		return true
+	})
 	if !exact {
 		hide(m, s, lexical, text)
 	}
 	return true
+}
+
+// mayHide reports whether a text that the proto can't say all of is a value
+// nevertheless: a time to the nanosecond, a leap second, base64 with blanks.
+func (s *shape) mayHide(trial protoreflect.Message, text string) bool {
+	switch s.value {
+	case timeValue, clockValue:
+		return trial.Has(s.time.precision) || strings.Contains(text, ":60")
+	case bytesValue:
+		return true
+	}
+	return false
 }
 
 // clearValue removes a primitive's value with its hidden extensions.
