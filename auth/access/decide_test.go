@@ -122,7 +122,14 @@ func runDecisions(t *testing.T, x *server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	setUp := []request{{"POST /", bundle(twoPatients())}, {"PUT AuditEvent/audit", auditEvent}, {line: "DELETE Observation/a-gone"}, {line: "DELETE Observation/b-gone"}}
+	setUp := []request{
+		{"PUT Communication/message", `{"resourceType":"Communication","id":"message","status":"completed","sender":{"reference":"Patient/a"},"recipient":[{"reference":"Patient/b"}]}`},
+		{"PUT Communication/mine", `{"resourceType":"Communication","id":"mine","status":"completed","subject":{"reference":"Patient/a"}}`},
+		{"POST /", bundle(twoPatients())},
+		{"PUT AuditEvent/audit", auditEvent},
+		{line: "DELETE Observation/a-gone"},
+		{line: "DELETE Observation/b-gone"},
+	}
 	for _, r := range setUp {
 		if answer := r.do(t.Context(), x.open); strings.HasPrefix(answer, "error") {
 			t.Fatal(answer)

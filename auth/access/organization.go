@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"caseway/fhir"
+	"caseway/fhir/definition"
 	"caseway/fhir/search"
 )
 
@@ -76,9 +77,20 @@ func ofPatients(r *search.Registry, typ string, rule rule, who search.Expr) sear
 	if who == nil || rule.patients == "self" {
 		return who
 	}
-	whose := parameters(r, typ, []string{rule.whose})
+	codes := []string{rule.whose}
+	if rule.whose == "all" {
+		codes = definition.R4().Compartment("Patient").Params(typ)
+	}
+	whose := parameters(r, typ, codes)
 	if whose == nil {
 		return nil
+	}
+	if len(whose) > 1 {
+		either := make(search.Or, len(whose))
+		for i, p := range whose {
+			either[i] = search.Chain{Param: p, Type: "Patient", Where: who}
+		}
+		return either
 	}
 	theirs := search.Chain{Param: whose[0], Type: "Patient", Where: who}
 	if !rule.several {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"caseway/fhir"
+	"caseway/fhir/definition"
 	"caseway/fhir/search"
 )
 
@@ -27,7 +28,11 @@ func (a *Access) scan(r *search.Registry, key fhir.Key, text []byte) (ids []stri
 	default:
 		return nil, false
 	}
-	p := r.Parameter(key.Type, rule.whose)
+	whose := rule.whose
+	if whose == "all" {
+		whose = definition.R4().Compartment("Patient").Params(key.Type)[0]
+	}
+	p := r.Parameter(key.Type, whose)
 	if p == nil {
 		return nil, false
 	}
