@@ -62,6 +62,7 @@ func TestAttacks(t *testing.T) {
 				t.Errorf("the attacks changed what is bob's:\n%s\n%s", before, after)
 			}
 			st.controls(t)
+			st.witnessed(t)
 		})
 	}
 }
@@ -197,6 +198,31 @@ func (st *stage) controls(t *testing.T) {
 		answer, err := st.client.Do(t.Context(), a.method, a.path, body, "Authorization", "Bearer "+st.tokens[a.token])
 		if err != nil || strconv.Itoa(answer.Status) != a.status {
 			t.Errorf("%s %s with token %q: %d, %v, want %s: %.400s", a.method, a.path, a.token, answer.Status, err, a.status, answer.Body)
+		}
+	}
+}
+
+// witnessed finds AuditEvents of the sign-ins, tokens, attacks and writes.
+func (st *stage) witnessed(t *testing.T) {
+	t.Helper()
+	const dicom, own = "http://dicom.nema.org/resources/ontology/DCM", "https://caseway.dev/fhir/CodeSystem/audit-event"
+	for _, query := range []string{
+		"subtype=" + dicom + "|110122&agent:identifier=ann", "subtype=" + own + "|token&agent:identifier=app",
+		"subtype=" + own + "|token&agent:identifier=backend", "outcome=4&entity=Patient/bob&agent:identifier=ann",
+		"outcome=4&entity=CarePlan/bob-plan", "action=U&outcome=0&entity=CarePlan/ann-plan", "outcome=4&agent:identifier=cara",
+	} {
+		eventually(t, query, func() bool {
+			answer, err := st.client.Do(t.Context(), http.MethodGet, "AuditEvent?_summary=count&"+query, nil, "Authorization", "Bearer "+st.tokens["root"])
+			return err == nil && answer.Status == http.StatusOK && !strings.Contains(string(answer.Body), `"total":0`)
+		})
+	}
+	answer, err := st.client.Do(t.Context(), http.MethodGet, "AuditEvent?_count=1000", nil, "Authorization", "Bearer "+st.tokens["root"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"Quillfeather", "quill", "1950-05-05", password, "eyJ"} {
+		if strings.Contains(string(answer.Body), secret) {
+			t.Errorf("the AuditEvents hold %q", secret)
 		}
 	}
 }
