@@ -367,7 +367,7 @@ func refreshAndRevocation(t *testing.T, c *clinic) {
 	v.shot("2-not-saved")
 	v.open(c.Root + "/auth/apps")
 	v.title("Apps that have access")
-	v.must("My care", "See your tasks", "It stays connected when you sign out.")
+	v.must("My care", "See your personal details", "It stays connected when you sign out.")
 	v.shot("3-apps")
 	v.press("Take access away")
 	v.await(`document.querySelector(".notice") !== null`)
