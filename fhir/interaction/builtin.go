@@ -38,6 +38,33 @@ var builtin = sync.OnceValue(func() map[fhir.Key]store.Version {
 	return all
 })
 
+// Builtin is a resource that the server brings along beside the engine's own,
+// such as the code systems of cases. JSON is compact, without meta.
+type Builtin struct {
+	Key  fhir.Key
+	JSON []byte
+}
+
+// version gives a built-in resource the meta that all of them have.
+func (b Builtin) version() store.Version {
+	meta, err := json.Marshal(newBuiltinMeta())
+	if err != nil {
+		panic(err) // made of two strings
+	}
+	text := append([]byte(`{"meta":`), meta...)
+	text = append(append(text, ','), b.JSON[1:]...)
+	return store.Version{Key: b.Key, VersionID: 1, LastUpdated: builtinDate, Method: store.Put, JSON: text}
+}
+
+// builtinAt finds a built-in resource.
+func (e *Engine) builtinAt(key fhir.Key) (store.Version, bool) {
+	if v, ok := builtin()[key]; ok {
+		return v, true
+	}
+	v, ok := e.builtin[key]
+	return v, ok
+}
+
 // builtinDate is when what the server brings along was last changed.
 var builtinDate = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 

@@ -51,3 +51,14 @@ func TestAStoredResourceGoesBeforeWhatTheServerBringsAlong(t *testing.T) {
 		t.Error(string(v))
 	}
 }
+
+func TestResourcesThatAreGivenAreReadable(t *testing.T) {
+	key := fhir.Key{Type: "CodeSystem", ID: "case-phase"}
+	e := newEngine(t, interaction.Config{Builtin: []interaction.Builtin{{
+		Key: key, JSON: []byte(`{"resourceType":"CodeSystem","id":"case-phase","status":"active","content":"complete"}`),
+	}}})
+	v := must[[]byte](t)(do(e, "GET CodeSystem/case-phase", nil))
+	if tree, err := fhir.Decode(definition.R4(), v, fhir.Limits{}); err != nil || tree.ID() != key.ID {
+		t.Errorf("%v in %s", err, v)
+	}
+}

@@ -144,6 +144,7 @@ type Config struct {
 	Validator  Validator        // nil: none
 	Access     Access           // nil: everything is allowed
 	Guards     []Guard          // in order
+	Builtin    []Builtin        // to read under their ids, unless a stored resource has the id
 	Clock      func() time.Time // nil: time.Now
 	Log        *slog.Logger     // nil: discarded
 }
@@ -176,6 +177,7 @@ type Engine struct {
 	// registered is swapped when custom search parameters change.
 	registered atomic.Pointer[registered]
 	indexing   *indexing
+	builtin    map[fhir.Key]store.Version
 }
 
 // New makes an engine. It doesn't use the store yet.
@@ -196,6 +198,10 @@ func New(c Config) (*Engine, error) {
 		locks:     newLocks(),
 		cursors:   &cursors{store: c.Store},
 		base:      c.Base,
+	}
+	e.builtin = make(map[fhir.Key]store.Version, len(c.Builtin))
+	for _, b := range c.Builtin {
+		e.builtin[b.Key] = b.version()
 	}
 	e.guards = append([]Guard{subscriptionGuard{}, parameterGuard{e}, episodeGuard{e}}, c.Guards...)
 	if c.Registry == nil {

@@ -19,7 +19,7 @@ func (e *Engine) Read(ctx context.Context, key fhir.Key) (store.Version, error) 
 	if err != nil {
 		return store.Version{}, err
 	}
-	if own, ok := builtin()[key]; ok && !v.Exists() {
+	if own, ok := e.builtinAt(key); ok && !v.Exists() {
 		v = own
 	}
 	return e.shown(ctx, Read, key, v)
