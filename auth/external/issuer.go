@@ -158,7 +158,7 @@ func (i *issuer) askKeys(ctx context.Context, uri string) ([]jose.JSONWebKey, er
 // VerifySignature is what go-oidc asks for the key that a token names: one
 // that isn't known may be new, and the issuer is asked for it.
 func (i *issuer) VerifySignature(ctx context.Context, token string) ([]byte, error) {
-	jws, err := jose.ParseSigned(token, signatureAlgorithms)
+	jws, err := jose.ParseSignedCompact(token, signatureAlgorithms)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"caseway/auth"
@@ -142,6 +143,9 @@ func (v *Verifier) claimsOf(ctx context.Context, token string, h hash) (claims, 
 	if err := verified.Claims(&c); err != nil {
 		return nil, time.Time{}, invalid("the token's claims can't be read").Because(err)
 	}
+	if c["at_hash"] != nil || c["c_hash"] != nil { // OpenID Connect Core section 3.3.2.11
+		return nil, time.Time{}, invalid("the token is an ID token, which says who somebody is and not what an app may do")
+	}
 	until, err := v.checkTimes(c, true)
 	if err != nil {
 		return nil, time.Time{}, err
@@ -155,6 +159,9 @@ func (v *Verifier) issuerOf(token string) (*issuer, error) {
 	if err != nil {
 		return nil, invalid("the token isn't a JWT that is signed with one of " + strings.Join(algorithms, ", "))
 	}
+	if typ, given := parsed.Headers[0].ExtraHeaders[jose.HeaderType]; given && !isAccessType(typ) {
+		return nil, invalid("the token is of another type than access tokens are")
+	}
 	var says struct {
 		Issuer string `json:"iss"`
 	}
@@ -167,6 +174,14 @@ func (v *Verifier) issuerOf(token string) (*issuer, error) {
 		}
 	}
 	return nil, invalid("the token's issuer isn't one that this server trusts")
+}
+
+// isAccessType reports whether a header's typ may be an access token's (RFC
+// 9068 section 2.1; many issuers write plain JWT).
+func isAccessType(typ any) bool {
+	text, _ := typ.(string)
+	text = strings.TrimPrefix(strings.ToLower(text), "application/")
+	return text == "jwt" || text == "at+jwt"
 }
 
 // isJWT reports whether a token has the form of a JWT: three parts, the first

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/google/go-cmp/cmp"
 
 	"caseway/auth"
@@ -85,6 +86,23 @@ func TestAValidTokenSaysWhoAsks(t *testing.T) {
 	}
 }
 
+// typed is a token with a typ of its own.
+func typed(typ any, claims map[string]any) string {
+	options := (&jose.SignerOptions{}).WithHeader("kid", "rsa").WithHeader(jose.HeaderType, typ)
+	signer := must(jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: rsaKey()}, options))
+	return must(jwt.Signed(signer).Claims(claims).Serialize())
+}
+
+func TestTypesThatAreTaken(t *testing.T) {
+	i := newIssuer(t)
+	v := verifier(t, i, nil)
+	for _, typ := range []string{"JWT", "jwt", "at+jwt", "application/at+jwt"} {
+		if _, err := v.Verify(t.Context(), typed(typ, i.claims(nil))); err != nil {
+			t.Errorf("%s: %v", typ, err)
+		}
+	}
+}
+
 func TestAlgorithmsThatAreTaken(t *testing.T) {
 	i := newIssuer(t)
 	v := verifier(t, i, nil)
@@ -152,6 +170,10 @@ func TestTokensThatAreRefused(t *testing.T) {
 		"exp far away":                i.token(map[string]any{"exp": 1e300}),
 		"not yet valid":               i.token(map[string]any{"nbf": now.Add(2 * time.Minute).Unix()}),
 		"nbf is text":                 i.token(map[string]any{"nbf": "yesterday"}),
+		"an ID token":                 i.token(map[string]any{"at_hash": "x"}),
+		"a logout token":              typed("logout+jwt", i.claims(nil)),
+		"a client's assertion":        typed("client-authentication+jwt", i.claims(nil)),
+		"typ is a number":             typed(7, i.claims(nil)),
 		"no sub":                      i.token(map[string]any{"sub": nil}),
 		"patient is no id":            i.token(map[string]any{"patient": "p1/../p2"}),
 		"patient is a list":           i.token(map[string]any{"patient": []string{"p1", "p2"}}),
