@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -259,6 +261,31 @@ func TestPagesHaveOneName(t *testing.T) {
 		}
 		if to := answer.Header.Get("Location"); row.status == 307 && to != "http://127.0.0.1:1"+row.path {
 			t.Errorf("%s leads to %s", row.path, to)
+		}
+	}
+}
+
+// TestBrowsersAreHeldToTLS where they came by it (RFC 6797).
+func TestBrowsersAreHeldToTLS(t *testing.T) {
+	front := newServer(t, openSQLite(t), server.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	for _, row := range []struct {
+		url, from, proto string
+		want             string
+	}{
+		{"https://localhost/livez", "127.0.0.1:1", "", "max-age=31536000"},
+		{"http://localhost/livez", "127.0.0.1:1", "", ""},
+		{"http://localhost/livez", "127.0.0.1:1", "https", ""}, // a stranger's word
+		{"http://localhost/livez", "10.0.0.1:1", "https", "max-age=31536000"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, row.url, nil)
+		r.RemoteAddr = row.from
+		if row.proto != "" {
+			r.Header.Set("X-Forwarded-Proto", row.proto)
+		}
+		w := httptest.NewRecorder()
+		front.ServeHTTP(w, r)
+		if got := w.Header().Get("Strict-Transport-Security"); got != row.want {
+			t.Errorf("%+v: %q", row, got)
 		}
 	}
 }
