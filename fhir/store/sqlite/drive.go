@@ -18,7 +18,7 @@ func (x source) byTerm(c *collector, b bounds) error {
 		seqs := x.recent.added.seqs(nil, span{term, append(slices.Clone(term), 0)}, b)
 		return x.heads(c, inOrder(seqs, c.q.Descending), func(terms []search.Term) bool {
 			_, found := slices.BinarySearch(terms, c.q.Term)
-			return found
+			return found && c.wanted(terms)
 		})
 	}
 	first, second := inTable, inMemory

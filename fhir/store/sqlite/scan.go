@@ -123,6 +123,9 @@ type collector struct {
 	q     *search.Scan
 	page  search.Page
 	bytes int // that there is room for
+
+	unwanted  int  // heads that were read and lack a term of Scan.Also
+	scattered bool // the driver's postings lie too far apart to be sieved
 }
 
 // full reports whether the page can't take another hit, which there is.

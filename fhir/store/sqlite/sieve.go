@@ -11,6 +11,8 @@ const (
 	sievedAtOnce = 64
 	// fewPostings lead to heads that are read at no more cost than others' terms.
 	fewPostings = 8
+	// mostUnwanted is how many heads are read in vain for each that is asked for.
+	mostUnwanted = 4
 )
 
 // Sieves implements search.Sieve.
@@ -27,7 +29,7 @@ func (x source) byPostings(c *collector, term []byte, b bounds) error {
 	read := func() (full bool, err error) {
 		seqs, err := x.sieve(c, waiting)
 		if err == nil {
-			err = x.heads(c, seqs, always)
+			err = x.heads(c, seqs, c.wanted)
 		}
 		waiting = waiting[:0]
 		return c.page.More, err
@@ -45,10 +47,28 @@ func (x source) byPostings(c *collector, term []byte, b bounds) error {
 	return err
 }
 
-// sieve leaves out those that lack the terms asked for beside the driver.
+// wanted tells whether a head that was read has the terms asked for beside the
+// driver. Where too many don't, it lets all through: then the search may do better
+// with another driver.
+func (c *collector) wanted(terms []search.Term) bool {
+	if c.unwanted > c.q.Limit*mostUnwanted {
+		return true
+	}
+	for _, either := range c.q.Also {
+		if !slices.ContainsFunc(either, func(t search.Term) bool { _, found := slices.BinarySearch(terms, t); return found }) {
+			c.unwanted++
+			c.page.Passed++
+			return false
+		}
+	}
+	return true
+}
+
+// sieve leaves out those that lack the terms asked for beside the driver, where
+// that costs little.
 func (x source) sieve(c *collector, seqs []int64) ([]int64, error) {
 	for _, terms := range c.q.Also {
-		if len(seqs) <= fewPostings {
+		if len(seqs) <= fewPostings || c.scattered {
 			break
 		}
 		having, known, err := x.having(terms, seqs)
@@ -56,7 +76,8 @@ func (x source) sieve(c *collector, seqs []int64) ([]int64, error) {
 			return nil, err
 		}
 		if !known {
-			continue
+			c.scattered = true
+			break
 		}
 		before := len(seqs)
 		seqs = slices.DeleteFunc(seqs, func(seq int64) bool {
@@ -76,7 +97,7 @@ func (x source) having(terms []search.Term, others []int64) (seqs []int64, known
 		return nil, false, err
 	}
 	stretch := bounds{after: min(others[0], others[len(others)-1]) - 1, until: max(others[0], others[len(others)-1]) + 1}
-	rows := len(others)/4 + 4
+	rows := len(others)/8 + 4
 	for _, t := range terms {
 		s.BindInt64(4, int64(rows)+1)
 		err := x.read(s, x.coder.append(nil, string(t)), stretch, false, func(some []int64) (bool, error) {
