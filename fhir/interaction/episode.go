@@ -41,7 +41,7 @@ type episodeGuard struct{ engine *Engine }
 
 // Check implements Guard.
 func (g episodeGuard) Check(ctx context.Context, images []Image) ([]Image, []fhir.Issue, error) {
-	m := membership{engine: g.engine, here: make(map[fhir.Key]*member, len(images)), patients: g.engine.patientsOf(images)}
+	m := membership{engine: g.engine, here: make(map[fhir.Key]*member, len(images)), patients: g.engine.writtenInto(images)}
 	for i := range images {
 		if m.here[images[i].Key] = nil; images[i].After != nil {
 			m.take(&images[i])

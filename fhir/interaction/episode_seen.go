@@ -48,8 +48,8 @@ func (m *membership) belongs(ctx context.Context, v store.Version) (bool, error)
 	return false, nil
 }
 
-// patientsOf are the patients in whose compartments alone images are.
-func (e *Engine) patientsOf(images []Image) map[string]bool {
+// writtenInto are the patients in whose compartments alone images are.
+func (e *Engine) writtenInto(images []Image) map[string]bool {
 	all := map[string]bool{}
 	if e.access == nil {
 		return all
