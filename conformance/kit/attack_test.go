@@ -62,6 +62,7 @@ func TestAttacks(t *testing.T) {
 				t.Errorf("the attacks changed what is bob's:\n%s\n%s", before, after)
 			}
 			st.controls(t)
+			st.loads(t)
 			st.witnessed(t)
 		})
 	}
@@ -223,6 +224,24 @@ func (st *stage) witnessed(t *testing.T) {
 	for _, secret := range []string{"Quillfeather", "quill", "1950-05-05", password, "eyJ"} {
 		if strings.Contains(string(answer.Body), secret) {
 			t.Errorf("the AuditEvents hold %q", secret)
+		}
+	}
+}
+
+// loads brings a file to a server with a login, which takes a token.
+func (st *stage) loads(t *testing.T) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "organization.json")
+	if err := os.WriteFile(file, []byte(`{"resourceType":"Organization","id":"loaded","name":"Loaded"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for token, ok := range map[string]bool{"": false, st.tokens["reader"]: false, st.tokens["backend"]: true} {
+		load := exec.CommandContext(t.Context(), binary(t), "load", "--to", st.Base, file)
+		load.Env = append(os.Environ(), "CASEWAY_TOKEN="+token)
+		if out, err := load.CombinedOutput(); (err == nil) != ok {
+			t.Errorf("load: %v, want success %v\n%s", err, ok, out)
+		} else if token != "" && strings.Contains(string(out), token) {
+			t.Error("load shows the token")
 		}
 	}
 }
