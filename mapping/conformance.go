@@ -52,7 +52,7 @@ func Conformance() []Definition {
 // definitionOf completes a conformance resource with what all of them have.
 func definitionOf(typ, id string, resource map[string]any) Definition {
 	url := fhir.CanonicalBase + "/" + typ + "/" + id
-	resource["resourceType"], resource["id"], resource["url"] = typ, id, url
+	resource["url"] = url
 	resource["status"], resource["publisher"] = "active", "Caseway"
 	if resource["name"] == nil {
 		resource["name"] = nameOf(id)
@@ -61,7 +61,8 @@ func definitionOf(typ, id string, resource map[string]any) Definition {
 	if err != nil {
 		panic(err)
 	}
-	return Definition{fhir.Key{Type: typ, ID: id}, url, text}
+	head := []byte(`{"resourceType":"` + typ + `","id":"` + id + `",`)
+	return Definition{fhir.Key{Type: typ, ID: id}, url, append(head, text[1:]...)}
 }
 
 // nameOf is an id as a name that programs can use: CasePhase for case-phase.

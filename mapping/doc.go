@@ -1,2 +1,36 @@
-// Package mapping converts cases to FHIR and back.
+// Package mapping converts cases (package casemodel) to FHIR R4 and back, typed
+// with the protos of github.com/google/fhir/go. FHIR resources are the stored
+// truth: a case is assembled from them, changed by casemodel's actions, and
+// written back in one commit.
+//
+//	c, lost := mapping.Assemble(resources)        // from all that belongs to the case
+//	…                                             // casemodel acts on c
+//	writes, lost := mapping.Resources(&c, resources) // what has to be stored
+//
+// The nouns:
+//
+//   - A pair ties a part of a case (a goal) to a resource (a Goal). Each has
+//     three verbs: GoalFromCase writes the part over the stored resource and
+//     changes only elements that the case owns; CaseFromGoal reads it; ApplyGoal
+//     lays a changed resource onto a part. A pair is a list of bindings.
+//   - A binding ties one element to one field, in both directions. It leaves the
+//     element alone while it says what the field says, so that codings,
+//     extensions and displays of others stay.
+//   - A codec converts the value of an element; a table (tables/*.csv) holds the
+//     codes of both sides.
+//   - A Loss is something that one side says and the other can't. Losses are
+//     found by converting back and comparing, so none goes unreported;
+//     LOSSES.md lists them all.
+//
+// Extensions of Caseway's own keep what FHIR has no element for. A resource
+// that leaves them out leaves them as they are: see Keep. Where an extension
+// refines a status (a plan that awaits approval is a CarePlan in draft), the
+// status counts when the two contradict each other.
+//
+// All functions are pure: they change nothing that they are given, know no
+// clock and make no ids. Protos are shared between what is given and what is
+// returned; treat them as immutable. Safe for concurrent use.
+//
+// Not here: the rules of cases (casemodel), stores, HTTP, and consequences of
+// changes.
 package mapping

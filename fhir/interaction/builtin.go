@@ -1,6 +1,7 @@
 package interaction
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -39,7 +40,8 @@ var builtin = sync.OnceValue(func() map[fhir.Key]store.Version {
 })
 
 // Builtin is a resource that the server brings along beside the engine's own,
-// such as the code systems of cases. JSON is compact, without meta.
+// such as the code systems of cases. JSON is compact, begins with resourceType
+// and id, and has no meta.
 type Builtin struct {
 	Key  fhir.Key
 	JSON []byte
@@ -51,8 +53,10 @@ func (b Builtin) version() store.Version {
 	if err != nil {
 		panic(err) // made of two strings
 	}
-	text := append([]byte(`{"meta":`), meta...)
-	text = append(append(text, ','), b.JSON[1:]...)
+	head := []byte(`{"resourceType":"` + b.Key.Type + `","id":"` + b.Key.ID + `"`)
+	rest, _ := bytes.CutPrefix(b.JSON, head)
+	text := append(append(head, `,"meta":`...), meta...)
+	text = append(text, rest...)
 	return store.Version{Key: b.Key, VersionID: 1, LastUpdated: builtinDate, Method: store.Put, JSON: text}
 }
 

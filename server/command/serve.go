@@ -17,6 +17,7 @@ import (
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
+	"caseway/mapping"
 	"caseway/server"
 	"caseway/server/app"
 )
@@ -119,10 +120,19 @@ func (s Serve) engine(data store.Store, log *slog.Logger) (engine *interaction.E
 	r4 := definition.R4()
 	engine, err = interaction.New(interaction.Config{
 		Store: data, Access: w.access, Guards: w.guards, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
-		PreferStoredParameters: s.PreferStored,
-		Limits:                 fhir.Limits{Bytes: s.decodeLimit()}, Log: log,
+		PreferStoredParameters: s.PreferStored, Builtin: ofCases(),
+		Limits: fhir.Limits{Bytes: s.decodeLimit()}, Log: log,
 	})
 	return engine, w, err
+}
+
+// ofCases are the code systems, extensions and operations of cases.
+func ofCases() []interaction.Builtin {
+	var all []interaction.Builtin
+	for _, d := range mapping.Conformance() {
+		all = append(all, interaction.Builtin{Key: d.Key, JSON: d.JSON})
+	}
+	return all
 }
 
 // decodeLimit is how long a resource's JSON may be. A body of native content
