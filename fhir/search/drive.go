@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"math"
+	"slices"
 
 	"caseway/fhir"
 )
@@ -215,7 +216,7 @@ func (r *runner) bound(s *Scan) {
 const mostAlternatives = 8
 
 // also are the conditions but one that a source may heed; all is set where there
-// are no others.
+// are no others that leave out many.
 func (r *runner) also(but int) (terms [][]Term, all bool) {
 	if _, ok := r.source.(Sieve); !ok {
 		return nil, len(r.where) < 2
@@ -229,9 +230,21 @@ func (r *runner) also(but int) (terms [][]Term, all bool) {
 		if ok = ok && l.Indexed() && len(l.Exact) > 0 && len(l.Exact) <= mostAlternatives; ok {
 			terms = append(terms, l.Exact)
 		}
-		all = all && ok
+		all = all && (ok || usual(e))
 	}
 	return terms, all
+}
+
+// usual reports whether a condition is taken to hold for nearly every resource,
+// as negations do.
+func usual(e Expr) bool {
+	switch e := e.(type) {
+	case Not:
+		return true
+	case Or:
+		return slices.ContainsFunc(e, usual)
+	}
+	return false
 }
 
 // batch is how many heads each stream reads at first; sieved says that the
