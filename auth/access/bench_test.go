@@ -104,6 +104,22 @@ func BenchmarkSearch(b *testing.B) {
 	turns(b, find(x.open), find(x.guarded))
 }
 
+// BenchmarkEverything reads all of a patient.
+func BenchmarkEverything(b *testing.B) {
+	x := benchServer(b)
+	contexts := patientContexts(b)
+	read := func(e *interaction.Engine) func(i int) {
+		return func(i int) {
+			p := i % benchPatients
+			key := fhir.Key{Type: "Patient", ID: fmt.Sprint("p", p)}
+			if _, err := e.Everything(contexts[p], interaction.EverythingRequest{Key: key, Base: base}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	turns(b, read(x.open), read(x.guarded))
+}
+
 func patientContexts(b *testing.B) []context.Context {
 	contexts := make([]context.Context, benchPatients)
 	for p := range contexts {

@@ -14,8 +14,10 @@ const fewDocuments = 10
 
 // seesBinary decides on a Binary by its securityContext
 // (https://hl7.org/fhir/R4/binary.html#security-context): who sees that sees the
-// Binary. One without is read by those who see a DocumentReference with its URL,
-// and written by nobody whom the table of types calls to this rule.
+// Binary, and writes it where that is some patient's: what everybody sees, such as
+// a Practitioner, gives nobody the right to write. One without is read by those
+// who see a DocumentReference with its URL, and written by nobody whom the table
+// of types calls to this rule.
 func (d decision) seesBinary(any scope.Permissions, i *image) (bool, error) {
 	tree, err := i.decoded()
 	if err != nil {
@@ -23,7 +25,8 @@ func (d decision) seesBinary(any scope.Permissions, i *image) (bool, error) {
 	}
 	if context := tree.Root().Child("securityContext"); context.Valid() {
 		key, ok := localKey(context.Child("reference").Text(), d.base)
-		if !ok || key.Type == "Binary" {
+		rule := types()[key.Type].patients
+		if !ok || key.Type == "Binary" || any&visible == 0 && rule != "compartment" && rule != "self" {
 			return false, nil
 		}
 		return d.seesCurrent(key)

@@ -39,14 +39,12 @@ func (o oracle) reaches(s scope.Scope, x *thing) bool {
 	switch s.Context {
 	case scope.Patient:
 		ok := p.Patient != "" && o.ofPatients(x, []string{"Patient/" + p.Patient})
-		if p.Role == auth.Staff && p.Organization != "" && !directory(x) && x.typ != "Binary" {
+		if p.Organization != "" && !directory(x) && x.typ != "Binary" {
 			ok = ok && o.ofOrganization(x, "Organization/"+p.Organization)
 		}
 		return ok
 	case scope.User:
 		switch p.Role {
-		case auth.Administrator:
-			return true
 		case auth.Patient:
 			return o.ofPatients(x, []string{p.FHIRUser})
 		case auth.Caregiver:
@@ -55,7 +53,7 @@ func (o oracle) reaches(s scope.Scope, x *thing) bool {
 				charges = append(charges, "Patient/"+id)
 			}
 			return o.ofPatients(x, charges)
-		case auth.Staff:
+		case auth.Staff, auth.Administrator:
 			return p.Organization == "" || o.ofOrganization(x, "Organization/"+p.Organization)
 		}
 	case scope.System:
@@ -165,7 +163,7 @@ func drawPrincipal(t *rapid.T) *auth.Principal {
 	org := func() string { return idOf("Organization", rapid.IntRange(0, 2).Draw(t, "org")) }
 	p := &auth.Principal{}
 	context := "user"
-	switch rapid.IntRange(0, 7).Draw(t, "principal") {
+	switch rapid.IntRange(0, 9).Draw(t, "principal") {
 	case 0, 1:
 		p.Role, p.Patient, context = auth.Patient, patient(), "patient"
 		p.FHIRUser = "Patient/" + p.Patient
@@ -181,6 +179,10 @@ func drawPrincipal(t *rapid.T) *auth.Principal {
 		p.Role = auth.Staff
 	case 7:
 		p.Role, p.Patient, p.Organization, context = auth.Staff, patient(), org(), "patient"
+	case 8:
+		p.Role, p.Organization = auth.Administrator, org()
+	case 9:
+		p.Patient, p.Organization, context = patient(), org(), "patient"
 	}
 	p.Scopes = drawScopes(t, context)
 	return p

@@ -32,8 +32,9 @@ type reach struct {
 // reachOf says how far a principal's scopes of a context reach.
 //
 // A patient context that isn't the patient's own, or no charge of a caregiver,
-// reaches nothing, whoever let it come about. For staff that is bound to an
-// Organization both must hold.
+// reaches nothing, whoever let it come about. Where the user or the client is
+// bound to an Organization, and the user isn't the patient or a caregiver, both
+// must hold; an administrator is then no more than that Organization's staff.
 func reachOf(p *auth.Principal, c scope.Context) reach {
 	switch {
 	case c == scope.Patient:
@@ -41,7 +42,9 @@ func reachOf(p *auth.Principal, c scope.Context) reach {
 	case c == scope.System && p.Role == "", c == scope.User && p.Role == auth.Staff:
 		return unbound(p)
 	case c == scope.User && p.Role == auth.Administrator:
-		return reach{kind: everything, admin: true}
+		r := unbound(p)
+		r.admin = r.kind == everything
+		return r
 	case c == scope.User:
 		return reach{kind: compartments, patients: own(p)}
 	}
@@ -83,7 +86,7 @@ func patientReach(p *auth.Principal) reach {
 		if !slices.Contains(own(p), p.Patient) {
 			return reach{}
 		}
-	case auth.Staff:
+	default:
 		r.organization = p.Organization
 	}
 	return r

@@ -42,8 +42,13 @@ func newView(p *auth.Principal, r *search.Registry) *view {
 	return v
 }
 
-// grants are those that give one of some permissions on a type.
+// grants are those that give one of some permissions on a type. A caregiver
+// doesn't write RelatedPersons: they say whose caregiver somebody is, and until
+// when.
 func (v *view) grants(typ string, any scope.Permissions) []grant {
+	if typ == "RelatedPerson" && v.principal.Role == auth.Caregiver {
+		any &= visible
+	}
 	q := question{typ, any}
 	if known, ok := v.known.Load(q); ok {
 		return known.([]grant)
