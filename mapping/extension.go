@@ -187,7 +187,6 @@ var (
 	inParty    = in("reference", party)
 	inRef      = in("reference", ref)
 	inQuantity = in("quantity", quantity)
-	inMoney    = in("money", amountOf)
 )
 
 func inText[S ~string](typ string) codec[S] { return in(typ, text[S]()) }
