@@ -93,6 +93,10 @@ func (p *Provider) redirectable(ctx context.Context, form url.Values) (*account.
 // challengeForm is a SHA-256 in base64url (RFC 7636 section 4.2).
 var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
+// maxEcho is how many bytes of a parameter are kept to be sent back. Anybody can
+// make requests for authorization that wait.
+const maxEcho = 4096
+
 // checkRequest holds a request to the profile: the code flow, PKCE by S256
 // alone, this FHIR server as audience.
 func (p *Provider) checkRequest(client *account.Client, form url.Values) error {
@@ -115,6 +119,8 @@ func (p *Provider) checkRequest(client *account.Client, form url.Values) error {
 		return refuse("invalid_request", "code_challenge_method is S256")
 	case !challengeForm.MatchString(form.Get("code_challenge")):
 		return refuse("invalid_request", "code_challenge isn't a SHA-256 in base64url")
+	case len(form.Get("state")) > maxEcho || len(form.Get("nonce")) > maxEcho:
+		return refuse("invalid_request", "state and nonce have at most 4096 bytes")
 	}
 	return p.checkAudience(form)
 }
@@ -235,11 +241,21 @@ func (p *Provider) withoutPrompt(r *http.Request, id string) (string, error) {
 		return "", err
 	}
 	for _, g := range before {
-		if g.Client.ID == w.Client.ID && g.Scopes.Covers(possible(w.Scopes, &LaunchContext{Patient: g.Patient}, s.User)) {
+		if w.isLike(&g) && g.Scopes.Covers(possible(w.Scopes, &LaunchContext{Patient: g.Patient}, s.User)) {
 			return p.again(ctx, w, s, g)
 		}
 	}
 	return "", refuse("consent_required", "the user has to be asked")
+}
+
+// isLike reports whether a grant was given to the client that asks now, for the
+// patient that it would get. Who gets the codes of a public client is known
+// where its redirect URI is https only: schemes and ports of a device can be
+// taken by others (RFC 8252 section 8.6).
+func (p *Pending) isLike(g *Grant) bool {
+	assured := p.Client.Kind != account.Public || strings.HasPrefix(p.kept.Value.Redirect, "https://")
+	launched := p.Launch != nil && p.Launch.Patient != ""
+	return assured && g.Client.ID == p.Client.ID && (!launched || p.Launch.Patient == g.Patient)
 }
 
 // again completes a request as an earlier one was.

@@ -59,8 +59,8 @@ func (p *Provider) settle(ctx context.Context, w *Pending, u *account.User, set 
 	if of := w.kept.Value.User; of != "" && of != u.ID {
 		return nil, ErrPatient
 	}
-	if u.Organization != "" && w.Client.Organization != "" && u.Organization != w.Client.Organization {
-		return nil, ErrPatient // there is nothing that both may see
+	if apart(u, w.Client) {
+		return nil, ErrPatient
 	}
 	if u.Organization == "" {
 		bound := *u

@@ -96,6 +96,9 @@ func (p *Provider) Grants(ctx context.Context, user string) ([]Grant, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !client.Created.IsZero() && !client.Created.Equal(g.ClientSince) {
+			continue // it ended with the client that had the name before
+		}
 		set := g.set()
 		list = append(list, Grant{
 			ID: row.Key, Client: client, Scopes: set, Patient: g.patient(), Offline: set.Has("offline_access"),

@@ -24,7 +24,7 @@ const (
 	maxKeySet    = 512 << 10 // bytes
 	keptUnsaid   = 5 * time.Minute
 	keptLongest  = 24 * time.Hour
-	fetchPause   = time.Second // between fetches of one URL for unknown keys
+	fetchPause   = time.Second // between fetches of one URL for unknown keys, and after one that failed
 	mostKeySets  = 10_000
 )
 
@@ -44,6 +44,7 @@ type keySet struct {
 	keys    *jose.JSONWebKeySet
 	fetched time.Time
 	until   time.Time
+	failed  time.Time // when it last couldn't be fetched
 }
 
 func newKeySets(client *http.Client, now func() time.Time) *keySets {
@@ -75,7 +76,13 @@ func (k *keySets) keys(ctx context.Context, client *account.Client, id string) (
 			return found, nil
 		}
 	}
+	if now.Sub(set.failed) < fetchPause {
+		return nil, errKeySet
+	}
 	if err := k.fetch(ctx, client.JWKSURL, set); err != nil {
+		if ctx.Err() == nil { // the client was there until the end
+			set.failed = k.now()
+		}
 		return nil, err
 	}
 	return set.keys.Key(id), nil

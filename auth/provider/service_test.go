@@ -152,6 +152,7 @@ func TestKeysByURLThatCantBeHad(t *testing.T) {
 	for _, keys := range []string{"", "[]", `{"keys":[]}`, strings.Repeat("x", 600<<10)} {
 		s.set(keys, "no-store")
 		h.refused(h.asRemote(), "invalid_client")
+		h.clock.move(2 * time.Second) // it isn't asked again at once
 	}
 	s.set(h.signer.public(t), "max-age=60")
 	h.ok(h.asRemote())

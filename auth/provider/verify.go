@@ -194,7 +194,8 @@ func (p *Provider) standsFor(ctx context.Context, t *token, g *grant) (*auth.Pri
 
 // parties gives the client and the user of a grant, a nil user where the client
 // acts for itself. It fails with account.ErrUnknown where one is gone, locked,
-// or isn't the same as then.
+// or isn't the same as then, and where they belong to two Organizations: there
+// is nothing that both may see.
 func (p *Provider) parties(ctx context.Context, g *grant) (*account.Client, *account.User, error) {
 	client, err := p.o.Accounts.Client(ctx, g.Client)
 	if err != nil {
@@ -207,10 +208,15 @@ func (p *Provider) parties(ctx context.Context, g *grant) (*account.Client, *acc
 		return client, nil, nil
 	}
 	u, err := p.user(ctx, g.User)
-	if err == nil && g.Auth.Before(u.PasswordSet) && !g.set().Has("offline_access") {
+	if err == nil && (apart(u, client) || g.Auth.Before(u.PasswordSet) && !g.set().Has("offline_access")) {
 		err = account.ErrUnknown
 	}
 	return client, u, err
+}
+
+// apart reports whether a user and a client are bound to two Organizations.
+func apart(u *account.User, client *account.Client) bool {
+	return u.Organization != "" && client.Organization != "" && u.Organization != client.Organization
 }
 
 // narrowed are scopes as far as the client has them still.
