@@ -124,6 +124,9 @@ func TestOpaqueTokensAreIntrospected(t *testing.T) {
 		"not active":           {map[string]any{"active": false}, fhir.Login},
 		"not said to be":       {map[string]any{"active": nil}, fhir.Login},
 		"active, but as text":  {map[string]any{"active": "true"}, fhir.Login},
+		"Bearer":               {map[string]any{"token_type": "Bearer"}, -1},
+		"a refresh token":      {map[string]any{"token_type": "refresh_token"}, fhir.Login},
+		"used for refreshing":  {map[string]any{"token_use": "refresh_token"}, fhir.Login},
 		"patient that is none": {map[string]any{"patient": "../p1"}, fhir.Login},
 	} {
 		ahead.Add(int64(2 * time.Minute)) // what was said of the token before counts no more

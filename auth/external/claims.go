@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,6 +110,9 @@ func (v *Verifier) principal(ctx context.Context, c claims) (*auth.Principal, er
 	if p.Subject == "" {
 		return nil, invalid("the token doesn't say whom it stands for (sub)")
 	}
+	if isOtherKind(c) {
+		return nil, invalid("the token isn't an access token")
+	}
 	p.Expires, _ = c.time("exp")
 	p.Scopes = scopesOf(c)
 	var err error
@@ -122,7 +126,11 @@ func (v *Verifier) principal(ctx context.Context, c claims) (*auth.Principal, er
 	if p.Organization, err = v.id(c, names.Organization, "Organization"); err != nil {
 		return nil, err
 	}
-	p.FHIRUser = v.fhirUser(c.text(or(names.FHIRUser, "fhirUser")))
+	user := c.text(or(names.FHIRUser, "fhirUser"))
+	p.FHIRUser = v.fhirUser(user)
+	if user != "" { // system/ is for clients that act for themselves
+		p.Scopes.Resources = slices.DeleteFunc(p.Scopes.Resources, func(s scope.Scope) bool { return s.Context == scope.System })
+	}
 	p.Role = roleOf(c.list(names.Role), p.FHIRUser)
 	if p.Role == auth.Caregiver && v.config.Charges != nil {
 		if p.Charges, err = v.config.Charges(ctx, p.FHIRUser); err != nil {
@@ -130,6 +138,19 @@ func (v *Verifier) principal(ctx context.Context, c claims) (*auth.Principal, er
 		}
 	}
 	return p, nil
+}
+
+// otherKinds are what issuers call tokens that aren't for resource servers.
+var otherKinds = []string{"refresh", "refresh_token", "offline", "id", "id_token"}
+
+// isOtherKind reports whether a token says that it isn't an access token, by
+// token_type (RFC 7662 section 2.2) or by what issuers write in its place:
+// whoever introspects a refresh token is told that it is active, too.
+func isOtherKind(c claims) bool {
+	return slices.ContainsFunc([]string{"token_type", "token_use", "typ"}, func(name string) bool {
+		kind, _ := c[name].(string)
+		return slices.Contains(otherKinds, strings.ToLower(kind))
+	})
 }
 
 func or(name, fallback string) string {

@@ -171,6 +171,9 @@ func TestTokensThatAreRefused(t *testing.T) {
 		"not yet valid":               i.token(map[string]any{"nbf": now.Add(2 * time.Minute).Unix()}),
 		"nbf is text":                 i.token(map[string]any{"nbf": "yesterday"}),
 		"an ID token":                 i.token(map[string]any{"at_hash": "x"}),
+		"a refresh token by typ":      i.token(map[string]any{"typ": "Refresh"}),
+		"an offline token by typ":     i.token(map[string]any{"typ": "Offline"}),
+		"an ID token by token_use":    i.token(map[string]any{"token_use": "id"}),
 		"a logout token":              typed("logout+jwt", i.claims(nil)),
 		"a client's assertion":        typed("client-authentication+jwt", i.claims(nil)),
 		"typ is a number":             typed(7, i.claims(nil)),
@@ -297,6 +300,28 @@ func TestClaimsAreMapped(t *testing.T) {
 		}
 		if name == "nested, by URL, scp as a list" && p.Scopes.String() != "user/*.rs user/Task.cud" {
 			t.Errorf("scopes %q", p.Scopes)
+		}
+	}
+}
+
+// TestPeopleHaveNoSystemScopes: these are for clients that act for themselves,
+// which a token with a fhirUser says that none does, be that user known here
+// or not.
+func TestPeopleHaveNoSystemScopes(t *testing.T) {
+	i := newIssuer(t)
+	v := verifier(t, i, nil)
+	for user, want := range map[string]string{
+		"Person/p":                             "user/*.rs",
+		"https://other.example/Practitioner/d": "user/*.rs",
+		"Device/d":                             "user/*.rs",
+		"":                                     "user/*.rs system/*.rs",
+	} {
+		p, err := v.Verify(t.Context(), i.token(map[string]any{"fhirUser": user, "patient": nil, "scope": "system/*.rs user/*.rs"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Scopes.String(); got != want {
+			t.Errorf("%q: %s, want %s", user, got, want)
 		}
 	}
 }
