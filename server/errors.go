@@ -91,6 +91,11 @@ func (x *exchange) fail(err error) {
 	if status == http.StatusRequestTimeout {
 		h.Set("Connection", "close")
 	}
+	if x.route.cases {
+		x.format.contentType = problemJSON
+		x.writeJSON(x.problem(status, err))
+		return
+	}
 	x.writeJSON(status, outcome.Outcome())
 }
 

@@ -76,6 +76,9 @@ func (x *exchange) admit() error {
 	if err := x.identify(); err != nil {
 		return err
 	}
+	if x.route.cases {
+		return x.admitCases()
+	}
 	if !x.route.fhir {
 		return nil
 	}

@@ -25,6 +25,7 @@ type route struct {
 	public    bool // answered without a token
 	anyOrigin bool // web pages of any origin may read it
 	mounted   bool // answered by a handler that guards its own forms
+	cases     bool // of the case API: its errors are problems (RFC 9457)
 }
 
 // The parameters of history (https://hl7.org/fhir/R4/http.html#history).
@@ -114,7 +115,7 @@ func routesByPath(table []route) map[string]map[string]*route {
 }
 
 func complete(path string, byMethod map[string]*route) {
-	isFHIR := strings.HasPrefix(path, "/fhir")
+	isFHIR, isCases := strings.HasPrefix(path, "/fhir"), strings.HasPrefix(path, "/cases")
 	allow := []string{http.MethodOptions}
 	anyOrigin := false
 	for m, r := range byMethod {
@@ -128,7 +129,7 @@ func complete(path string, byMethod map[string]*route) {
 	}
 	for _, m := range methods {
 		if byMethod[m] == nil {
-			byMethod[m] = &route{method: m, path: path, fhir: isFHIR, handle: refuse(m, path, allow)}
+			byMethod[m] = &route{method: m, path: path, fhir: isFHIR, cases: isCases, handle: refuse(m, path, allow)}
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
 	"caseway/server/audit"
+	"caseway/server/cases"
 )
 
 // Config is what a Server needs.
@@ -29,6 +30,7 @@ type Config struct {
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
 	App            http.Handler    // answers /app; nil: nothing does
+	Cases          *cases.Service  // answers /cases; nil: nothing does
 	Login          *Login          // nil: there is none, and everybody may do everything
 	Audit          *audit.Recorder // of what is denied; nil: nobody bears witness
 	AuditReads     bool            // Audit records what is read and searched, too
@@ -44,6 +46,7 @@ type Server struct {
 	unknown      *resourceType // counts requests for types that don't exist
 	door         *door
 	login        *Login
+	cases        *cases.Service
 	audit        *audit.Recorder
 	auditReads   bool
 	proxies      proxies
@@ -85,7 +88,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		engine: c.Engine, store: c.Store, types: make(map[string]*resourceType, len(c.ResourceTypes)),
-		unknown: &resourceType{name: "unknown"}, door: door, login: c.Login, audit: c.Audit, auditReads: c.AuditReads, proxies: c.TrustedProxies,
+		unknown: &resourceType{name: "unknown"}, door: door, login: c.Login, cases: c.Cases, audit: c.Audit, auditReads: c.AuditReads, proxies: c.TrustedProxies,
 		baseURL: strings.TrimSuffix(c.BaseURL, "/"), maxBody: c.MaxBody, metrics: c.Metrics, log: c.Log,
 	}
 	for _, name := range c.ResourceTypes {
@@ -110,7 +113,11 @@ func (s *Server) mount() {
 	s.mux = gin.New()
 	s.mux.RedirectTrailingSlash = false
 	s.mux.UseRawPath = true // an escaped slash stays in its segment, where it is refused
-	for path, byMethod := range routesByPath(routes()) {
+	table := routes()
+	if s.cases != nil {
+		table = append(table, caseRoutes()...)
+	}
+	for path, byMethod := range routesByPath(table) {
 		for _, m := range methods {
 			s.mux.Handle(m, path, s.answer(byMethod[m]))
 		}

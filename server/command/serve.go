@@ -20,6 +20,7 @@ import (
 	"caseway/mapping"
 	"caseway/server"
 	"caseway/server/app"
+	"caseway/server/cases"
 )
 
 // Serve is the command serve. The zero value of a setting is a safe one.
@@ -118,8 +119,12 @@ func (s Serve) engine(data store.Store, log *slog.Logger) (engine *interaction.E
 		return nil, w, err
 	}
 	r4 := definition.R4()
+	if w.access != nil {
+		w.access = cases.Inside{Access: w.access}
+	}
+	guard := &cases.Guard{Schema: r4, Engine: func() cases.Reader { return engine }}
 	engine, err = interaction.New(interaction.Config{
-		Store: data, Access: w.access, Guards: w.guards, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
+		Store: data, Access: w.access, Guards: append([]interaction.Guard{guard}, w.guards...), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
 		PreferStoredParameters: s.PreferStored, Builtin: ofCases(),
 		Limits: fhir.Limits{Bytes: s.decodeLimit()}, Log: log,
 	})
@@ -149,6 +154,7 @@ func (s Serve) decodeLimit() int {
 // assemble wires the engine and the server.
 func (s Serve) assemble(engine *interaction.Engine, data store.Store, c server.Config) (_ *server.Server, err error) {
 	c.Engine, c.Store, c.ResourceTypes = engine, data, definition.R4().ResourceTypes()
+	c.Cases = cases.New(cases.Config{Engine: engine, Schema: definition.R4(), Open: s.Login.none()})
 	c.Version, c.MaxBody = versionText(), s.MaxBody
 	c.CORSOrigins = s.CORSOrigin
 	if s.Login.embedded() {

@@ -1,0 +1,138 @@
+package server
+
+import (
+	"net/http"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+	"caseway/server/cases"
+)
+
+// problemJSON is the content type of errors at /cases (RFC 9457 section 6).
+var problemJSON = []string{"application/problem+json"}
+
+// caseRoutes are the routes of the case API.
+func caseRoutes() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	all := []route{
+		at(get, "/cases", "", "", false, nil, listCases),
+		at(post, "/cases", "", "", false, nil, createCase),
+		at(get, "/cases/openapi.json", "", "", false, nil, describeCases).open().toPages(),
+		at(get, "/cases/:id", "", "", false, nil, readCase),
+		at(post, "/cases/:id/actions/:name", "", "", false, nil, actOnCase),
+	}
+	for i := range all {
+		all[i].cases = true
+	}
+	return all
+}
+
+// admitCases refuses what the door refuses for FHIR: a foreign name while there
+// is no login.
+func (x *exchange) admitCases() error {
+	if x.server.login == nil && !x.server.door.knows(x.client.host) {
+		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden,
+			"this server doesn't answer under the name in the Host header without a login")
+	}
+	return nil
+}
+
+// listCases is GET /cases.
+func listCases(x *exchange) error {
+	pairs, err := search.Split(x.c.Request.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	a, err := x.server.cases.List(x.context(), pairs)
+	return x.writeAnswer(a, err)
+}
+
+// createCase is POST /cases.
+func createCase(x *exchange) error {
+	body, err := x.readJSON()
+	if err != nil {
+		return err
+	}
+	a, err := x.server.cases.Create(x.context(), body, x.base())
+	return x.writeAnswer(a, err)
+}
+
+// readCase is GET /cases/[id].
+func readCase(x *exchange) error {
+	if err := noQuery(x); err != nil {
+		return err
+	}
+	a, err := x.server.cases.Read(x.context(), x.c.Param("id"), x.c.Request.Header["If-None-Match"])
+	return x.writeAnswer(a, err)
+}
+
+// actOnCase is POST /cases/[id]/actions/[name].
+func actOnCase(x *exchange) error {
+	if err := noQuery(x); err != nil {
+		return err
+	}
+	body, err := x.readJSON()
+	if err != nil {
+		return err
+	}
+	a, err := x.server.cases.Act(
+		x.context(), x.c.Param("id"), x.c.Param("name"), body, x.c.Request.Header["If-Match"], x.base())
+	return x.writeAnswer(a, err)
+}
+
+// describeCases is GET /cases/openapi.json.
+func describeCases(x *exchange) error {
+	x.format.contentType = plainJSON
+	x.writeJSON(http.StatusOK, cases.OpenAPI())
+	return nil
+}
+
+// noQuery refuses parameters where there are none.
+func noQuery(x *exchange) error {
+	if x.c.Request.URL.RawQuery != "" {
+		return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "this takes no parameters")
+	}
+	return nil
+}
+
+// readJSON reads a body that must be JSON.
+func (x *exchange) readJSON() ([]byte, error) {
+	if t := parseContentType(x.c.Request.Header.Get("Content-Type")); !t.ok || t.name != "application/json" {
+		return nil, fhir.NewError(fhir.UnsupportedMedia, fhir.IssueNotSupported, "Content-Type must be application/json in UTF-8")
+	}
+	return x.readBody()
+}
+
+// writeAnswer answers with a case, or lets the exchange fail.
+func (x *exchange) writeAnswer(a cases.Answer, err error) error {
+	if err != nil {
+		return err
+	}
+	h := x.c.Writer.Header()
+	if a.ETag != "" {
+		h.Set("Etag", a.ETag)
+	}
+	if a.Location != "" {
+		h.Set("Location", x.root()+a.Location)
+	}
+	if a.Status == http.StatusNotModified {
+		x.setVary()
+		x.c.Writer.WriteHeader(a.Status)
+		return nil
+	}
+	x.format.contentType = plainJSON
+	x.writeJSON(a.Status, a.Body)
+	return nil
+}
+
+// root is the URL of the server's root as this client sees it.
+func (x *exchange) root() string {
+	base := x.base()
+	return base[:len(base)-len("/fhir")]
+}
+
+// problem is the body for an error at /cases.
+func (x *exchange) problem(status int, err error) (int, []byte) {
+	p := cases.ProblemOf(err, status)
+	return p.Status, p.JSON()
+}

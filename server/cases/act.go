@@ -1,0 +1,132 @@
+package cases
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"time"
+
+	"caseway/fhir"
+	"caseway/mapping"
+	"caseway/mapping/casemodel"
+)
+
+// Deed is the body of an action.
+type Deed struct {
+	// Role is in which role the step is taken: one of the caller's, the likeliest
+	// where it isn't said. Without a login it is needed.
+	Role casemodel.Role `json:"role,omitempty"`
+	// By is who takes the step; for use without a login only.
+	By casemodel.Party `json:"by,omitzero"`
+	// Reason is why.
+	Reason string `json:"reason,omitempty"`
+	// Argument is what the action needs; its type goes by the action.
+	Argument json.RawMessage `json:"argument,omitempty"`
+}
+
+// Act takes an action (POST /cases/[id]/actions/[name]). ifMatch are the
+// header's values; base is our own FHIR base URL without a closing slash.
+func (s *Service) Act(ctx context.Context, id, name string, body []byte, ifMatch []string, base string) (Answer, error) {
+	row := actionNamed(name)
+	if row == nil {
+		return Answer{}, newProblem(http.StatusNotFound, "not-found", "Not found", "there is no action of this name; /cases/openapi.json lists them")
+	}
+	var deed Deed
+	if err := readStrictly(body, &deed); err != nil {
+		return Answer{}, err
+	}
+	argument, err := argumentFor(row, deed.Argument)
+	if err != nil {
+		return Answer{}, err
+	}
+	seen, err := s.load(ctx, id)
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := checkIfMatch(ifMatch, seen.etag()); err != nil {
+		return Answer{}, err
+	}
+	whole := seen
+	if !s.open {
+		if whole, err = s.load(inside(ctx), id); err != nil {
+			return Answer{}, err
+		}
+	}
+	return s.perform(ctx, whole, row, deed, argument, base)
+}
+
+// argumentFor reads an action's argument as the type that it takes.
+func argumentFor(row *action, text json.RawMessage) (any, error) {
+	if row.argument == nil {
+		if len(text) > 0 {
+			return nil, badRequest("", Fault{Pointer: "/argument", Detail: "the action takes no argument"})
+		}
+		return nil, nil
+	}
+	if len(text) == 0 {
+		text = json.RawMessage("{}")
+	}
+	if faults := checkBody(text, row.argument, "/argument"); len(faults) > 0 {
+		return nil, badRequest("", faults...)
+	}
+	v := reflect.New(row.argument)
+	if err := json.Unmarshal(text, v.Interface()); err != nil {
+		return nil, badRequest("", Fault{Pointer: "/argument", Detail: "a value doesn't fit its element"})
+	}
+	return v.Elem().Interface(), nil
+}
+
+// perform takes one action on a stored case and stores what it changes.
+func (s *Service) perform(ctx context.Context, a *assembled, row *action, deed Deed, argument any, base string) (Answer, error) {
+	result, step, err := s.step(ctx, a, row, deed, argument)
+	if err != nil {
+		return Answer{}, err
+	}
+	writes, lost := mapping.Resources(&result.Case, a.stored)
+	return s.store(ctx, commit{a: a, writes: writes, row: row, step: step, base: base}, View{Changes: result.Changes, Losses: lossesOf(lost)})
+}
+
+// store commits an action and shows the case as it is then.
+func (s *Service) store(ctx context.Context, c commit, v View) (Answer, error) {
+	id, given, err := s.commit(ctx, c)
+	if err != nil {
+		return Answer{}, err
+	}
+	after, err := s.load(ctx, id)
+	if err != nil {
+		return Answer{}, err
+	}
+	v.Changes = renamed(v.Changes, given)
+	if caseOf(c.a) != "" {
+		return s.show(ctx, after, v, http.StatusOK)
+	}
+	answer, err := s.show(ctx, after, v, http.StatusCreated)
+	answer.Location = "/cases/" + id
+	return answer, err
+}
+
+// step judges an action by the rules.
+func (s *Service) step(
+	ctx context.Context, a *assembled, row *action, deed Deed, argument any,
+) (casemodel.Result, casemodel.Step, error) {
+	who, err := s.callerOf(ctx, &a.c)
+	if err != nil {
+		return casemodel.Result{}, casemodel.Step{}, err
+	}
+	actor, err := s.actorFor(who, deed, row.name, &a.c)
+	if err != nil {
+		return casemodel.Result{}, casemodel.Step{}, err
+	}
+	now := s.now()
+	step := casemodel.Step{Actor: actor, At: now, Why: deed.Reason, NewID: newIDs(now)}
+	result, err := row.do(a.c, step, argument)
+	return result, step, err
+}
+
+// newIDs makes ids of new parts, which last until the store gives its own.
+func newIDs(now time.Time) func(string) casemodel.Ref {
+	return func(resourceType string) casemodel.Ref {
+		return casemodel.Ref(resourceType + "/" + fhir.NewID(now))
+	}
+}

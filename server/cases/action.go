@@ -1,0 +1,111 @@
+package cases
+
+import (
+	"reflect"
+
+	"caseway/mapping/casemodel"
+)
+
+// action is a row of the table of actions.
+type action struct {
+	name casemodel.Action
+	text string // for the OpenAPI document
+	// argument is the type of the action's argument, nil for none.
+	argument reflect.Type
+	// do takes the action. argument is a value of the argument's type.
+	do func(c casemodel.Case, s casemodel.Step, argument any) (casemodel.Result, error)
+}
+
+// with is a row of an action with an argument.
+func with[A any](
+	name casemodel.Action, text string, do func(casemodel.Case, casemodel.Step, A) (casemodel.Result, error),
+) action {
+	return action{name, text, reflect.TypeFor[A](), func(c casemodel.Case, s casemodel.Step, argument any) (casemodel.Result, error) {
+		return do(c, s, argument.(A))
+	}}
+}
+
+// without is a row of an action that takes no argument.
+func without(name casemodel.Action, text string, do func(casemodel.Case, casemodel.Step) (casemodel.Result, error)) action {
+	return action{name, text, nil, func(c casemodel.Case, s casemodel.Step, _ any) (casemodel.Result, error) {
+		return do(c, s)
+	}}
+}
+
+// table is every action that the case API takes.
+var table = []action{
+	with(casemodel.ActionRefer, "Refer a client to case management.", casemodel.Refer),
+	with(casemodel.ActionOpen, "Open a new or referred case with its model and setting.", casemodel.Open),
+	with(casemodel.ActionAdopt, "Take over a case that came from elsewhere, so that the rules bind it.", casemodel.Adopt),
+	with(casemodel.ActionAssess, "Record an assessment, as a draft or completed, with what it found.", casemodel.Assess),
+	with(casemodel.ActionPlan, "Write the first version of the plan, or change its draft.", casemodel.DraftPlan),
+	with(casemodel.ActionSubmit, "Submit the draft of the plan to a physician for approval.", casemodel.Submit),
+	with(casemodel.ActionApprove, "Approve the submitted plan.", casemodel.Approve),
+	with(casemodel.ActionReturn, "Give the submitted plan back to be changed; the reason says what.", casemodel.Return),
+	with(casemodel.ActionRevise, "Make a new version of the plan in force; the reason says why.", casemodel.Revise),
+	with(casemodel.ActionOffer, "Offer a service to one or several providers.", casemodel.OfferService),
+	with(casemodel.ActionAccept, "Accept an offer.", casemodel.Accept),
+	with(casemodel.ActionDecline, "Decline an offer; the reason says why.", casemodel.Decline),
+	with(casemodel.ActionChoose, "Note which provider the client chose.", casemodel.Choose),
+	with(casemodel.ActionDeliver, "Start a service, note its delivery, hold or end it.", casemodel.Deliver),
+	with(casemodel.ActionSchedule, "Book or change an appointment.", casemodel.Schedule),
+	with(casemodel.ActionRecordContact, "Record a contact of case manager and client, planned or held.", casemodel.RecordContact),
+	with(casemodel.ActionReview, "Add an exchange to a utilization review, or open one.", casemodel.Review),
+	with(casemodel.ActionRequestAuthorization, "Ask the insurer to approve a service.", requestAuthorization),
+	with(casemodel.ActionDecide, "Decide on a request for authorization, or on an appeal.", casemodel.Decide),
+	with(casemodel.ActionAppeal, "Appeal a denial; the reason is its grounds.", casemodel.FileAppeal),
+	with(casemodel.ActionNegotiate, "Offer, counter-offer or agree on what a service costs and who pays which share.", casemodel.Negotiate),
+	with(casemodel.ActionRecordOutcome, "Record a measured result against goals.", recordOutcome),
+	with(casemodel.ActionWork, "Make or change a task.", casemodel.Work),
+	without(casemodel.ActionMonitor, "Go over from coordinating to monitoring.", casemodel.Monitor),
+	with(casemodel.ActionHold, "Put a case on hold; the reason says why.", casemodel.PutOnHold),
+	without(casemodel.ActionResume, "Take a case that was on hold up again.", casemodel.Resume),
+	with(casemodel.ActionTransfer, "Hand a case to another case manager, organization or setting; the reason says why.", casemodel.TransferTo),
+	with(casemodel.ActionClose, "Close a case with reason, summary and hand-over.", casemodel.Close),
+	without(casemodel.ActionReopen, "Take a closed case up again; the reason says why.", casemodel.Reopen),
+	without(casemodel.ActionCancel, "End a case that came to nothing; the reason says why.", casemodel.Cancel),
+	without(casemodel.ActionRetract, "Mark a case as entered in error; the reason says why.", casemodel.Retract),
+}
+
+// actionNamed gives the row of an action, nil for none.
+func actionNamed(name string) *action {
+	for i := range table {
+		if string(table[i].name) == name {
+			return &table[i]
+		}
+	}
+	return nil
+}
+
+// beginning are the actions that make a new case.
+var beginning = []casemodel.Action{casemodel.ActionRefer, casemodel.ActionOpen}
+
+// requestAuthorization names who is to provide the service, which a Claim must
+// say: the provider that was taken, else who manages the case.
+func requestAuthorization(c casemodel.Case, s casemodel.Step, a casemodel.Authorization) (casemodel.Result, error) {
+	if x := c.Service(a.Service); x != nil && a.Provider.IsZero() {
+		a.Provider = x.Provider
+	}
+	for _, p := range []casemodel.Party{c.ManagingOrganization, c.Manager, s.Actor.Party} {
+		if a.Provider.IsZero() {
+			a.Provider = p
+		}
+	}
+	return casemodel.RequestAuthorization(c, s, a)
+}
+
+// recordOutcome says what was measured, which an Observation must: what the goal
+// is measured by, else the goal itself.
+func recordOutcome(c casemodel.Case, s casemodel.Step, a casemodel.Measuring) (casemodel.Result, error) {
+	for _, id := range a.Outcome.Goals {
+		g := c.Goal(id)
+		if g == nil || !a.Outcome.Measure.IsZero() {
+			continue
+		}
+		a.Outcome.Measure = g.Description
+		if len(g.Targets) > 0 && !g.Targets[0].Measure.IsZero() {
+			a.Outcome.Measure = g.Targets[0].Measure
+		}
+	}
+	return casemodel.RecordOutcome(c, s, a)
+}

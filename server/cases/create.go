@@ -1,0 +1,149 @@
+package cases
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"caseway/fhir"
+	"caseway/mapping"
+	"caseway/mapping/casemodel"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Beginning is the body that makes a case.
+type Beginning struct {
+	// Action is how the case begins: refer or open.
+	Action casemodel.Action `json:"action"`
+	// Client is the Patient whose case it is.
+	Client casemodel.Ref `json:"client"`
+	// Bring are stored resources of the client that come into the case: policies
+	// (Coverage), relatives (RelatedPerson), consents, conditions, …
+	Bring  []casemodel.Ref `json:"bring,omitempty"`
+	Role   casemodel.Role  `json:"role,omitempty"`
+	By     casemodel.Party `json:"by,omitzero"`
+	Reason string          `json:"reason,omitempty"`
+	// Argument is that of the action.
+	Argument json.RawMessage `json:"argument,omitempty"`
+}
+
+// Create makes a case (POST /cases). base is our own FHIR base URL without a
+// closing slash.
+func (s *Service) Create(ctx context.Context, body []byte, base string) (Answer, error) {
+	var b Beginning
+	if err := readStrictly(body, &b); err != nil {
+		return Answer{}, err
+	}
+	if !slices.Contains(beginning, b.Action) {
+		return Answer{}, badRequest("", Fault{Pointer: "/action", Detail: "a case begins with refer or open"})
+	}
+	row := actionNamed(string(b.Action))
+	argument, err := argumentFor(row, b.Argument)
+	if err != nil {
+		return Answer{}, err
+	}
+	a, err := s.begin(ctx, b)
+	if err != nil {
+		return Answer{}, err
+	}
+	result, step, err := s.step(ctx, a, row, Deed{Role: b.Role, By: b.By, Reason: b.Reason}, argument)
+	if err != nil {
+		return Answer{}, err
+	}
+	writes, lost := mapping.Resources(&result.Case, a.stored)
+	c := commit{a: a, writes: withBrought(writes, a), row: row, step: step, base: base}
+	return s.store(ctx, c, View{Changes: result.Changes, Losses: lossesOf(lost)})
+}
+
+// begin assembles what there is of a case that isn't there yet: the client and
+// what is brought in.
+func (s *Service) begin(ctx context.Context, b Beginning) (*assembled, error) {
+	if b.Client.Type() != "Patient" {
+		return nil, badRequest("", Fault{Pointer: "/client", Detail: "must be a Patient, such as Patient/p1"})
+	}
+	a := &assembled{versions: map[fhir.Key]int64{}}
+	if err := s.bring(ctx, a, b.Client, "/client", ""); err != nil {
+		return nil, err
+	}
+	for i, ref := range b.Bring {
+		at := "/bring/" + strconv.Itoa(i)
+		if !slices.Contains(caseTypes, ref.Type()) || ref.Type() == "Patient" || ref.Type() == "EpisodeOfCare" {
+			return nil, badRequest("", Fault{Pointer: at, Detail: "resources of this type aren't brought into a case"})
+		}
+		if err := s.bring(ctx, a, ref, at, b.Client); err != nil {
+			return nil, err
+		}
+	}
+	a.c = mapping.AssembleOnly(a.stored)
+	a.c.ID = fhir.NewID(s.now())
+	a.c.Client.ID = b.Client
+	return a, nil
+}
+
+// bring reads a resource that the caller sees, and that is the client's.
+func (s *Service) bring(ctx context.Context, a *assembled, ref casemodel.Ref, at string, client casemodel.Ref) error {
+	refuse := func(text string) error {
+		p := newProblem(http.StatusUnprocessableEntity, "not-found", "Something that the case needs isn't there", "")
+		return p.found([]Fault{{Pointer: at, Detail: text}})
+	}
+	key, ok := fhir.ParseKey(string(ref))
+	if !ok {
+		return refuse("isn't a resource of this server")
+	}
+	v, err := s.engine.Read(ctx, key)
+	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+		return refuse("there is no such resource")
+	}
+	if err != nil {
+		return err
+	}
+	if client != "" && !slices.Contains(subjectsOf(v.JSON), string(client)) {
+		return refuse("isn't a resource of the client")
+	}
+	return s.add(a, v.JSON)
+}
+
+// subjectsOf are whom a resource is about.
+func subjectsOf(text []byte) []string {
+	type ref struct {
+		Reference string `json:"reference"`
+	}
+	var r struct {
+		Patient, Subject, Beneficiary, For ref
+	}
+	var many struct {
+		Subject []ref `json:"subject"`
+	}
+	all := []string{}
+	_ = json.Unmarshal(text, &r)    // a Contract's subject is a list, and is read below
+	_ = json.Unmarshal(text, &many) // what is stored is JSON
+	for _, x := range append(many.Subject, r.Patient, r.Subject, r.Beneficiary, r.For) {
+		if x.Reference != "" {
+			all = append(all, x.Reference)
+		}
+	}
+	return all
+}
+
+// withBrought writes also what comes into the case as it is, but for people.
+func withBrought(writes []mapping.Write, a *assembled) []mapping.Write {
+	for _, m := range a.stored {
+		key := keyOf(m)
+		written := slices.ContainsFunc(writes, func(w mapping.Write) bool { return w.Key == key })
+		if !written && !slices.Contains(apart, key.Type) {
+			writes = append(writes, mapping.Write{Key: key, Resource: m, Stored: m})
+		}
+	}
+	return writes
+}
+
+// keyOf is the key of a stored resource.
+func keyOf(m proto.Message) fhir.Key {
+	var h header
+	_ = json.Unmarshal(mapping.Write{Resource: m}.JSON(), &h) // our own JSON
+	return fhir.Key{Type: h.ResourceType, ID: h.ID}
+}

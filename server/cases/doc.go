@@ -1,0 +1,23 @@
+// Package cases lets case managers, insurers and their systems work with cases
+// over HTTP: it lists, shows and makes them, and takes the actions of package
+// casemodel.
+//
+// A case isn't stored: it is assembled from the FHIR resources that belong to
+// it, and each action is one transaction of the resources that it changes,
+// through the same engine that answers FHIR. So whatever Access and the Guards
+// say there holds here.
+//
+// The nouns:
+//
+//   - A view is a case as its caller sees it, with what else a client needs to
+//     go on: its ETag and the actions that the caller's roles may take.
+//   - A Problem is an error in the form of RFC 9457, with the names of the
+//     rules that stand against an action.
+//   - The table of actions says which argument each takes; requests are read,
+//     and the OpenAPI document is made, from it and from casemodel's types.
+//   - The Guard stamps what an action writes: the tag of the case, and a
+//     Provenance that says who did it and why.
+//
+// Not here: routes and headers (package server), what the rules are (package
+// casemodel), how parts become resources (package mapping).
+package cases

@@ -1,0 +1,233 @@
+package cases
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+	"caseway/fhir/search"
+	"caseway/mapping/casemodel"
+)
+
+// Row is a case in a list: what its EpisodeOfCare says alone.
+type Row struct {
+	ID       string            `json:"id"`
+	Adopted  bool              `json:"adopted"`
+	Phase    casemodel.Phase   `json:"phase"`
+	Model    casemodel.Model   `json:"model,omitempty"`
+	Setting  casemodel.Setting `json:"setting,omitempty"`
+	Client   casemodel.Party   `json:"client,omitzero"`
+	Assignee casemodel.Party   `json:"assignee,omitzero"`
+	Period   casemodel.Period  `json:"period,omitzero"`
+	NextDue  *casemodel.Due    `json:"nextDue,omitempty"`
+	Overdue  bool              `json:"overdue"`
+}
+
+// Page is a page of a list of cases.
+type Page struct {
+	Cases []Row `json:"cases"`
+	// Next is the URL of the next page below the server's root, "" on the last.
+	Next string `json:"next,omitempty"`
+}
+
+// filter is a parameter of the list: text says what it takes, and search is
+// what it is called when EpisodeOfCare is searched.
+type filter struct {
+	name, text string
+	pattern    string // of values, for the OpenAPI document
+	search     func(value string) (search.Pair, *Fault)
+}
+
+// The paging of lists.
+const (
+	defaultCount = 50
+	maxCount     = 200
+	// maxScanned bounds how many pages are gone through for one that is filtered
+	// by the episodes themselves.
+	maxScanned = 10
+)
+
+const codeList = `^[a-z-]+(,[a-z-]+)*$`
+
+// filters are those of the list, answered from index terms.
+var filters = []filter{
+	{"assignee", "The case manager, such as Practitioner/1.", refPattern, referenceTo("care-manager")},
+	{"client", "The Patient whose case it is.", refPattern, referenceTo("patient")},
+	{"phase", "Phases, separated by commas.", codeList, codes("phase", "", casemodel.Phases())},
+	{"model", "Models, separated by commas.", codeList, codes("type", "case-model", casemodel.Models())},
+	{"setting", "Settings, separated by commas.", codeList, codes("type", "case-setting", casemodel.Settings())},
+	{"condition", "A Condition, such as Condition/1, or the code of a diagnosis, such as http://snomed.info/sct|48440001.", "", condition},
+	{"insurer", "The Organization that pays for a policy of the case.", refPattern, referenceTo("_has:Coverage:episode-of-care:payor")},
+}
+
+const refPattern = `^[A-Z][A-Za-z]*/[A-Za-z0-9.\-]{1,64}$`
+
+func referenceTo(parameter string) func(string) (search.Pair, *Fault) {
+	return func(value string) (search.Pair, *Fault) {
+		if _, ok := fhir.ParseKey(value); !ok {
+			return search.Pair{}, &Fault{Detail: "must be Type/id, such as Practitioner/1"}
+		}
+		return search.Pair{Name: parameter, Value: value}, nil
+	}
+}
+
+func codes[S ~string](parameter, system string, all []S) func(string) (search.Pair, *Fault) {
+	return func(value string) (search.Pair, *Fault) {
+		var wanted []string
+		for code := range strings.SplitSeq(value, ",") {
+			if !slices.Contains(all, S(code)) {
+				return search.Pair{}, &Fault{Detail: fmt.Sprintf("must be of %s", joined(all))}
+			}
+			if system != "" {
+				code = fhir.CanonicalBase + "/CodeSystem/" + system + "|" + code
+			}
+			wanted = append(wanted, code)
+		}
+		return search.Pair{Name: parameter, Value: strings.Join(wanted, ",")}, nil
+	}
+}
+
+func joined[S ~string](all []S) string {
+	texts := make([]string, len(all))
+	for i, s := range all {
+		texts[i] = string(s)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func condition(value string) (search.Pair, *Fault) {
+	if key, ok := fhir.ParseKey(value); ok && key.Type == "Condition" {
+		return search.Pair{Name: "condition", Value: value}, nil
+	}
+	if value == "" {
+		return search.Pair{}, &Fault{Detail: "must be Condition/id or system|code"}
+	}
+	return search.Pair{Name: "condition.code", Value: value}, nil
+}
+
+// listing is a request for a list, understood.
+type listing struct {
+	parameters []search.Pair
+	query      []search.Pair // as it was asked, without the cursor
+	overdue    bool
+	count      int
+}
+
+// List lists cases (GET /cases).
+func (s *Service) List(ctx context.Context, pairs []search.Pair) (Answer, error) {
+	l, cursor, err := readListing(pairs)
+	if err != nil {
+		return Answer{}, err
+	}
+	page := Page{Cases: []Row{}}
+	for range maxScanned {
+		if cursor, err = s.listPage(ctx, l, cursor, &page); err != nil {
+			return Answer{}, err
+		}
+		if cursor == "" || len(page.Cases) > 0 {
+			break
+		}
+	}
+	if cursor != "" {
+		page.Next = l.next(cursor)
+	}
+	body, err := json.Marshal(page)
+	if err != nil {
+		return Answer{}, fmt.Errorf("a list of cases: %w", err)
+	}
+	return Answer{Status: http.StatusOK, Body: body}, nil
+}
+
+func readListing(pairs []search.Pair) (l listing, cursor string, err error) {
+	l.count = defaultCount
+	var faults []Fault
+	seen := map[string]bool{}
+	for _, p := range pairs {
+		fault := (*Fault)(nil)
+		switch {
+		case seen[p.Name]:
+			fault = &Fault{Detail: "is there twice"}
+		case p.Name == "cursor":
+			cursor = p.Value
+		default:
+			fault = l.read(p)
+			l.query = append(l.query, p)
+		}
+		seen[p.Name] = true
+		if fault != nil {
+			fault.Detail = "the parameter " + p.Name + ": " + fault.Detail
+			faults = append(faults, *fault)
+		}
+	}
+	if len(faults) > 0 {
+		return l, "", badRequest("", faults...)
+	}
+	l.parameters = append(l.parameters, search.Pair{Name: "_count", Value: strconv.Itoa(l.count)})
+	return l, cursor, nil
+}
+
+func (l *listing) read(p search.Pair) *Fault {
+	switch p.Name {
+	case "count":
+		n, err := strconv.Atoi(p.Value)
+		if err != nil || n < 1 || n > maxCount {
+			return &Fault{Detail: "must be 1 to " + strconv.Itoa(maxCount)}
+		}
+		l.count = n
+		return nil
+	case "overdue":
+		if p.Value != "true" {
+			return &Fault{Detail: "must be true; leave it out for all cases"}
+		}
+		l.overdue = true
+		return nil
+	}
+	for _, f := range filters {
+		if f.name == p.Name {
+			pair, fault := f.search(p.Value)
+			l.parameters = append(l.parameters, pair)
+			return fault
+		}
+	}
+	return &Fault{Detail: "isn't known; the list is filtered by assignee, client, phase, model, setting, condition, insurer and overdue, " +
+		"and paged by count and cursor"}
+}
+
+// next is the URL of the page behind a cursor.
+func (l *listing) next(cursor string) string {
+	q := url.Values{"cursor": {cursor}}
+	for _, p := range l.query {
+		q.Set(p.Name, p.Value)
+	}
+	return "/cases?" + q.Encode()
+}
+
+// listPage adds a page of the search, and gives the cursor of the next one.
+func (s *Service) listPage(ctx context.Context, l listing, cursor string, page *Page) (string, error) {
+	parameters := l.parameters
+	if cursor != "" {
+		parameters = append(slices.Clone(parameters), search.Pair{Name: interaction.CursorParameter, Value: cursor})
+	}
+	found, err := s.engine.Search(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
+	if err != nil {
+		return "", err
+	}
+	a := &assembled{versions: map[fhir.Key]int64{}}
+	if cursor, err = s.take(a, found); err != nil {
+		return "", err
+	}
+	for _, m := range a.stored {
+		row, ok := s.row(m)
+		if ok && (!l.overdue || row.Overdue) {
+			page.Cases = append(page.Cases, row)
+		}
+	}
+	return cursor, nil
+}

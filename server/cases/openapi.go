@@ -1,0 +1,212 @@
+package cases
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"sync"
+
+	"caseway/mapping/casemodel"
+)
+
+// OpenAPI is the description of the case API (OpenAPI 3.1), made when it is
+// first asked for, of the table of actions and casemodel's types.
+func OpenAPI() []byte { return openAPI() }
+
+var openAPI = sync.OnceValue(func() []byte {
+	text, err := json.Marshal(description())
+	if err != nil {
+		panic(err) // it is made of the program's own types
+	}
+	return text
+})
+
+func description() object {
+	s := &schemas{components: object{}}
+	paths := object{
+		"/cases":              object{"get": listOperation(s), "post": createOperation(s)},
+		"/cases/{id}":         object{"parameters": []object{idParameter()}, "get": readOperation(s)},
+		"/cases/openapi.json": object{"get": selfOperation()},
+	}
+	for i := range table {
+		a := &table[i]
+		paths["/cases/{id}/actions/"+string(a.name)] = object{
+			"parameters": []object{idParameter()}, "post": actionOperation(s, a),
+		}
+	}
+	s.demand(reflect.TypeFor[View](), "case", "overdue", "actions")
+	s.demand(reflect.TypeFor[Page](), "cases")
+	s.demand(reflect.TypeFor[Row](), "id", "adopted", "phase", "overdue")
+	s.demand(reflect.TypeFor[Problem](), "type", "title", "status")
+	s.demand(reflect.TypeFor[Fault](), "detail")
+	return object{
+		"openapi": "3.1.0",
+		"info": object{
+			"title": "Caseway cases", "version": "1",
+			"description": "Cases in the language of case managers, kept as FHIR R4 resources. Each action is one transaction. " +
+				"Errors are problems of RFC 9457; those with status 422 name the rules that stand against an action.",
+			"license": object{"name": "Apache-2.0", "identifier": "Apache-2.0"},
+		},
+		"servers":  []object{{"url": "/"}},
+		"tags":     []object{{"name": "cases", "description": "Cases and the actions on them."}},
+		"security": []object{{"bearer": []string{}}, {}},
+		"paths":    paths,
+		"components": object{
+			"schemas":         s.components,
+			"securitySchemes": object{"bearer": object{"type": "http", "scheme": "bearer"}},
+			"responses": object{"problem": object{
+				"description": "What is wrong.",
+				"content":     object{"application/problem+json": object{"schema": s.component(reflect.TypeFor[Problem]())}},
+			}},
+		},
+	}
+}
+
+func idParameter() object {
+	return object{
+		"name": "id", "in": "path", "required": true, "description": "Id of the case and of its EpisodeOfCare.",
+		"schema": object{"type": "string", "pattern": `^[A-Za-z0-9.\-]{1,64}$`},
+	}
+}
+
+func headerParameter(name, text string) object {
+	return object{"name": name, "in": "header", "required": false, "description": text, "schema": object{"type": "string"}}
+}
+
+// problems are the answers that everything may give.
+func problems(responses object, statuses ...string) object {
+	for _, status := range append([]string{"400", "401", "403", "404", "default"}, statuses...) {
+		responses[status] = object{"$ref": "#/components/responses/problem"}
+	}
+	return responses
+}
+
+func answered(s *schemas, text string, t reflect.Type, headers ...string) object {
+	r := object{"description": text, "content": object{"application/json": object{"schema": s.of(t)}}}
+	if len(headers) > 0 {
+		all := object{}
+		for _, name := range headers {
+			all[name] = object{"schema": object{"type": "string"}}
+		}
+		r["headers"] = all
+	}
+	return r
+}
+
+func listOperation(s *schemas) object {
+	parameters := []object{
+		query("overdue", "Only cases with something overdue.", object{"type": "string", "enum": []string{"true"}}),
+		query("count", "How many cases a page has.", object{"type": "integer", "minimum": 1, "maximum": maxCount}),
+		query("cursor", "From the next of a page.", object{"type": "string"}),
+	}
+	for _, f := range filters {
+		schema := object{"type": "string", "minLength": 1}
+		if f.pattern != "" {
+			schema["pattern"] = f.pattern
+		}
+		parameters = append(parameters, query(f.name, f.text, schema))
+	}
+	return object{
+		"operationId": "list-cases", "tags": []string{"cases"}, "summary": "List cases.",
+		"description": "What the EpisodeOfCare of each case says. A page may have fewer cases than were asked for.",
+		"parameters":  parameters,
+		"responses":   problems(object{"200": answered(s, "A page of cases.", reflect.TypeFor[Page]())}),
+	}
+}
+
+func query(name, text string, schema object) object {
+	return object{"name": name, "in": "query", "required": false, "description": text, "schema": schema}
+}
+
+func readOperation(s *schemas) object {
+	return object{
+		"operationId": "read-case", "tags": []string{"cases"}, "summary": "Show a case.",
+		"description": "As far as the caller may see it.",
+		"parameters":  []object{headerParameter("If-None-Match", "The ETag of the case that is known already.")},
+		"responses": problems(object{
+			"200": answered(s, "The case.", reflect.TypeFor[View](), "ETag"), "304": object{"description": "The case hasn't changed."},
+		}),
+	}
+}
+
+func selfOperation() object {
+	return object{
+		"operationId": "describe-cases", "tags": []string{"cases"}, "summary": "This description.", "description": "It needs no login.",
+		"security": []object{{}},
+		"responses": object{
+			"200":     object{"description": "OpenAPI 3.1.", "content": object{"application/json": object{"schema": object{"type": "object"}}}},
+			"default": object{"$ref": "#/components/responses/problem"},
+		},
+	}
+}
+
+// body is the schema of a request: that of t with the action's argument.
+func body(s *schemas, t reflect.Type, argument reflect.Type, more object, required ...string) object {
+	properties := object{}
+	for _, f := range fieldsOf(t) {
+		if f.name != "argument" {
+			properties[f.name] = s.of(f.typ)
+		}
+	}
+	for name, schema := range more {
+		properties[name] = schema
+	}
+	if argument != nil {
+		properties["argument"] = s.of(argument)
+	}
+	schema := object{"type": "object", "additionalProperties": false, "properties": properties}
+	if len(required) > 0 {
+		schema["required"] = required
+	}
+	return schema
+}
+
+func content(schema object) object {
+	return object{"required": true, "content": object{"application/json": object{"schema": schema}}}
+}
+
+func createOperation(s *schemas) object {
+	var either []object
+	for i := range table {
+		if slices.Contains(beginning, table[i].name) {
+			either = append(either, body(s, reflect.TypeFor[Beginning](), table[i].argument,
+				object{
+					"action": object{"const": string(table[i].name)}, "bring": array(pattern(`^[A-Z][A-Za-z]*/[A-Za-z0-9.\-]{1,64}$`)),
+					"client": pattern(`^Patient/[A-Za-z0-9.\-]{1,64}$`),
+				}, "action", "client"))
+		}
+	}
+	return object{
+		"operationId": "create-case", "tags": []string{"cases"}, "summary": "Make a case.",
+		"description": "By a referral, or by opening it at once.", "requestBody": content(object{"oneOf": either}),
+		"responses": problems(object{"201": answered(s, "The new case.", reflect.TypeFor[View](), "ETag", "Location")}, "409", "412", "413", "415", "422"),
+	}
+}
+
+func pattern(p string) object { return object{"type": "string", "pattern": p} }
+
+func array(items object) object { return object{"type": "array", "items": items} }
+
+func actionOperation(s *schemas, a *action) object {
+	return object{
+		"operationId": string(a.name), "tags": []string{"cases"}, "summary": a.text,
+		"description": "Roles: " + joined(rolesOf(a.name)) + ".",
+		"parameters":  []object{headerParameter("If-Match", "The ETag of the case as it was seen; another state refuses the action.")},
+		"requestBody": content(body(s, reflect.TypeFor[Deed](), a.argument, nil)),
+		"responses": problems(object{"200": answered(s, "The case after the action.", reflect.TypeFor[View](), "ETag")},
+			"409", "412", "413", "415", "422"),
+	}
+}
+
+// rolesOf are the roles that may take an action.
+func rolesOf(name casemodel.Action) []casemodel.Role {
+	var all []casemodel.Role
+	for _, step := range casemodel.PhaseSteps() {
+		for _, r := range step.Roles {
+			if step.Action == name && !slices.Contains(all, r) {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,90 @@
+package cases
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"caseway/auth"
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+	"caseway/fhir/store"
+	"caseway/mapping/casemodel"
+)
+
+// The code systems of a Provenance of ours.
+const (
+	activitySystem = fhir.CanonicalBase + "/CodeSystem/case-action"
+	roleSystem     = fhir.CanonicalBase + "/CodeSystem/case-role"
+)
+
+type object = map[string]any
+
+// provenance says who took an action, when and why, and which versions came of
+// it (https://hl7.org/fhir/R4/provenance.html).
+func (g *Guard) provenance(ctx context.Context, d *doing, id string, images []interaction.Image) (interaction.Image, error) {
+	var targets []object
+	for _, image := range images {
+		if image.Key.Type == "AuditEvent" || image.Key == deviceKey {
+			continue
+		}
+		version := strconv.FormatInt(image.Before.VersionID+1, 10)
+		targets = append(targets, object{"reference": image.Key.String() + "/_history/" + version})
+	}
+	key := fhir.Key{Type: "Provenance", ID: fhir.NewID(d.step.At)}
+	p := object{
+		"resourceType": "Provenance", "id": key.ID,
+		"meta":     object{"tag": []object{{"system": interaction.CaseSystem, "code": id}}},
+		"target":   targets,
+		"recorded": fhir.Instant(d.step.At),
+		"activity": object{"coding": []object{{"system": activitySystem, "code": d.action}}},
+		"agent":    agents(ctx, d.step.Actor),
+	}
+	if d.step.Why != "" {
+		p["reason"] = []object{{"text": d.step.Why}}
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		return interaction.Image{}, fmt.Errorf("a Provenance: %w", err)
+	}
+	tree, err := fhir.Decode(g.Schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
+	if err != nil {
+		return interaction.Image{}, fmt.Errorf("a Provenance of our own doesn't decode: %w", err)
+	}
+	return interaction.Image{Key: key, Method: store.Post, After: tree}, nil
+}
+
+// agents are who took a step, and through which client.
+func agents(ctx context.Context, a casemodel.Actor) []object {
+	agent := object{
+		"type": object{"coding": []object{{"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": "performer"}}},
+		"role": []object{{"coding": []object{{"system": roleSystem, "code": a.Role}}}},
+		"who":  reference(a.Party),
+	}
+	all := []object{agent}
+	if p := auth.From(ctx); p != nil && p.Client != "" {
+		all = append(all, object{
+			"type": object{"coding": []object{{"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": "transmitter"}}},
+			"who":  object{"identifier": object{"system": p.Issuer, "value": p.Client}},
+		})
+	}
+	return all
+}
+
+// reference names a party; the Device that stands for the server for nobody.
+func reference(p casemodel.Party) object {
+	r := object{}
+	switch {
+	case p.IsZero():
+		r["reference"] = deviceKey.String()
+	case p.Ref != "":
+		r["reference"] = p.Ref
+	case p.Identifier.Value != "":
+		r["identifier"] = object{"system": p.Identifier.System, "value": p.Identifier.Value}
+	}
+	if p.Name != "" {
+		r["display"] = p.Name
+	}
+	return r
+}

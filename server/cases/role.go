@@ -1,0 +1,215 @@
+package cases
+
+import (
+	"context"
+	_ "embed"
+	"encoding/csv"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"caseway/auth"
+	"caseway/fhir/interaction"
+	"caseway/fhir/search"
+	"caseway/mapping/casemodel"
+)
+
+//go:embed data/role.csv
+var roleCSV string
+
+// roleOf gives the role for a code of PractitionerRole.code or of a team
+// member's role, by system|code.
+var roleOf = func() map[string]casemodel.Role {
+	rows, err := csv.NewReader(strings.NewReader(roleCSV)).ReadAll()
+	if err != nil {
+		panic(err) // the table is part of the program
+	}
+	all := map[string]casemodel.Role{}
+	for _, row := range rows[1:] {
+		all[row[0]+"|"+row[1]] = casemodel.Role(row[2])
+	}
+	return all
+}()
+
+// caller is who takes a step, in which roles.
+type caller struct {
+	party casemodel.Party
+	roles []casemodel.Role // the likeliest first; never empty
+	// organization is whom the caller acts for, zero for none.
+	organization casemodel.Party
+}
+
+// actor is the caller in a role: for an insurer or a provider its Organization,
+// which is what the case names.
+func (c *caller) actor(r casemodel.Role) casemodel.Actor {
+	if (r == casemodel.RolePayer || r == casemodel.RoleProvider) && !c.organization.IsZero() {
+		return casemodel.Actor{Role: r, Party: c.organization}
+	}
+	return casemodel.Actor{Role: r, Party: c.party}
+}
+
+// callerOf finds out what the principal in ctx is to a case; nil where nobody
+// logs in.
+func (s *Service) callerOf(ctx context.Context, c *casemodel.Case) (*caller, error) {
+	if s.open {
+		return nil, nil
+	}
+	p := auth.From(ctx)
+	if p == nil {
+		return nil, newProblem(http.StatusForbidden, "forbidden", "Forbidden", "nobody has been identified")
+	}
+	who := &caller{party: casemodel.Party{Ref: casemodel.Ref(p.FHIRUser)}}
+	if p.Organization != "" {
+		who.organization = casemodel.Party{Ref: casemodel.Ref("Organization/" + p.Organization)}
+	}
+	switch {
+	case p.FHIRUser != "":
+	case p.Organization != "":
+		who.party = who.organization
+	default:
+		who.party.Identifier = casemodel.Identifier{System: p.Issuer, Value: p.Subject}
+	}
+	switch p.Role {
+	case auth.Administrator:
+		who.roles = []casemodel.Role{casemodel.RoleAdministrator}
+	case auth.Patient:
+		who.roles = []casemodel.Role{casemodel.RoleClient}
+		return who, nil
+	case auth.Caregiver:
+		who.roles = []casemodel.Role{casemodel.RoleFamily}
+		return who, nil
+	}
+	who.roles = append(rolesIn(c, who), who.roles...)
+	more, err := s.practitionerRoles(ctx, p.FHIRUser)
+	if err != nil {
+		return nil, err
+	}
+	who.roles = append(who.roles, more...)
+	if len(who.roles) == 0 {
+		who.roles = []casemodel.Role{byDefault(p, c)}
+	}
+	return who, nil
+}
+
+// byDefault is the role of somebody of whom neither the case nor the directory
+// says anything: a practitioner may take on a case that nobody manages, a client
+// that acts for itself administers, others refer.
+func byDefault(p *auth.Principal, c *casemodel.Case) casemodel.Role {
+	switch {
+	case p.Role == "" && p.Organization == "":
+		return casemodel.RoleAdministrator
+	case strings.HasPrefix(p.FHIRUser, "Practitioner/") && c.Manager.IsZero():
+		return casemodel.RoleCaseManager
+	}
+	return casemodel.RoleReferrer
+}
+
+// rolesIn are the roles that a case itself gives somebody.
+func rolesIn(c *casemodel.Case, who *caller) []casemodel.Role {
+	var all []casemodel.Role
+	add := func(r casemodel.Role, is bool) {
+		if is && !slices.Contains(all, r) {
+			all = append(all, r)
+		}
+	}
+	same := func(p casemodel.Party) bool { return !p.IsZero() && p.Same(who.party) }
+	ours := func(p casemodel.Party) bool { return !p.IsZero() && (p.Same(who.organization) || p.Same(who.party)) }
+	add(casemodel.RoleCaseManager, same(c.Manager))
+	for _, p := range c.Insurers() {
+		add(casemodel.RolePayer, ours(p))
+	}
+	for _, x := range c.Services {
+		add(casemodel.RoleProvider, ours(x.Provider))
+		for _, o := range x.Offers {
+			add(casemodel.RoleProvider, ours(o.Provider))
+		}
+	}
+	for _, p := range c.Plans {
+		for _, q := range p.Approvals {
+			add(casemodel.RolePhysician, same(q.Approver))
+		}
+	}
+	for _, t := range c.Teams {
+		for _, m := range t.Members {
+			for _, r := range m.Roles {
+				for _, code := range r.Codings {
+					role := roleOf[code.System+"|"+code.Code]
+					add(role, role != "" && same(m.Party))
+				}
+			}
+		}
+	}
+	return all
+}
+
+// practitionerRoles are the roles that the directory gives a practitioner.
+func (s *Service) practitionerRoles(ctx context.Context, user string) ([]casemodel.Role, error) {
+	if !strings.HasPrefix(user, "Practitioner/") {
+		return nil, nil
+	}
+	page, err := s.engine.Search(inside(ctx), interaction.SearchRequest{Type: "PractitionerRole", Parameters: []search.Pair{
+		{Name: "practitioner", Value: user}, {Name: "_count", Value: "50"},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	var found struct {
+		Entry []struct {
+			Resource struct {
+				ResourceType string `json:"resourceType"`
+				Active       *bool  `json:"active"`
+				Code         []struct {
+					Coding []struct {
+						System string `json:"system"`
+						Code   string `json:"code"`
+					} `json:"coding"`
+				} `json:"code"`
+			} `json:"resource"`
+		} `json:"entry"`
+	}
+	if err := json.Unmarshal(page, &found); err != nil {
+		return nil, err
+	}
+	var all []casemodel.Role
+	for _, e := range found.Entry {
+		if a := e.Resource.Active; e.Resource.ResourceType != "PractitionerRole" || a != nil && !*a {
+			continue
+		}
+		for _, concept := range e.Resource.Code {
+			for _, code := range concept.Coding {
+				if r := roleOf[code.System+"|"+code.Code]; r != "" && !slices.Contains(all, r) {
+					all = append(all, r)
+				}
+			}
+		}
+	}
+	return all, nil
+}
+
+// actorFor says in which role an action is taken, and by whom. Where nobody
+// logs in, the request says both.
+func (s *Service) actorFor(who *caller, asked Deed, name casemodel.Action, c *casemodel.Case) (casemodel.Actor, error) {
+	if who == nil {
+		if asked.Role == "" {
+			return casemodel.Actor{}, badRequest("", Fault{Pointer: "/role", Detail: "without a login the request must say in which role the step is taken"})
+		}
+		return casemodel.Actor{Role: asked.Role, Party: asked.By}, nil
+	}
+	if !asked.By.IsZero() && !asked.By.Same(who.party) && !asked.By.Same(who.organization) {
+		return casemodel.Actor{}, badRequest("", Fault{Pointer: "/by", Detail: "a step is taken by who is logged in; leave it out"})
+	}
+	if asked.Role != "" {
+		if !slices.Contains(who.roles, asked.Role) {
+			p := newProblem(http.StatusForbidden, "forbidden", "Forbidden", "")
+			return casemodel.Actor{}, p.found([]Fault{{Rule: "role-not-allowed", Pointer: "/role", Detail: "the role isn't the caller's in this case"}})
+		}
+		return who.actor(asked.Role), nil
+	}
+	for _, r := range who.roles {
+		if slices.Contains(casemodel.Actions(c, r), name) {
+			return who.actor(r), nil
+		}
+	}
+	return who.actor(who.roles[0]), nil
+}

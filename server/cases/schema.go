@@ -1,0 +1,58 @@
+package cases
+
+import (
+	"encoding/json"
+	"reflect"
+)
+
+// schemas makes JSON Schemas of Go types; each struct becomes a component.
+type schemas struct{ components object }
+
+// of gives the schema of a type, a reference for a struct.
+func (s *schemas) of(t reflect.Type) object {
+	if t == reflect.TypeFor[json.RawMessage]() {
+		return object{"type": "object"}
+	}
+	if f := forms[t]; f != nil {
+		if f.codes != nil {
+			return object{"type": "string", "enum": f.codes}
+		}
+		return object{"type": "string", "pattern": f.pattern.String()}
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return s.of(t.Elem())
+	case reflect.Slice:
+		return object{"type": "array", "items": s.of(t.Elem())}
+	case reflect.Struct:
+		return s.component(t)
+	case reflect.Bool:
+		return object{"type": "boolean"}
+	case reflect.Int, reflect.Int64:
+		return object{"type": "integer", "format": "int64"}
+	}
+	return object{"type": "string"}
+}
+
+func refTo(name string) object { return object{"$ref": "#/components/schemas/" + name} }
+
+// component makes the schema of a struct once. Members that no type knows are
+// refused, so they are none.
+func (s *schemas) component(t reflect.Type) object {
+	name := t.Name()
+	if _, made := s.components[name]; !made {
+		properties := object{}
+		schema := object{"type": "object", "additionalProperties": false, "properties": properties}
+		s.components[name] = schema // before its members, which may hold it
+		for _, f := range fieldsOf(t) {
+			properties[f.name] = s.of(f.typ)
+		}
+	}
+	return refTo(name)
+}
+
+// demand says which members an object always has.
+func (s *schemas) demand(t reflect.Type, names ...string) {
+	s.component(t)
+	s.components[t.Name()].(object)["required"] = names
+}

@@ -1,0 +1,152 @@
+package cases_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"caseway/fhir/definition"
+	"caseway/fhir/interaction"
+	"caseway/fhir/store"
+	"caseway/fhir/store/mongo"
+	"caseway/fhir/store/mongo/mongotest"
+	"caseway/fhir/store/sqlite"
+	"caseway/server"
+	"caseway/server/cases"
+)
+
+func onEachStore(t *testing.T, run func(t *testing.T, a *api)) {
+	t.Run("sqlite", func(t *testing.T) {
+		s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "caseway.db"), sqlite.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(t, serve(t, s))
+	})
+	t.Run("mongo", func(t *testing.T) {
+		s, err := mongo.Open(t.Context(), mongotest.Server(t).URI, mongo.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(t, serve(t, s))
+	})
+}
+
+// api is a server without a login, as a client uses it.
+type api struct {
+	t   *testing.T
+	url string
+}
+
+// serve wires a server as `caseway serve` does.
+func serve(t *testing.T, s store.Store) *api {
+	t.Helper()
+	t.Cleanup(func() { _ = s.Close() })
+	r4 := definition.R4()
+	var engine *interaction.Engine
+	guard := &cases.Guard{Schema: r4, Engine: func() cases.Reader { return engine }}
+	engine, err := interaction.New(interaction.Config{
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := engine.JoinIndexing(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		engine.KeepIndexed(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	front, err := server.New(server.Config{
+		Engine: engine, Store: s, ResourceTypes: r4.ResourceTypes(),
+		Cases: cases.New(cases.Config{Engine: engine, Schema: r4, Open: true}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewServer(front)
+	t.Cleanup(h.Close)
+	return &api{t, h.URL}
+}
+
+// answer is what a request came to.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (a *api) do(method, path, body string, headers ...string) answer {
+	a.t.Helper()
+	r, err := http.NewRequestWithContext(a.t.Context(), method, a.url+path, strings.NewReader(body))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	got, err := http.DefaultClient.Do(r)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer got.Body.Close()
+	text, err := io.ReadAll(got.Body)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return answer{got.StatusCode, got.Header, string(text)}
+}
+
+// put stores a resource over FHIR.
+func (a *api) put(path, body string, headers ...string) answer {
+	a.t.Helper()
+	got := a.do("PUT", "/fhir/"+path, body, headers...)
+	if got.status != http.StatusOK && got.status != http.StatusCreated {
+		a.t.Fatalf("PUT %s: %d %s", path, got.status, got.body)
+	}
+	return got
+}
+
+// view reads an answer that must have a status as a view of a case.
+func (a *api) view(got answer, status int) cases.View {
+	a.t.Helper()
+	if got.status != status {
+		a.t.Fatalf("%d, not %d: %s", got.status, status, got.body)
+	}
+	var v cases.View
+	if err := json.Unmarshal([]byte(got.body), &v); err != nil {
+		a.t.Fatal(err)
+	}
+	return v
+}
+
+// problem reads an answer that must be a problem of a status.
+func (a *api) problem(got answer, status int) cases.Problem {
+	a.t.Helper()
+	if got.status != status || got.header.Get("Content-Type") != "application/problem+json" {
+		a.t.Fatalf("%d %s, not a problem of status %d: %s", got.status, got.header.Get("Content-Type"), status, got.body)
+	}
+	var p cases.Problem
+	if err := json.Unmarshal([]byte(got.body), &p); err != nil {
+		a.t.Fatal(err)
+	}
+	if p.Status != status {
+		a.t.Errorf("the problem says %d", p.Status)
+	}
+	return p
+}

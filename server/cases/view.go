@@ -1,0 +1,88 @@
+package cases
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"caseway/mapping"
+	"caseway/mapping/casemodel"
+)
+
+// View is a case as its caller sees it.
+type View struct {
+	Case    casemodel.Case `json:"case"`
+	Overdue bool           `json:"overdue"`
+	// Actions are those that the caller may take next by phase and role; without
+	// a login those of each role.
+	Actions []RoleActions `json:"actions"`
+	// Changes are what an action has just changed.
+	Changes []casemodel.Change `json:"changes,omitempty"`
+	// Losses are what the action said and FHIR has no place for.
+	Losses []Loss `json:"losses,omitempty"`
+}
+
+// RoleActions are the actions that a role may take.
+type RoleActions struct {
+	Role    casemodel.Role     `json:"role"`
+	Actions []casemodel.Action `json:"actions"`
+}
+
+// Loss names what could not be stored, without its value.
+type Loss struct {
+	Part   string `json:"part,omitempty"`
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+func lossesOf(all mapping.Losses) []Loss {
+	var told []Loss
+	for _, l := range all {
+		told = append(told, Loss{l.Part, l.Path, l.Reason})
+	}
+	return told
+}
+
+// Answer is what a request comes to.
+type Answer struct {
+	Status   int
+	ETag     string // "" for none
+	Location string // below the server's root, "" for none
+	Body     []byte // JSON, empty for 304
+}
+
+// Read shows a case (GET /cases/[id]). ifNoneMatch are the header's values.
+func (s *Service) Read(ctx context.Context, id string, ifNoneMatch []string) (Answer, error) {
+	a, err := s.load(ctx, id)
+	if err != nil {
+		return Answer{}, err
+	}
+	if matches(ifNoneMatch, a.etag()) {
+		return Answer{Status: http.StatusNotModified, ETag: a.etag()}, nil
+	}
+	return s.show(ctx, a, View{}, http.StatusOK)
+}
+
+// show completes a view of a case and writes it.
+func (s *Service) show(ctx context.Context, a *assembled, v View, status int) (Answer, error) {
+	v.Case, v.Overdue, v.Actions = a.c, casemodel.Overdue(&a.c, s.now()), []RoleActions{}
+	who, err := s.callerOf(ctx, &a.c)
+	if err != nil {
+		return Answer{}, err
+	}
+	roles := casemodel.Roles()
+	if who != nil {
+		roles = who.roles
+	}
+	for _, r := range roles {
+		if all := casemodel.Actions(&a.c, r); len(all) > 0 {
+			v.Actions = append(v.Actions, RoleActions{r, all})
+		}
+	}
+	body, err := json.Marshal(v)
+	if err != nil {
+		return Answer{}, fmt.Errorf("a case as JSON: %w", err)
+	}
+	return Answer{Status: status, ETag: a.etag(), Body: body}, nil
+}
