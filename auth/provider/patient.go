@@ -81,12 +81,27 @@ func (p *Provider) charges(ctx context.Context, u *account.User) ([]string, erro
 		if err != nil {
 			return nil, err
 		}
-		patient, ok := strings.CutPrefix(r.Patient.Reference, "Patient/")
-		if exists && ok && r.holds(p.now()) && !slices.Contains(ids, patient) {
+		if patient := r.patient(p.now()); exists && patient != "" && !slices.Contains(ids, patient) {
 			ids = append(ids, patient)
 		}
 	}
 	return ids, nil
+}
+
+// PatientOf gives the logical id of the Patient to whom a RelatedPerson, in
+// JSON, is related at a time; "" where it is to nobody (any more).
+func PatientOf(relatedPerson []byte, at time.Time) (string, error) {
+	var r related
+	err := json.Unmarshal(relatedPerson, &r)
+	return r.patient(at), err
+}
+
+func (r *related) patient(at time.Time) string {
+	id, ok := strings.CutPrefix(r.Patient.Reference, "Patient/")
+	if !ok || !fhir.IsID(id) || !r.holds(at) {
+		return ""
+	}
+	return id
 }
 
 // holds reports whether the relation is active and its period is now, to the

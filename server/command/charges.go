@@ -2,9 +2,10 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
+	"time"
 
+	"caseway/auth/provider"
 	"caseway/fhir"
 	"caseway/fhir/store"
 )
@@ -13,7 +14,8 @@ import (
 type charges struct{ store store.Store }
 
 // of gives the logical id of the patient of a RelatedPerson ("RelatedPerson/1");
-// none where it doesn't exist (any more) or isn't active.
+// none where it doesn't exist (any more), isn't active, or
+// isn't at this time.
 func (c charges) of(ctx context.Context, relatedPerson string) ([]string, error) {
 	typ, id, _ := strings.Cut(relatedPerson, "/")
 	if typ != "RelatedPerson" {
@@ -23,16 +25,9 @@ func (c charges) of(ctx context.Context, relatedPerson string) ([]string, error)
 	if err != nil || !versions[0].Exists() || versions[0].Deleted() {
 		return nil, err
 	}
-	var person struct {
-		Active  *bool
-		Patient struct{ Reference string }
-	}
-	if err := json.Unmarshal(versions[0].JSON, &person); err != nil {
+	patient, err := provider.PatientOf(versions[0].JSON, time.Now())
+	if err != nil || patient == "" {
 		return nil, err
-	}
-	patient, relative := strings.CutPrefix(person.Patient.Reference, "Patient/")
-	if !relative || !fhir.IsID(patient) || person.Active != nil && !*person.Active {
-		return nil, nil
 	}
 	return []string{patient}, nil
 }
