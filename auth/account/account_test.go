@@ -262,11 +262,17 @@ func TestClientsThatMakeNoSenseAreRefused(t *testing.T) {
 	private, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key, KeyID: "k"}}})
 	must(t, err)
 	for name, change := range map[string]func(*account.Client){
-		"id":                        func(c *account.Client) { c.ID = "a b" },
-		"kind":                      func(c *account.Client) { c.Kind = "secret" },
-		"scope":                     func(c *account.Client) { c.Scopes = "patient/*.sr" },
-		"fragment":                  func(c *account.Client) { c.RedirectURIs = []string{"https://a.example.org/#x"} },
-		"relative redirect":         func(c *account.Client) { c.RedirectURIs = []string{"/cb"} },
+		"id":                func(c *account.Client) { c.ID = "a b" },
+		"kind":              func(c *account.Client) { c.Kind = "secret" },
+		"scope":             func(c *account.Client) { c.Scopes = "patient/*.sr" },
+		"fragment":          func(c *account.Client) { c.RedirectURIs = []string{"https://a.example.org/#x"} },
+		"relative redirect": func(c *account.Client) { c.RedirectURIs = []string{"/cb"} },
+		"keys by plain HTTP": func(c *account.Client) {
+			c.Kind, c.JWKSURL = account.ConfidentialAsymmetric, "http://app.example.org/jwks"
+		},
+		"keys by a lookalike": func(c *account.Client) {
+			c.Kind, c.JWKSURL = account.ConfidentialAsymmetric, "http://127.0.0.1.example.org/jwks"
+		},
 		"script":                    func(c *account.Client) { c.RedirectURIs = []string{"javascript:alert(1)"} },
 		"login in a redirect":       func(c *account.Client) { c.RedirectURIs = []string{"https://a:b@a.example.org/"} },
 		"origin with a path":        func(c *account.Client) { c.Origins = []string{"https://a.example.org/"} },

@@ -3,6 +3,7 @@ package account
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -130,7 +131,7 @@ func (c *Client) checkKind() error {
 
 func (c *Client) checkKeys() error {
 	if c.JWKSURL != "" {
-		return checkWebURL("a client's JWKS URL", c.JWKSURL)
+		return checkKeysURL(c.JWKSURL)
 	}
 	_, err := ParseKeys([]byte(c.JWKS))
 	return err
@@ -200,6 +201,21 @@ func checkWebURL(what, s string) error {
 		return fmt.Errorf("%s is an http or https URL", what)
 	}
 	return nil
+}
+
+// checkKeysURL refuses plain HTTP beyond this machine: whoever can change an
+// answer on its way could be the client.
+func checkKeysURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		return errors.New("a client's JWKS URL is an https URL; http is for loopback only")
+	}
+	return checkWebURL("a client's JWKS URL", s)
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // originOf is a URL's origin as browsers write it (RFC 6454), "" where it has
