@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"embed"
 	"encoding/json"
 	"strings"
 
@@ -15,12 +14,9 @@ type Definition struct {
 	JSON []byte
 }
 
-//go:embed operations/*.json
-var operationFiles embed.FS
-
-// Conformance lists the CodeSystems, ValueSets, StructureDefinitions of
-// extensions and OperationDefinitions that cases need, for the server to
-// serve. Always the same ones in the same order.
+// Conformance lists the CodeSystems, ValueSets and StructureDefinitions of
+// extensions that cases need, for the server to serve. Always the same ones in
+// the same order.
 func Conformance() []Definition {
 	var all []Definition
 	for _, s := range ourSystems() {
@@ -29,22 +25,6 @@ func Conformance() []Definition {
 	all = append(all, tagSystem())
 	for _, row := range rowsOf("extension") {
 		all = append(all, structureDefinition(row[0], strings.Split(row[1], ";"), row[2], row[3], row[4]))
-	}
-	files, err := operationFiles.ReadDir("operations")
-	if err != nil {
-		panic(err) // the data is part of the program
-	}
-	for _, f := range files {
-		text, err := operationFiles.ReadFile("operations/" + f.Name())
-		if err != nil {
-			panic(err)
-		}
-		var operation map[string]any
-		if err := json.Unmarshal(text, &operation); err != nil {
-			panic(err)
-		}
-		id := strings.TrimSuffix(f.Name(), ".json")
-		all = append(all, definitionOf("OperationDefinition", id, operation))
 	}
 	return all
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // builtin are the resources that the server itself brings along: its own
-// search parameters, and the compartments as it has them. They can be read
+// search parameters and operations, and the compartments as it has them. They can be read
 // under their ids, unless a stored resource has the id. Searches don't find
 // them.
 var builtin = sync.OnceValue(func() map[fhir.Key]store.Version {
@@ -35,6 +35,11 @@ var builtin = sync.OnceValue(func() map[fhir.Key]store.Version {
 	for _, code := range definition.R4().Compartments() {
 		id := strings.ToLower(code)
 		add("CompartmentDefinition", id, newBuiltinCompartment(id, definition.R4().Compartment(code)))
+	}
+	for _, o := range operationDefinitions {
+		o.ResourceType, o.Meta, o.Kind = "OperationDefinition", newBuiltinMeta(), "operation"
+		o.URL, o.Status = fhir.CanonicalBase+"/OperationDefinition/"+o.ID, "active"
+		add(o.ResourceType, o.ID, o)
 	}
 	return all
 })

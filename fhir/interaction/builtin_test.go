@@ -16,7 +16,10 @@ func TestWhatTheServerBringsAlongIsReadable(t *testing.T) {
 	for _, p := range search.OwnParameters() {
 		keys = append(keys, fhir.Key{Type: "SearchParameter", ID: p.URL[len("https://caseway.dev/fhir/SearchParameter/"):]})
 	}
-	if len(keys) < 5 {
+	for _, id := range []string{"EpisodeOfCare-everything", "SearchParameter-reindex-status", "reindex"} {
+		keys = append(keys, fhir.Key{Type: "OperationDefinition", ID: id})
+	}
+	if len(keys) < 8 {
 		t.Fatal(keys)
 	}
 	for _, key := range keys {
