@@ -104,13 +104,25 @@ func (m *membership) take(image *Image) {
 // episodesOf are the cases that a resource names itself, or that the version
 // before was marked with.
 func (e *Engine) episodesOf(image *Image) []string {
-	root := image.After.Root()
 	var cases []string
 	if image.Key.Type == "EpisodeOfCare" {
 		cases = append(cases, image.Key.ID)
 	}
+	cases = append(cases, EpisodesNamed(image.After, e.base)...)
+	if len(cases) == 0 && image.Before.JSON != nil {
+		cases = fhir.Tags(image.Before.JSON, CaseSystem)
+	}
+	return cases
+}
+
+// EpisodesNamed gives the logical ids of the episodes to whose cases a resource
+// itself says that it belongs: by the extension, the tag, and an Encounter by
+// its element. base is our own base URL without a closing slash.
+func EpisodesNamed(t *fhir.Tree, base string) []string {
+	root := t.Root()
+	var cases []string
 	add := func(reference fhir.Node) {
-		if key, ok := literalKey(reference.Text(), e.base); ok && key.Type == "EpisodeOfCare" {
+		if key, ok := literalKey(reference.Text(), base); ok && key.Type == "EpisodeOfCare" {
 			cases = append(cases, key.ID)
 		}
 	}
@@ -119,16 +131,12 @@ func (e *Engine) episodesOf(image *Image) []string {
 			add(extension.Child("value").Child("reference"))
 		}
 	}
-	if image.Key.Type == "Encounter" {
+	if t.Type().Name == "Encounter" {
 		for episode := range root.All("episodeOfCare") {
 			add(episode.Child("reference"))
 		}
 	}
-	cases = append(cases, fhir.Tags(image.After.JSON, CaseSystem)...)
-	if len(cases) == 0 && image.Before.JSON != nil {
-		cases = fhir.Tags(image.Before.JSON, CaseSystem)
-	}
-	return cases
+	return append(cases, fhir.Tags(t.JSON, CaseSystem)...)
 }
 
 // references gives the resources of this server to which elements refer.
