@@ -194,6 +194,9 @@ func (d decision) becomes(p scope.Permissions, was *image) error {
 	if err := d.movesOnlyOwn(p, was, is); err != nil {
 		return err
 	}
+	if err := d.joinsOnlyOwnCases(was, is); err != nil {
+		return err
+	}
 	return d.pointsOnlyToVisible(was, is)
 }
 
