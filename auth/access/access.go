@@ -101,9 +101,9 @@ func (a *Access) Narrow(ctx context.Context, what interaction.Name, typ string) 
 		return nil, err
 	}
 	if what == interaction.SearchType || what == interaction.SearchSystem {
-		return either(v.grants(typ, scope.Search)), nil
+		return v.condition(typ, scope.Search), nil
 	}
-	return either(v.grants(typ, scope.Read|scope.Search)), nil
+	return v.condition(typ, visible), nil
 }
 
 // History implements interaction.Access.
@@ -126,6 +126,9 @@ func either(grants []grant) search.Expr {
 			return nil
 		}
 		all = append(all, g.where)
+	}
+	if len(all) == 1 {
+		return all[0]
 	}
 	return all
 }

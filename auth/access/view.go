@@ -27,6 +27,7 @@ type view struct {
 	registry  *search.Registry
 	reaches   map[scope.Context]reach
 	known     sync.Map // of question: []grant
+	narrowed  sync.Map // of question: search.Expr, as a *search.Expr
 }
 
 type question struct {
@@ -71,6 +72,17 @@ func (v *view) grants(typ string, any scope.Permissions) []grant {
 	}
 	v.known.Store(q, all)
 	return all
+}
+
+// condition is what a resource must satisfy for one of the grants to reach it.
+func (v *view) condition(typ string, any scope.Permissions) search.Expr {
+	q := question{typ, any}
+	if known, ok := v.narrowed.Load(q); ok {
+		return *known.(*search.Expr)
+	}
+	e := either(v.grants(typ, any))
+	v.narrowed.Store(q, &e)
+	return e
 }
 
 // grant is what one scope gives.

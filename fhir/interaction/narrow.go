@@ -13,16 +13,22 @@ import (
 // resources that are searched, and on all that a condition looks at on the way.
 type narrowing struct {
 	ctx    context.Context
-	access Access                 // nil: everything is to be seen
-	what   Name                   // see Access.Narrow
-	asked  map[string]search.Expr // by resource type
-	bound  bool                   // something is hidden
+	access Access       // nil: everything is to be seen
+	what   Name         // see Access.Narrow
+	asked  []visibility // few, as a rule one
+	bound  bool         // something is hidden
+}
+
+// visibility is what resources of a type must satisfy to be seen.
+type visibility struct {
+	typ   string
+	where search.Expr
 }
 
 func (e *Engine) narrowing(ctx context.Context) *narrowing { return e.narrowingFor(ctx, SearchType) }
 
 func (e *Engine) narrowingFor(ctx context.Context, what Name) *narrowing {
-	return &narrowing{ctx: ctx, access: e.access, what: what, asked: map[string]search.Expr{}}
+	return &narrowing{ctx: ctx, access: e.access, what: what}
 }
 
 // of is the condition for resources of a type, nil for none.
@@ -30,12 +36,14 @@ func (n *narrowing) of(typ string) (search.Expr, error) {
 	if n.access == nil {
 		return nil, nil
 	}
-	if e, known := n.asked[typ]; known {
-		return e, nil
+	for _, c := range n.asked {
+		if c.typ == typ {
+			return c.where, nil
+		}
 	}
 	e, err := n.access.Narrow(n.ctx, n.what, typ)
 	if err == nil {
-		n.asked[typ] = e
+		n.asked = append(n.asked, visibility{typ, e})
 		n.bound = n.bound || e != nil
 	}
 	return e, err

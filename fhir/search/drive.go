@@ -241,6 +241,8 @@ func usual(e Expr) bool {
 	switch e := e.(type) {
 	case Not:
 		return true
+	case And:
+		return !slices.ContainsFunc(e, func(m Expr) bool { return !usual(m) })
 	case Or:
 		return slices.ContainsFunc(e, usual)
 	}

@@ -38,6 +38,7 @@ func newRunner(src Source, p Plan) *runner {
 	}
 	r := &runner{source: src, budget: p.Budget, types: p.Types}
 	r.where, r.updated, r.never = conjuncts(normal(p.Where))
+	r.where = withoutImplied(r.where)
 	return r
 }
 

@@ -70,6 +70,9 @@ func TestWorkIsInProportion(t *testing.T) {
 		{"a reference that is common beside a rare token", search.And{ofOwner("big"), exact("Task.code=rare")}, nil, 4, 370, 2},
 		{"two tokens, one of them rare", search.And{exact("Task.status=0"), exact("Task.code=rare")}, nil, 3, 200, 2},
 		{"two common tokens", search.And{exact("Task.status=0"), exact("Task.status=0")}, nil, 1, 102, 2},
+		{"a condition that says again what another does", search.And{ofPatient("7"), search.And{
+			exact(ofPatient("7").Exact[0], "Task.x=1"), search.Not{Expr: exact("Task.code=rare")},
+		}}, nil, 1, 100, 0},
 		{"a term that half of all have", exact("Task.status=1"), nil, 1, 51, 0},
 		{"everything", nil, nil, 1, 51, 0},
 		{"a small range", search.Leaf{From: "Task.rank<000100", To: "Task.rank<000300"}, nil, 2, 250, 1},
