@@ -32,7 +32,7 @@ func (s *Service) commit(ctx context.Context, c commit) (id string, given map[ca
 	if d.caseID != "" {
 		d.episode = c.a.versions[fhir.Key{Type: "EpisodeOfCare", ID: d.caseID}]
 	}
-	answer, err := s.engine.Bundle(withDoing(ctx, d), interaction.BundleRequest{
+	answer, err := s.engine().Bundle(withDoing(ctx, d), interaction.BundleRequest{
 		Body: transaction(c), Base: c.base, Return: interaction.ReturnMinimal,
 	})
 	if err != nil {

@@ -94,7 +94,7 @@ func (s *Service) bring(ctx context.Context, a *assembled, ref casemodel.Ref, at
 	if !ok {
 		return refuse("isn't a resource of this server")
 	}
-	v, err := s.engine.Read(ctx, key)
+	v, err := s.engine().Read(ctx, key)
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
 		return refuse("there is no such resource")
 	}

@@ -32,20 +32,16 @@ func doingIn(ctx context.Context) *doing {
 	return d
 }
 
-// Reader reads current versions. *interaction.Engine is one.
-type Reader interface {
-	Read(ctx context.Context, key fhir.Key) (store.Version, error)
-}
-
-// Guard marks what an action writes as part of its case and adds the Provenance
-// of who did it and why. Safe for concurrent use.
+// Guard watches over what is written to cases. What an action writes it marks as
+// part of its case, and it adds the Provenance of who did it and why. What FHIR
+// clients write it holds to the rules. Safe for concurrent use.
 type Guard struct {
-	Schema fhir.Schema
-	// Engine gives the engine that the Guard watches over.
-	Engine func() Reader
-
+	service   *Service
 	hasDevice atomic.Bool // the store has the Device that stands for the server
 }
+
+// Guard makes the Guard of the engine that the Service uses.
+func (s *Service) Guard() *Guard { return &Guard{service: s} }
 
 var _ interaction.Guard = (*Guard)(nil)
 
@@ -53,7 +49,7 @@ var _ interaction.Guard = (*Guard)(nil)
 func (g *Guard) Check(ctx context.Context, images []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
 	d := doingIn(ctx)
 	if d == nil {
-		return nil, nil, nil
+		return g.judge(ctx, images)
 	}
 	id := d.caseID
 	for _, image := range images {
@@ -105,7 +101,7 @@ func (g *Guard) mark(images []interaction.Image, id string) error {
 }
 
 func (g *Guard) decode(text []byte) (*fhir.Tree, error) {
-	tree, err := fhir.Decode(g.Schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
+	tree, err := fhir.Decode(g.service.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
 	if tree == nil || tree.Type() == nil {
 		return nil, fmt.Errorf("a resource that an action writes doesn't decode: %w", err)
 	}
@@ -121,7 +117,7 @@ func (g *Guard) hold(ctx context.Context, d *doing, images []interaction.Image) 
 	if d.caseID == "" || written {
 		return nil, nil
 	}
-	v, err := g.Engine().Read(ctx, key)
+	v, err := g.service.engine().Read(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +144,7 @@ func (g *Guard) device(ctx context.Context, by casemodel.Party) ([]interaction.I
 	if !by.IsZero() || g.hasDevice.Load() {
 		return nil, nil
 	}
-	v, err := g.Engine().Read(ctx, deviceKey)
+	v, err := g.service.engine().Read(ctx, deviceKey)
 	fe := (*fhir.Error)(nil)
 	switch {
 	case err == nil:

@@ -215,7 +215,7 @@ func (s *Service) listPage(ctx context.Context, l listing, cursor string, page *
 	if cursor != "" {
 		parameters = append(slices.Clone(parameters), search.Pair{Name: interaction.CursorParameter, Value: cursor})
 	}
-	found, err := s.engine.Search(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
+	found, err := s.engine().Search(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
 	if err != nil {
 		return "", err
 	}

@@ -62,7 +62,7 @@ func (s *Service) load(ctx context.Context, id string) (*assembled, error) {
 		if cursor != "" {
 			parameters = append(parameters, search.Pair{Name: interaction.CursorParameter, Value: cursor})
 		}
-		page, err := s.engine.Everything(ctx, interaction.EverythingRequest{Key: key, Parameters: parameters})
+		page, err := s.engine().Everything(ctx, interaction.EverythingRequest{Key: key, Parameters: parameters})
 		if err != nil {
 			return nil, err
 		}
@@ -171,7 +171,7 @@ func (s *Service) loadNetworks(ctx context.Context, a *assembled) error {
 	if len(around) == 0 {
 		return nil
 	}
-	page, err := s.engine.Search(ctx, interaction.SearchRequest{Type: "OrganizationAffiliation", Parameters: []search.Pair{
+	page, err := s.engine().Search(ctx, interaction.SearchRequest{Type: "OrganizationAffiliation", Parameters: []search.Pair{
 		{Name: "participating-organization", Value: strings.Join(around, ",")}, {Name: "_count", Value: "200"},
 	}})
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && fe.Kind == fhir.Forbidden {

@@ -48,7 +48,7 @@ func (g *Guard) provenance(ctx context.Context, d *doing, id string, images []in
 	if err != nil {
 		return interaction.Image{}, fmt.Errorf("a Provenance: %w", err)
 	}
-	tree, err := fhir.Decode(g.Schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
+	tree, err := fhir.Decode(g.service.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
 	if err != nil {
 		return interaction.Image{}, fmt.Errorf("a Provenance of our own doesn't decode: %w", err)
 	}

@@ -148,7 +148,7 @@ func (s *Service) practitionerRoles(ctx context.Context, user string) ([]casemod
 	if !strings.HasPrefix(user, "Practitioner/") {
 		return nil, nil
 	}
-	page, err := s.engine.Search(inside(ctx), interaction.SearchRequest{Type: "PractitionerRole", Parameters: []search.Pair{
+	page, err := s.engine().Search(inside(ctx), interaction.SearchRequest{Type: "PractitionerRole", Parameters: []search.Pair{
 		{Name: "practitioner", Value: user}, {Name: "_count", Value: "50"},
 	}})
 	if err != nil {

@@ -39,7 +39,7 @@ func refTo(name string) object { return object{"$ref": "#/components/schemas/" +
 // component makes the schema of a struct once. Members that no type knows are
 // refused, so they are none.
 func (s *schemas) component(t reflect.Type) object {
-	name := t.Name()
+	name := componentName(t)
 	if _, made := s.components[name]; !made {
 		properties := object{}
 		schema := object{"type": "object", "additionalProperties": false, "properties": properties}
@@ -51,8 +51,16 @@ func (s *schemas) component(t reflect.Type) object {
 	return refTo(name)
 }
 
+// componentName is the type's own name; a Problem of casemodel is the client's.
+func componentName(t reflect.Type) string {
+	if t == reflect.TypeFor[Problem]() {
+		return "ProblemDetails"
+	}
+	return t.Name()
+}
+
 // demand says which members an object always has.
 func (s *schemas) demand(t reflect.Type, names ...string) {
 	s.component(t)
-	s.components[t.Name()].(object)["required"] = names
+	s.components[componentName(t)].(object)["required"] = names
 }

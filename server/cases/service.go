@@ -20,7 +20,9 @@ type Engine interface {
 
 // Config is what a Service needs.
 type Config struct {
-	Engine Engine
+	// Engine gives the engine, which may be made later than the Service whose
+	// Guard it has.
+	Engine func() Engine
 	Schema fhir.Schema
 	// Open is set where nobody logs in: then callers name their role themselves.
 	Open  bool
@@ -29,7 +31,7 @@ type Config struct {
 
 // Service answers the case API. Safe for concurrent use.
 type Service struct {
-	engine Engine
+	engine func() Engine
 	schema fhir.Schema
 	open   bool
 	clock  func() time.Time

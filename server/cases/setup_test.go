@@ -49,9 +49,9 @@ func serve(t *testing.T, s store.Store) *api {
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
 	var engine *interaction.Engine
-	guard := &cases.Guard{Schema: r4, Engine: func() cases.Reader { return engine }}
+	service := cases.New(cases.Config{Engine: func() cases.Engine { return engine }, Schema: r4, Open: true})
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{service.Guard()},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -70,8 +70,7 @@ func serve(t *testing.T, s store.Store) *api {
 		<-ended
 	})
 	front, err := server.New(server.Config{
-		Engine: engine, Store: s, ResourceTypes: r4.ResourceTypes(),
-		Cases: cases.New(cases.Config{Engine: engine, Schema: r4, Open: true}),
+		Engine: engine, Store: s, ResourceTypes: r4.ResourceTypes(), Cases: service,
 	})
 	if err != nil {
 		t.Fatal(err)

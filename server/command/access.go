@@ -11,6 +11,7 @@ import (
 	"caseway/fhir/store"
 	"caseway/server"
 	"caseway/server/audit"
+	"caseway/server/cases"
 )
 
 // witnesses are what decides about a request and bears witness to it.
@@ -18,6 +19,7 @@ type witnesses struct {
 	access   interaction.Access
 	guards   []interaction.Guard
 	recorder *audit.Recorder // nil: nobody bears witness
+	cases    *cases.Service
 }
 
 // witnesses makes them. registry gives the search parameters that are in use,

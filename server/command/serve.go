@@ -89,7 +89,7 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 		return err
 	}
 	front, err := s.assemble(engine, data, server.Config{
-		BaseURL: root, Metrics: metrics, Log: log, Listen: s.Listen, Login: login, Audit: w.recorder, AuditReads: s.AuditReads,
+		BaseURL: root, Metrics: metrics, Log: log, Listen: s.Listen, Login: login, Audit: w.recorder, Cases: w.cases, AuditReads: s.AuditReads,
 	})
 	if err != nil {
 		return err
@@ -122,9 +122,9 @@ func (s Serve) engine(data store.Store, log *slog.Logger) (engine *interaction.E
 	if w.access != nil {
 		w.access = cases.Inside{Access: w.access}
 	}
-	guard := &cases.Guard{Schema: r4, Engine: func() cases.Reader { return engine }}
+	w.cases = cases.New(cases.Config{Engine: func() cases.Engine { return engine }, Schema: r4, Open: s.Login.none()})
 	engine, err = interaction.New(interaction.Config{
-		Store: data, Access: w.access, Guards: append([]interaction.Guard{guard}, w.guards...), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
+		Store: data, Access: w.access, Guards: append([]interaction.Guard{w.cases.Guard()}, w.guards...), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
 		PreferStoredParameters: s.PreferStored, Builtin: ofCases(),
 		Limits: fhir.Limits{Bytes: s.decodeLimit()}, Log: log,
 	})
@@ -154,7 +154,6 @@ func (s Serve) decodeLimit() int {
 // assemble wires the engine and the server.
 func (s Serve) assemble(engine *interaction.Engine, data store.Store, c server.Config) (_ *server.Server, err error) {
 	c.Engine, c.Store, c.ResourceTypes = engine, data, definition.R4().ResourceTypes()
-	c.Cases = cases.New(cases.Config{Engine: engine, Schema: definition.R4(), Open: s.Login.none()})
 	c.Version, c.MaxBody = versionText(), s.MaxBody
 	c.CORSOrigins = s.CORSOrigin
 	if s.Login.embedded() {

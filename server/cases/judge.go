@@ -1,0 +1,266 @@
+package cases
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+	"caseway/fhir/store"
+	"caseway/mapping"
+	"caseway/mapping/casemodel"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// phaseURL is the extension by which rules bind an episode.
+const phaseURL = fhir.CanonicalBase + "/StructureDefinition/episode-phase"
+
+// judging holds what a FHIR client writes to the rules of one case.
+type judging struct {
+	guard  *Guard
+	ctx    context.Context // of the client
+	id     string
+	images []interaction.Image
+	mine   []int // of the images, those of the case
+	before *assembled
+	after  []proto.Message // the case's resources as they would be
+	more   []interaction.Image
+}
+
+// judge holds a commit of a FHIR client to the rules of the cases that its
+// resources belong to, as far as these are bound by rules: it keeps what of
+// Caseway's own the client left out, and adds what follows from the change.
+func (g *Guard) judge(ctx context.Context, images []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
+	var more []interaction.Image
+	for _, id := range casesIn(images) {
+		bound, err := g.isBound(ctx, id, images)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !bound {
+			continue
+		}
+		j := &judging{guard: g, ctx: ctx, id: id, images: images}
+		issues, err := j.run()
+		if err != nil || len(issues) > 0 {
+			return nil, issues, err
+		}
+		more = append(more, j.more...)
+	}
+	return more, nil, nil
+}
+
+// casesIn are the ids of the cases that images belong to or did.
+func casesIn(images []interaction.Image) []string {
+	var all []string
+	for i := range images {
+		for _, id := range casesOf(&images[i]) {
+			if !slices.Contains(all, id) {
+				all = append(all, id)
+			}
+		}
+	}
+	return all
+}
+
+func casesOf(image *interaction.Image) []string {
+	if !slices.Contains(caseTypes, image.Key.Type) {
+		return nil
+	}
+	var all []string
+	if image.After != nil {
+		all = fhir.Tags(image.After.JSON, interaction.CaseSystem)
+	}
+	if image.Before.JSON != nil {
+		all = append(all, fhir.Tags(image.Before.JSON, interaction.CaseSystem)...)
+	}
+	return all
+}
+
+// isBound reports whether rules bind a case: its stored episode has a phase of
+// Caseway's. One that comes in by this commit may stand anywhere in its course.
+func (g *Guard) isBound(ctx context.Context, id string, images []interaction.Image) (bool, error) {
+	key := fhir.Key{Type: "EpisodeOfCare", ID: id}
+	for i := range images {
+		if images[i].Key == key {
+			return strings.Contains(string(images[i].Before.JSON), phaseURL), nil
+		}
+	}
+	v, err := g.service.engine().Read(inside(ctx), key)
+	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+		return false, nil
+	}
+	return err == nil && strings.Contains(string(v.JSON), phaseURL), err
+}
+
+func (j *judging) run() (issues []fhir.Issue, err error) {
+	if j.before, err = j.guard.service.load(inside(j.ctx), j.id); err != nil {
+		return nil, err
+	}
+	j.after = slices.Clone(j.before.stored)
+	for i := range j.images {
+		if slices.Contains(casesOf(&j.images[i]), j.id) {
+			j.mine = append(j.mine, i)
+			if err := j.lay(&j.images[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	after := mapping.AssembleOnly(j.after)
+	if after.ID == "" {
+		return j.withoutEpisode(), nil
+	}
+	result, step, err := j.apply(after)
+	if found := casemodel.Errors(nil); errors.As(err, &found) {
+		return j.issues(found), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, j.write(&after, result, step)
+}
+
+// withoutEpisode refuses to delete the episode of a case that isn't in error.
+func (j *judging) withoutEpisode() []fhir.Issue {
+	if j.before.c.Phase == casemodel.PhaseEnteredInError {
+		return nil
+	}
+	return j.issues(casemodel.Errors{{
+		Rule: "part-removed", Part: casemodel.Ref("EpisodeOfCare/" + j.id), Text: "A case is marked as entered in error before it is deleted.",
+	}})
+}
+
+// lay puts what an image writes in the place of what is stored, with the
+// extensions of Caseway's that the client left out.
+func (j *judging) lay(image *interaction.Image) error {
+	at := slices.IndexFunc(j.after, func(m proto.Message) bool { return keyIs(m, image.Key) })
+	if image.After == nil {
+		if at >= 0 {
+			j.after = slices.Delete(j.after, at, at+1)
+		}
+		return nil
+	}
+	m, err := mapping.Decode(image.After)
+	if m == nil {
+		return err
+	}
+	if at < 0 {
+		j.after = append(j.after, m)
+		return nil
+	}
+	kept, any := mapping.Keep(j.after[at], m)
+	j.after[at] = kept
+	if !any {
+		return nil
+	}
+	image.After, err = j.guard.decode(mapping.Write{Resource: kept}.JSON())
+	return err
+}
+
+// apply judges the change in each role that the client's user has: one that may
+// take it is enough.
+func (j *judging) apply(after casemodel.Case) (casemodel.Result, casemodel.Step, error) {
+	s := j.guard.service
+	who, err := s.callerOf(j.ctx, &j.before.c)
+	if err != nil {
+		return casemodel.Result{}, casemodel.Step{}, err
+	}
+	now := s.now()
+	actors := []casemodel.Actor{{Role: casemodel.RoleSystem, Party: casemodel.Party{Ref: casemodel.Ref(deviceKey.String())}}}
+	if who != nil {
+		actors = actors[:0]
+		for _, r := range who.roles {
+			actors = append(actors, who.actor(r))
+		}
+	}
+	var first error
+	for _, actor := range actors {
+		step := casemodel.Step{Actor: actor, At: now, NewID: newIDs(now)}
+		result, err := casemodel.Apply(j.before.c, after, step)
+		if err == nil {
+			return result, step, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return casemodel.Result{}, casemodel.Step{}, first
+}
+
+// issues says which rules stand against what the client wrote, each at the
+// resource that it is about.
+func (j *judging) issues(found casemodel.Errors) []fhir.Issue {
+	var all []fhir.Issue
+	for _, e := range found {
+		at := j.images[j.mine[0]].At
+		for _, i := range j.mine {
+			if j.images[i].Key.String() == string(e.Part) {
+				at = j.images[i].At
+			}
+		}
+		all = append(all, fhir.Issue{Severity: fhir.SeverityError, Code: fhir.IssueBusinessRule, Expression: at, Text: e.Rule + ": " + e.Text})
+	}
+	return all
+}
+
+// write adds what follows from the change: to what the client writes, and as
+// further writes of the same commit.
+func (j *judging) write(after *casemodel.Case, result casemodel.Result, step casemodel.Step) error {
+	plain, _ := mapping.Resources(after, j.after)
+	writes, _ := mapping.Resources(&result.Case, j.after)
+	for _, w := range writes {
+		if slices.ContainsFunc(plain, func(p mapping.Write) bool { return p.Key == w.Key && proto.Equal(p.Resource, w.Resource) }) {
+			continue // the mapping's own wording, which follows from nothing
+		}
+		if err := j.add(w); err != nil {
+			return err
+		}
+	}
+	if len(j.more) == 0 {
+		return nil
+	}
+	if err := j.guard.mark(j.more, j.id); err != nil {
+		return err
+	}
+	device, err := j.guard.device(inside(j.ctx), step.Actor.Party)
+	if err != nil {
+		return err
+	}
+	bears, err := j.guard.provenance(j.ctx, &doing{action: "consequence", step: step}, j.id, j.more)
+	j.more = append(append(j.more, device...), bears)
+	return err
+}
+
+// add writes a resource that a consequence makes or changes.
+func (j *judging) add(w mapping.Write) error {
+	tree, err := j.guard.decode(w.JSON())
+	if err != nil {
+		return err
+	}
+	for _, i := range j.mine {
+		if j.images[i].Key == w.Key {
+			j.images[i].After = tree
+			return nil
+		}
+	}
+	image := interaction.Image{Key: w.Key, Method: store.Post, After: tree}
+	if w.Stored != nil {
+		image.Method = store.Put
+		if image.Before, err = j.guard.service.engine().Read(inside(j.ctx), w.Key); err != nil {
+			return err
+		}
+		if image.Before.VersionID != j.before.versions[w.Key] {
+			return fhir.NewError(fhir.VersionConflict, fhir.IssueConflict, "the case has changed meanwhile")
+		}
+	}
+	j.more = append(j.more, image)
+	return nil
+}
+
+// keyIs reports whether a resource has a key.
+func keyIs(m proto.Message, key fhir.Key) bool {
+	return string(m.ProtoReflect().Descriptor().Name()) == key.Type && keyOf(m) == key
+}
