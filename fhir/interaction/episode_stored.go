@@ -178,6 +178,10 @@ func (m *membership) referring(ctx context.Context, mine *member, by []referrer,
 	if m.engine.indexing.rebuilding() {
 		return s.inCompartments(ctx, by)
 	}
+	by = slices.DeleteFunc(slices.Clone(by), func(r referrer) bool { return !s.mayRefer(r) })
+	if hits, ok, err := s.atOnce(ctx, by); ok {
+		return hits, err
+	}
 	var all []search.Hit
 	for _, r := range by {
 		hits, err := s.indexed(ctx, r)
@@ -196,6 +200,32 @@ type seeker struct {
 	to     *member
 	paths  map[string][]string // of references that count, by type
 }
+
+// mayRefer reports whether a parameter can lead to resources of this type.
+func (s seeker) mayRefer(r referrer) bool {
+	return r.parameter == "" ||
+		slices.Contains(s.engine.Registry().Parameter(r.typ, r.parameter).Targets(), s.to.image.Key.Type)
+}
+
+// atOnce finds those of all types by one look into the index; false where that
+// can't be, or where there are many.
+func (s seeker) atOnce(ctx context.Context, by []referrer) (hits []search.Hit, ok bool, err error) {
+	terms := make([]search.Term, 0, len(by))
+	for _, r := range by {
+		if r.parameter == "" {
+			return nil, false, nil
+		}
+		terms = append(terms, s.engine.Registry().Parameter(r.typ, r.parameter).Term(s.to.image.Key))
+	}
+	if len(terms) < 2 {
+		return nil, len(terms) == 0, nil
+	}
+	page, err := s.source.Scan(ctx, search.Scan{Terms: terms, Limit: scannedAtOnce})
+	return page.Hits, err != nil || !page.More, err
+}
+
+// scannedAtOnce is how many hits are asked for in one scan.
+const scannedAtOnce = 500
 
 // indexed finds those of a type by the index, by way of the patient where no
 // parameter leads there.
@@ -273,8 +303,7 @@ func (s seeker) refer(hits []search.Hit) ([]search.Hit, error) {
 
 // everyHit reads a scan in page order to its end.
 func everyHit(ctx context.Context, source search.Source, s search.Scan) ([]search.Hit, error) {
-	const atOnce = 500
-	s.Limit = atOnce
+	s.Limit = scannedAtOnce
 	var all []search.Hit
 	for {
 		page, err := source.Scan(ctx, s)
