@@ -130,6 +130,40 @@ func TestTheWaitGrows(t *testing.T) {
 	}
 }
 
+// TestStrangersDontKeepAKnownBrowserOut: it waits for its own wrong passwords
+// only, as long as everybody else does.
+func TestStrangersDontKeepAKnownBrowserOut(t *testing.T) {
+	s, c := open(t)
+	must(t, s.AddUser(t.Context(), alice(), "correct horse"))
+	known, stranger := account.NewBrowser(), account.NewBrowser()
+	in := func(browser, password string) error {
+		_, err := s.SignInFrom(t.Context(), "alice", password, browser)
+		return err
+	}
+	must(t, in(known, "correct horse"))
+	var locked *account.LockedError
+	for range 6 {
+		_ = in(stranger, "wrong")
+	}
+	for name, browser := range map[string]string{"a stranger": stranger, "no browser": "", "no secret": "x"} {
+		if err := in(browser, "correct horse"); !errors.As(err, &locked) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	must(t, in(known, "correct horse"))
+	if err := in(stranger, "correct horse"); !errors.As(err, &locked) {
+		t.Errorf("a stranger, when the user has come in: %v", err)
+	}
+	for range 5 {
+		want(t, in(known, "wrong"), account.ErrCredentials)
+	}
+	if err := in(known, "correct horse"); !errors.As(err, &locked) {
+		t.Errorf("the known browser guesses: %v", err)
+	}
+	c.move(account.BrowserKept + time.Hour)
+	must(t, in(stranger, "correct horse"))
+}
+
 func TestManyAttemptsAtOnceDontOutrunTheCount(t *testing.T) {
 	s, _ := open(t)
 	must(t, s.AddUser(t.Context(), alice(), "correct horse"))

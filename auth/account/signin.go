@@ -38,15 +38,25 @@ func waitAfter(failed int) time.Duration {
 // that a name can't be told from an unknown one by time.
 var nobody = sync.OnceValue(func() string { return forPassword.hash("nobody has this password") })
 
-// SignIn gives the user with this password. It fails with ErrCredentials and
-// *LockedError. Wrong passwords make the name wait, longer each time.
+// SignIn is SignInFrom without a browser that is known again.
 func (s *Store) SignIn(ctx context.Context, name, password string) (*User, error) {
+	return s.SignInFrom(ctx, name, password, "")
+}
+
+// SignInFrom gives the user with this password. It fails with ErrCredentials and
+// *LockedError. Wrong passwords make the name wait, longer each time; one of
+// NewBrowser that the name has signed in with before waits for its own only.
+func (s *Store) SignInFrom(ctx context.Context, name, password, browser string) (*User, error) {
 	id := UserID(name)
 	if !userID.MatchString(id) {
 		matches(nobody(), password)
 		return nil, ErrCredentials
 	}
-	if err := s.reserveAttempt(ctx, id); err != nil {
+	counter, err := s.counter(ctx, id, browser)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.reserveAttempt(ctx, counter); err != nil {
 		return nil, err
 	}
 	row, err := s.users.Get(ctx, id)
@@ -63,13 +73,16 @@ func (s *Store) SignIn(ctx context.Context, name, password string) (*User, error
 	if u.Locked {
 		return nil, &LockedError{}
 	}
-	return &u.User, s.attempts.Delete(ctx, id, store.AnyVersion)
+	if err := s.attempts.Delete(ctx, counter, store.AnyVersion); err != nil {
+		return nil, err
+	}
+	return &u.User, s.know(ctx, id, browser)
 }
 
-// reserveAttempt counts an attempt as failed before the password is looked
+// reserveAttempt counts, by a key, an attempt as failed before the password is looked
 // at: many at once then can't outrun the count.
-func (s *Store) reserveAttempt(ctx context.Context, id string) error {
-	return s.attempts.Change(ctx, id, func(row *record.Row[attempts]) (bool, error) {
+func (s *Store) reserveAttempt(ctx context.Context, key string) error {
+	return s.attempts.Change(ctx, key, func(row *record.Row[attempts]) (bool, error) {
 		now := s.now()
 		if now.Before(row.Value.Until) {
 			return false, &LockedError{Until: row.Value.Until}

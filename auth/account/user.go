@@ -126,6 +126,7 @@ type Store struct {
 	users    record.Table[storedUser]
 	clients  record.Table[storedClient]
 	attempts record.Table[attempts]
+	browsers browsers
 	setups   record.Table[setup]
 	secrets  checkedSecrets
 	origins  originCache
@@ -142,6 +143,7 @@ func NewStore(s record.Store, now func() time.Time) *Store {
 		users:    record.Table[storedUser]{Store: s, Kind: "auth-user"},
 		clients:  record.Table[storedClient]{Store: s, Kind: "auth-client"},
 		attempts: record.Table[attempts]{Store: s, Kind: "auth-attempt"},
+		browsers: browsers{Store: s, Kind: "auth-browser"},
 		setups:   record.Table[setup]{Store: s, Kind: "auth-setup"},
 		now:      now,
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"caseway/auth/account"
 	"caseway/auth/provider"
 )
 
@@ -29,9 +30,11 @@ func (p *Pages) visit(w http.ResponseWriter, r *http.Request) string {
 	return c.Value
 }
 
-func (p *Pages) visitCookie(value string) *http.Cookie {
+func (p *Pages) visitCookie(value string) *http.Cookie { return p.cookie(visitCookie, value) }
+
+func (p *Pages) cookie(name, value string) *http.Cookie {
 	return &http.Cookie{
-		Name: p.visitName(), Value: value, Path: "/",
+		Name: p.cookieName(name), Value: value, Path: "/",
 		HttpOnly: true, Secure: secure(p.Root), SameSite: http.SameSiteLaxMode,
 	}
 }
@@ -43,13 +46,33 @@ func (p *Pages) forgetVisit(w http.ResponseWriter) {
 	http.SetCookie(w, c)
 }
 
-// visitName has the prefix __Host- where the cookie is Secure: such a one no
+func (p *Pages) visitName() string { return p.cookieName(visitCookie) }
+
+// cookieName has the prefix __Host- where the cookie is Secure: such a one no
 // neighbouring host can set (RFC 6265bis, section 4.1.3.2).
-func (p *Pages) visitName() string {
+func (p *Pages) cookieName(name string) string {
 	if secure(p.Root) {
-		return "__Host-" + visitCookie
+		return "__Host-" + name
 	}
-	return visitCookie
+	return name
+}
+
+// browserCookie holds the secret by which a browser is known again, so that
+// others' wrong passwords don't keep its people out. It opens nothing.
+const browserCookie = "caseway-browser"
+
+// browser gives the browser's secret, a new one where it has none.
+func (p *Pages) browser(r *http.Request) string {
+	if c, err := r.Cookie(p.cookieName(browserCookie)); err == nil && account.IsBrowser(c.Value) {
+		return c.Value
+	}
+	return account.NewBrowser()
+}
+
+func (p *Pages) keepBrowser(w http.ResponseWriter, secret string) {
+	c := p.cookie(browserCookie, secret)
+	c.MaxAge = int(account.BrowserKept.Seconds())
+	http.SetCookie(w, c)
 }
 
 // secure reports whether cookies are marked Secure: always but for plain HTTP

@@ -237,6 +237,23 @@ func TestWrongPasswordsHaveToWait(t *testing.T) {
 	}
 }
 
+// TestStrangersDontLockPeopleOut of the browser that they have used before.
+func TestStrangersDontLockPeopleOut(t *testing.T) {
+	s := newSite(t)
+	ann, fresh := s.person(t), s.person(t)
+	ann.signIn("ann", "")
+	stranger := s.person(t)
+	for range 6 {
+		page := stranger.get("/auth/signin")
+		stranger.post("/auth/signin", page.with("name", "ann", "password", "wrong"))
+	}
+	page := fresh.get("/auth/signin")
+	if a := fresh.post("/auth/signin", page.with("name", "ann", "password", password)); a.status != http.StatusTooManyRequests {
+		t.Errorf("a browser that isn't known: %d", a.status)
+	}
+	ann.signIn("ann", "")
+}
+
 func TestSignInNeedsBothFields(t *testing.T) {
 	p := newSite(t).person(t)
 	page := p.get("/auth/signin")

@@ -68,7 +68,8 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 		p.signInForm(w, r, http.StatusBadRequest, asked, signInPage{Name: name}, wrong)
 		return nil
 	}
-	s, err := p.Provider.SignIn(r.Context(), name, password, p.Provider.SessionValue(r))
+	browser := p.browser(r)
+	s, err := p.Provider.SignInFrom(r.Context(), name, password, p.Provider.SessionValue(r), browser)
 	if err != nil {
 		status, wrong, err := refusedSignIn(w, err)
 		if err != nil {
@@ -78,6 +79,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	p.forgetVisit(w)
+	p.keepBrowser(w, browser)
 	http.SetCookie(w, p.Provider.SessionCookie(s.Value))
 	target, err := p.next(r.Context(), asked, s)
 	if err != nil {

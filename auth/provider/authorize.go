@@ -159,6 +159,9 @@ func (p *Provider) ask(r *http.Request, client *account.Client, form url.Values)
 	if err != nil {
 		return "", err
 	}
+	if set, err = p.usable(set); err != nil {
+		return "", err
+	}
 	kept.Scopes = set.String()
 	id := newSecret()
 	if err := p.pendings.Put(r.Context(), hashOf(id), kept, kept.Expires, 0); err != nil {
@@ -196,6 +199,23 @@ func askable(client *account.Client, text string, launched bool) (scope.Set, err
 		return set, refuse("invalid_scope", "none of these scopes can be granted to this client for a user")
 	}
 	return set, nil
+}
+
+// usable leaves out of scopes those whose search parameters can't be used. An
+// app that then gets nothing of what it asked for is told why.
+func (p *Provider) usable(set scope.Set) (scope.Set, error) {
+	if p.o.Usable == nil {
+		return set, nil
+	}
+	left := set
+	left.Resources = slices.DeleteFunc(slices.Clone(set.Resources), func(s scope.Scope) bool {
+		return s.Query != "" && p.o.Usable(scope.Set{Resources: []scope.Scope{s}}) != nil
+	})
+	if len(left.Resources) == 0 && len(set.Resources) > 0 {
+		return set, refuse("invalid_scope",
+			"the search parameters of these scopes can't be used: a scope may have those of its type that look at the resource alone")
+	}
+	return left, nil
 }
 
 // readPrompt reads how the user is to be asked (OpenID Connect Core section

@@ -225,6 +225,9 @@ func (p *Provider) exchangeNothing(ctx context.Context, client *account.Client, 
 	if set.Empty() {
 		return nil, refuse("invalid_scope", "none of these scopes can be granted: a client without a user gets system/ scopes that it is registered for")
 	}
+	if set, err = p.usable(set); err != nil {
+		return nil, err
+	}
 	now, id := p.now().UTC(), servicePrefix(client.ID)+newSecret()
 	g := grant{
 		Client: client.ID, ClientSince: client.Created, Scopes: set.String(), Requested: form.Get("scope"),

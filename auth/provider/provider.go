@@ -33,6 +33,7 @@ import (
 	"caseway/auth"
 	"caseway/auth/account"
 	"caseway/auth/record"
+	"caseway/auth/scope"
 	"caseway/fhir/store"
 )
 
@@ -69,6 +70,9 @@ type Options struct {
 	// the scopes user/*.rs, and the organization of the token to be. nil: every
 	// Patient that exists.
 	MaySee func(ctx context.Context, who *auth.Principal, patient string) (bool, error)
+	// Usable says by an error that a granular scope's search parameters can't be
+	// used: such a scope gives nothing, and so isn't granted. nil: all can be.
+	Usable func(scope.Set) error
 	// Trouble answers a browser that can't be sent back to an app; nil: plain
 	// text. The text is for people and holds nothing from the request.
 	Trouble func(w http.ResponseWriter, r *http.Request, status int, text string)

@@ -41,7 +41,13 @@ func csrfOf(value string) string { return hashOf("csrf\x00" + value) }
 // cookie's value before, "" for none) ends: a value never outlives a sign-in. It
 // fails with account.ErrCredentials and *account.LockedError.
 func (p *Provider) SignIn(ctx context.Context, user, password, previous string) (*Session, error) {
-	u, err := p.o.Accounts.SignIn(ctx, user, password)
+	return p.SignInFrom(ctx, user, password, previous, "")
+}
+
+// SignInFrom is SignIn with a browser that is known again: see
+// account.Store.SignInFrom.
+func (p *Provider) SignInFrom(ctx context.Context, user, password, previous, browser string) (*Session, error) {
+	u, err := p.o.Accounts.SignInFrom(ctx, user, password, browser)
 	if err != nil {
 		p.tellSignIn(ctx, account.UserID(user), err)
 		return nil, err
