@@ -64,25 +64,6 @@ func New(c Config) (*Access, error) {
 	return &Access{store: c.Store, source: source, schema: c.Schema, registry: c.Registry, base: c.Base}, nil
 }
 
-// Check says which granular scopes of a set name search parameters that their
-// type doesn't have or that can't narrow a scope: such a scope gives nothing.
-func (a *Access) Check(set scope.Set) error {
-	var wrong scope.Error
-	for _, s := range set.Resources {
-		if s.Query == "" || s.Type == scope.Any {
-			continue
-		}
-		if _, err := conditionOf(a.registry(), s.Type, s.Query); err != nil {
-			wrong.Scopes = append(wrong.Scopes, s.String())
-			wrong.Why = append(wrong.Why, "its search parameters can't be used for this type")
-		}
-	}
-	if wrong.Scopes != nil {
-		return &wrong
-	}
-	return nil
-}
-
 // viewOf gives what the caller may do.
 func (a *Access) viewOf(ctx context.Context) (*view, error) {
 	p := auth.From(ctx)

@@ -229,11 +229,11 @@ func TestEveryTypeIsDecided(t *testing.T) {
 // TestScopesThatCanNotBeHeldAreNamed when they are asked for.
 func TestScopesThatCanNotBeHeldAreNamed(t *testing.T) {
 	x := serve(t, openSQLite(t))
-	check := func(a *access.Access, text string) error { return a.Check(scopesOf(t, text)) }
-	if err := check(x.access, "patient/Observation.rs?category=lab user/Task.cud?status=requested openid"); err != nil {
+	check := func(text string) error { return access.Check(x.open.Registry(), scopesOf(t, text)) }
+	if err := check("patient/Observation.rs?category=lab user/Task.cud?status=requested openid"); err != nil {
 		t.Error(err)
 	}
-	if err := check(x.access, "patient/Observation.rs?colour=red user/*.rs"); err == nil || !strings.Contains(err.Error(), "colour") {
+	if err := check("patient/Observation.rs?colour=red user/*.rs"); err == nil || !strings.Contains(err.Error(), "colour") {
 		t.Errorf("%v", err)
 	}
 }

@@ -11,9 +11,11 @@ import (
 	"slices"
 
 	"caseway/auth"
+	"caseway/auth/access"
 	"caseway/auth/account"
 	"caseway/auth/login"
 	"caseway/auth/provider"
+	"caseway/auth/scope"
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
@@ -40,7 +42,7 @@ func (s Serve) embeddedLogin(
 	pages := &login.Pages{Root: at, Accounts: accounts, Engine: engine, Log: log}
 	issuer, err := provider.New(provider.Options{
 		Store: data, Accounts: accounts, BaseURL: root, Log: log, Trouble: pages.Trouble, Audit: bearWitness(w.recorder, root),
-		MaySee: maySee(engine),
+		MaySee: maySee(engine), Usable: func(set scope.Set) error { return access.Check(engine.Registry(), set) },
 	})
 	if err != nil {
 		return nil, err
