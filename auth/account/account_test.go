@@ -110,6 +110,24 @@ func TestWrongPasswordsMakeTheNameWait(t *testing.T) {
 	must(t, err)
 }
 
+// TestGuessedNamesAreSoonForgotten: anybody can leave one behind with each request.
+func TestGuessedNamesAreSoonForgotten(t *testing.T) {
+	data, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), sqlite.Options{})
+	must(t, err)
+	defer data.Close()
+	now := time.Now()
+	s := account.NewStore(data, func() time.Time { return now })
+	for n := range 5 {
+		_, err := s.SignIn(t.Context(), "nobody", "wrong")
+		want(t, err, account.ErrCredentials)
+		left, err := data.Records(t.Context(), "auth-attempt", "", "", 10)
+		must(t, err)
+		if len(left) != 1 || left[0].Expires.After(now.Add(time.Hour)) != (n == 4) {
+			t.Errorf("after %d wrong passwords: %+v", n+1, left)
+		}
+	}
+}
+
 func TestTheWaitGrows(t *testing.T) {
 	s, c := open(t)
 	var before time.Duration

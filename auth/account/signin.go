@@ -15,6 +15,9 @@ const (
 	firstWait    = 2 * time.Second
 	longestWait  = 15 * time.Minute
 	attemptsKept = 24 * time.Hour
+	// fewKept is how long fewer than the free ones are kept: anybody can leave
+	// such behind, for as many names as he likes.
+	fewKept = time.Hour
 )
 
 // attempts are the wrong passwords of one name, be there such a user or not.
@@ -90,6 +93,9 @@ func (s *Store) reserveAttempt(ctx context.Context, key string) error {
 		row.Value.Failed++
 		row.Value.Until = now.Add(waitAfter(row.Value.Failed)).UTC()
 		row.Expires = now.Add(attemptsKept)
+		if row.Value.Failed < freeAttempts {
+			row.Expires = now.Add(fewKept)
+		}
 		return true, nil
 	})
 }
