@@ -97,6 +97,19 @@ func focusOf(t *fhir.Tree, base string) []fhir.Key {
 	return nil
 }
 
+// targetsOf is what a Provenance bears witness to, but for Patients, whose
+// compartment it is in.
+func targetsOf(t *fhir.Tree, base string) []fhir.Key {
+	var keys []fhir.Key
+	for target := range t.Root().All("target") {
+		key, ok := localKey(target.Child("reference").Text(), base)
+		if ok && key.Type != "Patient" {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
 // localKey reads a literal reference to a resource of this server.
 func localKey(reference, base string) (fhir.Key, bool) {
 	reference, _, _ = strings.Cut(reference, "/_history/")

@@ -233,14 +233,15 @@ func (d decision) movesOnlyOwn(p scope.Permissions, was, is *image) error {
 
 // pointers are the references by which a resource lets others see what it
 // points to: an Organization the focus of its Tasks, everybody the documents of
-// their DocumentReferences.
+// their DocumentReferences; and those by which it is believed to be about it.
 var pointers = map[string]func(*fhir.Tree, string) []fhir.Key{
 	"Task":              focusOf,
 	"DocumentReference": documentsOf,
+	"Provenance":        targetsOf,
 }
 
 // pointsOnlyToVisible refuses a write by which something hidden would become
-// visible, now or once it is there.
+// visible, now or once it is there, or would have a witness who can't see it.
 func (d decision) pointsOnlyToVisible(was, is *image) error {
 	pointsTo := pointers[d.key.Type]
 	if pointsTo == nil {
