@@ -38,6 +38,20 @@ func (s *Store) counter(ctx context.Context, id, browser string) (string, error)
 	return id + " " + row.Key, nil
 }
 
+// forgetAttempts forgets the attempts of a name, from whatever browser.
+func (s *Store) forgetAttempts(ctx context.Context, id string) error {
+	own, err := s.attempts.List(ctx, id+" ")
+	if err != nil {
+		return err
+	}
+	for _, row := range own {
+		if err := s.attempts.Delete(ctx, row.Key, store.AnyVersion); err != nil {
+			return err
+		}
+	}
+	return s.attempts.Delete(ctx, id, store.AnyVersion)
+}
+
 // know remembers that a name has signed in with a browser.
 func (s *Store) know(ctx context.Context, id, browser string) error {
 	if !IsBrowser(browser) {

@@ -11,7 +11,6 @@ import (
 
 	"caseway/auth"
 	"caseway/auth/record"
-	"caseway/fhir/store"
 )
 
 // User is a person who can sign in.
@@ -226,7 +225,7 @@ func (s *Store) SetPassword(ctx context.Context, id, password string) error {
 	if err != nil {
 		return err
 	}
-	return s.attempts.Delete(ctx, id, store.AnyVersion)
+	return s.forgetAttempts(ctx, id)
 }
 
 // Lock keeps a user from signing in and from using tokens, or ends that. It
@@ -238,5 +237,5 @@ func (s *Store) Lock(ctx context.Context, id string, locked bool) error {
 	if locked {
 		return nil
 	}
-	return s.attempts.Delete(ctx, id, store.AnyVersion)
+	return s.forgetAttempts(ctx, id)
 }
