@@ -6,6 +6,8 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 
 	"caseway/fhir"
 )
@@ -17,6 +19,7 @@ type oauthError struct {
 	Description string `json:"error_description,omitempty"`
 	status      int
 	challenge   string // WWW-Authenticate
+	wait        time.Duration
 }
 
 func (e *oauthError) Error() string { return e.Code + ": " + e.Description }
@@ -92,8 +95,9 @@ func (p *Provider) writeError(w http.ResponseWriter, r *http.Request, err error)
 	if o.challenge != "" {
 		w.Header().Set("WWW-Authenticate", o.challenge)
 	}
-	if o.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
+	if o.status == http.StatusServiceUnavailable || o.wait > 0 {
+		seconds := max(1, int((o.wait+time.Second-1)/time.Second))
+		w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	}
 	p.writeJSON(w, o.status, o)
 }

@@ -260,22 +260,37 @@ func (p *Provider) withoutPrompt(r *http.Request, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	patient, err := p.given(ctx, w, s)
+	if err != nil {
+		return "", err
+	}
 	for _, g := range before {
-		if w.isLike(&g) && g.Scopes.Covers(possible(w.Scopes, &LaunchContext{Patient: g.Patient}, s.User)) {
+		if w.isLike(&g) && (patient == "" || patient == g.Patient) && g.Scopes.Covers(possible(w.Scopes, &LaunchContext{Patient: g.Patient}, s.User)) {
 			return p.again(ctx, w, s, g)
 		}
 	}
 	return "", refuse("consent_required", "the user has to be asked")
 }
 
-// isLike reports whether a grant was given to the client that asks now, for the
-// patient that it would get. Who gets the codes of a public client is known
-// where its redirect URI is https only: schemes and ports of a device can be
-// taken by others (RFC 8252 section 8.6).
+// given is the patient that a request gets without anybody's choosing: that of
+// the launch, or the only one there is; "" for none.
+func (p *Provider) given(ctx context.Context, w *Pending, s *Session) (string, error) {
+	if w.Launch != nil && w.Launch.Patient != "" {
+		return w.Launch.Patient, nil
+	}
+	if !w.NeedsPatient {
+		return "", nil
+	}
+	choice, err := p.Choice(ctx, s)
+	return choice.Patient, err
+}
+
+// isLike reports whether a grant was given to the client that asks now. Who gets
+// the codes of a public client is known where its redirect URI is https only:
+// schemes and ports of a device can be taken by others (RFC 8252 section 8.6).
 func (p *Pending) isLike(g *Grant) bool {
 	assured := p.Client.Kind != account.Public || strings.HasPrefix(p.kept.Value.Redirect, "https://")
-	launched := p.Launch != nil && p.Launch.Patient != ""
-	return assured && g.Client.ID == p.Client.ID && (!launched || p.Launch.Patient == g.Patient)
+	return assured && g.Client.ID == p.Client.ID
 }
 
 // again completes a request as an earlier one was.

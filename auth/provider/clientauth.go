@@ -5,9 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"caseway/auth"
 	"caseway/auth/account"
+	"caseway/auth/pace"
 )
 
 // assertionType is the only one (RFC 7523 section 2.2).
@@ -30,7 +32,7 @@ func (p *Provider) authenticate(r *http.Request, form url.Values) (*account.Clie
 	case basic:
 		return p.byBasic(r, form, id, secret)
 	case form.Has("client_secret"):
-		client, err := p.bySecret(r.Context(), form.Get("client_id"), form.Get("client_secret"))
+		client, err := p.bySecret(r, form.Get("client_id"), form.Get("client_secret"))
 		return client, p.wrongClient(r, err)
 	}
 	if form.Get("grant_type") == account.GrantRefreshToken && !form.Has("client_id") {
@@ -92,15 +94,32 @@ func (p *Provider) byBasic(r *http.Request, form url.Values, id, secret string) 
 	if secret == "" {
 		return p.byID(r, plainID)
 	}
-	client, err := p.bySecret(r.Context(), plainID, plain)
+	client, err := p.bySecret(r, plainID, plain)
 	if errors.Is(err, account.ErrCredentials) && plain != secret {
-		client, err = p.bySecret(r.Context(), id, secret)
+		client, err = p.bySecret(r, id, secret)
 	}
 	return client, p.wrongClient(r, err)
 }
 
-func (p *Provider) bySecret(ctx context.Context, id, secret string) (*account.Client, error) {
-	return p.o.Accounts.CheckSecret(ctx, id, secret)
+// paceOfGuesses is how often a network address may have a client's secret
+// wrong: after it even the right one has to wait.
+var paceOfGuesses = pace.Limit{Burst: 20, Every: 10 * time.Second}
+
+// bySecret takes a guess before it looks, so that many at once don't outrun the
+// count, and gives it back where the secret is right.
+func (p *Provider) bySecret(r *http.Request, id, secret string) (*account.Client, error) {
+	caller := pace.Caller(r.RemoteAddr) + " " + id
+	if wait := p.guesses.Take(caller); wait > 0 {
+		return nil, &oauthError{
+			Code: "temporarily_unavailable", Description: "there were too many wrong secrets of this client: wait before trying again",
+			status: http.StatusTooManyRequests, wait: wait,
+		}
+	}
+	client, err := p.o.Accounts.CheckSecret(r.Context(), id, secret)
+	if !errors.Is(err, account.ErrCredentials) {
+		p.guesses.Return(caller)
+	}
+	return client, err
 }
 
 // byID takes a public client at its word: it has nothing to show.

@@ -32,6 +32,7 @@ import (
 
 	"caseway/auth"
 	"caseway/auth/account"
+	"caseway/auth/pace"
 	"caseway/auth/record"
 	"caseway/auth/scope"
 	"caseway/fhir/store"
@@ -99,6 +100,7 @@ type Provider struct {
 	sessions record.Table[session]
 	used     record.Table[struct{}] // jti of assertions
 
+	guesses   *pace.Buckets // of clients' secrets, by network address and client
 	keys      *keyring
 	remotes   *keySets
 	verified  *verified
@@ -129,6 +131,7 @@ func New(o Options) (*Provider, error) {
 	}
 	p.o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
 	p.issuer, p.audience = p.o.BaseURL+"/auth", p.o.BaseURL+"/fhir"
+	p.guesses = pace.New(paceOfGuesses, p.now)
 	p.keys = newKeyring(o.Store, p.now)
 	p.remotes = newKeySets(o.Client, p.now)
 	p.handler = p.routes()

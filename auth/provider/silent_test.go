@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"caseway/auth/account"
+	"caseway/fhir"
+	"caseway/fhir/store"
 )
 
 // silently asks with prompt=none, in the browser of a session.
@@ -137,4 +139,21 @@ func TestKeysThatCanNotBeFetchedAreNotAskedForAllTheTime(t *testing.T) {
 	h.clock.move(2 * time.Second)
 	s.set(h.signer.public(t), "")
 	h.ok(h.asRemote())
+}
+
+// TestSilenceKeepsToThePatient: where the one that consent was about can't be
+// chosen any more, the only one who is left doesn't take the place.
+func TestSilenceKeepsToThePatient(t *testing.T) {
+	h := newHouse(t)
+	s := h.signIn("carl")
+	form := h.request("app", appURI, "launch/patient patient/*.rs")
+	h.ok(h.post("/auth/token", exchange("app", appURI, h.code(form, s, all("b")))))
+	_, err := h.store.Commit(t.Context(), store.Commit{Writes: []store.Write{{
+		Key: fhir.Key{Type: "RelatedPerson", ID: "r2"}, Method: store.Put, Expect: 1,
+		Content: &fhir.Content{Type: "RelatedPerson", Rest: []byte(`"patient":{"reference":"Patient/b"},"active":false`)},
+	}}})
+	must(t, err)
+	if q := h.silently(form, s.Value); q.Get("code") != "" {
+		t.Errorf("carl's app goes on with another patient: %v", q)
+	}
 }
