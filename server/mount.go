@@ -39,7 +39,9 @@ func serveWith(h http.Handler) func(*exchange) error {
 		r := x.c.Request
 		r.Body = http.MaxBytesReader(x.c.Writer, r.Body, maxFormBody)
 		x.c.Writer.Header().Set("Cache-Control", "no-store")
-		h.ServeHTTP(x.c.Writer, r.WithContext(x.context()))
+		r = r.WithContext(x.context())
+		r.RemoteAddr = x.client.address // which a trusted proxy may have said
+		h.ServeHTTP(x.c.Writer, r)
 		return nil
 	}
 }

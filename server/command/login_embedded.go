@@ -80,16 +80,18 @@ func maySee(engine *interaction.Engine) func(context.Context, *auth.Principal, s
 	}
 }
 
-// loginHandler divides /auth between the endpoints and the pages.
+// loginHandler divides /auth between the endpoints and the pages, and holds
+// strangers to a pace.
 func loginHandler(issuer *provider.Provider, pages *login.Pages) http.Handler {
 	endpoints, rest := issuer.Handler(), pages.Handler()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	divided := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if slices.Contains(provider.Paths(), r.URL.Path) {
 			endpoints.ServeHTTP(w, r)
 			return
 		}
 		rest.ServeHTTP(w, r)
 	})
+	return paced(divided, pages.Trouble)
 }
 
 // sow brings users and clients up to date with --auth-seed.

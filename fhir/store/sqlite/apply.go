@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unsafe"
 
@@ -55,7 +56,7 @@ func (q *statements) prepare(c *sqlite.Conn) error {
 		&q.setRecord:       setRecordSQL,
 		&q.delRecord:       delRecordSQL,
 		&q.sweep: `DELETE FROM record WHERE (kind, key) IN
-			(SELECT kind, key FROM record WHERE expires > 0 AND expires <= ? LIMIT 1000)`,
+			(SELECT kind, key FROM record WHERE expires > 0 AND expires <= ? LIMIT ` + strconv.Itoa(mostSwept) + ")",
 	})
 }
 

@@ -26,6 +26,8 @@ func (w *writer) sweepRecords() {
 	w.sql.sweep.BindInt64(1, w.s.opt.Clock().UnixMilli())
 	if err := exec(w.sql.sweep); err != nil {
 		w.s.opt.Log.Warn("sweeping expired records", "error", err)
+	} else if w.conn.Changes() == mostSwept {
+		w.swept = time.Time{} // there are more
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -149,11 +150,19 @@ func TestExpiredRecordsAreSwept(t *testing.T) {
 	if _, err := s.Commit(t.Context(), store.Commit{Records: records}); err != nil {
 		t.Fatal(err)
 	}
+	for n := range 5 * mostSwept / 2 {
+		records = append(records, store.RecordWrite{Kind: "many", Key: strconv.Itoa(n), Expires: now.Add(time.Minute)})
+	}
+	if _, err := s.Commit(t.Context(), store.Commit{Records: records[3:]}); err != nil {
+		t.Fatal(err)
+	}
 	closeStore(t, s)
 
 	now = now.Add(time.Hour)
 	s = open(t, path, opt)
-	commit(t, s, write("1", 10)) // the first group of a process sweeps
+	for n := range 3 { // the first group of a process sweeps, and others go on where there are more
+		commit(t, s, write(strconv.Itoa(n), 10))
+	}
 	closeStore(t, s)
 	c, err := openConn(path, "")
 	if err != nil {

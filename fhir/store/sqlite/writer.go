@@ -13,6 +13,7 @@ const (
 	groupBytes = 8 << 20
 	groupTime  = 50 * time.Millisecond
 	sweepEvery = time.Minute
+	mostSwept  = 1000 // records at a time
 )
 
 // writer is the one that writes. Its fields belong to its goroutine.
