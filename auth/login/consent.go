@@ -122,7 +122,9 @@ func (p *Pages) allow(r *http.Request, asked *provider.Pending, s *provider.Sess
 	}
 	d := provider.Decision{Scopes: kept(asked.Scopes, form["scope"])}
 	if chosen != nil {
-		d.Patient = chosen.ID
+		if d.Patient = chosen.ID; d.Patient != form.Get("patient") {
+			return "", pageOf("consent", asked) // another one than the page showed
+		}
 	}
 	if id := form.Get("encounter"); id != "" && asked.NeedsEncounter {
 		if err := p.encounterSeenBy(r.Context(), s, id); err != nil {

@@ -160,6 +160,11 @@ func TestNobodyChoosesPatientsOfOthers(t *testing.T) {
 	if strings.Contains(page.body, "Bob") {
 		t.Error("a patient is asked about another's data")
 	}
+	other := page.with("decision", "allow", "scope", "patient/CarePlan.rs")
+	other.Set("patient", "bob")
+	if a := p.post("/auth/consent", other); a.status != http.StatusSeeOther || !strings.HasPrefix(a.location(), "/auth/consent?") {
+		t.Errorf("consent to another patient than the app would get: %d to %s", a.status, a.location())
+	}
 	a := p.post("/auth/consent", page.with("patient", "bob", "decision", "allow", "scope", "patient/CarePlan.rs"))
 	p.fetch(a)
 	grants, err := s.provider.Grants(t.Context(), "ann")
