@@ -53,6 +53,9 @@ func (s *Service) Act(ctx context.Context, id, name string, body []byte, ifMatch
 			return Answer{}, err
 		}
 	}
+	if err := s.loadNetworks(inside(ctx), whole, asked(argument)); err != nil {
+		return Answer{}, err
+	}
 	return s.perform(ctx, whole, row, deed, argument, base)
 }
 

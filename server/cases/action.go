@@ -2,6 +2,7 @@ package cases
 
 import (
 	"reflect"
+	"slices"
 
 	"caseway/mapping/casemodel"
 )
@@ -48,7 +49,7 @@ var table = []action{
 	with(casemodel.ActionDecline, "Decline an offer; the reason says why.", casemodel.Decline),
 	with(casemodel.ActionChoose, "Note which provider the client chose.", casemodel.Choose),
 	with(casemodel.ActionDeliver, "Start a service, note its delivery, hold or end it.", casemodel.Deliver),
-	with(casemodel.ActionSchedule, "Book or change an appointment.", casemodel.Schedule),
+	with(casemodel.ActionSchedule, "Book or change an appointment.", schedule),
 	with(casemodel.ActionRecordContact, "Record a contact of case manager and client, planned or held.", casemodel.RecordContact),
 	with(casemodel.ActionReview, "Add an exchange to a utilization review, or open one.", casemodel.Review),
 	with(casemodel.ActionRequestAuthorization, "Ask the insurer to approve a service.", requestAuthorization),
@@ -92,6 +93,24 @@ func requestAuthorization(c casemodel.Case, s casemodel.Step, a casemodel.Author
 		}
 	}
 	return casemodel.RequestAuthorization(c, s, a)
+}
+
+// schedule says who comes, which an Appointment must: the client, and the
+// providers of its services.
+func schedule(c casemodel.Case, s casemodel.Step, a casemodel.Appointment) (casemodel.Result, error) {
+	if len(a.Attendees) > 0 {
+		return casemodel.Schedule(c, s, a)
+	}
+	parties := []casemodel.Party{c.Client.Party()}
+	for _, id := range a.Services {
+		if x := c.Service(id); x != nil && !x.Provider.IsZero() && !slices.ContainsFunc(parties, x.Provider.Same) {
+			parties = append(parties, x.Provider)
+		}
+	}
+	for _, p := range parties {
+		a.Attendees = append(a.Attendees, casemodel.Attendee{Party: p, Status: "accepted"})
+	}
+	return casemodel.Schedule(c, s, a)
 }
 
 // recordOutcome says what was measured, which an Observation must: what the goal

@@ -11,8 +11,6 @@ import (
 	"caseway/fhir"
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Beginning is the body that makes a case.
@@ -139,11 +137,4 @@ func withBrought(writes []mapping.Write, a *assembled) []mapping.Write {
 		}
 	}
 	return writes
-}
-
-// keyOf is the key of a stored resource.
-func keyOf(m proto.Message) fhir.Key {
-	var h header
-	_ = json.Unmarshal(mapping.Write{Resource: m}.JSON(), &h) // our own JSON
-	return fhir.Key{Type: h.ResourceType, ID: h.ID}
 }

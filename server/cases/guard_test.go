@@ -141,3 +141,30 @@ func TestForeignEpisodesAreNeverRefused(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatComesInOverFHIR: a client creates Tasks about the case, alone and many
+// at once.
+func TestWhatComesInOverFHIR(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		k := a.open()
+		before := len(k.c.Tasks)
+		task := object{
+			"resourceType": "Task", "status": "requested", "intent": "order", "description": "call",
+			"for": object{"reference": "Patient/p1"}, "focus": object{"reference": "EpisodeOfCare/" + k.c.ID},
+		}
+		if got := a.do("POST", "/fhir/Task", text(task)); got.status != http.StatusCreated {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		var entries []object
+		for range 20 {
+			entries = append(entries, object{"resource": task, "request": object{"method": "POST", "url": "Task"}})
+		}
+		if got := a.do("POST", "/fhir", text(object{"resourceType": "Bundle", "type": "transaction", "entry": entries})); got.status != http.StatusOK {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		v := k.view(k.do("GET", k.path, ""), http.StatusOK)
+		if got := len(v.Case.Tasks) - before; got != 21 {
+			t.Errorf("the case has %d of 21 tasks", got)
+		}
+	})
+}

@@ -136,7 +136,7 @@ func (j *judging) withoutEpisode() []fhir.Issue {
 // lay puts what an image writes in the place of what is stored, with the
 // extensions of Caseway's that the client left out.
 func (j *judging) lay(image *interaction.Image) error {
-	at := slices.IndexFunc(j.after, func(m proto.Message) bool { return keyIs(m, image.Key) })
+	at := slices.IndexFunc(j.after, func(m proto.Message) bool { return keyOf(m) == image.Key })
 	if image.After == nil {
 		if at >= 0 {
 			j.after = slices.Delete(j.after, at, at+1)
@@ -148,6 +148,7 @@ func (j *judging) lay(image *interaction.Image) error {
 		return err
 	}
 	if at < 0 {
+		withID(m, image.Key)
 		j.after = append(j.after, m)
 		return nil
 	}
@@ -258,9 +259,4 @@ func (j *judging) add(w mapping.Write) error {
 	}
 	j.more = append(j.more, image)
 	return nil
-}
-
-// keyIs reports whether a resource has a key.
-func keyIs(m proto.Message, key fhir.Key) bool {
-	return string(m.ProtoReflect().Descriptor().Name()) == key.Type && keyOf(m) == key
 }

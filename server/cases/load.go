@@ -74,7 +74,7 @@ func (s *Service) load(ctx context.Context, id string) (*assembled, error) {
 		}
 	}
 	a.c = mapping.AssembleOnly(a.stored)
-	return a, s.loadNetworks(ctx, a)
+	return a, s.loadNetworks(ctx, a, organizationsOf(&a.c))
 }
 
 // bundle is what is read of a searchset.
@@ -164,10 +164,9 @@ func (s *Service) decode(k partKey, text []byte) (proto.Message, error) {
 	return m, nil
 }
 
-// loadNetworks adds which networks the organizations around the case belong to.
+// loadNetworks adds which networks organizations around the case belong to.
 // Where the caller may not search for that, none is known.
-func (s *Service) loadNetworks(ctx context.Context, a *assembled) error {
-	around := organizationsOf(&a.c)
+func (s *Service) loadNetworks(ctx context.Context, a *assembled, around []string) error {
 	if len(around) == 0 {
 		return nil
 	}
@@ -188,6 +187,18 @@ func (s *Service) loadNetworks(ctx context.Context, a *assembled) error {
 		a.c = mapping.AssembleOnly(a.stored)
 	}
 	return nil
+}
+
+// asked are the organizations that an action brings into a case, whose networks
+// are needed to judge it.
+func asked(argument any) (all []string) {
+	offering, _ := argument.(casemodel.Offering)
+	for _, p := range offering.Providers {
+		if p.Provider.Ref.Type() == "Organization" && len(all) < 100 {
+			all = append(all, string(p.Provider.Ref))
+		}
+	}
+	return all
 }
 
 // organizationsOf are the organizations that take part in a case.

@@ -269,6 +269,8 @@ func TestList(t *testing.T) {
 			id := fmt.Sprintf("f%d", i)
 			a.put("EpisodeOfCare/"+id, `{"resourceType":"EpisodeOfCare","id":"`+id+`","status":"active","patient":{"reference":"Patient/p1"}}`)
 		}
+		a.put("EpisodeOfCare/f0", `{"resourceType":"EpisodeOfCare","id":"f0","status":"active","patient":{"reference":"Patient/p1"},
+			"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/next-due","extension":[{"url":"date","valueDateTime":"2020-01-01"}]}]}`)
 		for query, want := range map[string]int{
 			"":                                    4,
 			"?client=Patient/p1":                  4,
@@ -282,7 +284,7 @@ func TestList(t *testing.T) {
 			"?insurer=Organization/insurer":       1,
 			"?insurer=Organization/agency":        0,
 			"?condition=http://snomed.info/sct|1": 0,
-			"?overdue=true":                       0,
+			"?overdue=true":                       1,
 			"?phase=opened&model=clinical&insurer=Organization/insurer&assignee=Practitioner/manager": 1,
 		} {
 			if got := len(a.page("/cases" + query).Cases); got != want {
