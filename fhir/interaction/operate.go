@@ -1,0 +1,31 @@
+package interaction
+
+import (
+	"context"
+
+	"caseway/fhir"
+	"caseway/fhir/store"
+)
+
+// Operate decides whether an operation that is defined outside of the engine
+// may be called on a type, or on the resource that key names, and gives that
+// resource, built-in ones too
+// (https://hl7.org/fhir/R4/operations.html#executing). It fails as Read does.
+// What the operation then reads and writes is decided once more, each for
+// itself.
+func (e *Engine) Operate(ctx context.Context, what Name, key fhir.Key) (store.Version, error) {
+	if key.ID == "" {
+		return store.Version{}, e.decide(ctx, what, key, store.Version{}, nil)
+	}
+	if err := e.checkKey(key); err != nil {
+		return store.Version{}, err
+	}
+	v, err := e.current(ctx, key)
+	if err != nil {
+		return store.Version{}, err
+	}
+	if own, ok := e.builtinAt(key); ok && !v.Exists() {
+		v = own
+	}
+	return e.shown(ctx, what, key, v)
+}
