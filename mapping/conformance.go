@@ -14,8 +14,9 @@ type Definition struct {
 	JSON []byte
 }
 
-// Conformance lists the CodeSystems, ValueSets and StructureDefinitions of
-// extensions that cases need, for the server to serve. Always the same ones in
+// Conformance lists the CodeSystems, ValueSets, StructureDefinitions of
+// extensions and OperationDefinitions that cases need, and the built-in model
+// templates as PlanDefinitions, for the server to serve. Always the same ones in
 // the same order.
 func Conformance() []Definition {
 	var all []Definition
@@ -26,7 +27,7 @@ func Conformance() []Definition {
 	for _, row := range rowsOf("extension") {
 		all = append(all, structureDefinition(row[0], strings.Split(row[1], ";"), row[2], row[3], row[4]))
 	}
-	return all
+	return append(append(all, templates()...), operationDefinitions()...)
 }
 
 // definitionOf completes a conformance resource with what all of them have.

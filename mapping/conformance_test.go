@@ -24,7 +24,8 @@ func TestConformanceResourcesAreR4(t *testing.T) {
 			t.Errorf("%s: %v", d.Key, fe.Issues)
 		}
 	}
-	if types["CodeSystem"] < 20 || types["ValueSet"] < 19 || types["StructureDefinition"] < 60 {
+	if types["CodeSystem"] < 20 || types["ValueSet"] < 19 || types["StructureDefinition"] < 60 ||
+		types["PlanDefinition"] != 5 || types["OperationDefinition"] == 0 {
 		t.Errorf("got %v", types)
 	}
 }

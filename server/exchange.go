@@ -100,7 +100,8 @@ func (x *exchange) checkPath() error {
 		if p.Value[0] == '$' {
 			return fhir.NewError(fhir.NotFound, fhir.IssueNotSupported,
 				"the path names an operation ($…) that isn't supported; what works is Patient/[id]/$everything, "+
-					"EpisodeOfCare/[id]/$everything, Observation/$lastn, $reindex and SearchParameter/[id]/$reindex-status")
+					"EpisodeOfCare/[id]/$everything, Observation/$lastn, $reindex, SearchParameter/[id]/$reindex-status and "+
+					"what /metadata lists")
 		}
 	}
 	return nil

@@ -37,6 +37,9 @@ var operations = map[string][]capability.Operation{
 // claim says what the route table and the settings promise.
 func (c *capabilities) claim(config Config, base string) {
 	c.claims = capability.Claims{Version: config.Version, ResourceTypes: config.ResourceTypes, Operations: operations}
+	if config.Cases != nil {
+		c.claims.Operations = withOperations(operations)
+	}
 	if s, ok := config.Store.(interface{ Transactional() bool }); ok {
 		c.claims.NoTransactions = !s.Transactional()
 	}

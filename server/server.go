@@ -14,6 +14,7 @@ import (
 	"caseway/fhir/store"
 	"caseway/server/audit"
 	"caseway/server/cases"
+	"caseway/server/operation"
 )
 
 // Config is what a Server needs.
@@ -47,6 +48,7 @@ type Server struct {
 	door         *door
 	login        *Login
 	cases        *cases.Service
+	operations   *operation.Service
 	audit        *audit.Recorder
 	auditReads   bool
 	proxies      proxies
@@ -94,6 +96,7 @@ func New(c Config) (*Server, error) {
 	for _, name := range c.ResourceTypes {
 		s.types[name] = &resourceType{name: name}
 	}
+	s.operations = newOperations(c)
 	s.capabilities.claim(c, s.baseURL)
 	s.mount()
 	s.mountPages(c.App)
@@ -115,7 +118,7 @@ func (s *Server) mount() {
 	s.mux.UseRawPath = true // an escaped slash stays in its segment, where it is refused
 	table := routes()
 	if s.cases != nil {
-		table = append(table, caseRoutes()...)
+		table = append(append(table, caseRoutes()...), operationRoutes()...)
 	}
 	for path, byMethod := range routesByPath(table) {
 		for _, m := range methods {

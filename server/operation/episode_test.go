@@ -1,0 +1,200 @@
+package operation_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"caseway/server/operation"
+)
+
+const (
+	subject    = `{"name":"subject","valueReference":{"reference":"Patient/p1"}}`
+	clinical   = `{"name":"model","valueCode":"clinical"}`
+	hospital   = `{"name":"setting","valueCode":"acute-hospital"}`
+	caredForBy = `{"name":"careManager","valueReference":{"reference":"Practitioner/manager"}}`
+)
+
+// opened opens a case and gives its id.
+func (a *api) opened(parameters ...string) string {
+	a.Helper()
+	episode := a.ok(a.post("EpisodeOfCare/$open", append([]string{subject, clinical, hospital, caredForBy}, parameters...)...))
+	return episode["id"].(string)
+}
+
+func TestOpeningStoresEpisodeTeamTasksAndProvenance(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		a.T = t
+		id := a.opened(`{"name":"reason","valueString":"came by referral"}`)
+		episode := a.get("EpisodeOfCare/" + id)
+		if episode["status"] != "active" || episode["careManager"].(object)["reference"] != "Practitioner/manager" || episode["team"] == nil {
+			t.Errorf("%v", episode)
+		}
+		types := map[string]int{}
+		written := map[string]bool{}
+		for _, r := range a.entries("EpisodeOfCare/" + id + "/$everything?_count=100") {
+			typ := r["resourceType"].(string)
+			types[typ]++
+			written[typ+r["meta"].(object)["lastUpdated"].(string)] = true
+		}
+		for _, typ := range []string{"EpisodeOfCare", "CareTeam", "CommunicationRequest", "Provenance"} {
+			if types[typ] != 1 {
+				t.Errorf("%d %s", types[typ], typ)
+			}
+		}
+		if types["Task"] < 3 { // two of the model, the others of the setting
+			t.Errorf("%d tasks", types["Task"])
+		}
+		at := strings.TrimPrefix(instantOf(t, written, "EpisodeOfCare"), "EpisodeOfCare")
+		if instantOf(t, written, "Task") != "Task"+at || instantOf(t, written, "Provenance") != "Provenance"+at {
+			t.Errorf("not one commit: %v", written)
+		}
+	})
+}
+
+// instantOf is when all resources of a type were stored.
+func instantOf(t *testing.T, written map[string]bool, typ string) string {
+	found := ""
+	for w := range written {
+		if strings.HasPrefix(w, typ+"2") {
+			if found != "" {
+				t.Errorf("%s: several commits", typ)
+			}
+			found = w
+		}
+	}
+	return found
+}
+
+func TestAnAdaptedTemplateSaysWhatACaseBeginsWith(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		a.T = t
+		text, err := json.Marshal(a.get("PlanDefinition/intensive"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		adapted := strings.NewReplacer(`"id":"intensive"`, `"id":"ours"`, "https://caseway.dev/fhir/PlanDefinition/intensive", "https://example.org/ours",
+			`"code":"crisis-plan"`, `"code":"home-safety"`, `"value":7`, `"value":2`).Replace(string(text))
+		a.put("PlanDefinition/ours", adapted)
+		id := a.ok(a.post("EpisodeOfCare/$open", subject, hospital, caredForBy,
+			`{"name":"planDefinition","valueCanonical":"https://example.org/ours"}`))["id"].(string)
+		if !strings.Contains(encoded(t, a.get("EpisodeOfCare/"+id)), `"https://example.org/ours"`) {
+			t.Error("the episode doesn't name its template")
+		}
+		tasks := encoded(t, a.entries("Task?patient=Patient/p1&_tag="+id))
+		if !strings.Contains(tasks, `"home-safety"`) || strings.Contains(tasks, `"crisis-plan"`) {
+			t.Error(tasks)
+		}
+	})
+}
+
+func encoded(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestOpeningRefusesWhatIsWrong(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		a.T = t
+		for _, c := range []struct {
+			status int
+			words  string
+			given  []string
+		}{
+			{400, "parameter subject is missing", []string{clinical, hospital, caredForBy}},
+			{400, "$open has no parameter modell; it has subject, model", []string{subject, `{"name":"modell","valueCode":"clinical"}`}},
+			{400, "parameter model is given more than once", []string{subject, clinical, clinical}},
+			{400, "parameter model needs a value of type code", []string{subject, `{"name":"model","valueInteger":1}`}},
+			{400, "parameter subject must be a Patient", []string{`{"name":"subject","valueReference":{"reference":"Group/g"}}`, clinical}},
+			{400, "must be one of strengths-based", []string{subject, `{"name":"model","valueCode":"heroic"}`, hospital, caredForBy}},
+			{422, "there is no such resource", []string{`{"name":"subject","valueReference":{"reference":"Patient/nobody"}}`, clinical, hospital, caredForBy}},
+			{422, `"business-rule"`, []string{subject, clinical, hospital}},
+			{422, "names no PlanDefinition", []string{subject, hospital, caredForBy, `{"name":"planDefinition","valueCanonical":"http://example.org/none"}`}},
+			{422, "Parameters.parameter[0].name", []string{`{"valueString":"x"}`}},
+		} {
+			status, text := a.post("EpisodeOfCare/$open", c.given...)
+			a.refused(c.status, c.words, status, text)
+		}
+		if n := a.get("EpisodeOfCare?_summary=count")["total"]; n != 0.0 {
+			t.Errorf("%v episodes are stored", n)
+		}
+		status, text := a.do("POST", "EpisodeOfCare/$open", `{"resourceType":"Patient"}`)
+		a.refused(400, "a Parameters resource", status, text)
+		status, text = a.do("GET", "EpisodeOfCare/$open", "")
+		a.refused(405, "not-supported", status, text)
+		status, text = a.post("Patient/$open", subject)
+		a.refused(404, "not-supported", status, text)
+		status, text = a.post("EpisodeOfCare/$open?x=1", subject)
+		a.refused(400, "parameter x", status, text)
+	})
+}
+
+const closedAs = `{"name":"reason","valueCodeableConcept":{"coding":[{"system":"https://caseway.dev/fhir/CodeSystem/closure-reason","code":"goals-met"}]}}`
+
+// running stores a case that is being coordinated by an approved plan.
+func (a *api) running(id string) {
+	a.Helper()
+	tag := `"meta":{"tag":[{"system":"https://caseway.dev/fhir/CodeSystem/case","code":"` + id + `"}]}`
+	a.put("CareTeam/"+id, `{"resourceType":"CareTeam","id":"`+id+`",`+tag+`,"status":"active","subject":{"reference":"Patient/p1"},
+		"participant":[{"member":{"reference":"Practitioner/manager"}}]}`)
+	a.put("CarePlan/"+id, `{"resourceType":"CarePlan","id":"`+id+`",`+tag+`,"status":"active","intent":"plan","subject":{"reference":"Patient/p1"}}`)
+	a.put("EpisodeOfCare/"+id, `{"resourceType":"EpisodeOfCare","id":"`+id+`",`+tag+`,
+		"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"active"}],
+		"status":"active","patient":{"reference":"Patient/p1"},"careManager":{"reference":"Practitioner/manager"},"team":[{"reference":"CareTeam/`+id+`"}],
+		"type":[{"coding":[{"system":"https://caseway.dev/fhir/CodeSystem/case-model","code":"brokerage"}]},
+			{"coding":[{"system":"https://caseway.dev/fhir/CodeSystem/case-setting","code":"home-health"}]}],"period":{"start":"2026-01-01"}}`)
+}
+
+func TestClosingFinishesTheEpisode(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		a.T = t
+		status, text := a.post("EpisodeOfCare/"+a.opened()+"/$close", closedAs)
+		a.refused(422, "phase-not-allowed: ", status, text)
+		a.running("e1")
+		path := "EpisodeOfCare/e1/$close"
+		status, text = a.post(path, `{"name":"summary","valueString":"moved away"}`)
+		a.refused(400, "parameter reason is missing", status, text)
+		episode := a.ok(a.post(path, closedAs, `{"name":"summary","valueString":"moved away"}`, `{"name":"handOver","valueString":"tell them"}`))
+		if episode["status"] != "finished" || !strings.Contains(encoded(t, episode), `"moved away"`) || episode["period"].(object)["end"] == nil {
+			t.Errorf("%v", episode)
+		}
+		if n := len(a.entries("Provenance?target=EpisodeOfCare/e1&_tag=e1")); n != 1 {
+			t.Errorf("%d Provenances", n)
+		}
+		status, text = a.post(path, closedAs)
+		a.refused(422, "business-rule", status, text)
+		status, text = a.post("EpisodeOfCare/none/$close", closedAs)
+		a.refused(404, "not-found", status, text)
+	})
+}
+
+func TestWhatIsAnsweredIsListedAndDefined(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		a.T = t
+		metadata := encoded(t, a.get("metadata"))
+		all := operation.List()
+		if len(all) == 0 {
+			t.Fatal("none")
+		}
+		for _, o := range all {
+			if !strings.Contains(metadata, `"definition":"`+o.Definition+`"`) {
+				t.Errorf("/metadata doesn't list %s", o.Definition)
+			}
+			d := a.get("OperationDefinition/" + o.Definition[strings.LastIndexByte(o.Definition, '/')+1:])
+			if d["code"] != o.Name || d["url"] != o.Definition {
+				t.Errorf("%v", d)
+			}
+			path := o.Type + "/x/$" + o.Name
+			if d["type"] == true {
+				path = o.Type + "/$" + o.Name
+			}
+			if status, text := a.post(path); status == 405 || strings.Contains(text, "isn't supported") {
+				t.Errorf("%s: %d %s", path, status, text)
+			}
+		}
+	})
+}
