@@ -11,7 +11,8 @@ import (
 )
 
 // Settings of connections. The writer's cache holds the inner pages of the
-// indexes, where its writes fall at random places.
+// indexes, where its writes fall at random places; a reader's holds those of the
+// tables of a million resources.
 const (
 	writerPragmas = `
 PRAGMA page_size = 4096;
@@ -22,7 +23,7 @@ PRAGMA cache_size = -16000;
 PRAGMA temp_store = MEMORY;`
 	readerPragmas = `
 PRAGMA query_only = ON;
-PRAGMA cache_size = -4000;
+PRAGMA cache_size = -8000;
 PRAGMA temp_store = MEMORY;`
 )
 

@@ -161,6 +161,32 @@ func TestIndexFollowsThroughMergesAndRestarts(t *testing.T) {
 	}
 }
 
+// Postings that lie far apart are looked up one by one in a common term's rows.
+func TestSieveOfScatteredPostings(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "store.db"), Options{mergeAt: 40})
+	for i := range 1000 {
+		w := write(fmt.Sprint(i), 10)
+		terms := []search.Term{search.Term(fmt.Sprintf("Patient.common=%d", i%2))}
+		if i%20 < 2 {
+			terms = append(terms, "Patient.rare=1")
+		}
+		w.Index = search.Index{Terms: terms}
+		commit(t, s, w)
+	}
+	for _, descending := range []bool{false, true} {
+		q := search.Scan{Term: "Patient.rare=1", Also: [][]search.Term{{"Patient.common=1"}}, Limit: 30, Descending: descending}
+		page, err := s.Scan(t.Context(), q)
+		if err != nil || len(page.Hits) != 30 || !page.More {
+			t.Errorf("descending %v: %d hits, more %v, error %v", descending, len(page.Hits), page.More, err)
+		}
+		for _, h := range page.Hits {
+			if !slices.Contains(h.Terms, "Patient.common=1") {
+				t.Errorf("descending %v: %s was given", descending, h.Key)
+			}
+		}
+	}
+}
+
 // After a merge the table has the postings of the heads that there are, no
 // others, and nothing is left to do.
 func TestMergeLeavesNothing(t *testing.T) {

@@ -79,7 +79,6 @@ func TestScanReadsOnlyItsPage(t *testing.T) {
 		for query, want := range map[string]string{
 			headSQL(true):          byHead,
 			headSQL(false):         byHead + body,
-			bodySQL:                "SEARCH version USING INTEGER PRIMARY KEY (rowid=?)",
 			rowSQL:                 "SEARCH posting USING PRIMARY KEY (term=? AND seq<?)",
 			rowsSQL(&lean, ofType): "SEARCH h USING INDEX head_type (type=? AND rowid>? AND rowid<?)",
 			rowsSQL(&full, ofType): "SEARCH h USING INDEX head_type (type=? AND rowid>? AND rowid<?)" + body,

@@ -124,8 +124,7 @@ type collector struct {
 	page  search.Page
 	bytes int // that there is room for
 
-	unwanted  int  // heads that were read and lack a term of Scan.Also
-	scattered bool // the driver's postings lie too far apart to be sieved
+	unwanted int // heads that were read and lack a term of Scan.Also
 }
 
 // full reports whether the page can't take another hit, which there is.
@@ -180,8 +179,7 @@ func headSQL(keysOnly bool) string {
 // heads reads heads by their sequence numbers, those that there are and that
 // satisfy a condition, until the page is full.
 func (x source) heads(c *collector, seqs []int64, holds func([]search.Term) bool) error {
-	late := !c.q.KeysOnly && c.scattered // bodies only of what is wanted
-	s, err := x.conn.Prepare(headSQL(c.q.KeysOnly || late))
+	s, err := x.conn.Prepare(headSQL(c.q.KeysOnly))
 	if err != nil {
 		return err
 	}
@@ -205,34 +203,11 @@ func (x source) heads(c *collector, seqs []int64, holds func([]search.Term) bool
 		case !holds(terms):
 		case c.full():
 			return nil
-		case late:
-			if err := x.addLate(c, s, terms); err != nil {
-				return err
-			}
 		default:
 			c.add(s, terms)
 		}
 	}
 	return nil
-}
-
-const bodySQL = "SELECT body FROM version WHERE seq = ?"
-
-// addLate adds the head in the row at hand, which has no body.
-func (x source) addLate(c *collector, head *sqlite.Stmt, terms []search.Term) error {
-	s, err := x.conn.Prepare(bodySQL)
-	if err != nil {
-		return err
-	}
-	s.BindInt64(1, head.ColumnInt64(0))
-	row, err := s.Step()
-	if err == nil && row {
-		c.take(head, terms, text(s, 0))
-	}
-	if rerr := s.Reset(); err == nil {
-		err = rerr
-	}
-	return err
 }
 
 // take adds the head in the row at hand.
@@ -253,14 +228,6 @@ func (x source) terms(s *sqlite.Stmt) ([]search.Term, error) {
 }
 
 func (c *collector) add(s *sqlite.Stmt, terms []search.Term) {
-	if c.q.KeysOnly {
-		c.take(s, terms, nil)
-		return
-	}
-	c.take(s, terms, text(s, 5))
-}
-
-func (c *collector) take(s *sqlite.Stmt, terms []search.Term, body []byte) {
 	typ, id, _ := strings.Cut(s.ColumnText(1), "/")
 	updated := s.ColumnInt64(3)
 	h := search.Hit{
@@ -269,7 +236,9 @@ func (c *collector) take(s *sqlite.Stmt, terms []search.Term, body []byte) {
 		LastUpdated: instant(updated),
 		Place:       search.Place{Updated: updated, Tie: tie(s.ColumnInt64(0))},
 		Terms:       terms,
-		JSON:        body,
+	}
+	if !c.q.KeysOnly {
+		h.JSON = text(s, 5)
 	}
 	c.bytes -= len(h.JSON) + 4*s.ColumnLen(4)
 	c.page.Hits = append(c.page.Hits, h)

@@ -3,12 +3,15 @@ package sqlite
 import (
 	"slices"
 
+	"zombiezen.com/go/sqlite"
+
 	"caseway/fhir/search"
 )
 
 const (
-	// sievedAtOnce is how many postings are held against other terms' at once.
-	sievedAtOnce = 64
+	// sievedForEach is how many postings are held against other terms' for each
+	// head that is asked for.
+	sievedForEach = 2
 	// fewPostings lead to heads that are read at no more cost than others' terms.
 	fewPostings = 8
 	// mostUnwanted is how many heads are read in vain for each that is asked for.
@@ -23,7 +26,7 @@ func (s *Store) Sieves() {}
 func (x source) byPostings(c *collector, term []byte, b bounds) error {
 	enough := c.q.Limit + 1
 	if len(c.q.Also) > 0 {
-		enough = max(enough, sievedAtOnce)
+		enough *= sievedForEach
 	}
 	var waiting []int64
 	read := func() (full bool, err error) {
@@ -64,20 +67,15 @@ func (c *collector) wanted(terms []search.Term) bool {
 	return true
 }
 
-// sieve leaves out those that lack the terms asked for beside the driver, where
-// that costs little.
+// sieve leaves out those that lack the terms asked for beside the driver.
 func (x source) sieve(c *collector, seqs []int64) ([]int64, error) {
 	for _, terms := range c.q.Also {
-		if len(seqs) <= fewPostings || c.scattered {
+		if len(seqs) <= fewPostings {
 			break
 		}
-		having, known, err := x.having(terms, seqs)
+		having, err := x.having(terms, seqs)
 		if err != nil {
 			return nil, err
-		}
-		if !known {
-			c.scattered = true
-			break
 		}
 		before := len(seqs)
 		seqs = slices.DeleteFunc(seqs, func(seq int64) bool {
@@ -89,28 +87,77 @@ func (x source) sieve(c *collector, seqs []int64) ([]int64, error) {
 	return seqs, nil
 }
 
-// having are the heads with any of some terms in the stretch that others lie in.
-// Where that would cost as much as reading many of those, it isn't known.
-func (x source) having(terms []search.Term, others []int64) (seqs []int64, known bool, err error) {
+// having are heads with any of some terms, among them those of the others that
+// have one.
+func (x source) having(terms []search.Term, others []int64) (seqs []int64, err error) {
+	for _, t := range terms {
+		term := x.coder.append(nil, string(t))
+		before, whole := len(seqs), false
+		seqs, whole, err = x.stretch(seqs, term, others)
+		if err == nil && !whole {
+			seqs, err = x.among(seqs[:before], term, others)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(terms) > 1 || descends(others) {
+		slices.Sort(seqs)
+	}
+	return seqs, nil
+}
+
+func descends(seqs []int64) bool { return len(seqs) > 1 && seqs[0] > seqs[1] }
+
+// stretch appends the heads with a term from the first of others to the last,
+// unless that would take more rows than to look each of them up.
+func (x source) stretch(seqs []int64, term []byte, others []int64) (_ []int64, whole bool, err error) {
 	s, err := x.conn.Prepare(sieveSQL)
 	if err != nil {
 		return nil, false, err
 	}
-	stretch := bounds{after: min(others[0], others[len(others)-1]) - 1, until: max(others[0], others[len(others)-1]) + 1}
-	rows := len(others)/8 + 4
-	for _, t := range terms {
-		s.BindInt64(4, int64(rows)+1)
-		err := x.read(s, x.coder.append(nil, string(t)), stretch, false, func(some []int64) (bool, error) {
-			rows--
-			seqs = append(seqs, some...)
-			return false, nil
-		})
-		if err != nil || rows < 0 {
-			return nil, false, err
+	first, last := others[0], others[len(others)-1]
+	rows := len(others)/4 + 4
+	s.BindInt64(4, int64(rows)+1)
+	err = x.read(s, term, bounds{after: min(first, last) - 1, until: max(first, last) + 1}, false, func(some []int64) (bool, error) {
+		rows--
+		seqs = append(seqs, some...)
+		return false, nil
+	})
+	return seqs, rows >= 0, err
+}
+
+// among appends those of others that have a term, looked up one by one.
+func (x source) among(seqs []int64, term []byte, others []int64) (_ []int64, err error) {
+	s, err := x.conn.Prepare(rowSQL)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = s.Reset() }()
+	s.BindBytes(1, term)
+	var row []int64
+	for _, seq := range others {
+		if n := len(row); n == 0 || seq < row[0] || seq > row[n-1] {
+			if row, err = x.rowAt(row[:0], s, seq); err != nil {
+				return nil, err
+			}
+		}
+		if _, found := slices.BinarySearch(row, seq); found {
+			seqs = append(seqs, seq)
 		}
 	}
-	if len(terms) > 1 {
-		slices.Sort(seqs)
+	return seqs, nil
+}
+
+// rowAt appends the row that a sequence number is in, or comes behind.
+func (x source) rowAt(to []int64, s *sqlite.Stmt, seq int64) ([]int64, error) {
+	if err := s.Reset(); err != nil {
+		return nil, err
 	}
-	return seqs, true, nil
+	s.BindInt64(2, seq)
+	there, err := s.Step()
+	if err != nil || !there {
+		return to, err
+	}
+	return x.row(to, s)
 }
