@@ -109,7 +109,7 @@ func TestOpaqueTokensAreIntrospected(t *testing.T) {
 	i := newIssuer(t)
 	var ahead atomic.Int64
 	v := verifier(t, i, func(c *external.Config) {
-		c.Introspection = &external.Introspection{Client: "our server", Secret: "a:secret"}
+		c.Introspection = []external.Introspection{{Client: "our server", Secret: "a:secret"}}
 		c.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	})
 	for name, row := range map[string]struct {
@@ -156,6 +156,50 @@ func TestOpaqueTokensAreIntrospected(t *testing.T) {
 	i.setAway(true)
 	if _, err := v.Verify(t.Context(), "a third"); kindOf(err) != fhir.Transient {
 		t.Errorf("an issuer that is away: %v", err)
+	}
+}
+
+// TestOpaqueTokensOfSeveralIssuers are asked about at each that can be asked, in
+// turn; one that is away isn't taken for a no.
+func TestOpaqueTokensOfSeveralIssuers(t *testing.T) {
+	unasked, first, second := newIssuer(t), newIssuer(t), newIssuer(t)
+	active := second.claims(map[string]any{"active": true, "exp": time.Now().Add(time.Hour).Unix()})
+	us := external.Introspection{Client: "our server", Secret: "a:secret"}
+	var ahead atomic.Int64
+	v := verifier(t, unasked, func(c *external.Config) {
+		c.Issuers = []string{unasked.URL, first.URL, second.URL}
+		c.Introspection = []external.Introspection{{}, us, us}
+		c.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	await(t, func() bool { s := v.States(); return s[1].Usable && s[2].Usable })
+	say := func(i *issuer, claims map[string]any) {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.active = claims
+	}
+	for _, row := range []struct {
+		name          string
+		first, second map[string]any
+		away          bool // the first
+		want          fhir.Kind
+	}{
+		{"of the second", map[string]any{"active": false}, active, false, -1},
+		{"of nobody", map[string]any{"active": false}, map[string]any{"active": false}, false, fhir.Login},
+		{"the first is away", nil, active, true, -1},
+		{"the first is away and the second says no", nil, map[string]any{"active": false}, true, fhir.Transient},
+		{"the first says active, and that it is for somebody else", map[string]any{"active": true, "aud": "https://other.example"}, active, false, fhir.Login},
+	} {
+		ahead.Add(int64(2 * time.Minute))
+		first.setAway(row.away)
+		say(first, row.first)
+		say(second, row.second)
+		p, err := v.Verify(t.Context(), "opaque")
+		if kindOf(err) != row.want || err == nil && (p.Patient != "p1" || p.Issuer != second.URL) {
+			t.Errorf("%s: %+v, %v", row.name, p, err)
+		}
+	}
+	if n := unasked.count("/introspect"); n > 0 {
+		t.Errorf("an issuer without credentials was asked %d times", n)
 	}
 }
 

@@ -26,9 +26,9 @@ type Config struct {
 	Base      string // our FHIR base URL, below which absolute references are ours
 	Claims    Claims
 	ClockSkew time.Duration // that an issuer's clock may differ from ours
-	// Introspection asks the first issuer about opaque tokens; nil: these are
-	// refused.
-	Introspection *Introspection
+	// Introspection asks issuers about opaque tokens, each in the place of its
+	// issuer; with none these are refused.
+	Introspection []Introspection
 	// Charges gives the logical ids of the patients whose RelatedPerson a
 	// fhirUser is; nil: a caregiver has none.
 	Charges func(ctx context.Context, relatedPerson string) ([]string, error)
@@ -52,6 +52,9 @@ type Verifier struct {
 func New(c Config) (*Verifier, error) {
 	if len(c.Issuers) == 0 || len(c.Audiences) == 0 {
 		return nil, errors.New("external: an issuer and an audience are needed")
+	}
+	if len(c.Introspection) > len(c.Issuers) {
+		return nil, errors.New("external: there are more issuers to introspect at than issuers")
 	}
 	if c.ClockSkew < 0 {
 		return nil, errors.New("external: the clock skew is 0 or more")

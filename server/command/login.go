@@ -36,8 +36,8 @@ type Login struct {
 	AuthOrganization    string        `name:"auth-organization-claim" help:"Claim that holds the Organization that the user or client is bound to."`
 	AuthRoleClaim       string        `help:"Claim that holds the user's role: administrator, staff, patient or caregiver. Without one it goes by the type of the fhirUser."`
 	AuthClockSkew       time.Duration `default:"1m" help:"How far the clock of an issuer elsewhere may be off."`
-	IntrospectionClient string        `name:"auth-introspection-client" help:"Client id under which the first issuer is asked about opaque tokens (RFC 7662); without it they are refused."`
-	IntrospectionSecret string        `name:"auth-introspection-secret" help:"Secret of that client; better in the environment than on a command line."`
+	IntrospectionClient []string      `name:"auth-introspection-client" help:"Client id under which the first issuer is asked about opaque tokens (RFC 7662), and after a comma that for the second, and so on; an empty one isn't asked. Without any they are refused."`
+	IntrospectionSecret []string      `name:"auth-introspection-secret" help:"Secrets of these clients, a comma in one written \\,; better in the environment than on a command line."`
 }
 
 // none reports whether there is no login.
@@ -62,8 +62,8 @@ func (l Login) check() error {
 	if l.AuthSeed != "" && !l.embedded() {
 		return errors.New("--auth-seed goes with --auth embedded only: an issuer elsewhere has its own users and clients")
 	}
-	if (l.IntrospectionClient == "") != (l.IntrospectionSecret == "") {
-		return errors.New("--auth-introspection-client and --auth-introspection-secret go together")
+	if len(l.IntrospectionClient) != len(l.IntrospectionSecret) || len(l.IntrospectionClient) > len(l.Auth) {
+		return errors.New("--auth-introspection-client and --auth-introspection-secret go together: one of each for an issuer")
 	}
 	if l.AuthClockSkew < 0 || l.AuthClockSkew > time.Hour {
 		return errors.New("--auth-clock-skew is between 0 and an hour")
@@ -134,8 +134,8 @@ func (s Serve) externalLogin(ctx context.Context, root string, data store.Store,
 	if len(config.Audiences) == 0 {
 		config.Audiences = []string{fhirBase(root)}
 	}
-	if s.IntrospectionClient != "" {
-		config.Introspection = &external.Introspection{Client: s.IntrospectionClient, Secret: s.IntrospectionSecret}
+	for n, client := range s.IntrospectionClient {
+		config.Introspection = append(config.Introspection, external.Introspection{Client: client, Secret: s.IntrospectionSecret[n]})
 	}
 	verifier, err := external.New(config)
 	if err != nil {
