@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"caseway/fhir"
+	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/server/cases"
 )
@@ -135,4 +136,16 @@ func (x *exchange) root() string {
 func (x *exchange) problem(status int, err error) (int, []byte) {
 	p := cases.ProblemOf(err, status)
 	return p.Status, p.JSON()
+}
+
+// witnessedCase is what a request for cases comes to in FHIR, for AuditEvents.
+func (x *exchange) witnessedCase() (interaction.Name, fhir.Key) {
+	key := fhir.Key{Type: "EpisodeOfCare", ID: x.c.Param("id")}
+	switch {
+	case x.c.Request.Method == http.MethodPost:
+		return interaction.Transaction, key
+	case key.ID == "":
+		return interaction.SearchType, key
+	}
+	return interaction.Operation, key
 }

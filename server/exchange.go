@@ -156,6 +156,9 @@ func (x *exchange) witness() {
 	if typ := x.server.types[x.c.Param("what")]; typ != nil { // a search in a compartment
 		key = fhir.Key{Type: typ.name}
 	}
+	if x.route.cases {
+		what, key = x.witnessedCase()
+	}
 	x.server.audit.Answered(x.ctx, what, key, x.c.Writer.Status(), x.server.auditReads)
 }
 
