@@ -18,6 +18,7 @@ func operationRoutes() []route {
 	return []route{
 		at(post, "/fhir/:type/$open", interaction.Operation, "", true, nil, operate),
 		at(post, "/fhir/:type/:id/$close", interaction.Operation, "", true, nil, operate),
+		at(post, "/fhir/:type/:id/$update-care-teams", interaction.Operation, "", true, nil, operate),
 	}
 }
 

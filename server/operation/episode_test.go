@@ -141,7 +141,8 @@ func (a *api) running(id string) {
 	tag := `"meta":{"tag":[{"system":"https://caseway.dev/fhir/CodeSystem/case","code":"` + id + `"}]}`
 	a.put("CareTeam/"+id, `{"resourceType":"CareTeam","id":"`+id+`",`+tag+`,"status":"active","subject":{"reference":"Patient/p1"},
 		"participant":[{"member":{"reference":"Practitioner/manager"}}]}`)
-	a.put("CarePlan/"+id, `{"resourceType":"CarePlan","id":"`+id+`",`+tag+`,"status":"active","intent":"plan","subject":{"reference":"Patient/p1"}}`)
+	a.put("CarePlan/"+id, `{"resourceType":"CarePlan","id":"`+id+`",`+tag+`,
+		"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/plan-version","valueInteger":1}],"status":"active","intent":"plan","subject":{"reference":"Patient/p1"}}`)
 	a.put("EpisodeOfCare/"+id, `{"resourceType":"EpisodeOfCare","id":"`+id+`",`+tag+`,
 		"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"active"}],
 		"status":"active","patient":{"reference":"Patient/p1"},"careManager":{"reference":"Practitioner/manager"},"team":[{"reference":"CareTeam/`+id+`"}],

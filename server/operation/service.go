@@ -71,8 +71,9 @@ type call struct {
 
 // run are the operations by name.
 var run = map[string]func(*Service, context.Context, call) ([]byte, error){
-	"open":  (*Service).openEpisode,
-	"close": (*Service).closeEpisode,
+	"open":              (*Service).openEpisode,
+	"close":             (*Service).closeEpisode,
+	"update-care-teams": (*Service).updateCareTeams,
 }
 
 // Do answers a call with the JSON of a resource. An operation that the type

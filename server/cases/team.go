@@ -1,0 +1,94 @@
+package cases
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"caseway/fhir"
+	"caseway/mapping"
+	"caseway/mapping/casemodel"
+)
+
+// updateTeams names in Provenance what UpdateTeams does.
+var updateTeams = action{name: "update-care-teams", text: "Bring the teams of the plans in line with those of the case."}
+
+// UpdateTeams makes stored CareTeams teams of a case, and lets each of its own
+// plans that isn't over have the teams that the case has, but for those that no
+// longer work. It gives what it changed, in one commit; nothing where all is in
+// line. base is our own FHIR base URL without a closing slash.
+func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.Ref, deed Deed, base string) ([]fhir.Key, error) {
+	a, err := s.load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !s.open {
+		if a, err = s.load(inside(ctx), id); err != nil {
+			return nil, err
+		}
+	}
+	before := a.c
+	stored := len(a.stored)
+	for i, ref := range teams {
+		at := "/team/" + strconv.Itoa(i)
+		if ref.Type() != "CareTeam" {
+			return nil, badRequest("", Fault{Pointer: at, Detail: "must be a CareTeam of this server"})
+		}
+		if err := s.bring(ctx, a, ref, at, before.Client.ID); err != nil {
+			return nil, err
+		}
+	}
+	brought := a.stored[stored:]
+	after := mapping.AssembleOnly(a.stored)
+	alignTeams(&after)
+	step, err := s.stepAs(ctx, a, deed)
+	if err != nil {
+		return nil, err
+	}
+	result, err := casemodel.Apply(before, after, step)
+	if err != nil {
+		return nil, err
+	}
+	writes, _ := mapping.Resources(&result.Case, a.stored)
+	for _, m := range brought {
+		if key := keyOf(m); !slices.ContainsFunc(writes, func(w mapping.Write) bool { return w.Key == key }) {
+			writes = append(writes, mapping.Write{Key: key, Resource: m, Stored: m})
+		}
+	}
+	if len(writes) == 0 {
+		return nil, nil
+	}
+	_, _, err = s.commit(ctx, commit{a: a, writes: writes, row: &updateTeams, step: step, base: base})
+	keys := make([]fhir.Key, len(writes))
+	for i, w := range writes {
+		keys[i] = w.Key
+	}
+	return keys, err
+}
+
+// stepAs is a step of the caller.
+func (s *Service) stepAs(ctx context.Context, a *assembled, deed Deed) (casemodel.Step, error) {
+	who, err := s.callerOf(ctx, &a.c)
+	if err != nil {
+		return casemodel.Step{}, err
+	}
+	actor, err := s.actorFor(who, deed, updateTeams.name, &a.c)
+	now := s.now()
+	return casemodel.Step{Actor: actor, At: now, Why: deed.Reason, NewID: newIDs(now)}, err
+}
+
+// alignTeams gives the plans of a case its teams.
+func alignTeams(c *casemodel.Case) {
+	var working []casemodel.Ref
+	for _, t := range c.Teams {
+		if t.Status != casemodel.TeamInactive && t.Status != casemodel.TeamEnteredInError {
+			working = append(working, t.ID)
+		}
+	}
+	over := []casemodel.PlanStatus{casemodel.PlanRevoked, casemodel.PlanCompleted, casemodel.PlanEnteredInError}
+	for i := range c.Plans {
+		if p := &c.Plans[i]; !p.Foreign && !slices.Contains(over, p.Status) {
+			p.Teams = slices.Clone(working)
+		}
+	}
+}
