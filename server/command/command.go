@@ -24,6 +24,7 @@ var version = ""
 // commands is the command line as kong reads it.
 type commands struct {
 	Serve    Serve    `cmd:"" default:"withargs" help:"Serve FHIR; what caseway does without a command."`
+	Demo     Demo     `cmd:"" help:"Serve invented patients and cases from a temporary folder, to look around."`
 	Backup   Backup   `cmd:"" help:"Copy an SQLite store while a server may be using it."`
 	Load     Load     `cmd:"" help:"Bring files of FHIR JSON into a store or to a running server."`
 	Health   Health   `cmd:"" help:"Ask the server on this machine whether it lives; exit code 0 or 1."`

@@ -47,7 +47,13 @@ type Serve struct {
 }
 
 // Run serves until ctx ends.
-func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
+func (s Serve) Run(ctx context.Context, streams Streams) error {
+	return s.run(ctx, streams, func(*interaction.Engine, net.Listener) error { return nil })
+}
+
+// run serves until ctx ends; first is called when all works, before anything is
+// answered.
+func (s Serve) run(ctx context.Context, streams Streams, first func(*interaction.Engine, net.Listener) error) (err error) {
 	if err := s.check(); err != nil {
 		return err
 	}
@@ -99,6 +105,9 @@ func (s Serve) Run(ctx context.Context, streams Streams) (err error) {
 	}
 	metrics.Index(engine.IndexProgress)
 	collectLess()
+	if err := first(engine, listener); err != nil {
+		return err
+	}
 	s.announce(log, listener)
 	writer.Flush()
 	return front.Serve(ctx, listener, s.timeouts(), certs)
