@@ -62,5 +62,5 @@ func TestKilledWhileWritingToMongoDB(t *testing.T) {
 		Log:   filepath.Join(t.TempDir(), "server.log"),
 	}}}
 	s.sqliteSite.recover(t)
-	killWhileWriting(t, s)
+	killWhileWriting(t, s, killRounds)
 }

@@ -30,5 +30,5 @@ func TestKilledWhileWritingToSQLite(t *testing.T) {
 		Log:   filepath.Join(dir, "server.log"),
 	}}
 	s.recover(t)
-	killWhileWriting(t, s)
+	killWhileWriting(t, s, killRounds)
 }

@@ -27,11 +27,13 @@ type site interface {
 
 const clients = 8
 
+// killRounds is how often a store is killed.
+const killRounds = 10
+
 // killWhileWriting writes from 8 clients, kills the site at a random moment,
 // brings it back and checks every acknowledged write, round after round on
 // the same store.
-func killWhileWriting(t *testing.T, s site) {
-	rounds := 10
+func killWhileWriting(t *testing.T, s site, rounds int) {
 	if testing.Short() {
 		rounds = 2
 	}
