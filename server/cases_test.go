@@ -1,0 +1,65 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"caseway/fhir/definition"
+	"caseway/server"
+	"caseway/server/cases"
+)
+
+// TestCasesAreBehindTheLogin: what is refused is a problem, and both it and what
+// is shown are witnessed.
+func TestCasesAreBehindTheLogin(t *testing.T) {
+	change := func(c *server.Config) {
+		c.AuditReads = true
+		c.Cases = cases.New(cases.Config{Engine: func() cases.Engine { return c.Engine }, Schema: definition.R4()})
+	}
+	onBoth(t, change, func(t *testing.T, g *guarded) {
+		for _, request := range []string{"GET /cases", "GET /cases/e", "POST /cases", "POST /cases/e/actions/hold"} {
+			method, path, _ := strings.Cut(request, " ")
+			status, header, body := do(t, method, g.URL+path, "")
+			if status != http.StatusUnauthorized || header.Get("Content-Type") != "application/problem+json" ||
+				!strings.HasPrefix(header.Get("WWW-Authenticate"), "Bearer realm=") || strings.Contains(body, "OperationOutcome") {
+				t.Errorf("%s without a token: %d %s", request, status, body)
+			}
+		}
+		if status, _, _ := do(t, "GET", g.URL+"/cases/openapi.json", ""); status != http.StatusOK {
+			t.Errorf("the description without a token: %d", status)
+		}
+		admin := "Bearer " + g.administrator(t)
+		for _, id := range []string{"a", "b"} {
+			for path, body := range map[string]string{
+				"Patient/" + id:       `{"resourceType":"Patient","id":"` + id + `"}`,
+				"EpisodeOfCare/" + id: `{"resourceType":"EpisodeOfCare","id":"` + id + `","status":"active","patient":{"reference":"Patient/` + id + `"}}`,
+			} {
+				if status, _, answer := do(t, "PUT", g.URL+"/fhir/"+path, body, "Authorization", admin); status >= 300 {
+					t.Fatalf("%s: %d %s", path, status, answer)
+				}
+			}
+		}
+		patient := "Bearer " + g.token(t, map[string]any{"scope": "patient/*.rs", "patient": "a", "fhirUser": "Patient/a"})
+		if status, _, body := do(t, "GET", g.URL+"/cases/a", "", "Authorization", patient); status != http.StatusOK {
+			t.Errorf("the patient's own case: %d %s", status, body)
+		}
+		if status, _, body := do(t, "GET", g.URL+"/cases/b", "", "Authorization", patient); status != http.StatusNotFound || strings.Contains(body, "Patient/b") {
+			t.Errorf("another patient's case: %d %s", status, body)
+		}
+		status, _, body := do(t, "GET", g.URL+"/cases", "", "Authorization", patient)
+		if status != http.StatusOK || !strings.Contains(body, `"id":"a"`) || strings.Contains(body, `"id":"b"`) {
+			t.Errorf("the patient's list: %d %s", status, body)
+		}
+		lines, _ := g.events(t, 7)
+		all := strings.Join(lines, "\n")
+		for _, want := range []string{
+			"operation R 0 by alice app: Patient/a EpisodeOfCare/a", "search-type R 0 by alice app: Patient/a EpisodeOfCare",
+			"$everything E 4 by alice app: Patient/a EpisodeOfCare/b", "operation R 4 by : EpisodeOfCare/e", "transaction E 4 by : EpisodeOfCare/e",
+		} {
+			if !strings.Contains(all, want) {
+				t.Errorf("no event %q in\n%s", want, all)
+			}
+		}
+	})
+}
