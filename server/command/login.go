@@ -164,7 +164,7 @@ func (s Serve) externalLogin(ctx context.Context, root string, data store.Store,
 
 // proxied reports whether clients may come by way of a proxy on this machine.
 func (s Serve) proxied() bool {
-	return len(s.TrustedProxies) > 0 || isRemote(s.BaseURL) && s.TLSCert == ""
+	return len(s.TrustedProxies) > 0 || s.BaseURL != "" && isRemote(s.BaseURL) && s.TLSCert == ""
 }
 
 // isRemote reports whether a URL names another machine than this.

@@ -93,3 +93,24 @@ func TestTheServersName(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoMayComeByAProxy: without a name for others the server is this machine's
+// own, and its metrics are for who is here.
+func TestWhoMayComeByAProxy(t *testing.T) {
+	for name, row := range map[string]struct {
+		serve Serve
+		want  bool
+	}{
+		"no name":                       {Serve{}, false},
+		"loopback's name":               {Serve{BaseURL: "http://127.0.0.1:8080"}, false},
+		"localhost":                     {Serve{BaseURL: "http://localhost:8080"}, false},
+		"another name, plain":           {Serve{BaseURL: "https://care.example.org"}, true},
+		"another name, our own TLS":     {Serve{BaseURL: "https://care.example.org", TLSCert: "cert.pem"}, false},
+		"trusted proxies":               {Serve{TrustedProxies: []string{"10.0.0.0/8"}}, true},
+		"what can't be read is another": {Serve{BaseURL: "https://%zz"}, true},
+	} {
+		if got := row.serve.proxied(); got != row.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
