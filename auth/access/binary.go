@@ -17,7 +17,9 @@ const fewDocuments = 10
 // Binary, and writes it where that is some patient's: what everybody sees, such as
 // a Practitioner, gives nobody the right to write. One without is read by those
 // who see a DocumentReference with its URL, and written by nobody whom the table
-// of types calls to this rule.
+// of types calls to this rule. Attachments of other types (a DiagnosticReport's,
+// Media's, Communication's and so on) show nobody a Binary: R4 has no search
+// parameter that would find them by their URL.
 func (d decision) seesBinary(any scope.Permissions, i *image) (bool, error) {
 	tree, err := i.decoded()
 	if err != nil {
