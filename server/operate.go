@@ -14,11 +14,13 @@ import (
 
 // operationRoutes are the routes of the operations on cases.
 func operationRoutes() []route {
-	const post = http.MethodPost
+	const get, post = http.MethodGet, http.MethodPost
 	return []route{
 		at(post, "/fhir/:type/$open", interaction.Operation, "", true, nil, operate),
 		at(post, "/fhir/:type/:id/$close", interaction.Operation, "", true, nil, operate),
 		at(post, "/fhir/:type/:id/$update-care-teams", interaction.Operation, "", true, nil, operate),
+		at(get, "/fhir/:type/:id/$apply", interaction.Operation, "", true, anyQuery, operate),
+		at(post, "/fhir/:type/:id/$apply", interaction.Operation, "", true, nil, operate),
 	}
 }
 

@@ -73,6 +73,7 @@ type call struct {
 var run = map[string]func(*Service, context.Context, call) ([]byte, error){
 	"open":              (*Service).openEpisode,
 	"close":             (*Service).closeEpisode,
+	"apply":             (*Service).apply,
 	"update-care-teams": (*Service).updateCareTeams,
 }
 
