@@ -83,8 +83,10 @@ func (w *watcher) startNow(ctx context.Context) (err error) {
 	w.since = s.clock.now().Add(-settleAfter)
 	if s.server.transactions {
 		w.startAt, err = s.operationTime(ctx)
-	} else {
+	}
+	if err == nil {
 		err = s.reread(ctx, w.since, w.seen, func(store.Version) bool { return true })
+		w.known = s.clock.now().Add(settleAfter)
 	}
 	if err != nil && isAway(err) {
 		return nil
@@ -92,7 +94,11 @@ func (w *watcher) startNow(ctx context.Context) (err error) {
 	return err
 }
 
-// operationTime is just behind the latest operation.
+// behind is how many seconds before the latest operation a stream begins.
+const behind = 2
+
+// operationTime is a little before the latest operation: what a stream shows
+// that was there before has been seen.
 func (s *Store) operationTime(ctx context.Context) (*bson.Timestamp, error) {
 	session, err := s.client.StartSession()
 	if err != nil {
@@ -106,7 +112,7 @@ func (s *Store) operationTime(ctx context.Context) (*bson.Timestamp, error) {
 	if t == nil {
 		return nil, errors.New("mongo: the server doesn't tell its operation time")
 	}
-	return &bson.Timestamp{T: t.T, I: t.I + 1}, nil
+	return &bson.Timestamp{T: t.T - behind, I: t.I}, nil
 }
 
 // run follows until ctx ends, the consumer stops, or something is beyond repair.
