@@ -193,8 +193,9 @@ func inText[S ~string](typ string) codec[S] { return in(typ, text[S]()) }
 
 // Keep copies what a version of a resource that leaves out Caseway's own
 // extensions lost of them from the version before, and reports whether there
-// was anything. Those that it has itself stay as they are, also within other
-// elements, which it means to change.
+// was anything. What said more of a status that has changed goes with it. Those
+// that it has itself stay as they are, also within other elements, which it means
+// to change.
 func Keep(before, after proto.Message) (proto.Message, bool) {
 	from := before.ProtoReflect()
 	if from.Descriptor() != after.ProtoReflect().Descriptor() {
@@ -210,12 +211,24 @@ func Keep(before, after proto.Message) (proto.Message, bool) {
 		if there[url] || !strings.HasPrefix(url, extensionBase) && url != EpisodeExtension {
 			continue
 		}
+		if refines[strings.TrimPrefix(url, extensionBase)] && statusChanged(from, after.ProtoReflect()) {
+			continue
+		}
 		if !any {
 			kept, any = proto.Clone(after), true
 		}
 		addExtension(kept.ProtoReflect(), proto.Clone(e).(*datatypes.Extension))
 	}
 	return kept, any
+}
+
+// refines are the extensions that say more of a status: one that has changed says
+// by itself what is true now.
+var refines = map[string]bool{"plan-status": true, "service-status": true}
+
+func statusChanged(before, after protoreflect.Message) bool {
+	status := before.Descriptor().Fields().ByName("status")
+	return status != nil && !proto.Equal(before.Get(status).Message().Interface(), after.Get(status).Message().Interface())
 }
 
 // remarkIn is the codec of an extension that holds a remark.
