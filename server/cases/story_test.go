@@ -162,46 +162,49 @@ func round(kind casemodel.RoundKind, payer int64) casemodel.Round {
 
 // TestTheHomeInfusion runs the second story by the case API.
 func TestTheHomeInfusion(t *testing.T) {
-	onEachStore(t, func(t *testing.T, a *api) {
-		k := a.open()
-		id := k.planned()
-		k.must("offer", casemodel.RoleCaseManager, manager, casemodel.Offering{Service: id, Providers: []casemodel.Asked{{Provider: pharmacy}}})
-		k.must("accept", casemodel.RoleProvider, pharmacy, casemodel.Answering{Service: id, Offer: k.c.Services[0].Offers[0].ID})
-		k.must("negotiate", casemodel.RoleProvider, pharmacy, casemodel.Negotiation{
-			Service: id, Round: casemodel.Round{Kind: casemodel.RoundOffer, ListPrice: casemodel.USD(500000)},
-		})
-		deal := k.c.Agreements[0].ID
-		k.refused("shares-must-add-up", "negotiate", casemodel.RoleCaseManager, manager,
-			casemodel.Negotiation{Agreement: deal, Round: round(casemodel.RoundCounterOffer, 240000)})
-		k.must("negotiate", casemodel.RoleCaseManager, manager,
-			casemodel.Negotiation{Agreement: deal, Round: round(casemodel.RoundCounterOffer, 250000)})
-		k.must("negotiate", casemodel.RoleProvider, pharmacy,
-			casemodel.Negotiation{Agreement: deal, Round: casemodel.Round{Kind: casemodel.RoundAgreement}})
-		bills := k.c.Agreements[0].Bills
-		if len(bills) != 3 {
-			t.Fatalf("%d bills for 3 who pay", len(bills))
-		}
-		start := casemodel.Delivering{Service: id, Status: casemodel.ServiceInProgress}
-		k.refused("service-needs-authorization", "deliver", casemodel.RoleProvider, pharmacy, start)
-		k.must("request-authorization", casemodel.RoleCaseManager, manager, casemodel.Authorization{Service: id, Necessity: "three weeks"})
-		amount := casemodel.USD(250000)
-		ruling := casemodel.Ruling{Authorization: k.c.Authorizations[0].ID, Status: casemodel.AuthorizationException, Amount: &amount}
-		k.refused("exception-needs-reason", "decide", casemodel.RolePayer, insurer, ruling)
-		ruling.Saves = "a hospital stay costs more"
-		k.must("decide", casemodel.RolePayer, insurer, ruling)
-		k.must("deliver", casemodel.RoleProvider, pharmacy, start)
-		k.must("deliver", casemodel.RoleProvider, pharmacy, casemodel.Delivering{Service: id, Status: casemodel.ServiceDelivered})
-		k.phase(casemodel.PhaseMonitoring)
-		one := casemodel.Decimal("1")
-		k.must("record-outcome", casemodel.RoleCaseManager, manager, casemodel.Measuring{
-			Outcome: casemodel.Outcome{Goals: []casemodel.Ref{k.c.Goals[0].ID}, Value: casemodel.Value{Quantity: &casemodel.Quantity{Value: one}}},
-		})
-		k.must("close", casemodel.RoleCaseManager, manager, casemodel.Closure{
-			Reason: casemodel.ClosureReason("goals-met"), Summary: "at home", HandOver: "nothing is left to do",
-		})
-		k.phase(casemodel.PhaseClosed)
-		k.seenOverFHIR()
+	onEachStore(t, func(_ *testing.T, a *api) { a.infusion().seenOverFHIR() })
+}
+
+func (a *api) infusion() *course {
+	a.t.Helper()
+	k := a.open()
+	id := k.planned()
+	k.must("offer", casemodel.RoleCaseManager, manager, casemodel.Offering{Service: id, Providers: []casemodel.Asked{{Provider: pharmacy}}})
+	k.must("accept", casemodel.RoleProvider, pharmacy, casemodel.Answering{Service: id, Offer: k.c.Services[0].Offers[0].ID})
+	k.must("negotiate", casemodel.RoleProvider, pharmacy, casemodel.Negotiation{
+		Service: id, Round: casemodel.Round{Kind: casemodel.RoundOffer, ListPrice: casemodel.USD(500000)},
 	})
+	deal := k.c.Agreements[0].ID
+	k.refused("shares-must-add-up", "negotiate", casemodel.RoleCaseManager, manager,
+		casemodel.Negotiation{Agreement: deal, Round: round(casemodel.RoundCounterOffer, 240000)})
+	k.must("negotiate", casemodel.RoleCaseManager, manager,
+		casemodel.Negotiation{Agreement: deal, Round: round(casemodel.RoundCounterOffer, 250000)})
+	k.must("negotiate", casemodel.RoleProvider, pharmacy,
+		casemodel.Negotiation{Agreement: deal, Round: casemodel.Round{Kind: casemodel.RoundAgreement}})
+	bills := k.c.Agreements[0].Bills
+	if len(bills) != 3 {
+		a.t.Fatalf("%d bills for 3 who pay", len(bills))
+	}
+	start := casemodel.Delivering{Service: id, Status: casemodel.ServiceInProgress}
+	k.refused("service-needs-authorization", "deliver", casemodel.RoleProvider, pharmacy, start)
+	k.must("request-authorization", casemodel.RoleCaseManager, manager, casemodel.Authorization{Service: id, Necessity: "three weeks"})
+	amount := casemodel.USD(250000)
+	ruling := casemodel.Ruling{Authorization: k.c.Authorizations[0].ID, Status: casemodel.AuthorizationException, Amount: &amount}
+	k.refused("exception-needs-reason", "decide", casemodel.RolePayer, insurer, ruling)
+	ruling.Saves = "a hospital stay costs more"
+	k.must("decide", casemodel.RolePayer, insurer, ruling)
+	k.must("deliver", casemodel.RoleProvider, pharmacy, start)
+	k.must("deliver", casemodel.RoleProvider, pharmacy, casemodel.Delivering{Service: id, Status: casemodel.ServiceDelivered})
+	k.phase(casemodel.PhaseMonitoring)
+	one := casemodel.Decimal("1")
+	k.must("record-outcome", casemodel.RoleCaseManager, manager, casemodel.Measuring{
+		Outcome: casemodel.Outcome{Goals: []casemodel.Ref{k.c.Goals[0].ID}, Value: casemodel.Value{Quantity: &casemodel.Quantity{Value: one}}},
+	})
+	k.must("close", casemodel.RoleCaseManager, manager, casemodel.Closure{
+		Reason: casemodel.ClosureReason("goals-met"), Summary: "at home", HandOver: "nothing is left to do",
+	})
+	k.phase(casemodel.PhaseClosed)
+	return k
 }
 
 // seenOverFHIR looks at the end of the story as any FHIR client does.
