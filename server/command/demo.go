@@ -33,20 +33,19 @@ func (d Demo) Run(ctx context.Context, streams Streams) (err error) {
 		Login: Login{Auth: []string{authNone}}, LogLevel: "warn", LogFormat: "text",
 	}
 	if s.beyondLoopback() {
-		return fmt.Errorf("the demo has no login and listens on this machine only, such as on 127.0.0.1:8080")
+		return errors.New("the demo has no login and listens on this machine only, such as on 127.0.0.1:8080")
 	}
-	err = s.run(ctx, streams, func(engine *interaction.Engine, l net.Listener) error {
+	return s.run(ctx, streams, func(engine *interaction.Engine, l net.Listener) error {
 		fmt.Fprintln(streams.Out, "Making up patients and their cases …")
 		all, err := demo.Load(ctx, demo.Config{Engine: engine, Schema: definition.R4(), Base: s.url(l), Now: time.Now()})
+		if ctx.Err() != nil { // stopped meanwhile: there is nothing to print, or to serve
+			return nil
+		}
 		if err != nil {
 			return err
 		}
 		return printDemo(streams.Out, "http://"+l.Addr().String(), all)
 	})
-	if ctx.Err() != nil { // stopped while it was loading
-		return nil
-	}
-	return err
 }
 
 // printDemo says what there is at root, and what to try.
