@@ -9,6 +9,7 @@ const pageText = `<!DOCTYPE html>
 <h1>Caseway</h1>
 <p>A FHIR R4 care-coordination server. The FHIR base URL is <code>/fhir</code>.</p>
 <ul>
+<li><a href="/cases">/cases</a>: cases, in the words of case managers; <a href="/cases/openapi.json">OpenAPI</a></li>
 <li><a href="/fhir/metadata?_pretty=true">/fhir/metadata</a>: what works</li>
 <li><a href="/fhir/_history?_pretty=true&amp;_count=20">/fhir/_history</a>: what was written last</li>
 <li><a href="/livez">/livez</a>, <a href="/readyz">/readyz</a>: health</li>
