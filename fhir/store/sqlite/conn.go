@@ -11,8 +11,7 @@ import (
 )
 
 // Settings of connections. The writer's cache holds the inner pages of the
-// indexes, where its writes fall at random places; a reader's holds those of the
-// tables of a million resources.
+// indexes, where its writes fall at random places.
 const (
 	writerPragmas = `
 PRAGMA page_size = 4096;
@@ -23,7 +22,7 @@ PRAGMA cache_size = -16000;
 PRAGMA temp_store = MEMORY;`
 	readerPragmas = `
 PRAGMA query_only = ON;
-PRAGMA cache_size = -8000;
+PRAGMA cache_size = -4000;
 PRAGMA temp_store = MEMORY;`
 )
 
