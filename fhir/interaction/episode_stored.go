@@ -46,6 +46,11 @@ var hangers = []referrer{
 // mostBrought bounds how many stored resources one commit brings into cases.
 const mostBrought = 1000
 
+// mostCases bounds in how many cases a stored resource can be. What more of
+// them name is shared by them (the team of a ward, say): to write it with each
+// would make all of them wait for one another.
+const mostCases = 20
+
 // lookForNames asks the store who names a resource that has no case yet. One
 // whose id the server has just made is named by nobody.
 func (m *membership) lookForNames(ctx context.Context) error {
@@ -74,7 +79,7 @@ func (m *membership) lookForNames(ctx context.Context) error {
 
 // bringIn adds to the commit what is stored and comes into a case by it: what a
 // resource names, and what hangs on one that wasn't in the case before.
-func (m *membership) bringIn(ctx context.Context) ([]fhir.Issue, error) {
+func (m *membership) bringIn(ctx context.Context) (issues []fhir.Issue, err error) {
 	t, ok := m.engine.store.(store.Transactional)
 	alone := ok && !t.Transactional()
 	for i, brought := 0, 0; i < len(m.members); i++ {
@@ -91,6 +96,10 @@ func (m *membership) bringIn(ctx context.Context) ([]fhir.Issue, error) {
 			return nil, err
 		}
 		for _, v := range found {
+			if len(casesOf(v)) >= mostCases && !m.written(v.Key) {
+				issues = append(issues, shared(mine.image.At))
+				continue
+			}
 			added, err := m.bring(v, mine.cases, alone)
 			if err != nil {
 				return nil, err
@@ -99,13 +108,22 @@ func (m *membership) bringIn(ctx context.Context) ([]fhir.Issue, error) {
 				continue
 			}
 			if brought++; alone || brought > mostBrought {
-				return []fhir.Issue{notMarked(mine.image.At, alone)}, nil
+				return append(issues, notMarked(mine.image.At, alone)), nil
 			}
 		}
 		m.spread()
 		i = -1 // some may have come into further cases
 	}
-	return nil, nil
+	return issues, nil
+}
+
+// shared says that a resource belongs to many cases, so that this one's tag
+// isn't added. The reference by which it is named leads to it all the same.
+func shared(at string) fhir.Issue {
+	return fhir.Issue{
+		Severity: fhir.SeverityInformation, Code: fhir.IssueInformational, Expression: at,
+		Text: "a stored resource that comes into a case by this is in 20 others; it isn't marked as part of this one too",
+	}
 }
 
 // notMarked says that what is stored isn't marked.
