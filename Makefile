@@ -14,7 +14,8 @@ FHIRCLIENT  = 2.6.3
 LDFLAGS = -s -w -X caseway/server/command.version=$(VERSION)
 
 # Where goroutines meet, and what the race detector can judge in minutes.
-RACE_PACKAGES ?= ./fhir/definition ./fhir/search ./fhir/interaction ./fhir/store/sqlite ./fhir/store/mongo ./server
+RACE_PACKAGES ?= ./fhir/definition ./fhir/search ./fhir/interaction ./fhir/store/sqlite ./fhir/store/mongo \
+                  ./auth/... ./server ./server/cases ./server/audit ./server/operation
 FUZZTIME      ?= 20s
 
 .PHONY: all build test test-race lint fmt bench bench-large fuzz generate fhirclient tools clean
