@@ -51,7 +51,7 @@ type Process struct {
 }
 
 // startLimit is how long a server may take to answer at all.
-const startLimit = 30 * time.Second
+const startLimit = 2 * time.Minute
 
 // Start runs `caseway serve` and returns when /metadata answers with 200.
 func Start(ctx context.Context, l Launch) (*Process, error) {

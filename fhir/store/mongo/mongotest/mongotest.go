@@ -160,7 +160,7 @@ func withDatabase(t testing.TB, server string, p *process) *Instance {
 }
 
 func (in *Instance) drop(t testing.TB) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // a busy disk can hold it up
 	defer cancel()
 	c, err := mongo.Connect(options.Client().ApplyURI(in.URI))
 	if err != nil {
