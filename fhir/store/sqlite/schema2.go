@@ -29,21 +29,30 @@ func migrateTo2(ctx context.Context, c *sqlite.Conn, version int64) error {
 	if err != nil || underway == 0 {
 		return err
 	}
+	if err := inSteps(ctx, c, moveHeads); err != nil {
+		return err
+	}
+	return inTransaction(c, func() error {
+		return execEach(c, "UPDATE merged SET seq = (SELECT done FROM migration); DROP TABLE term; ALTER TABLE version DROP COLUMN terms; DROP TABLE migration;")
+	})
+}
+
+// inSteps takes a migration's steps, each of up to headsAtOnce versions in a
+// transaction of its own, until there are no more.
+func inSteps(ctx context.Context, c *sqlite.Conn, step func(*sqlite.Conn, int64) (more bool, err error)) error {
 	for more := true; more; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		err := inTransaction(c, func() (err error) {
-			more, err = moveHeads(c, headsAtOnce)
+			more, err = step(c, headsAtOnce)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return inTransaction(c, func() error {
-		return execEach(c, "UPDATE merged SET seq = (SELECT done FROM migration); DROP TABLE term; ALTER TABLE version DROP COLUMN terms; DROP TABLE migration;")
-	})
+	return nil
 }
 
 func beginTo2(c *sqlite.Conn) error {

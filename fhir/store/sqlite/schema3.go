@@ -17,17 +17,8 @@ func migrateTo3(ctx context.Context, c *sqlite.Conn, version int64) error {
 	if err != nil || underway == 0 {
 		return err
 	}
-	for more := true; more; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		err := inTransaction(c, func() (err error) {
-			more, err = addMemberships(c, headsAtOnce)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	if err := inSteps(ctx, c, addMemberships); err != nil {
+		return err
 	}
 	return inTransaction(c, func() error { return execEach(c, "DROP TABLE migration;") })
 }
