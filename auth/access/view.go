@@ -145,26 +145,10 @@ func conditionOf(r *search.Registry, typ, query string) (search.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if elsewhere(request.Where) {
+	if search.LooksElsewhere(request.Where) {
 		return nil, errors.New("the search parameters of a scope look at the resource alone")
 	}
 	return request.Where, nil
-}
-
-// elsewhere reports whether a condition looks at more than a resource's terms
-// and key.
-func elsewhere(e search.Expr) bool {
-	switch e := e.(type) {
-	case search.And:
-		return slices.ContainsFunc(e, elsewhere)
-	case search.Or:
-		return slices.ContainsFunc(e, elsewhere)
-	case search.Not:
-		return elsewhere(e.Expr)
-	case search.Leaf, search.Keys:
-		return false
-	}
-	return true
 }
 
 // mostViews bounds how many principals are remembered.

@@ -96,26 +96,11 @@ func (c *criteria) read(e search.Expr) error {
 		}
 	}
 	c.decided = false
-	if looksElsewhere(e) {
+	if search.LooksElsewhere(e) {
 		return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
 			"criteria look at the resource alone: chained parameters, _has and _lastUpdated don't work in them")
 	}
 	return nil
-}
-
-// looksElsewhere reports whether more than a resource's own elements decide.
-func looksElsewhere(e search.Expr) bool {
-	switch e := e.(type) {
-	case search.And:
-		return slices.ContainsFunc(e, looksElsewhere)
-	case search.Or:
-		return slices.ContainsFunc(e, looksElsewhere)
-	case search.Not:
-		return looksElsewhere(e.Expr)
-	case search.Leaf, search.Keys:
-		return false
-	}
-	return true
 }
 
 // creates refuses criteria by which nobody could make sure that one resource

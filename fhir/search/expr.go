@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"time"
 
 	"caseway/fhir"
@@ -67,3 +68,19 @@ func (Within) expr()  {}
 func (Updated) expr() {}
 func (Chain) expr()   {}
 func (Reverse) expr() {}
+
+// LooksElsewhere reports whether more than a resource's own terms and key
+// decide whether a condition holds for it.
+func LooksElsewhere(e Expr) bool {
+	switch e := e.(type) {
+	case And:
+		return slices.ContainsFunc(e, LooksElsewhere)
+	case Or:
+		return slices.ContainsFunc(e, LooksElsewhere)
+	case Not:
+		return LooksElsewhere(e.Expr)
+	case Leaf, Keys:
+		return false
+	}
+	return true
+}
