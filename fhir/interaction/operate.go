@@ -17,15 +17,5 @@ func (e *Engine) Operate(ctx context.Context, what Name, key fhir.Key) (store.Ve
 	if key.ID == "" {
 		return store.Version{}, e.decide(ctx, what, key, store.Version{}, nil)
 	}
-	if err := e.checkKey(key); err != nil {
-		return store.Version{}, err
-	}
-	v, err := e.current(ctx, key)
-	if err != nil {
-		return store.Version{}, err
-	}
-	if own, ok := e.builtinAt(key); ok && !v.Exists() {
-		v = own
-	}
-	return e.shown(ctx, what, key, v)
+	return e.readFor(ctx, what, key)
 }

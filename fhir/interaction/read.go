@@ -12,6 +12,12 @@ import (
 // Read returns the current version; kind NotFound where there never was one,
 // Gone where it is deleted (https://hl7.org/fhir/R4/http.html#read).
 func (e *Engine) Read(ctx context.Context, key fhir.Key) (store.Version, error) {
+	return e.readFor(ctx, Read, key)
+}
+
+// readFor reads the current version, or what the server brings along, for an
+// interaction on it.
+func (e *Engine) readFor(ctx context.Context, what Name, key fhir.Key) (store.Version, error) {
 	if err := e.checkKey(key); err != nil {
 		return store.Version{}, err
 	}
@@ -22,7 +28,7 @@ func (e *Engine) Read(ctx context.Context, key fhir.Key) (store.Version, error) 
 	if own, ok := e.builtinAt(key); ok && !v.Exists() {
 		v = own
 	}
-	return e.shown(ctx, Read, key, v)
+	return e.shown(ctx, what, key, v)
 }
 
 // VRead returns one version; kind NotFound where there is none of that id,
