@@ -91,12 +91,17 @@ func documentsOf(t *fhir.Tree, base string) []fhir.Key {
 	return keys
 }
 
-// focusOf is what a Task focuses on.
-func focusOf(t *fhir.Tree, base string) []fhir.Key {
-	if key, ok := localKey(t.Root().Child("focus").Child("reference").Text(), base); ok {
-		return []fhir.Key{key}
+// hangsOn is what a Task focuses on, and what else brings it into a case.
+func hangsOn(t *fhir.Tree, base string) []fhir.Key {
+	var keys []fhir.Key
+	for _, element := range []string{"focus", "basedOn", "partOf"} {
+		for n := range t.Root().All(element) {
+			if key, ok := localKey(n.Child("reference").Text(), base); ok {
+				keys = append(keys, key)
+			}
+		}
 	}
-	return nil
+	return keys
 }
 
 // targetsOf is what a Provenance bears witness to, but for Patients, whose

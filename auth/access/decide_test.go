@@ -50,6 +50,8 @@ func people(t *testing.T) map[string]*auth.Principal {
 		"payer-app-b":   {Organization: "payer", Patient: "b", Scopes: scopesOf(t, "patient/*.rs")},
 		"payer":         bound("payer", "system/*.cruds"),
 		"clinic":        bound("clinic", "system/*.cruds"),
+		"other":         bound("other", "system/*.cruds"),
+		"helper":        bound("helper", "system/*.cruds"),
 		"system":        bound("", "system/*.rs"),
 	}
 	return all
@@ -76,6 +78,8 @@ func twoPatients() world {
 		{typ: "Task", id: "a-task", subject: "Patient/a", owner: "Organization/clinic", focus: "CarePlan/a-plan", status: "requested"},
 		{typ: "Task", id: "b-task", subject: "Patient/b", owner: "Organization/other", focus: "CarePlan/a-plan", status: "requested"},
 		{typ: "Task", id: "done", status: "completed"},
+		{typ: "Organization", id: "helper"},
+		{typ: "Task", id: "b-help", subject: "Patient/b", owner: "Organization/helper", status: "requested"},
 		{typ: "Observation", id: "a-pre", subject: "Patient/a", status: "preliminary"},
 		{typ: "Observation", id: "ab-obs", subject: "Patient/a", other: "Patient/b", status: "final"},
 		{typ: "Appointment", id: "ab-appt", subject: "Patient/a", other: "Patient/b", status: "booked"},
@@ -92,6 +96,12 @@ func twoPatients() world {
 		{typ: "Group", id: "g", other: "Patient/a"},
 		{typ: "List", id: "l", subject: "Patient/a", status: "current"},
 		{typ: "Basic", id: "basic", subject: "Patient/a"},
+		{typ: "Contract", id: "a-deal", subject: "Patient/a", party: "Organization/clinic", episode: "EpisodeOfCare/a-ep"},
+		{typ: "Invoice", id: "a-bill", subject: "Patient/a", party: "Organization/clinic", recipient: "Patient/a", status: "issued"},
+		{typ: "Invoice", id: "a-share", subject: "Patient/a", party: "Organization/clinic", recipient: "Organization/payer", status: "issued"},
+		{typ: "Invoice", id: "a-pump", subject: "Patient/a", party: "Organization/clinic", recipient: "Organization/other", status: "issued"},
+		{typ: "Invoice", id: "a-mother", subject: "Patient/a", party: "Organization/clinic", recipient: "RelatedPerson/rb", status: "issued"},
+		{typ: "Invoice", id: "a-open", subject: "Patient/a", party: "Organization/clinic", status: "draft"},
 		{typ: "Person", id: "p", other: "Patient/a"},
 	}
 	for _, p := range []string{"a", "b"} {

@@ -42,7 +42,8 @@ func (d decision) joinsOnlyOwnCases(was, is *image) error {
 }
 
 // isCaseOf reports whether an episode is there, or about to be, and is that of
-// one of some patients.
+// one of some patients; for who is bound to an Organization, one that this sees,
+// for what it has in a case shows it the case.
 func (d decision) isCaseOf(episode fhir.Key, patients []string) (bool, error) {
 	if interaction.CreatedTogether(d.ctx, episode) {
 		return true, nil // by the same caller
@@ -51,6 +52,17 @@ func (d decision) isCaseOf(episode fhir.Key, patients []string) (bool, error) {
 	if err != nil || !versions[0].Exists() || versions[0].Deleted() {
 		return false, err
 	}
-	whose, err := d.versionImage(versions[0]).patients()
-	return slices.ContainsFunc(whose, func(id string) bool { return slices.Contains(patients, id) }), err
+	is := d.versionImage(versions[0])
+	whose, err := is.patients()
+	if err != nil || !slices.ContainsFunc(whose, func(id string) bool { return slices.Contains(patients, id) }) {
+		return false, err
+	}
+	for _, r := range d.view.reaches {
+		if r.organization == "" {
+			continue
+		}
+		org := fhir.Key{Type: "Organization", ID: r.organization}
+		return d.evaluate(seenBy(d.view.registry, org, "EpisodeOfCare", types()["EpisodeOfCare"]), is)
+	}
+	return true, nil
 }

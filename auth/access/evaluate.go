@@ -36,7 +36,7 @@ func (d decision) holds(g grant, any scope.Permissions, i *image) (bool, error) 
 // quick decides by the patients alone in whose compartments a resource is,
 // where that is enough: nearly always.
 func (g grant) quick(i *image) (ok, sure bool, err error) {
-	if !g.plain || g.reach.kind != compartments || g.reach.organization != "" {
+	if !g.plain || g.reach.kind != compartments || g.reach.organization != "" || parties()[i.key.Type].addressee != "" {
 		return false, false, nil
 	}
 	switch types()[i.key.Type].patients {

@@ -83,6 +83,8 @@ func (o oracle) ofPatients(x *thing, patients []string) bool {
 		return o.binary(x)
 	case slices.Contains(noneOf, x.typ):
 		return false
+	case x.typ == "Invoice" && x.recipient != "" && x.recipient != "RelatedPerson/relatedperson-0" && !mine(x.recipient):
+		return false
 	case x.typ == "Appointment" && x.other != "":
 		return mine(x.subject) && mine(x.other)
 	case x.other == "":
@@ -110,6 +112,15 @@ func (o oracle) ofOrganization(x *thing, org string) bool {
 			return true
 		}
 	}
+	if x.typ == "Contract" && x.party == org || x.typ == "Invoice" && (x.party == org || x.recipient == org) {
+		return true
+	}
+	if x.typ == "EpisodeOfCare" && o.works(x.key(), org) {
+		return true
+	}
+	if x.typ == "Invoice" && x.recipient != "" {
+		return false // somebody else's
+	}
 	whose := x.subject
 	if x.typ == "Patient" {
 		whose = x.key()
@@ -118,6 +129,13 @@ func (o oracle) ofOrganization(x *thing, org string) bool {
 		return false
 	}
 	return o.covered(whose, org) || slices.Contains([]string{"Patient", "CarePlan", "CareTeam"}, x.typ) && o.served(whose, org)
+}
+
+// works: in the case of an episode, by a Task or a Contract.
+func (o oracle) works(episode, org string) bool {
+	return slices.ContainsFunc(o.world, func(x *thing) bool {
+		return x.episode == episode && (x.typ == "Task" && x.owner == org || x.typ == "Contract" && x.party == org)
+	})
 }
 
 func (o oracle) covered(patient, org string) bool {
@@ -153,6 +171,8 @@ func (o oracle) reason(x *thing) bool {
 		return x.payor == org
 	case "Task":
 		return x.owner == org
+	case "Contract":
+		return x.party == org
 	}
 	return false
 }
@@ -189,7 +209,7 @@ func drawPrincipal(t *rapid.T) *auth.Principal {
 }
 
 func drawScopes(t *rapid.T, context string) scope.Set {
-	all := []string{"*.cruds", "*.rs", "Task.cruds?status=requested", "Observation.rs?status=final", "Observation.cruds", "Patient.rs", "CarePlan.r", "CarePlan.s", "Task.cud", "DocumentReference.cruds", "Binary.cruds", "Coverage.cruds"}
+	all := []string{"*.cruds", "*.rs", "Task.cruds?status=requested", "Observation.rs?status=final", "Observation.cruds", "Patient.rs", "CarePlan.r", "CarePlan.s", "Task.cud", "DocumentReference.cruds", "Binary.cruds", "Coverage.cruds", "Invoice.rs", "EpisodeOfCare.rs"}
 	chosen := rapid.SliceOfN(rapid.SampledFrom(all), 1, 4).Draw(t, "scopes")
 	if rapid.Bool().Draw(t, "everything") {
 		chosen = []string{"*.cruds"}

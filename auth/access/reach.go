@@ -135,6 +135,9 @@ func (r reach) condition(registry *search.Registry, typ string, rule rule) searc
 		if mine == nil {
 			return nil
 		}
+		if mine = r.unlessAddressed(registry, typ, mine); mine == nil {
+			return nil
+		}
 		all = append(all, mine)
 	}
 	if r.organization != "" {
@@ -180,6 +183,24 @@ func (r reach) mine(registry *search.Registry, typ string, rule rule) search.Exp
 		return search.And{in, alone}
 	}
 	return search.And{in, search.Or{alone, search.And{r.named(whose), search.Not{Expr: r.others(whose)}}}}
+}
+
+// unlessAddressed narrows a condition to what is addressed to the reach's
+// patients, to relatives or to nobody in particular. Where that can't be found
+// out, nothing is left.
+func (r reach) unlessAddressed(registry *search.Registry, typ string, where search.Expr) search.Expr {
+	code := parties()[typ].addressee
+	if code == "" {
+		return where
+	}
+	to := parameters(registry, typ, []string{code})
+	nobody, err := conditionOf(registry, typ, code+":missing=true")
+	if to == nil || err != nil {
+		return nil
+	}
+	from := string(to[0].Term(fhir.Key{Type: "RelatedPerson"})) // ends with a slash
+	relatives := search.Leaf{From: search.Term(from), To: search.Term(strings.TrimSuffix(from, "/") + "0")}
+	return search.And{where, search.Or{nobody, r.named(to), relatives}}
 }
 
 // directory is the condition on a type that everybody reads: that it names no

@@ -41,6 +41,33 @@ var typesCSV []byte
 //go:embed data/operations.csv
 var operationsCSV []byte
 
+// partiesCSV says to which resources somebody is a party, whoever's patient they
+// are about.
+//
+// party are the reference parameters by which a resource names the Organizations
+// that may see it: whose Task it is, who puts a price forward or pays a share.
+//
+// addressee is the one of them, where there is one, by which a resource is
+// addressed: that of somebody else is shown neither to a patient nor to who pays
+// for the patient's care.
+//
+//go:embed data/parties.csv
+var partiesCSV []byte
+
+// partyRule is a line of the table of parties.
+type partyRule struct {
+	by        []string
+	addressee string // "" for none
+}
+
+var parties = sync.OnceValue(func() map[string]partyRule {
+	all := map[string]partyRule{}
+	for _, line := range rows(partiesCSV) {
+		all[line[0]] = partyRule{by: strings.Fields(line[1]), addressee: line[2]}
+	}
+	return all
+})
+
 // rule is a line of the table of types.
 type rule struct {
 	patients string

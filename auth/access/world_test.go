@@ -19,6 +19,9 @@ type thing struct {
 	owner          string // Organization of a Task
 	payor          string // Organization of a Coverage
 	focus          string // of a Task
+	episode        string // to whose case a Task or Contract belongs
+	party          string // Organization whose price a Contract is about, or who issued an Invoice
+	recipient      string // of an Invoice
 	binary         string // that a DocumentReference has the URL of
 	context        string // securityContext of a Binary
 	status         string
@@ -48,6 +51,8 @@ var elements = map[string]struct{ subject, other, rest string }{
 	"Condition":         {`"subject":%s`, `"asserter":%s`, `"code":{"text":"$secret"}`},
 	"Encounter":         {`"subject":%s`, "", `"class":{"code":"AMB","display":"$secret"}`},
 	"EpisodeOfCare":     {`"patient":%s`, "", `"type":[{"text":"$secret"}]`},
+	"Contract":          {`"subject":[%s]`, "", `"title":"$secret"`},
+	"Invoice":           {`"subject":%s`, "", `"paymentTerms":"$secret"`},
 	"Coverage":          {`"beneficiary":%s`, `"subscriber":%s`, `"subscriberId":"$secret"`},
 	"Appointment":       {"", "", `"description":"$secret"`},
 	"RelatedPerson":     {`"patient":%s`, "", `"name":[{"text":"$secret"}]`},
@@ -66,13 +71,14 @@ var elements = map[string]struct{ subject, other, rest string }{
 var kinds = map[string]int{
 	"Patient": 4, "CarePlan": 4, "CareTeam": 3, "Task": 6, "Observation": 8, "Condition": 3, "Encounter": 2, "EpisodeOfCare": 3,
 	"Coverage": 5, "Appointment": 3, "RelatedPerson": 2, "DocumentReference": 4, "Device": 3, "List": 2, "Basic": 2, "Group": 2,
-	"Person": 1, "Practitioner": 1, "Organization": 3, "Binary": 4,
+	"Person": 1, "Practitioner": 1, "Organization": 3, "Binary": 4, "Contract": 3, "Invoice": 5,
 }
 
 var statuses = map[string][]string{
 	"CarePlan": {"draft", "active"}, "CareTeam": {"active"}, "Task": {"requested", "accepted", "completed"},
 	"Observation": {"final", "preliminary"}, "Encounter": {"planned"}, "EpisodeOfCare": {"active"},
 	"Coverage": {"active", "entered-in-error"}, "Appointment": {"booked"}, "DocumentReference": {"current"}, "List": {"current"},
+	"Invoice": {"draft", "issued"},
 }
 
 func idOf(typ string, n int) string { return fmt.Sprintf("%s-%d", strings.ToLower(typ), n) }
@@ -144,6 +150,11 @@ func drawThing(t *rapid.T, typ, id string) *thing {
 			of := rapid.SampledFrom([]string{"CarePlan", "Observation", "EpisodeOfCare", "Group", "Condition"}).Draw(t, "focus")
 			x.focus = of + "/" + idOf(of, rapid.IntRange(0, kinds[of]-1).Draw(t, "focus"))
 		}
+		x.episode = drawEpisode(t, some("in a case", 3))
+	case "Contract":
+		x.party, x.episode = org(), drawEpisode(t, some("in a case", 2))
+	case "Invoice":
+		x.party, x.recipient = org(), rapid.SampledFrom([]string{"", org(), patient(), "RelatedPerson/relatedperson-0"}).Draw(t, "recipient")
 	case "Coverage":
 		x.payor = org()
 	case "DocumentReference":
@@ -156,6 +167,14 @@ func drawThing(t *rapid.T, typ, id string) *thing {
 		}
 	}
 	return x
+}
+
+// drawEpisode is an episode or none.
+func drawEpisode(t *rapid.T, is bool) string {
+	if !is {
+		return ""
+	}
+	return "EpisodeOfCare/" + idOf("EpisodeOfCare", rapid.IntRange(0, kinds["EpisodeOfCare"]-1).Draw(t, "episode"))
 }
 
 func reference(key string) string { return `{"reference":"` + key + `"}` }
@@ -195,8 +214,14 @@ func (x *thing) own() []string {
 	add(`"owner":{"reference":"%s"}`, x.owner)
 	add(`"payor":[{"reference":"%s"}]`, x.payor)
 	add(`"focus":{"reference":"%s"}`, x.focus)
+	add(`"recipient":{"reference":"%s"}`, x.recipient)
+	add(`"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare","valueReference":{"reference":"%s"}}]`, x.episode)
 	add(`"securityContext":{"reference":"%s"}`, x.context)
 	switch x.typ {
+	case "Contract":
+		add(`"author":{"reference":"%s"}`, x.party)
+	case "Invoice":
+		add(`"issuer":{"reference":"%s"}`, x.party)
 	case "Appointment":
 		actors := []string{}
 		for _, key := range []string{x.subject, x.other} {
