@@ -9,21 +9,13 @@ import (
 	appointmentpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/appointment_go_proto"
 	planpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/care_plan_go_proto"
 	careteampb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/care_team_go_proto"
-	claimpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/claim_go_proto"
-	claimresponsepb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/claim_response_go_proto"
 	communicationpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/communication_go_proto"
 	communicationrequestpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/communication_request_go_proto"
 	conditionpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/condition_go_proto"
-	consentpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/consent_go_proto"
-	contractpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/contract_go_proto"
-	eligibilitypb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/coverage_eligibility_response_go_proto"
-	coveragepb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/coverage_go_proto"
-	documentpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/document_reference_go_proto"
 	encounterpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/encounter_go_proto"
 	episodepb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/episode_of_care_go_proto"
 	flagpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/flag_go_proto"
 	goalpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/goal_go_proto"
-	invoicepb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/invoice_go_proto"
 	observationpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/observation_go_proto"
 	affiliationpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/organization_affiliation_go_proto"
 	patientpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/patient_go_proto"
@@ -41,18 +33,19 @@ import (
 // ids, those that others hang on first.
 type gathering struct {
 	c     casemodel.Case
-	types map[string][]proto.Message
+	types map[string][]*remembered
 }
 
 // gather reads a case from its resources.
-func gather(resources []proto.Message) casemodel.Case {
-	g := gathering{types: map[string][]proto.Message{}}
-	for _, m := range resources {
-		typ := string(m.ProtoReflect().Descriptor().Name())
-		g.types[typ] = append(g.types[typ], m)
+func gather(resources []proto.Message) casemodel.Case { return gatherFrom((&Memory{}).of(resources)) }
+
+func gatherFrom(resources []*remembered) casemodel.Case {
+	g := gathering{types: map[string][]*remembered{}}
+	for _, r := range resources {
+		g.types[r.typ] = append(g.types[r.typ], r)
 	}
 	for _, all := range g.types {
-		slices.SortStableFunc(all, func(a, b proto.Message) int { return strings.Compare(string(idOf(a)), string(idOf(b))) })
+		slices.SortStableFunc(all, func(a, b *remembered) int { return strings.Compare(string(a.id), string(b.id)) })
 	}
 	for m := range of[*episodepb.EpisodeOfCare](&g, "EpisodeOfCare") {
 		readEpisode(m, &g.c)
@@ -69,10 +62,10 @@ func gather(resources []proto.Message) casemodel.Case {
 }
 
 // of gives the resources of a type.
-func of[P proto.Message](g *gathering, typ string) func(func(P) bool) {
-	return func(yield func(P) bool) {
-		for _, m := range g.types[typ] {
-			if p, ok := m.(P); ok && !yield(p) {
+func of[P proto.Message](g *gathering, typ string) func(func(P, *remembered) bool) {
+	return func(yield func(P, *remembered) bool) {
+		for _, r := range g.types[typ] {
+			if p, ok := r.resource.(P); ok && !yield(p, r) {
 				return
 			}
 		}
@@ -85,8 +78,8 @@ func takeAll[C, E any, P interface {
 	proto.Message
 }](g *gathering, p *pair[C, E, P]) []C {
 	var all []C
-	for m := range of[P](g, p.typ) {
-		all = append(all, take(p, m))
+	for _, r := range of[P](g, p.typ) {
+		all = append(all, take(p, r))
 	}
 	return all
 }
@@ -94,10 +87,36 @@ func takeAll[C, E any, P interface {
 func take[C, E any, P interface {
 	*E
 	proto.Message
-}](p *pair[C, E, P], m P) (part C) {
-	p.read(m, &part)
-	return part
+}](p *pair[C, E, P], r *remembered) C {
+	return recall(r, p, func() (part C) {
+		p.read(r.resource.(P), &part) // callers look at the type first
+		return part
+	})
 }
+
+// ownerOf is the part that a resource belongs to.
+func ownerOf[C, E any, P interface {
+	*E
+	proto.Message
+}](p *pair[C, E, P], r *remembered) casemodel.Ref {
+	return recall(r, owning{p}, func() casemodel.Ref { return p.frameOf(r.resource.(P)).owner })
+}
+
+// owning names the reader of whom a pair's resource belongs to.
+type owning struct{ pair any }
+
+// looking names a reader of what kind of part a resource is.
+type looking int
+
+const (
+	atCode looking = iota
+	atFocus
+	atStrength
+	atPlanned
+	atClass
+	atCategory
+	atUse
+)
 
 func (g *gathering) people() {
 	c := &g.c
@@ -107,18 +126,17 @@ func (g *gathering) people() {
 			break
 		}
 	}
-	for m := range of[*relatedpb.RelatedPerson](g, "RelatedPerson") {
-		c.Family = append(c.Family, take(&relatives, m))
-	}
+	c.Family = takeAll[casemodel.Relative, relatedpb.RelatedPerson](g, &relatives)
 	c.Networks = takeAll[casemodel.Network, affiliationpb.OrganizationAffiliation](g, &networks)
-	for m := range of[*careteampb.CareTeam](g, "CareTeam") {
-		c.Teams = placed(c.Teams, take(&teams, m), func(t *casemodel.Team) *casemodel.Ref { return &t.ID })
+	for _, r := range of[*careteampb.CareTeam](g, "CareTeam") {
+		c.Teams = placed(c.Teams, take(&teams, r), func(t *casemodel.Team) *casemodel.Ref { return &t.ID })
 	}
 	certified := map[casemodel.Ref][]casemodel.Certification{}
-	for m := range of[*practitionerpb.Practitioner](g, "Practitioner") {
-		certified[idOf(m)] = take(&practitioners, m).Certifications
+	for _, r := range of[*practitionerpb.Practitioner](g, "Practitioner") {
+		certified[r.id] = take(&practitioners, r).Certifications
 	}
 	for i := range c.Teams {
+		c.Teams[i].Members = slices.Clone(c.Teams[i].Members)
 		for j := range c.Teams[i].Members {
 			m := &c.Teams[i].Members[j]
 			m.Certifications = certified[m.Party.Ref]
@@ -167,12 +185,12 @@ func (g *gathering) findings() {
 			}
 		}
 	}
-	for m := range of[*observationpb.Observation](g, "Observation") {
-		if isStrength(m.ProtoReflect()) {
-			c.Strengths = append(c.Strengths, take(&strengths, m))
+	for m, r := range of[*observationpb.Observation](g, "Observation") {
+		if recall(r, atStrength, func() bool { return isStrength(m.ProtoReflect()) }) {
+			c.Strengths = append(c.Strengths, take(&strengths, r))
 			continue
 		}
-		o := take(&outcomes, m)
+		o := take(&outcomes, r)
 		o.Goals = append(goalsNaming(c, o.ID), o.Goals...)
 		if len(o.Goals) > 0 || measured[o.ID] {
 			c.Outcomes = append(c.Outcomes, o)
@@ -199,16 +217,15 @@ func (g *gathering) plans() {
 
 func (g *gathering) work() {
 	c := &g.c
-	for m := range of[*servicepb.ServiceRequest](g, "ServiceRequest") {
-		id := idOf(m)
-		if slices.ContainsFunc(c.Referrals, func(r casemodel.Referral) bool { return r.ID == id }) {
+	for _, m := range of[*servicepb.ServiceRequest](g, "ServiceRequest") {
+		if slices.ContainsFunc(c.Referrals, func(r casemodel.Referral) bool { return r.ID == m.id }) {
 			c.Referrals = placed(c.Referrals, take(&referrals, m), func(r *casemodel.Referral) *casemodel.Ref { return &r.ID })
 			continue
 		}
 		c.Services = append(c.Services, take(&services, m))
 	}
-	for m := range of[*taskpb.Task](g, "Task") {
-		g.task(m)
+	for m, r := range of[*taskpb.Task](g, "Task") {
+		g.task(m, r)
 	}
 	for i := range c.Plans {
 		byTime(c.Plans[i].Approvals, func(a *casemodel.Approval) casemodel.Date { return a.RequestedAt })
@@ -216,44 +233,48 @@ func (g *gathering) work() {
 }
 
 // task reads a Task as what its code makes it.
-func (g *gathering) task(m *taskpb.Task) {
-	c, code := &g.c, concept.read(m.GetCode().ProtoReflect())
-	focus := casemodel.Ref(ref.read(m.GetFocus().ProtoReflect()))
+func (g *gathering) task(m *taskpb.Task, r *remembered) {
+	c, code := &g.c, codeOfTask(m, r)
+	focus := recall(r, atFocus, func() casemodel.Ref { return ref.read(m.GetFocus().ProtoReflect()) })
 	switch {
 	case code.Is(fulfilCode.System, fulfilCode.Code):
 		if s := c.Service(focus); s != nil {
-			s.Offers = append(s.Offers, take(&offers, m))
+			s.Offers = append(s.Offers, take(&offers, r))
 			return
 		}
 	case code.Is(approveCode.System, approveCode.Code):
 		if p := c.Plan(focus); p != nil {
-			p.Approvals = append(p.Approvals, take(&approvals, m))
+			p.Approvals = append(p.Approvals, take(&approvals, r))
 			return
 		}
 	case code.Is(reviewCode.System, reviewCode.Code):
-		c.Reviews = append(c.Reviews, take(&reviews, m))
+		c.Reviews = append(c.Reviews, take(&reviews, r))
 		return
 	case code.Is(appealCode.System, appealCode.Code):
 		return // with the payers' papers
 	}
-	c.Tasks = append(c.Tasks, take(&tasks, m))
+	c.Tasks = append(c.Tasks, take(&tasks, r))
+}
+
+func codeOfTask(m *taskpb.Task, r *remembered) casemodel.Concept {
+	return recall(r, atCode, func() casemodel.Concept { return concept.read(m.GetCode().ProtoReflect()) })
 }
 
 func (g *gathering) contacts() {
 	c := &g.c
-	for m := range of[*appointmentpb.Appointment](g, "Appointment") {
-		if findExtension(m.ProtoReflect(), extensionURL(plannedMark)) != nil {
-			c.Contacts = append(c.Contacts, take(&plannedVisits, m))
+	for m, r := range of[*appointmentpb.Appointment](g, "Appointment") {
+		if recall(r, atPlanned, func() bool { return findExtension(m.ProtoReflect(), extensionURL(plannedMark)) != nil }) {
+			c.Contacts = append(c.Contacts, take(&plannedVisits, r))
 		} else {
-			c.Appointments = append(c.Appointments, take(&appointments, m))
+			c.Appointments = append(c.Appointments, take(&appointments, r))
 		}
 	}
 	c.Contacts = append(c.Contacts, takeAll[casemodel.Contact, communicationrequestpb.CommunicationRequest](g, &plannedCalls)...)
-	for m := range of[*encounterpb.Encounter](g, "Encounter") {
-		g.meeting(m)
+	for m, r := range of[*encounterpb.Encounter](g, "Encounter") {
+		g.meeting(m, r)
 	}
-	for m := range of[*communicationpb.Communication](g, "Communication") {
-		g.communication(m)
+	for m, r := range of[*communicationpb.Communication](g, "Communication") {
+		g.communication(m, r)
 	}
 	for i := range c.Reviews {
 		byTime(c.Reviews[i].Exchanges, func(x *casemodel.Exchange) casemodel.Date { return x.At })
@@ -262,17 +283,17 @@ func (g *gathering) contacts() {
 
 // meeting reads an Encounter: the holding of a planned contact, or one of its
 // own. A stay in hospital is none, nor a visit with a provider.
-func (g *gathering) meeting(m *encounterpb.Encounter) {
-	r := m.ProtoReflect()
-	f := meetings.frameOf(m)
-	if at := slices.IndexFunc(g.c.Contacts, func(k casemodel.Contact) bool { return k.ID == f.owner }); at >= 0 {
+func (g *gathering) meeting(m *encounterpb.Encounter, r *remembered) {
+	owner := ownerOf(&meetings, r)
+	if at := slices.IndexFunc(g.c.Contacts, func(k casemodel.Contact) bool { return k.ID == owner }); at >= 0 {
 		g.c.Contacts[at] = withMeeting(g.c.Contacts[at], m)
 		return
 	}
-	if f.owner != "" || contactClass.toCase[codingAt("class", actCodes).read(r)] == "" {
+	class := recall(r, atClass, func() string { return codingAt("class", actCodes).read(m.ProtoReflect()) })
+	if owner != "" || contactClass.toCase[class] == "" {
 		return
 	}
-	k := take(&visits, m)
+	k := take(&visits, r)
 	if k.Status == casemodel.ContactHeld || k.Status == casemodel.ContactInProgress {
 		k.Held = k.ID
 	}
@@ -292,20 +313,20 @@ func withMeeting(k casemodel.Contact, m *encounterpb.Encounter) casemodel.Contac
 	return held
 }
 
-func (g *gathering) communication(m *communicationpb.Communication) {
+func (g *gathering) communication(m *communicationpb.Communication, r *remembered) {
 	c := &g.c
-	owner := exchanges.frameOf(m).owner
+	owner := ownerOf(&exchanges, r)
 	for i := range c.Reviews {
 		if c.Reviews[i].ID == owner && owner != "" {
-			c.Reviews[i].Exchanges = append(c.Reviews[i].Exchanges, take(&exchanges, m))
+			c.Reviews[i].Exchanges = append(c.Reviews[i].Exchanges, take(&exchanges, r))
 			return
 		}
 	}
-	if hasCategory(m.ProtoReflect(), contactCategory) {
-		c.Contacts = append(c.Contacts, take(&messages, m))
+	if recall(r, atCategory, func() bool { return hasCategory(m.ProtoReflect(), contactCategory) }) {
+		c.Contacts = append(c.Contacts, take(&messages, r))
 		return
 	}
-	c.Notes = append(c.Notes, take(&notes, m))
+	c.Notes = append(c.Notes, take(&notes, r))
 }
 
 func hasCategory(m protoreflect.Message, k casemodel.Coding) bool {
@@ -316,64 +337,6 @@ func hasCategory(m protoreflect.Message, k casemodel.Coding) bool {
 		}
 	}
 	return false
-}
-
-func (g *gathering) payers() {
-	c := &g.c
-	c.Coverages = takeAll[casemodel.Coverage, coveragepb.Coverage](g, &coverages)
-	for m := range of[*eligibilitypb.CoverageEligibilityResponse](g, "CoverageEligibilityResponse") {
-		owner := eligibilities.frameOf(m).owner
-		for i := range c.Coverages {
-			if c.Coverages[i].ID == owner {
-				c.Coverages[i].Eligibility = append(c.Coverages[i].Eligibility, take(&eligibilities, m))
-			}
-		}
-	}
-	for i := range c.Coverages {
-		byTime(c.Coverages[i].Eligibility, func(e *casemodel.Eligibility) casemodel.Date { return e.At })
-	}
-	for m := range of[*claimpb.Claim](g, "Claim") {
-		if elementAt("use").read(m.ProtoReflect()) == "preauthorization" {
-			c.Authorizations = append(c.Authorizations, take(&requests, m))
-		}
-	}
-	g.answers()
-	c.Agreements = takeAll[casemodel.CostAgreement, contractpb.Contract](g, &agreements)
-	for m := range of[*invoicepb.Invoice](g, "Invoice") {
-		if a := c.Agreement(bills.frameOf(m).owner); a != nil {
-			a.Bills = append(a.Bills, take(&bills, m))
-		}
-	}
-}
-
-// answers lays the insurers' answers onto what they answer, the latest last.
-func (g *gathering) answers() {
-	all := slices.Collect(of[*claimresponsepb.ClaimResponse](g, "ClaimResponse"))
-	byTime(all, func(m **claimresponsepb.ClaimResponse) casemodel.Date { return take(&decisions, *m).DecidedAt })
-	for _, m := range all {
-		if a := g.c.Authorization(decisions.frameOf(m).owner); a != nil {
-			*a = withAnswer(*a, take(&decisions, m))
-		}
-	}
-	for m := range of[*taskpb.Task](g, "Task") {
-		if !concept.read(m.GetCode().ProtoReflect()).Is(appealCode.System, appealCode.Code) {
-			continue
-		}
-		if a := g.c.Authorization(appeals.frameOf(m).owner); a != nil {
-			a.Appeals = append(a.Appeals, take(&appeals, m))
-			continue
-		}
-		g.c.Tasks = append(g.c.Tasks, take(&tasks, m))
-	}
-	for i := range g.c.Authorizations {
-		byTime(g.c.Authorizations[i].Appeals, func(a *casemodel.Appeal) casemodel.Date { return a.At })
-	}
-}
-
-func (g *gathering) papers() {
-	c := &g.c
-	c.Files = takeAll[casemodel.File, documentpb.DocumentReference](g, &files)
-	c.Consents = takeAll[casemodel.Consent, consentpb.Consent](g, &consents)
 }
 
 // byTime orders a list by a date; those of the same time stay in the order of

@@ -131,12 +131,19 @@ func checkAppeals(a *Authorization, path string, found *Errors) {
 var outOfNetwork = rule("offer-out-of-network", "In a hospital, clients are offered providers of their insurer's network; one outside it needs the reason.")
 
 // inNetwork says whether a provider is known to belong to a network of the
-// case's, or whether no network is known.
+// case's insurers, or whether no network of theirs is known.
 func (c *Case) inNetwork(p Party) bool {
-	if len(c.Networks) == 0 {
-		return true
+	insurers, known := c.Insurers(), false
+	for _, n := range c.Networks {
+		if !n.Owner.IsZero() && len(insurers) > 0 && !containsParty(insurers, n.Owner) {
+			continue
+		}
+		known = true
+		if !n.Inactive && n.Member.Same(p) {
+			return true
+		}
 	}
-	return slices.ContainsFunc(c.Networks, func(n Network) bool { return !n.Inactive && n.Member.Same(p) })
+	return !known
 }
 
 // Use compares what was ordered of a service with what took place.
