@@ -1,0 +1,147 @@
+package jsonpatch_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"caseway/fhir/jsonpatch"
+)
+
+// TestApply follows the examples of RFC 6902, appendix A, and their like.
+func TestApply(t *testing.T) {
+	for _, row := range []struct{ name, doc, patch, want, pointer string }{
+		{"a member", `{"foo":"bar"}`, `[{"op":"add","path":"/baz","value":"qux"}]`, `{"baz":"qux","foo":"bar"}`, ""},
+		{"an element", `{"foo":["bar","baz"]}`, `[{"op":"add","path":"/foo/1","value":"qux"}]`, `{"foo":["bar","qux","baz"]}`, ""},
+		{"the end", `{"foo":["bar"]}`, `[{"op":"add","path":"/foo/-","value":["abc"]}]`, `{"foo":["bar",["abc"]]}`, ""},
+		{"over what is there", `{"a":1}`, `[{"op":"add","path":"/a","value":2}]`, `{"a":2}`, ""},
+		{"the whole", `{"a":1}`, `[{"op":"add","path":"","value":[]}]`, `[]`, ""},
+		{"null", `{"a":1}`, `[{"op":"add","path":"/a","value":null}]`, `{"a":null}`, ""},
+		{"a member gone", `{"baz":"qux","foo":"bar"}`, `[{"op":"remove","path":"/baz"}]`, `{"foo":"bar"}`, ""},
+		{"an element gone", `{"foo":["bar","qux","baz"]}`, `[{"op":"remove","path":"/foo/1"}]`, `{"foo":["bar","baz"]}`, ""},
+		{"replaced", `{"baz":"qux"}`, `[{"op":"replace","path":"/baz","value":"boo"}]`, `{"baz":"boo"}`, ""},
+		{"moved", `{"foo":{"bar":"baz","waldo":"fred"},"qux":{"corge":"grault"}}`, `[{"op":"move","from":"/foo/waldo","path":"/qux/thud"}]`, `{"foo":{"bar":"baz"},"qux":{"corge":"grault","thud":"fred"}}`, ""},
+		{"moved in an array", `{"foo":["all","grass","cows","eat"]}`, `[{"op":"move","from":"/foo/1","path":"/foo/3"}]`, `{"foo":["all","cows","eat","grass"]}`, ""},
+		{"copied apart", `{"a":{"x":[1]}}`, `[{"op":"copy","from":"/a","path":"/b"},{"op":"add","path":"/b/x/-","value":2}]`, `{"a":{"x":[1]},"b":{"x":[1,2]}}`, ""},
+		{"tested", `{"baz":"qux","foo":["a",2,"c"]}`, `[{"op":"test","path":"/baz","value":"qux"},{"op":"test","path":"/foo/1","value":2.0}]`, `{"baz":"qux","foo":["a",2,"c"]}`, ""},
+		{"an escape", `{"/":9,"~1":10}`, `[{"op":"test","path":"/~01","value":10},{"op":"remove","path":"/~1"}]`, `{"~1":10}`, ""},
+		{"members ignored", `{"foo":"bar"}`, `[{"op":"add","path":"/baz","value":"qux","xyz":123}]`, `{"baz":"qux","foo":"bar"}`, ""},
+		{"digits kept", `{"a":1.10}`, `[{"op":"add","path":"/b","value":2.50}]`, `{"a":1.10,"b":2.50}`, ""},
+		{"nothing", `{"a":1}`, `[]`, `{"a":1}`, ""},
+
+		{"a test that fails", `{"baz":"qux"}`, `[{"op":"test","path":"/baz","value":"bar"}]`, "", "/0"},
+		{"the second fails", `{"baz":"qux"}`, `[{"op":"remove","path":"/baz"},{"op":"remove","path":"/baz"}]`, "", "/1"},
+		{"no parent", `{"foo":"bar"}`, `[{"op":"add","path":"/baz/bat","value":"qux"}]`, "", "/0"},
+		{"below a string", `{"foo":"bar"}`, `[{"op":"add","path":"/foo/bat","value":"qux"}]`, "", "/0"},
+		{"beyond the end", `{"a":[]}`, `[{"op":"add","path":"/a/1","value":1}]`, "", "/0"},
+		{"a leading zero", `{"a":[1,2]}`, `[{"op":"remove","path":"/a/01"}]`, "", "/0"},
+		{"a sign", `{"a":[1,2]}`, `[{"op":"remove","path":"/a/-1"}]`, "", "/0"},
+		{"the end isn't there", `{"a":[1,2]}`, `[{"op":"remove","path":"/a/-"}]`, "", "/0"},
+		{"a huge index", `{"a":[1,2]}`, `[{"op":"add","path":"/a/99999999999999999999","value":1}]`, "", "/0"},
+		{"into itself", `{"a":{"b":{}}}`, `[{"op":"move","from":"/a","path":"/a/b"}]`, "", "/0"},
+		{"all gone", `{}`, `[{"op":"remove","path":""}]`, "", "/0"},
+		{"replaced though absent", `{}`, `[{"op":"replace","path":"/a","value":1}]`, "", "/0"},
+		{"no op", `{}`, `[{"path":"/a"}]`, "", "/0/op"},
+		{"an unheard-of op", `{}`, `[{"op":"spam","path":"/a"}]`, "", "/0/op"},
+		{"no path", `{}`, `[{"op":"add","value":1}]`, "", "/0/path"},
+		{"a path without a slash", `{}`, `[{"op":"add","path":"a","value":1}]`, "", "/0/path"},
+		{"a bad escape", `{}`, `[{"op":"add","path":"/~2","value":1}]`, "", "/0/path"},
+		{"no value", `{}`, `[{"op":"add","path":"/a"}]`, "", "/0/value"},
+		{"no from", `{}`, `[{"op":"copy","path":"/a"}]`, "", "/0/from"},
+		{"not an array", `{}`, `{"op":"add","path":"/a","value":1}`, "", ""},
+		{"not objects", `{}`, `[1]`, "", "/0"},
+		{"not JSON", `{}`, `[`, "", ""},
+		{"op twice", `{}`, `[{"op":"add","path":"/a","value":1,"op":"remove"}]`, "", ""},
+		{"not UTF-8", `{}`, "[{\"op\":\"add\",\"path\":\"/a\",\"value\":\"\xff\"}]", "", ""},
+	} {
+		got, err := jsonpatch.Apply([]byte(row.doc), []byte(row.patch), nil)
+		if row.want != "" {
+			if err != nil || string(got) != row.want {
+				t.Errorf("%s: %s, %v", row.name, got, err)
+			}
+			continue
+		}
+		e := (*jsonpatch.Error)(nil)
+		if !errors.As(err, &e) || e.Pointer() != row.pointer || e.Text == "" {
+			t.Errorf("%s: %s, %v", row.name, got, err)
+		}
+	}
+}
+
+// TestAbsent: what is left out because it is empty can be added to.
+func TestAbsent(t *testing.T) {
+	absent := func(path []string) any {
+		switch strings.Join(path, "/") {
+		case "goals":
+			return []any{}
+		case "closure":
+			return map[string]any{}
+		}
+		return nil
+	}
+	patch := `[{"op":"add","path":"/goals/-","value":1},{"op":"add","path":"/closure/summary","value":"x"}]`
+	if got, err := jsonpatch.Apply([]byte(`{}`), []byte(patch), absent); err != nil || string(got) != `{"closure":{"summary":"x"},"goals":[1]}` {
+		t.Errorf("%s, %v", got, err)
+	}
+	if got, err := jsonpatch.Apply([]byte(`{}`), []byte(`[{"op":"add","path":"/other/-","value":1}]`), absent); err == nil {
+		t.Errorf("%s", got)
+	}
+}
+
+// TestBounds: a short patch makes no huge document, and has so many operations
+// at most.
+func TestBounds(t *testing.T) {
+	double := `{"op":"copy","from":"","path":"/a"},{"op":"copy","from":"","path":"/b"},`
+	for _, patch := range []string{
+		"[" + strings.Repeat(double, 40) + `{"op":"test","path":"","value":1}]`,
+		"[" + strings.Repeat(`{"op":"add","path":"/a","value":1},`, jsonpatch.MaxOperations) + `{"op":"test","path":"","value":1}]`,
+	} {
+		if got, err := jsonpatch.Apply([]byte(`{}`), []byte(patch), nil); err == nil {
+			t.Errorf("made %d bytes", len(got))
+		}
+	}
+}
+
+// TestMerge follows the table of RFC 7396, appendix A.
+func TestMerge(t *testing.T) {
+	for _, row := range [][3]string{
+		{`{"a":"b"}`, `{"a":"c"}`, `{"a":"c"}`},
+		{`{"a":"b"}`, `{"b":"c"}`, `{"a":"b","b":"c"}`},
+		{`{"a":"b"}`, `{"a":null}`, `{}`},
+		{`{"a":"b","b":"c"}`, `{"a":null}`, `{"b":"c"}`},
+		{`{"a":["b"]}`, `{"a":"c"}`, `{"a":"c"}`},
+		{`{"a":"c"}`, `{"a":["b"]}`, `{"a":["b"]}`},
+		{`{"a":{"b":"c"}}`, `{"a":{"b":"d","c":null}}`, `{"a":{"b":"d"}}`},
+		{`{"a":[{"b":"c"}]}`, `{"a":[1]}`, `{"a":[1]}`},
+		{`["a","b"]`, `["c","d"]`, `["c","d"]`},
+		{`{"a":"b"}`, `["c"]`, `["c"]`},
+		{`{"a":"foo"}`, `null`, `null`},
+		{`{"a":"foo"}`, `"bar"`, `"bar"`},
+		{`{"e":null}`, `{"a":1}`, `{"a":1,"e":null}`},
+		{`[1,2]`, `{"a":"b","c":null}`, `{"a":"b"}`},
+		{`{}`, `{"a":{"bb":{"ccc":null}}}`, `{"a":{"bb":{}}}`},
+	} {
+		if got, err := jsonpatch.Merge([]byte(row[0]), []byte(row[1])); err != nil || string(got) != row[2] {
+			t.Errorf("%s with %s: %s, %v", row[0], row[1], got, err)
+		}
+	}
+	for _, bad := range []string{``, `{`, `{"a":1,"a":2}`, `{} {}`, "\"\xff\""} {
+		e := (*jsonpatch.Error)(nil)
+		if got, err := jsonpatch.Merge([]byte(`{}`), []byte(bad)); !errors.As(err, &e) || e.Pointer() != "" {
+			t.Errorf("%q: %s, %v", bad, got, err)
+		}
+	}
+}
+
+// FuzzApply: whatever comes, the outcome is JSON or a refusal.
+func FuzzApply(f *testing.F) {
+	f.Add(`{"a":[1,{"b":null}]}`, `[{"op":"move","from":"/a/0","path":"/a/1/b"},{"op":"copy","from":"/a","path":"/c"}]`)
+	f.Add(`[]`, `[{"op":"add","path":"/-","value":{}},{"op":"replace","path":"/0","value":[]}]`)
+	f.Fuzz(func(t *testing.T, doc, patch string) {
+		got, err := jsonpatch.Apply([]byte(doc), []byte(patch), func([]string) any { return map[string]any{} })
+		if err == nil && !json.Valid(got) {
+			t.Errorf("%q with %q: %q", doc, patch, got)
+		}
+	})
+}
