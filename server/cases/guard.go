@@ -17,8 +17,9 @@ import (
 type doing struct {
 	action  casemodel.Action
 	step    casemodel.Step
-	caseID  string // "" for a new case
-	episode int64  // version of the EpisodeOfCare that the action was judged by
+	caseID  string   // "" for a new case
+	episode int64    // version of the EpisodeOfCare that the action was judged by
+	witness *Witness // of an operation that is no action
 }
 
 type doingKey struct{}
@@ -49,7 +50,7 @@ var _ interaction.Guard = (*Guard)(nil)
 func (g *Guard) Check(ctx context.Context, images []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
 	d := doingIn(ctx)
 	if d == nil {
-		return g.judge(ctx, images)
+		return g.witnessed(ctx, images)
 	}
 	id := d.caseID
 	for _, image := range images {

@@ -35,11 +35,16 @@ func (g *Guard) provenance(ctx context.Context, d *doing, id string, images []in
 	key := fhir.Key{Type: "Provenance", ID: fhir.NewID(d.step.At)}
 	p := object{
 		"resourceType": "Provenance", "id": key.ID,
-		"meta":     object{"tag": []object{{"system": interaction.CaseSystem, "code": id}}},
 		"target":   targets,
 		"recorded": fhir.Instant(d.step.At),
 		"activity": object{"coding": []object{{"system": activitySystem, "code": d.action}}},
 		"agent":    agents(ctx, d.step.Actor),
+	}
+	if id != "" {
+		p["meta"] = object{"tag": []object{{"system": interaction.CaseSystem, "code": id}}}
+	}
+	if d.witness != nil {
+		d.witness.testify(p)
 	}
 	if d.step.Why != "" {
 		p["reason"] = []object{{"text": d.step.Why}}
@@ -59,8 +64,10 @@ func (g *Guard) provenance(ctx context.Context, d *doing, id string, images []in
 func agents(ctx context.Context, a casemodel.Actor) []object {
 	agent := object{
 		"type": object{"coding": []object{{"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": "performer"}}},
-		"role": []object{{"coding": []object{{"system": roleSystem, "code": a.Role}}}},
 		"who":  reference(a.Party),
+	}
+	if a.Role != "" {
+		agent["role"] = []object{{"coding": []object{{"system": roleSystem, "code": a.Role}}}}
 	}
 	all := []object{agent}
 	if p := auth.From(ctx); p != nil && p.Client != "" {
