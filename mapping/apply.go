@@ -11,15 +11,16 @@ import (
 // the case has. New resources count as far as they hang on the case: a Task by
 // its focus, a ClaimResponse by its request.
 func Apply(c casemodel.Case, changed ...proto.Message) (casemodel.Case, Losses) {
-	w := writing{f: frameOf(&c), out: map[casemodel.Ref]proto.Message{}}
-	w.all(&c)
+	w := newWriting(&c, nil)
+	w.finish()
 	touched := map[casemodel.Ref]bool{}
 	for _, m := range changed {
 		id := idOf(m)
 		if before := w.out[id]; before != nil {
 			m, _ = Keep(before, m)
 		}
-		w.add(id, m)
+		w.add(id, sheet{})
+		w.out[id] = m
 		touched[id] = true
 	}
 	all := make([]proto.Message, 0, len(w.order))

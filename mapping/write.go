@@ -8,7 +8,6 @@ import (
 	"caseway/mapping/casemodel"
 	"caseway/mapping/fhirproto"
 
-	episodepb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/episode_of_care_go_proto"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -37,8 +36,8 @@ func Decode(t *fhir.Tree) (proto.Message, error) { return fhirproto.Decode(t) }
 // something (approvals, exchanges, appeals, eligibility: the latest last).
 func Assemble(resources []proto.Message) (casemodel.Case, Losses) {
 	c := gather(resources)
-	w := writing{f: frameOf(&c), stored: nil, out: map[casemodel.Ref]proto.Message{}}
-	w.all(&c)
+	w := newWriting(&c, nil)
+	w.finish()
 	var lost Losses
 	for _, m := range resources {
 		r, id := m.ProtoReflect(), idOf(m)
@@ -61,21 +60,45 @@ func AssembleOnly(resources []proto.Message) casemodel.Case { return gather(reso
 // one. What doesn't change isn't there; what the case no longer has stays as it
 // is. It reports what of the case wouldn't come back.
 func Resources(c *casemodel.Case, stored []proto.Message) ([]Write, Losses) {
-	w := writing{f: frameOf(c), stored: map[casemodel.Ref]proto.Message{}, out: map[casemodel.Ref]proto.Message{}}
-	for _, m := range stored {
-		w.stored[idOf(m)] = m
-	}
-	w.all(c)
+	w := newWriting(c, byRef(stored))
+	w.finish()
 	var writes []Write
 	for _, id := range w.order {
 		m, old := w.out[id], w.stored[id]
 		if old != nil && proto.Equal(m, old) {
 			continue
 		}
-		typ := string(m.ProtoReflect().Descriptor().Name())
-		writes = append(writes, Write{fhir.Key{Type: typ, ID: localID(id, typ)}, m, old})
+		writes = append(writes, newWrite(id, m, old))
 	}
 	return writes, w.lost(c, stored)
+}
+
+// Following gives the resources that a case makes new or changes beyond what an
+// earlier state of it would, both over the same stored resources: what Resources
+// gives for the later state, less what it gives alike for the earlier one. It
+// costs what differs between the two.
+func Following(earlier, later *casemodel.Case, stored []proto.Message) []Write {
+	known := byRef(stored)
+	before, after := newWriting(earlier, known), newWriting(later, known)
+	var writes []Write
+	for _, id := range after.order {
+		s, old := after.sheets[id], known[id]
+		was, there := before.sheets[id]
+		if there && s.same(was) {
+			continue
+		}
+		m := s.write()
+		if old != nil && proto.Equal(m, old) || there && proto.Equal(m, was.write()) {
+			continue
+		}
+		writes = append(writes, newWrite(id, m, old))
+	}
+	return writes
+}
+
+func newWrite(id casemodel.Ref, m, stored proto.Message) Write {
+	typ := string(m.ProtoReflect().Descriptor().Name())
+	return Write{fhir.Key{Type: typ, ID: localID(id, typ)}, m, stored}
 }
 
 // lost reads the case back from what would be stored.
@@ -149,159 +172,4 @@ func byID[T any](all []T, id func(*T) casemodel.Ref) {
 		}
 		return 0
 	})
-}
-
-// writing makes the resources of a case.
-type writing struct {
-	f      frame
-	stored map[casemodel.Ref]proto.Message
-	out    map[casemodel.Ref]proto.Message
-	order  []casemodel.Ref
-}
-
-func (w *writing) add(id casemodel.Ref, m proto.Message) {
-	if w.out[id] == nil {
-		w.order = append(w.order, id)
-	}
-	w.out[id] = m
-}
-
-// put writes one part. A part that is nothing but its id stands for a resource
-// that isn't at hand, and is left alone.
-func put[C, E any, P interface {
-	*E
-	proto.Message
-}](w *writing, p *pair[C, E, P], f frame, part C) {
-	id := *p.id(&part)
-	stored, known := w.stored[id].(P)
-	if localID(id, p.typ) == "" || !known && onlyID(p, part) {
-		return
-	}
-	w.add(id, p.write(f, &part, stored))
-}
-
-func onlyID[C, E any, P interface {
-	*E
-	proto.Message
-}](p *pair[C, E, P], part C) bool {
-	*p.id(&part) = ""
-	return zero(part)
-}
-
-func putAll[C, E any, P interface {
-	*E
-	proto.Message
-}](w *writing, p *pair[C, E, P], f frame, parts []C) {
-	for _, part := range parts {
-		put(w, p, f, part)
-	}
-}
-
-func (w *writing) all(c *casemodel.Case) {
-	w.people(c)
-	w.findings(c)
-	w.work(c)
-	w.payers(c)
-	putAll(w, &files, w.f, c.Files)
-	putAll(w, &notes, w.f, c.Notes)
-	putAll(w, &consents, w.f, c.Consents)
-}
-
-func (w *writing) people(c *casemodel.Case) {
-	if stored := w.stored[c.Client.ID]; stored != nil {
-		w.add(c.Client.ID, stored) // shown, not owned
-	} else {
-		put(w, &clients, w.f, c.Client)
-	}
-	if c.ID != "" {
-		id := casemodel.Ref("EpisodeOfCare/" + c.ID)
-		stored, _ := w.stored[id].(*episodepb.EpisodeOfCare)
-		w.add(id, writeEpisode(c, stored))
-	}
-	putAll(w, &relatives, w.f, c.Family)
-	putAll(w, &networks, w.f, c.Networks)
-	putAll(w, &referrals, w.f, c.Referrals)
-	putAll(w, &teams, w.f, c.Teams)
-	for _, t := range c.Teams {
-		for _, m := range t.Members {
-			if len(m.Certifications) > 0 || w.stored[m.Party.Ref] != nil {
-				put(w, &practitioners, w.f, casemodel.Member{Party: casemodel.Party{Ref: m.Party.Ref}, Certifications: m.Certifications})
-			}
-		}
-	}
-}
-
-func (w *writing) findings(c *casemodel.Case) {
-	putAll(w, &problems, w.f, c.Problems)
-	putAll(w, &strengths, w.f, c.Strengths)
-	putAll(w, &barriers, w.f, c.Barriers)
-	putAll(w, &risks, w.f, c.Risks)
-	putAll(w, &assessments, w.f, c.Assessments)
-	putAll(w, &goals, w.f, c.Goals)
-	for _, o := range c.Outcomes {
-		named := goalsNaming(c, o.ID)
-		o.Goals = slices.DeleteFunc(slices.Clone(o.Goals), func(r casemodel.Ref) bool { return slices.Contains(named, r) })
-		put(w, &outcomes, w.f, o)
-	}
-}
-
-func (w *writing) work(c *casemodel.Case) {
-	putAll(w, &plans, w.f, c.Plans)
-	for _, p := range c.Plans {
-		putAll(w, &approvals, w.f.ownedBy(p.ID), p.Approvals)
-	}
-	putAll(w, &services, w.f, c.Services)
-	for _, s := range c.Services {
-		putAll(w, &offers, w.f.ownedBy(s.ID), s.Offers)
-	}
-	putAll(w, &appointments, w.f, c.Appointments)
-	for _, k := range c.Contacts {
-		w.contact(k)
-	}
-	putAll(w, &tasks, w.f, c.Tasks)
-}
-
-// contact writes a contact as the resource that its id names, and the
-// Encounter in which a planned one was held.
-func (w *writing) contact(k casemodel.Contact) {
-	planned := k
-	if k.Held != "" && k.Held != k.ID {
-		planned.Period = casemodel.Period{} // as the meeting says
-	}
-	planned.Held = ""
-	switch k.ID.Type() {
-	case "Appointment":
-		put(w, &plannedVisits, w.f, planned)
-	case "CommunicationRequest":
-		put(w, &plannedCalls, w.f, planned)
-	case "Encounter":
-		put(w, &visits, w.f, planned)
-	case "Communication":
-		put(w, &messages, w.f, planned)
-	}
-	if k.Held != "" && k.Held != k.ID {
-		put(w, &meetings, w.f.ownedBy(k.ID), k)
-	}
-}
-
-func (w *writing) payers(c *casemodel.Case) {
-	putAll(w, &reviews, w.f, c.Reviews)
-	for _, r := range c.Reviews {
-		putAll(w, &exchanges, w.f.ownedBy(r.ID), r.Exchanges)
-	}
-	putAll(w, &coverages, w.f, c.Coverages)
-	for _, v := range c.Coverages {
-		putAll(w, &eligibilities, w.f.ownedBy(v.ID), v.Eligibility)
-	}
-	for _, a := range c.Authorizations {
-		put(w, &requests, w.f, asked(a))
-		if a.Decision != "" {
-			put(w, &decisions, w.f.ownedBy(a.ID), answered(a))
-		}
-		putAll(w, &appeals, w.f.ownedBy(a.ID), a.Appeals)
-	}
-	putAll(w, &agreements, w.f, c.Agreements)
-	for _, a := range c.Agreements {
-		putAll(w, &bills, w.f.ownedBy(a.ID), a.Bills)
-	}
 }
