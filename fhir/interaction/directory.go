@@ -24,14 +24,12 @@ func (g *gathering) directory(ctx context.Context, s *searching, hits []search.H
 		seen[h.Key] = true
 	}
 	for round := hits; len(round) > 0 && !all.Truncated; {
-		keys, err := g.named(round, seen)
-		if err != nil {
-			return all, err
-		}
+		keys := g.named(round, seen)
 		room := maxIncluded - len(all.Hits)
 		if len(keys) > room {
 			keys, all.Truncated = keys[:room], true
 		}
+		var err error
 		if round, err = s.visibleHeads(ctx, keys); err != nil {
 			return all, err
 		}
@@ -41,25 +39,18 @@ func (g *gathering) directory(ctx context.Context, s *searching, hits []search.H
 }
 
 // named are the directory's keys to which hits refer, each once.
-func (g *gathering) named(hits []search.Hit, seen map[fhir.Key]bool) ([]fhir.Key, error) {
+func (g *gathering) named(hits []search.Hit, seen map[fhir.Key]bool) []fhir.Key {
 	var keys []fhir.Key
 	for _, h := range hits {
-		tree, err := g.engine.decodeStored(versionOf(h))
-		if err != nil {
-			return nil, err
-		}
-		for n := range tree.All() {
-			if !isReference(n) {
-				continue
-			}
-			key, ok := literalKey(n.Text(), g.engine.base)
+		for reference := range referencesIn(h.JSON) {
+			key, ok := literalKey(reference, g.engine.base)
 			if ok && !seen[key] && slices.Contains(directoryTypes, key.Type) && g.asked.wants(key.Type) {
 				seen[key] = true
 				keys = append(keys, key)
 			}
 		}
 	}
-	return keys, nil
+	return keys
 }
 
 // visibleHeads gives the current resources with these keys that the caller may
