@@ -22,6 +22,9 @@ type commit struct {
 	row    *action
 	step   casemodel.Step
 	base   string
+	// named lets what is new keep the ids that it has; it fails with thereAlready
+	// where something is under one of them.
+	named bool
 }
 
 // commit stores the resources of an action in one transaction. It gives the id
@@ -31,6 +34,9 @@ func (s *Service) commit(ctx context.Context, c commit) (id string, given map[ca
 	d := &doing{action: c.row.name, step: c.step, caseID: caseOf(c.a)}
 	if d.caseID != "" {
 		d.episode = c.a.versions[fhir.Key{Type: "EpisodeOfCare", ID: d.caseID}]
+	}
+	if c.named {
+		d.known = c.a.versions
 	}
 	answer, err := s.engine().Bundle(withDoing(ctx, d), interaction.BundleRequest{
 		Body: transaction(c), Base: c.base, Return: interaction.ReturnMinimal,
@@ -69,6 +75,8 @@ func transaction(c commit) []byte {
 			request = map[string]string{
 				"method": http.MethodPut, "url": w.Key.String(), "ifMatch": `W/"` + strconv.FormatInt(version, 10) + `"`,
 			}
+		} else if c.named {
+			request = map[string]string{"method": http.MethodPut, "url": w.Key.String()}
 		}
 		fmt.Fprintf(&b, `{"fullUrl":%s,"resource":`, quoted(c.base+"/"+w.Key.String()))
 		b.Write(w.JSON())

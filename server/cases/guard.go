@@ -20,6 +20,9 @@ type doing struct {
 	caseID  string   // "" for a new case
 	episode int64    // version of the EpisodeOfCare that the action was judged by
 	witness *Witness // of an operation that is no action
+	// known are the resources that may be there already, with their versions;
+	// nil where what is new gets ids of the store's.
+	known map[fhir.Key]int64
 }
 
 type doingKey struct{}
@@ -52,6 +55,9 @@ func (g *Guard) Check(ctx context.Context, images []interaction.Image) ([]intera
 	if d == nil {
 		return g.witnessed(ctx, images)
 	}
+	if err := d.checkNew(images); err != nil {
+		return nil, nil, err
+	}
 	id := d.caseID
 	for _, image := range images {
 		if id == "" && image.Key.Type == "EpisodeOfCare" {
@@ -78,7 +84,7 @@ func (g *Guard) Check(ctx context.Context, images []interaction.Image) ([]intera
 }
 
 // apart are the types that belong to no case though a case changes them.
-var apart = []string{"Patient", "Practitioner", "OrganizationAffiliation", "Device", "AuditEvent"}
+var apart = []string{"Patient", "Practitioner", "Organization", "OrganizationAffiliation", "Device", "AuditEvent"}
 
 // mark gives images the tag of their case.
 func (g *Guard) mark(images []interaction.Image, id string) error {

@@ -35,7 +35,9 @@ type Fault struct {
 	// the part in the case.
 	Pointer string        `json:"pointer,omitempty"`
 	Part    casemodel.Ref `json:"part,omitempty"`
-	Detail  string        `json:"detail"`
+	// Column is that of a CSV file.
+	Column string `json:"column,omitempty"`
+	Detail string `json:"detail"`
 }
 
 // Error implements error.

@@ -1,0 +1,182 @@
+package cases
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"caseway/mapping/casemodel"
+)
+
+// column is a column of a CSV file of cases. Those without set are computed:
+// shown, and not read.
+type column struct {
+	name, text string
+	path       string // of what it carries in a case, as rules name it
+	get        func(c *casemodel.Case, now time.Time) string
+	set        func(r *row, v string) (wrong string)
+}
+
+// row is what is being made of a row of a file.
+type row struct {
+	c *casemodel.Case
+	// newID gives ids to parts that a cell makes.
+	newID func(resourceType string) casemodel.Ref
+}
+
+// columns are all that a file may have, in the order in which an export has
+// them. Names and order don't change; new ones come at the end.
+var columns = []column{
+	{name: "id", path: "id", text: "Id of the case."},
+	{name: "etag", path: "etag", text: "State of the case; an import changes it only in this state."},
+	ofText("phase", "phase", "Phase of the case.", func(c *casemodel.Case) *casemodel.Phase { return &c.Phase }),
+	ofFlag("queued", "queued", "Whether a referral waits for a place.", func(c *casemodel.Case) *bool { return &c.Queued }),
+	ofText("model", "model", "How the case is run.", func(c *casemodel.Case) *casemodel.Model { return &c.Model }),
+	ofText("setting", "setting", "Where the case is managed.", func(c *casemodel.Case) *casemodel.Setting { return &c.Setting }),
+	{
+		name: "targetPopulation", path: "targetPopulation", text: "What makes the client eligible in the targeted model, in words.",
+		get: func(c *casemodel.Case, _ time.Time) string { return c.TargetPopulation.String() },
+		set: func(r *row, v string) string {
+			r.c.TargetPopulation = words(v)
+			return ""
+		},
+	},
+	ofText("client", "client.id", "The Patient, such as Patient/1.", func(c *casemodel.Case) *casemodel.Ref { return &c.Client.ID }),
+	ofText("clientName", "client.name", "Name of the client.", func(c *casemodel.Case) *string { return &c.Client.Name }),
+	ofText("clientBirthDate", "client.birthDate", "Birth date of the client.", func(c *casemodel.Case) *casemodel.Date { return &c.Client.BirthDate }),
+	ofText("clientGender", "client.gender", "male, female, other or unknown.", func(c *casemodel.Case) *string { return &c.Client.Gender }),
+	ofText("manager", "manager.ref", "The case manager, such as Practitioner/1.", func(c *casemodel.Case) *casemodel.Ref { return &c.Manager.Ref }),
+	ofText("managerName", "manager.name", "Name of the case manager.", func(c *casemodel.Case) *string { return &c.Manager.Name }),
+	ofText("organization", "managingOrganization.ref", "Who manages the case, such as Organization/1.",
+		func(c *casemodel.Case) *casemodel.Ref { return &c.ManagingOrganization.Ref }),
+	ofText("organizationName", "managingOrganization.name", "Name of that organization.",
+		func(c *casemodel.Case) *string { return &c.ManagingOrganization.Name }),
+	ofText("start", "period.start", "When the case began.", func(c *casemodel.Case) *casemodel.Date { return &c.Period.Start }),
+	ofText("end", "period.end", "When the case ended.", func(c *casemodel.Case) *casemodel.Date { return &c.Period.End }),
+	{name: "diagnosis", path: "diagnoses", text: "The first diagnosis, in words.", get: diagnosisText, set: setDiagnosisText},
+	{name: "diagnosisCode", path: "diagnoses", text: "The first diagnosis, as system|code.", get: diagnosisCode, set: setDiagnosisCode},
+	{
+		name: "holdFrom", path: "hold.from", text: "The phase to which a case on hold resumes.",
+		get: func(c *casemodel.Case, _ time.Time) string { return string(holdOf(c).From) },
+		set: func(r *row, v string) string { return setText(&toHold(r.c).From, v) },
+	},
+	{
+		name: "holdReason", path: "hold.reason", text: "Why a case is on hold.",
+		get: func(c *casemodel.Case, _ time.Time) string { return holdOf(c).Reason },
+		set: func(r *row, v string) string { return setText(&toHold(r.c).Reason, v) },
+	},
+	{
+		name: "closureReason", path: "closure.reason", text: "Why a case was closed: a code of the closure reasons.",
+		get: func(c *casemodel.Case, _ time.Time) string { return closureCode(closureOf(c).Reason) },
+		set: setClosureReason,
+	},
+	{
+		name: "closureSummary", path: "closure.summary", text: "What came of a closed case.",
+		get: func(c *casemodel.Case, _ time.Time) string { return closureOf(c).Summary },
+		set: func(r *row, v string) string { return setText(&toClosure(r.c).Summary, v) },
+	},
+	{
+		name: "handOver", path: "closure.handOver", text: "What whoever goes on must know.",
+		get: func(c *casemodel.Case, _ time.Time) string { return closureOf(c).HandOver },
+		set: func(r *row, v string) string { return setText(&toClosure(r.c).HandOver, v) },
+	},
+	{
+		name: "cancellationReason", path: "cancellation.reason", text: "Why a case was cancelled.",
+		get: func(c *casemodel.Case, _ time.Time) string {
+			if c.Cancellation == nil {
+				return ""
+			}
+			return c.Cancellation.Reason
+		},
+		set: func(r *row, v string) string {
+			if r.c.Cancellation == nil {
+				r.c.Cancellation = &casemodel.Cancellation{}
+			}
+			return setText(&r.c.Cancellation.Reason, v)
+		},
+	},
+	computed("insurers", "Who insures the client.", func(c *casemodel.Case, _ time.Time) string { return partyNames(c.Insurers()) }),
+	computed("overdue", "Whether something is overdue.", func(c *casemodel.Case, now time.Time) string {
+		return strconv.FormatBool(casemodel.Overdue(c, now))
+	}),
+	computed("nextDue", "When something comes due next.", func(c *casemodel.Case, _ time.Time) string { return string(dueOf(c).Date) }),
+	computed("nextDueKind", "What comes due then.", func(c *casemodel.Case, _ time.Time) string { return dueOf(c).Kind }),
+	computed("problems", "How many problems the case has.", count(func(c *casemodel.Case) []casemodel.Problem { return c.Problems })),
+	computed("goals", "How many goals the case has.", count(func(c *casemodel.Case) []casemodel.Goal { return c.Goals })),
+	computed("services", "How many services the case has.", count(func(c *casemodel.Case) []casemodel.Service { return c.Services })),
+	computed("servicesOpen", "How many of them go on.", open(
+		func(c *casemodel.Case) []casemodel.Service { return c.Services }, func(x casemodel.Service) bool { return x.Status.Done() })),
+	computed("tasksOpen", "How many tasks are open.", open(
+		func(c *casemodel.Case) []casemodel.Task { return c.Tasks }, func(x casemodel.Task) bool { return x.Status.Done() })),
+	computed("lastContact", "When client and case manager last met.", func(c *casemodel.Case, _ time.Time) string { return string(lastContact(c)) }),
+}
+
+func columnNames() []string {
+	names := make([]string, len(columns))
+	for i, k := range columns {
+		names[i] = k.name
+	}
+	return names
+}
+
+func columnNamed(name string) *column {
+	at := slices.IndexFunc(columns, func(k column) bool { return k.name == name })
+	if at < 0 {
+		return nil
+	}
+	return &columns[at]
+}
+
+// ofText is a column of a single value.
+func ofText[S ~string](name, path, text string, at func(*casemodel.Case) *S) column {
+	return column{
+		name: name, path: path, text: text,
+		get: func(c *casemodel.Case, _ time.Time) string { return string(*at(c)) },
+		set: func(r *row, v string) string { return setText(at(r.c), v) },
+	}
+}
+
+func setText[S ~string](at *S, v string) (wrong string) {
+	if f := forms[reflect.TypeFor[S]()]; f != nil && v != "" && !f.valid(v) {
+		return f.text
+	}
+	*at = S(v)
+	return ""
+}
+
+func ofFlag(name, path, text string, at func(*casemodel.Case) *bool) column {
+	return column{
+		name: name, path: path, text: text,
+		get: func(c *casemodel.Case, _ time.Time) string { return strconv.FormatBool(*at(c)) },
+		set: func(r *row, v string) string {
+			switch strings.ToLower(v) { // spreadsheets write TRUE
+			case "true", "false", "":
+				*at(r.c) = strings.EqualFold(v, "true")
+				return ""
+			}
+			return "must be true or false"
+		},
+	}
+}
+
+func computed(name, text string, get func(*casemodel.Case, time.Time) string) column {
+	return column{name: name, text: text, get: get}
+}
+
+func count[T any](list func(*casemodel.Case) []T) func(*casemodel.Case, time.Time) string {
+	return func(c *casemodel.Case, _ time.Time) string { return strconv.Itoa(len(list(c))) }
+}
+
+func open[T any](list func(*casemodel.Case) []T, done func(T) bool) func(*casemodel.Case, time.Time) string {
+	return func(c *casemodel.Case, _ time.Time) string {
+		n := 0
+		for _, x := range list(c) {
+			if !done(x) {
+				n++
+			}
+		}
+		return strconv.Itoa(n)
+	}
+}

@@ -1,0 +1,193 @@
+package cases
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+	"caseway/fhir/search"
+)
+
+// Format is how a file of cases is written.
+type Format string
+
+// The formats.
+const (
+	FormatNDJSON Format = "ndjson" // a case whole in each line
+	FormatCSV    Format = "csv"    // a row for each case, for spreadsheets
+)
+
+// MediaTypes are the media types of each format, the one that answers have first.
+func (f Format) MediaTypes() []string {
+	if f == FormatCSV {
+		return []string{"text/csv"}
+	}
+	return []string{"application/x-ndjson", "application/ndjson", "application/jsonl"}
+}
+
+// Formats lists the formats, the default first.
+func Formats() []Format { return []Format{FormatNDJSON, FormatCSV} }
+
+// Exporting is an export that was asked for.
+type Exporting struct {
+	Format  Format
+	listing listing
+}
+
+// ReadExport understands the parameters of an export: those of the list but for
+// its paging.
+func ReadExport(format Format, pairs []search.Pair) (Exporting, error) {
+	var faults []Fault
+	for _, p := range pairs {
+		if p.Name == "count" || p.Name == "cursor" {
+			faults = append(faults, Fault{Detail: "the parameter " + p.Name + ": an export has no pages; it gives all cases"})
+		}
+	}
+	if len(faults) > 0 {
+		return Exporting{}, badRequest("", faults...)
+	}
+	l, _, err := readListing(append(slices.Clone(pairs), search.Pair{Name: "count", Value: fmt.Sprint(maxCount)}))
+	return Exporting{format, l}, err
+}
+
+// Export writes each case that the caller sees and the filters let through, as
+// it is when it is written, once (GET /cases/export). It gives how many it has
+// written, also where it fails; what was refused as a whole has written nothing.
+// Memory grows by a few dozen bytes with each case, to tell which were given.
+func (s *Service) Export(ctx context.Context, e Exporting, to io.Writer) (int, error) {
+	w := exporting{service: s, ctx: ctx, to: to, given: map[[16]byte]bool{}, csv: e.Format == FormatCSV}
+	for cursor := ""; ; {
+		var ids []string
+		var err error
+		if ids, cursor, err = s.exportPage(ctx, &e.listing, cursor); err != nil {
+			return w.cases, err
+		}
+		for _, id := range ids {
+			if err := w.export(id); err != nil {
+				return w.cases, err
+			}
+		}
+		if cursor == "" {
+			return w.cases, w.begin()
+		}
+	}
+}
+
+// exportPage gives the ids of a page of the list, and the cursor of the next.
+func (s *Service) exportPage(ctx context.Context, l *listing, cursor string) (ids []string, next string, err error) {
+	parameters := slices.Clone(l.parameters)
+	if cursor != "" {
+		parameters = append(parameters, search.Pair{Name: interaction.CursorParameter, Value: cursor})
+	}
+	found, err := s.engine().Search(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
+	if err != nil {
+		return nil, "", err
+	}
+	a := &assembled{versions: map[fhir.Key]int64{}}
+	if next, err = s.take(a, found); err != nil {
+		return nil, "", err
+	}
+	for _, m := range a.stored {
+		if row, ok := s.row(m); ok && (!l.overdue || row.Overdue) {
+			ids = append(ids, row.ID)
+		}
+	}
+	return ids, next, nil
+}
+
+// exporting is an export under way.
+type exporting struct {
+	service *Service
+	ctx     context.Context
+	to      io.Writer
+	csv     bool
+	begun   bool
+	cases   int
+	// given are hashes of the ids of what was written: a case that changes
+	// meanwhile moves to the end of the list, and would come twice.
+	given map[[16]byte]bool
+}
+
+func (w *exporting) export(id string) error {
+	sum := sha256.Sum256([]byte(id))
+	hash := [16]byte(sum[:16])
+	if w.given[hash] {
+		return nil
+	}
+	w.given[hash] = true
+	a, err := w.service.load(w.ctx, id)
+	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+		return nil // deleted since it was listed
+	}
+	if err != nil {
+		return err
+	}
+	if err := w.begin(); err != nil {
+		return err
+	}
+	line, err := w.line(a)
+	if err != nil {
+		return err
+	}
+	if _, err := w.to.Write(line); err != nil {
+		return err
+	}
+	w.cases++
+	return nil
+}
+
+// begin writes what stands before the first case.
+func (w *exporting) begin() error {
+	if w.begun {
+		return nil
+	}
+	w.begun = true
+	var header []byte
+	if w.csv {
+		header = csvLine(columnNames())
+	}
+	_, err := w.to.Write(header) // also where it is empty: from here on it is an answer
+	return err
+}
+
+func (w *exporting) line(a *assembled) ([]byte, error) {
+	if w.csv {
+		return csvLine(w.service.cells(a)), nil
+	}
+	return jsonLine(a)
+}
+
+// jsonLine is a case with its ETag, by which an import can change it again.
+func jsonLine(a *assembled) ([]byte, error) {
+	text, err := json.Marshal(a.c)
+	if err != nil {
+		return nil, fmt.Errorf("a case as JSON: %w", err)
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{"etag":%s,`, quoted(tagOf(a)))
+	b.Write(text[1:])
+	b.WriteByte('\n')
+	return b.Bytes(), nil
+}
+
+// tagOf is a case's ETag without its quotes.
+func tagOf(a *assembled) string { return strings.Trim(a.etag(), `"`) }
+
+// Unfinished is the last line of an NDJSON export that broke off.
+func Unfinished(p *Problem) []byte {
+	text, err := json.Marshal(struct {
+		Problem *Problem `json:"problem"`
+	}{p})
+	if err != nil {
+		return nil // strings always marshal
+	}
+	return append(text, '\n')
+}

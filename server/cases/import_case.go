@@ -1,0 +1,328 @@
+package cases
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+	"caseway/mapping"
+	"caseway/mapping/casemodel"
+
+	practitionerpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/practitioner_go_proto"
+	"google.golang.org/protobuf/proto"
+)
+
+// create makes the case of a line, in whatever phase it is: what must hold in
+// every state holds, and no step is asked for.
+func (w *importing) create(r record, done *Imported) error {
+	c, told, err := r.make(nil, idsFor(r.id))
+	if err != nil {
+		return err
+	}
+	if err := complete(&c, casemodel.At(w.service.now())); err != nil {
+		return err
+	}
+	if found := casemodel.Check(c); len(found) > 0 {
+		return found
+	}
+	a := &assembled{c: c, versions: map[fhir.Key]int64{}}
+	people, err := w.people(a)
+	if err != nil {
+		return err
+	}
+	who, err := w.service.callerOf(w.ctx, &casemodel.Case{})
+	if err != nil {
+		return err
+	}
+	step := casemodel.Step{Actor: w.actor(who), At: w.service.now(), Why: w.Reason}
+	lost, err := w.bringIn(a, step, people)
+	if err != nil {
+		return err
+	}
+	done.Result = ImportCreated
+	done.Losses = append(append(told, lossesOf(lost)...), people.notes...)
+	for _, m := range people.made {
+		done.Made = append(done.Made, casemodel.Ref(keyOf(m).String()))
+	}
+	if p := a.stored; !slices.ContainsFunc(p, func(m proto.Message) bool { return keyOf(m).String() == string(c.Client.ID) }) {
+		done.Made = append([]casemodel.Ref{c.Client.ID}, done.Made...)
+	}
+	w.know(people)
+	return nil
+}
+
+// actor is who imports, for Provenance.
+func (w *importing) actor(who *caller) casemodel.Actor {
+	if who != nil {
+		return who.actor(who.roles[0])
+	}
+	if w.Role == "" {
+		return casemodel.Actor{Role: casemodel.RoleSystem, Party: w.By}
+	}
+	return casemodel.Actor{Role: w.Role, Party: w.By}
+}
+
+// bringIn stores a new case. Resources of the client that are there under the
+// ids of parts come into the case as they are, where the line says the same of
+// them; they are never changed.
+func (w *importing) bringIn(a *assembled, step casemodel.Step, people *attendance) (mapping.Losses, error) {
+	for tried := false; ; tried = true {
+		writes, lost := mapping.Resources(&a.c, a.stored)
+		for _, x := range writes {
+			if p, ok := x.Stored.(*practitionerpb.Practitioner); ok && len(p.GetQualification()) == 0 {
+				continue // certifications are added where there are none
+			}
+			if a.versions[x.Key] > 0 {
+				return nil, differs(&a.c, x.Key)
+			}
+		}
+		writes = withBrought(withMade(writes, people.made), a)
+		_, _, err := w.service.commit(w.ctx, commit{a: a, writes: writes, row: &importAction, step: step, base: w.Base, named: true})
+		there := (*thereAlready)(nil)
+		if !errors.As(err, &there) || tried {
+			return lost, err
+		}
+		for _, key := range there.keys {
+			if err := w.find(a, key); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// withMade writes also people and organizations that are made as they are.
+func withMade(writes []mapping.Write, made []proto.Message) []mapping.Write {
+	for _, m := range made {
+		key := keyOf(m)
+		if !slices.ContainsFunc(writes, func(x mapping.Write) bool { return x.Key == key }) {
+			writes = append(writes, mapping.Write{Key: key, Resource: m})
+		}
+	}
+	return writes
+}
+
+// find reads a resource that is there under the id of a part.
+func (w *importing) find(a *assembled, key fhir.Key) error {
+	v, err := w.service.engine().Read(w.ctx, key)
+	if err != nil {
+		return err
+	}
+	mine := slices.Contains(apart, key.Type) || slices.Contains(subjectsOf(v.JSON), string(a.c.Client.ID))
+	if key.Type == "EpisodeOfCare" || !mine {
+		return differs(&a.c, key)
+	}
+	return w.service.add(a, v.JSON)
+}
+
+// differs refuses a line whose part stands for something else already.
+func differs(c *casemodel.Case, key fhir.Key) error {
+	p := newProblem(http.StatusConflict, "part-exists", "A resource of this id is there already", "")
+	f := Fault{Part: casemodel.Ref(key.String()), Detail: key.String() + " is there already and says something else; nothing is overwritten"}
+	for part := range c.Parts() {
+		if part.ID == f.Part {
+			f.Pointer = pointerOf(part.Path)
+		}
+	}
+	return p.found([]Fault{f})
+}
+
+// change changes a case that is there already to what the line says. It is the
+// same step as a change by FHIR, and held to the same rules.
+func (w *importing) change(r record, seen *assembled, done *Imported) error {
+	c, told, err := r.make(&seen.c, idsFor(r.id))
+	if err != nil {
+		return err
+	}
+	if c.Client.ID == "" {
+		c.Client = seen.c.Client
+	}
+	if err := complete(&c, casemodel.At(w.service.now())); err != nil {
+		return err
+	}
+	removed := removedParts(&seen.c, &c)
+	writes, lost := mapping.Resources(&c, seen.stored)
+	if len(writes) == 0 && len(removed) == 0 {
+		done.Result, done.Losses = ImportUnchanged, told
+		return nil
+	}
+	if err := w.mayChange(r, seen); err != nil {
+		return err
+	}
+	if len(removed) > 0 {
+		return removed
+	}
+	whole := seen
+	if !w.service.open {
+		if whole, err = w.service.load(inside(w.ctx), r.id); err != nil {
+			return err
+		}
+	}
+	laid := slices.Clone(whole.stored)
+	for _, x := range writes {
+		if at := slices.IndexFunc(laid, func(m proto.Message) bool { return keyOf(m) == x.Key }); at >= 0 {
+			laid[at] = x.Resource
+		} else {
+			laid = append(laid, x.Resource)
+		}
+	}
+	after := mapping.AssembleOnly(laid)
+	a := &assembled{c: after, stored: slices.Clone(whole.stored), versions: whole.versions}
+	people, err := w.people(a)
+	if err != nil {
+		return err
+	}
+	result, step, err := w.apply(whole.c, after)
+	if err != nil {
+		return err
+	}
+	writes, _ = mapping.Resources(&result.Case, a.stored)
+	writes = withMade(writes, people.made)
+	if _, _, err = w.service.commit(w.ctx, commit{a: a, writes: writes, row: &importAction, step: step, base: w.Base, named: true}); err != nil {
+		if there := (*thereAlready)(nil); errors.As(err, &there) {
+			return differs(&after, there.keys[0])
+		}
+		return err
+	}
+	done.Result, done.Losses = ImportChanged, append(append(told, lossesOf(lost)...), people.notes...)
+	for _, m := range people.made {
+		done.Made = append(done.Made, casemodel.Ref(keyOf(m).String()))
+	}
+	w.know(people)
+	return nil
+}
+
+// mayChange holds a change to the state that the line was made of.
+func (w *importing) mayChange(r record, seen *assembled) error {
+	switch {
+	case r.etag != "":
+		if strings.Trim(strings.TrimPrefix(r.etag, "W/"), `"`) == tagOf(seen) {
+			return nil
+		}
+		p := newProblem(http.StatusPreconditionFailed, "version-conflict", "The case has changed", "")
+		return p.found([]Fault{{Pointer: "/etag", Detail: "the case isn't in the state that the etag names; export it again"}})
+	case w.Change:
+		return nil
+	}
+	p := newProblem(http.StatusConflict, "case-exists", "There is such a case already", "")
+	return p.found([]Fault{{Pointer: "/id", Detail: "the case is there already and differs; the line changes it with the etag of the case as it is, or with existing=change"}})
+}
+
+var partRemoved = "Nothing is taken out of a case; what was wrong is marked as entered in error."
+
+// removedParts refuses to take parts out of a case by leaving them away.
+func removedParts(before, after *casemodel.Case) (found casemodel.Errors) {
+	for _, change := range casemodel.Diff(*before, *after) {
+		if change.How == "removed" {
+			found = append(found, &casemodel.RuleError{Rule: "part-removed", Path: change.Path, Part: change.ID, Text: partRemoved})
+		}
+	}
+	return found
+}
+
+// apply judges a change in each role of the caller's: one that may take it is
+// enough.
+func (w *importing) apply(before, after casemodel.Case) (casemodel.Result, casemodel.Step, error) {
+	who, err := w.service.callerOf(w.ctx, &before)
+	if err != nil {
+		return casemodel.Result{}, casemodel.Step{}, err
+	}
+	actors := []casemodel.Actor{w.actor(nil)}
+	if who != nil {
+		actors = actors[:0]
+		for _, role := range who.roles {
+			actors = append(actors, who.actor(role))
+		}
+	}
+	now := w.service.now()
+	var first error
+	for _, actor := range actors {
+		step := casemodel.Step{Actor: actor, At: now, Why: w.Reason, NewID: newIDs(now)}
+		result, err := casemodel.Apply(before, after, step)
+		if err == nil {
+			return result, step, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return casemodel.Result{}, casemodel.Step{}, first
+}
+
+// typesOf are the resource types that parts are kept as. A part without an id is
+// given one of the first.
+var typesOf = map[casemodel.Kind][]string{
+	casemodel.KindRelative: {"RelatedPerson"}, casemodel.KindTeam: {"CareTeam"}, casemodel.KindNetwork: {"OrganizationAffiliation"},
+	casemodel.KindReferral: {"ServiceRequest"}, casemodel.KindProblem: {"Condition"}, casemodel.KindStrength: {"Observation"},
+	casemodel.KindBarrier: {"Flag"}, casemodel.KindRisk: {"RiskAssessment"}, casemodel.KindAssessment: {"QuestionnaireResponse"},
+	casemodel.KindGoal: {"Goal"}, casemodel.KindOutcome: {"Observation"}, casemodel.KindPlan: {"CarePlan"}, casemodel.KindApproval: {"Task"},
+	casemodel.KindService: {"ServiceRequest"}, casemodel.KindOffer: {"Task"}, casemodel.KindAppointment: {"Appointment"},
+	casemodel.KindContact: {"Encounter", "Appointment", "CommunicationRequest", "Communication"}, casemodel.KindTask: {"Task"},
+	casemodel.KindReview: {"Task"}, casemodel.KindExchange: {"Communication"}, casemodel.KindCoverage: {"Coverage"},
+	casemodel.KindEligibility: {"CoverageEligibilityResponse"}, casemodel.KindAuthorization: {"Claim"}, casemodel.KindAppeal: {"Task"},
+	casemodel.KindAgreement: {"Contract"}, casemodel.KindBill: {"Invoice"}, casemodel.KindFile: {"DocumentReference"},
+	casemodel.KindNote: {"Communication"}, casemodel.KindConsent: {"Consent"},
+}
+
+// complete gives a case what a line may leave out: ids of parts, the history of
+// its phase, and what is due next.
+func complete(c *casemodel.Case, now casemodel.Date) error {
+	newID := idsFor(c.ID)
+	var faults []Fault
+	for p := range c.Parts() {
+		types := typesOf[p.Kind]
+		if p.ID == "" {
+			typ := types[0]
+			if p.Kind == casemodel.KindContact && p.Status == string(casemodel.ContactPlanned) {
+				typ = types[1]
+			}
+			reflect.ValueOf(p.Value).Elem().FieldByName("ID").SetString(string(newID(typ)))
+			continue
+		}
+		if key, ok := fhir.ParseKey(string(p.ID)); !ok || !slices.Contains(types, key.Type) {
+			faults = append(faults, Fault{
+				Pointer: pointerOf(p.Path) + "/id", Detail: fmt.Sprintf("must be %s/id", strings.Join(types, "/id or ")),
+			})
+		}
+	}
+	if len(faults) > 0 {
+		return badRequest("", faults...)
+	}
+	if !c.Adopted {
+		return nil
+	}
+	if len(c.History) == 0 && c.Phase.Valid() {
+		start := now
+		if c.Period.Start.Valid() {
+			start = c.Period.Start
+		}
+		c.History = []casemodel.PhaseSpan{{Phase: c.Phase, Queued: c.Queued, Start: start}}
+	}
+	*c = casemodel.KeepNextDue(*c)
+	return nil
+}
+
+// thereAlready are resources under the ids of what was to be new.
+type thereAlready struct{ keys []fhir.Key }
+
+// Error implements error.
+func (t *thereAlready) Error() string { return "resources are there already" }
+
+// checkNew makes sure that what a commit is to make new isn't there.
+func (d *doing) checkNew(images []interaction.Image) error {
+	t := &thereAlready{}
+	for _, image := range images {
+		free := !image.Before.Exists() || image.Before.Deleted()
+		if d.known != nil && image.At != "" && !free && d.known[image.Key] == 0 {
+			t.keys = append(t.keys, image.Key)
+		}
+	}
+	if len(t.keys) > 0 {
+		return t
+	}
+	return nil
+}

@@ -1,0 +1,281 @@
+package cases
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/mapping"
+	"caseway/mapping/casemodel"
+
+	practitionerpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/practitioner_go_proto"
+	"google.golang.org/protobuf/proto"
+)
+
+// attendance is whom a case names: who is there, and who is made with it.
+type attendance struct {
+	made  []proto.Message
+	there []fhir.Key
+	notes []Loss
+}
+
+// naming is a reference in a case to what isn't part of it.
+type naming struct {
+	key     fhir.Key
+	pointer string
+	party   casemodel.Party // of a person or an organization
+}
+
+// persons are the types of which a case needs that they are there.
+var persons = []string{"Patient", "Practitioner", "PractitionerRole", "RelatedPerson", "Organization"}
+
+// people sees to it that the people and organizations which a case names are
+// there. Those that aren't are made of what the line says of them, if that is
+// enough. a gets the client, and whoever a case shows more of than a name.
+func (w *importing) people(a *assembled) (*attendance, error) {
+	all := &attendance{}
+	if err := w.client(a); err != nil {
+		return nil, err
+	}
+	var faults []Fault
+	for _, n := range outside(&a.c) {
+		if w.there[n.key] && n.key.Type != "Practitioner" || slices.ContainsFunc(a.stored, func(m proto.Message) bool { return keyOf(m) == n.key }) {
+			continue
+		}
+		v, err := w.service.engine().Read(w.ctx, n.key)
+		switch fe := (*fhir.Error)(nil); {
+		case err == nil:
+			all.there = append(all.there, n.key)
+			if n.key.Type == "Practitioner" {
+				err = w.practitioner(a, v.JSON)
+			}
+		case errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone):
+			err = nil
+			if fault := all.missing(w, a, n); fault != nil {
+				faults = append(faults, *fault)
+			}
+		case errors.As(err, &fe) && (fe.Kind == fhir.Forbidden || fe.Kind == fhir.Invalid):
+			err = nil // nobody can say: the reference stays as it is
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(faults) > 0 {
+		p := newProblem(http.StatusUnprocessableEntity, "not-found", "Something that the case needs isn't there", "")
+		return nil, p.found(faults)
+	}
+	return all, nil
+}
+
+// missing makes whoever isn't there, or notes that nothing is.
+func (all *attendance) missing(w *importing, a *assembled, n naming) *Fault {
+	if !slices.Contains(persons, n.key.Type) {
+		all.notes = append(all.notes, Loss{Path: strings.ReplaceAll(strings.TrimPrefix(n.pointer, "/"), "/", "."), Reason: "there is no such resource here; the reference is kept"})
+		return nil
+	}
+	m := w.service.person(n)
+	if m == nil {
+		return &Fault{Pointer: n.pointer, Detail: "there is no such resource, and the line doesn't say enough to make it: a name"}
+	}
+	all.made = append(all.made, m)
+	a.stored = append(a.stored, m)
+	return nil
+}
+
+// person makes a Practitioner or an Organization of a name; nil without one.
+func (s *Service) person(n naming) proto.Message {
+	if n.party.Name == "" {
+		return nil
+	}
+	r := object{"resourceType": n.key.Type, "id": n.key.ID}
+	switch n.key.Type {
+	case "Practitioner":
+		r["name"] = []object{{"text": n.party.Name}}
+	case "Organization":
+		r["name"] = n.party.Name
+	default:
+		return nil
+	}
+	if id := n.party.Identifier; id.Value != "" {
+		r["identifier"] = []object{{"system": id.System, "value": id.Value}}
+		if id.System == "" {
+			r["identifier"] = []object{{"value": id.Value}}
+		}
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return nil // strings always marshal
+	}
+	tree, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
+	if err != nil || tree == nil {
+		return nil // a name that FHIR doesn't take
+	}
+	m, _ := mapping.Decode(tree)
+	return m
+}
+
+// client reads the Patient whose case it is. Where there is none, it is made of
+// what the line says; where there is, both must speak of the same person.
+func (w *importing) client(a *assembled) error {
+	key, ok := fhir.ParseKey(string(a.c.Client.ID))
+	if !ok || key.Type != "Patient" {
+		return badRequest("", Fault{Pointer: "/client/id", Detail: "must be Patient/id: of a stored Patient, or what the one that is made is to be called"})
+	}
+	if slices.ContainsFunc(a.stored, func(m proto.Message) bool { return keyOf(m) == key }) {
+		return nil
+	}
+	v, err := w.service.engine().Read(w.ctx, key)
+	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+		if a.c.Client.Name == "" {
+			p := newProblem(http.StatusUnprocessableEntity, "not-found", "Something that the case needs isn't there", "")
+			return p.found([]Fault{{Pointer: "/client/id", Detail: "there is no such Patient, and the line doesn't say enough to make one: a name"}})
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := w.service.add(a, v.JSON); err != nil {
+		return err
+	}
+	return samePerson(a.c.Client, mapping.AssembleOnly(a.stored).Client)
+}
+
+// samePerson refuses a case of somebody else than the stored Patient.
+func samePerson(said, stored casemodel.Client) error {
+	var faults []Fault
+	differ := func(name, said, stored string) {
+		if said != "" && stored != "" && said != stored {
+			faults = append(faults, Fault{Pointer: "/client/" + name, Detail: "isn't what the stored Patient says; an import changes no Patient"})
+		}
+	}
+	differ("name", said.Name, stored.Name)
+	differ("birthDate", string(said.BirthDate), string(stored.BirthDate))
+	differ("gender", said.Gender, stored.Gender)
+	if len(faults) == 0 {
+		return nil
+	}
+	p := newProblem(http.StatusConflict, "client-differs", "The client is somebody else", "")
+	return p.found(faults)
+}
+
+// practitioner lets a case keep the certifications that are stored: those of a
+// line are added where there are none, and never taken away.
+func (w *importing) practitioner(a *assembled, text []byte) error {
+	known := &assembled{versions: map[fhir.Key]int64{}}
+	if err := w.service.add(known, text); err != nil || len(known.stored) == 0 {
+		return err
+	}
+	m, ok := known.stored[0].(*practitionerpb.Practitioner)
+	if !ok {
+		return nil
+	}
+	stored, _ := mapping.CaseFromCertifications(m)
+	who := casemodel.Ref(keyOf(m).String())
+	if len(stored.Certifications) == 0 && !certified(&a.c, who) {
+		return nil
+	}
+	for i := range a.c.Teams {
+		for j := range a.c.Teams[i].Members {
+			if member := &a.c.Teams[i].Members[j]; member.Party.Ref == who && len(member.Certifications) == 0 {
+				member.Certifications = stored.Certifications
+			}
+		}
+	}
+	return w.service.add(a, text)
+}
+
+func certified(c *casemodel.Case, who casemodel.Ref) bool {
+	for _, t := range c.Teams {
+		for _, m := range t.Members {
+			if m.Party.Ref == who && len(m.Certifications) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// know remembers who is there, so that the next line needn't ask.
+func (w *importing) know(people *attendance) {
+	if len(w.there) > 10_000 {
+		clear(w.there)
+	}
+	for _, key := range people.there {
+		w.there[key] = true
+	}
+	for _, m := range people.made {
+		w.there[keyOf(m)] = true
+	}
+}
+
+// outside are the references of a case to what isn't part of it, each once.
+func outside(c *casemodel.Case) []naming {
+	parts := map[casemodel.Ref]bool{c.Client.ID: true, casemodel.Ref("EpisodeOfCare/" + c.ID): true}
+	for p := range c.Parts() {
+		parts[p.ID] = true
+	}
+	for _, k := range c.Contacts {
+		parts[k.Held] = true
+	}
+	for _, a := range c.Authorizations {
+		parts[a.Decision] = true
+	}
+	l := looking{parts: parts, at: map[fhir.Key]int{}}
+	l.look(reflect.ValueOf(c).Elem(), "")
+	return l.found
+}
+
+// looking walks through a case for references.
+type looking struct {
+	parts map[casemodel.Ref]bool
+	at    map[fhir.Key]int // in found
+	found []naming
+}
+
+func (l *looking) look(v reflect.Value, pointer string) {
+	switch v.Kind() {
+	case reflect.String:
+		if ref, ok := v.Interface().(casemodel.Ref); ok {
+			l.add(ref, pointer, casemodel.Party{})
+		}
+	case reflect.Struct:
+		if p, ok := v.Interface().(casemodel.Party); ok {
+			l.add(p.Ref, pointer+"/ref", p)
+			return
+		}
+		for _, f := range fieldsOf(v.Type()) {
+			l.look(v.FieldByIndex(f.index), pointer+"/"+f.name)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			l.look(v.Index(i), pointer+"/"+strconv.Itoa(i))
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			l.look(v.Elem(), pointer)
+		}
+	}
+}
+
+// add notes a reference. Of several to one, that with a name tells most.
+func (l *looking) add(ref casemodel.Ref, pointer string, p casemodel.Party) {
+	key, ok := fhir.ParseKey(string(ref))
+	if !ok || l.parts[ref] {
+		return
+	}
+	if at, known := l.at[key]; known {
+		if l.found[at].party.Name == "" {
+			l.found[at].party = p
+		}
+		return
+	}
+	l.at[key] = len(l.found)
+	l.found = append(l.found, naming{key, pointer, p})
+}
