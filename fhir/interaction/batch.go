@@ -44,7 +44,7 @@ func (b *batch) parse(ctx context.Context, bundle *fhir.Tree, wrong error) error
 	if err != nil {
 		return err
 	}
-	parser := entryParser{ctx: ctx, engine: b.engine, bundle: bundle, base: b.request.Base}
+	parser := entryParser{ctx: ctx, engine: b.engine, bundle: bundle, base: b.request.Base, lenient: b.request.Lenient}
 	for n := range bundle.Root().All("entry") {
 		en, err := b.parseEntry(parser, n, byEntry)
 		b.entries = append(b.entries, en)
@@ -127,7 +127,7 @@ func partIssues(wrong error) (map[string]*fhir.Error, error) {
 func (b *batch) checkDependencies(ctx context.Context) {
 	t := targets{byURL: map[string]*entry{}, types: b.engine.types}
 	for _, en := range b.entries {
-		if en.verb == "POST" && en.fullURL != "" || en.verb == "PUT" && strings.HasPrefix(en.fullURL, "urn:") {
+		if en.verb == "POST" && en.fullURL != "" && en.call == nil || en.verb == "PUT" && strings.HasPrefix(en.fullURL, "urn:") {
 			t.byURL[en.fullURL] = en
 		}
 	}
@@ -173,6 +173,10 @@ func (b *batch) do(ctx context.Context, en *entry) (err error) {
 	if err := e.notRepeated(ctx, idempotencyKey); err != nil {
 		return err
 	}
+	if en.call != nil {
+		en.answered, err = b.call(ctx, en)
+		return err
+	}
 	switch en.verb {
 	case "DELETE":
 		en.result, err = e.delete(ctx, DeleteRequest{Key: en.key, Criteria: en.condition, IfMatch: en.ifMatch}, at)
@@ -193,7 +197,7 @@ func (b *batch) do(ctx context.Context, en *entry) (err error) {
 func (b *batch) read(ctx context.Context, en *entry) (err error) {
 	switch {
 	case en.search != nil:
-		en.searchset, err = b.engine.Search(ctx, *en.search)
+		en.answered, err = b.engine.Search(ctx, *en.search)
 		return err
 	case en.versionID != "":
 		en.result.Version, err = b.engine.VRead(ctx, en.key, en.versionID)
@@ -204,9 +208,18 @@ func (b *batch) read(ctx context.Context, en *entry) (err error) {
 	return err
 }
 
+// call refuses a POST that may not happen twice: an operation keeps no key.
+func (b *batch) call(ctx context.Context, en *entry) ([]byte, error) {
+	if en.verb == "POST" && b.request.IdempotencyKey != "" {
+		return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
+			"an operation in a batch can't be held to an idempotency key; call it by itself").At(en.at(".request.url"))
+	}
+	return b.engine.call(ctx, b.request, *en.call)
+}
+
 // idempotencyKey is an entry's own: entries of a batch succeed one by one.
 func (b *batch) idempotencyKey(en *entry) string {
-	if b.request.IdempotencyKey == "" || en.verb != "POST" && en.verb != "PUT" {
+	if b.request.IdempotencyKey == "" || en.call != nil || en.verb != "POST" && en.verb != "PUT" {
 		return ""
 	}
 	return b.request.IdempotencyKey + en.at("")

@@ -22,6 +22,10 @@ const maxEntries = 10_000
 // fails with kind Unprocessable, code not-found, at an expression inside the
 // Bundle; no other issue of a transaction has that code.
 //
+// In a transaction a history, a search and an operation by GET are answered
+// when everything has been written, and fail alone; a batch takes operations by
+// POST too.
+//
 // A batch fails as a whole only where it can't be read; otherwise each entry
 // has its own answer.
 func (e *Engine) Bundle(ctx context.Context, r BundleRequest) ([]byte, error) {
@@ -64,7 +68,7 @@ func (e *Engine) alsoWrong(ctx context.Context, r BundleRequest, bundle *fhir.Tr
 	}
 	var all problems
 	all.add(asError(wrong))
-	parser := entryParser{ctx: ctx, engine: e, bundle: bundle, base: r.Base}
+	parser := entryParser{ctx: ctx, engine: e, bundle: bundle, base: r.Base, whole: true}
 	for n := range bundle.Root().All("entry") {
 		if !bundle.Listed(n) || byEntry[(&entry{index: n.Index()}).at("")] != nil {
 			continue

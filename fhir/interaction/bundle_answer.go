@@ -13,7 +13,7 @@ func newAnswer(typ string, r BundleRequest, entries []*entry) *answer {
 	const around = 256 // bytes of an entry around its resource
 	size := around * len(entries)
 	for _, en := range entries {
-		size += len(en.searchset)
+		size += len(en.answered)
 		if en.shows(r.Return) {
 			size += len(en.result.Version.JSON)
 		}
@@ -27,8 +27,8 @@ func newAnswer(typ string, r BundleRequest, entries []*entry) *answer {
 
 // entry writes the answer of an entry that succeeded.
 func (a *answer) entry(en *entry) {
-	if en.searchset != nil {
-		a.bundle.Entry(fhir.Entry{Resource: en.searchset, Response: &fhir.EntryResponse{Status: statusOK}})
+	if en.answered != nil {
+		a.bundle.Entry(fhir.Entry{Resource: en.answered, Response: &fhir.EntryResponse{Status: statusOK}})
 		return
 	}
 	v := en.result.Version

@@ -24,6 +24,7 @@ type entry struct {
 	versionID string // of a GET of one version
 
 	search *SearchRequest // of a GET that is a search
+	call   *Call          // of an entry that asks for a history, or calls an operation
 	subset fhir.Subset    // of a GET of one resource
 
 	ifMatch         int64
@@ -39,9 +40,9 @@ type entry struct {
 	terms   []search.Term // and kept values of the resource as it was sent
 	result  Result
 
-	prepared  *searching // the search of a transaction
-	searchset []byte     // what a search found
-	failed    error      // why it didn't, in a transaction that has happened
+	prepared *searching // the search of a transaction
+	answered []byte     // what a search found, or a call gave
+	failed   error      // why it didn't, in a transaction that has happened
 }
 
 // at is the expression of a part of the entry.
@@ -54,7 +55,7 @@ func (en *entry) at(part string) string {
 func (en *entry) writes() bool {
 	switch en.verb {
 	case "POST":
-		return !en.matched.Exists()
+		return en.call == nil && !en.matched.Exists()
 	case "PUT":
 		return true
 	case "DELETE":
@@ -83,11 +84,13 @@ func formatVersionID(n int64) string { return strconv.FormatInt(n, 10) }
 
 // entryParser reads entries and gathers what is wrong with each.
 type entryParser struct {
-	ctx    context.Context // of the request
-	engine *Engine
-	bundle *fhir.Tree
-	first  int // index of the first entry of bundle in the Bundle that was sent
-	base   string
+	ctx     context.Context // of the request
+	engine  *Engine
+	bundle  *fhir.Tree
+	first   int // index of the first entry of bundle in the Bundle that was sent
+	base    string
+	whole   bool // the Bundle is a transaction
+	lenient bool // see SearchRequest
 }
 
 // parse reads one member of Bundle.entry. With problems the entry is only as
@@ -144,6 +147,8 @@ func (p *entryParser) conditions(en *entry, request fhir.Node, wrong *problems) 
 		at := en.at(".request." + c.name)
 		switch {
 		case text == "":
+		case en.call != nil:
+			wrong.invalid(fhir.IssueInvalid, at, c.name+" has no meaning with a history or an operation")
 		case !slices.Contains(c.verbs, en.verb):
 			wrong.invalid(fhir.IssueInvalid, at, c.name+" has a meaning only with "+strings.Join(c.verbs, " and "))
 		default:
@@ -221,11 +226,18 @@ func (p *entryParser) resource(en *entry, n fhir.Node, wrong *problems) {
 		}
 		return
 	}
+	if !n.Valid() && en.call != nil {
+		return // an operation may need no parameters
+	}
 	if !n.Valid() {
 		wrong.invalid(fhir.IssueRequired, at, "an entry with this verb needs a resource")
 		return
 	}
 	en.tree = p.bundle.Sub(n)
+	if en.call != nil {
+		en.call.Body = n.Raw()
+		return
+	}
 	if typ := en.tree.Type(); typ == nil || typ.Name != en.key.Type {
 		wrong.add(fhir.NewError(fhir.Structure, fhir.IssueStructure, "the resource must have the type that request.url names").At(at))
 		return

@@ -10,10 +10,10 @@ import (
 
 // shapes are the URLs that a verb can have in an entry.
 var shapes = map[string]string{
-	"GET": "[type]/[id], [type]/[id]/_history/[vid], or a search: [type]?…, ?…, [compartment]/[id]/[type]?…; " +
-		"histories and operations in bundles aren't supported",
+	"GET": "[type]/[id], [type]/[id]/_history/[vid], a search: [type]?…, ?…, [compartment]/[id]/[type]?…, " +
+		"a history, an operation such as Patient/[id]/$everything, or metadata",
 	"HEAD":   "[type]/[id] or [type]/[id]/_history/[vid]",
-	"POST":   "[type]; operations in bundles aren't supported",
+	"POST":   "[type], or in a batch that of an operation",
 	"PUT":    "[type]/[id], or [type]?[criteria] for a conditional update",
 	"DELETE": "[type]/[id], or [type]?[criteria] for a conditional delete",
 }
@@ -31,11 +31,16 @@ func (p *entryParser) url(en *entry, url string, wrong *problems) {
 	}
 	path, query, asks := strings.Cut(strings.TrimPrefix(url, "/"), "?")
 	parts := strings.Split(path, "/")
-	if !en.take(parts, asks) || strings.ContainsAny(path, "$") {
+	called := en.takeCall(path, parts)
+	if p.whole && called && en.verb == "POST" {
+		wrong.invalid(fhir.IssueNotSupported, at, "an operation can't be called by POST in a transaction, which it can't be part of; call it in a batch, or by itself")
+		return
+	}
+	if !called && (!en.take(parts, asks) || strings.Contains(path, "$")) {
 		wrong.invalid(fhir.IssueNotSupported, at, "a "+en.verb+" has the URL "+shape)
 		return
 	}
-	if err := p.checkTypes(en); err != nil {
+	if err := p.checkTypes(en); err != nil && !called {
 		wrong.invalid(fhir.IssueNotSupported, at, asError(err).Issues[0].Text)
 		return
 	}
@@ -102,8 +107,10 @@ func (p *entryParser) query(en *entry, query string) *fhir.Error {
 	switch {
 	case err != nil:
 		return asError(err)
+	case en.call != nil:
+		en.call.Base, en.call.Parameters, en.call.Lenient = p.base, pairs, p.lenient
 	case en.search != nil:
-		en.search.Base, en.search.Parameters = p.base, pairs
+		en.search.Base, en.search.Parameters, en.search.Lenient = p.base, pairs, p.lenient
 	case en.verb == "GET" || en.verb == "HEAD":
 		en.subset, err = p.engine.ParseSubset(en.key.Type, pairs)
 	}

@@ -30,6 +30,9 @@ func (e *Engine) Everything(ctx context.Context, r EverythingRequest) ([]byte, e
 	if err := e.checkKey(r.Key); err != nil {
 		return nil, err
 	}
+	if r.Key.Type != "Patient" && r.Key.Type != "EpisodeOfCare" {
+		return nil, fhir.NewError(fhir.NotFound, fhir.IssueNotSupported, "$everything is an operation of Patient and EpisodeOfCare")
+	}
 	v, err := e.current(ctx, r.Key)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package interaction
 
 import (
+	"context"
 	"time"
 
 	"caseway/fhir"
@@ -88,4 +89,11 @@ type BundleRequest struct {
 	// record in the same commit, and a repetition is refused with kind
 	// Duplicate, code duplicate, before any work is done.
 	IdempotencyKey string
+	// Lenient is for the searches of the Bundle, see SearchRequest.
+	Lenient bool
+	// Elsewhere answers calls that the engine doesn't know, with the JSON of a
+	// resource; nil for none. It must be safe for concurrent use, and is to fail
+	// with kind NotFound for what isn't there. In a transaction it is asked by
+	// GET only, after the writes.
+	Elsewhere func(ctx context.Context, c Call) ([]byte, error)
 }

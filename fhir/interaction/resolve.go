@@ -17,7 +17,7 @@ func (t *transaction) readBefore(ctx context.Context) error {
 	var keys []fhir.Key
 	seen := map[fhir.Key]int{}
 	for _, en := range t.entries {
-		if en.verb == "POST" || en.versionID != "" || en.search != nil || en.conditional() {
+		if en.verb == "POST" || en.versionID != "" || en.search != nil || en.call != nil || en.conditional() {
 			continue
 		}
 		named = append(named, en)
@@ -247,6 +247,9 @@ func (t *transaction) admitReads(ctx context.Context) error {
 }
 
 func (t *transaction) admitRead(ctx context.Context, en *entry) (err error) {
+	if en.call != nil {
+		return nil // which decides for itself
+	}
 	if en.search != nil {
 		en.prepared, err = t.engine.prepare(ctx, *en.search)
 		return err

@@ -41,7 +41,7 @@ func (e *Engine) transaction(ctx context.Context, r BundleRequest, bundle *fhir.
 // parse reads all entries and what can be said of them without the store.
 func (t *transaction) parse(ctx context.Context, bundle *fhir.Tree) error {
 	var wrong problems
-	parser := entryParser{ctx: ctx, engine: t.engine, bundle: bundle, base: t.request.Base}
+	parser := entryParser{ctx: ctx, engine: t.engine, bundle: bundle, base: t.request.Base, whole: true, lenient: t.request.Lenient}
 	for n := range bundle.Root().All("entry") {
 		en, more := parser.parse(n)
 		for i := range more.issues {
@@ -234,12 +234,15 @@ func (t *transaction) settle(ctx context.Context, writers []*entry, versions []s
 	}
 }
 
-// search runs the searches, which see what was written. One that fails now
-// can't undo that any more, so it fails alone.
+// search runs searches and calls, which see what was written. One that fails
+// now can't undo that any more, so it fails alone.
 func (t *transaction) search(ctx context.Context) {
 	for _, en := range t.entries {
 		if en.prepared != nil {
-			en.searchset, en.failed = en.prepared.run(ctx)
+			en.answered, en.failed = en.prepared.run(ctx)
+		}
+		if en.call != nil {
+			en.answered, en.failed = t.engine.call(ctx, t.request, *en.call)
 		}
 	}
 }
