@@ -18,6 +18,8 @@ func caseRoutes() []route {
 	all := []route{
 		at(get, "/cases", "", "", false, nil, listCases),
 		at(post, "/cases", "", "", false, nil, createCase),
+		at(get, "/cases/export", "", "", false, nil, exportCases),
+		at(post, "/cases/import", "", "", false, nil, importCases),
 		at(get, "/cases/openapi.json", "", "", false, nil, describeCases).open().toPages(),
 		at(get, "/cases/:id", "", "", false, nil, readCase),
 		at(post, "/cases/:id/actions/:name", "", "", false, nil, actOnCase),

@@ -31,6 +31,7 @@ type exchange struct {
 	principal *auth.Principal // nil where nobody has been identified
 	challenge string          // error code for WWW-Authenticate; "" for the usual one
 	err       error           // for the log
+	broken    bool            // the answer broke off, and so must the connection
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -139,8 +140,12 @@ func (x *exchange) finish() {
 	}
 	x.record(time.Since(x.started))
 	x.witness()
+	broken := x.broken
 	*x = exchange{}
 	exchanges.Put(x)
+	if broken {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // witness lets the audit know what came of a request for FHIR.

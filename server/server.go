@@ -28,6 +28,7 @@ type Config struct {
 	// each request's own scheme and host.
 	BaseURL        string
 	MaxBody        int64 // bytes of a request body after inflating; 0: 12 MiB
+	MaxImport      int64 // bytes of a file of cases after inflating; 0: 1 GiB
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
 	App            http.Handler    // answers /app; nil: nothing does
@@ -54,6 +55,7 @@ type Server struct {
 	proxies      proxies
 	baseURL      string
 	maxBody      int64
+	maxImport    int64
 	metrics      *Metrics
 	log          *slog.Logger
 	capabilities capabilities
@@ -67,8 +69,12 @@ type resourceType struct {
 	counts typeCounts
 }
 
-// defaultMaxBody is 12 MiB, as decoding's limit.
-const defaultMaxBody = 12 << 20
+// defaultMaxBody is 12 MiB, as decoding's limit; files of cases are read in
+// pieces and may be longer.
+const (
+	defaultMaxBody   = 12 << 20
+	defaultMaxImport = 1 << 30
+)
 
 // New makes a server.
 func New(c Config) (*Server, error) {
@@ -84,6 +90,9 @@ func New(c Config) (*Server, error) {
 	if c.MaxBody == 0 {
 		c.MaxBody = defaultMaxBody
 	}
+	if c.MaxImport == 0 {
+		c.MaxImport = defaultMaxImport
+	}
 	door, err := newDoor(c)
 	if err != nil {
 		return nil, err
@@ -91,7 +100,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		engine: c.Engine, store: c.Store, types: make(map[string]*resourceType, len(c.ResourceTypes)),
 		unknown: &resourceType{name: "unknown"}, door: door, login: c.Login, cases: c.Cases, audit: c.Audit, auditReads: c.AuditReads, proxies: c.TrustedProxies,
-		baseURL: strings.TrimSuffix(c.BaseURL, "/"), maxBody: c.MaxBody, metrics: c.Metrics, log: c.Log,
+		baseURL: strings.TrimSuffix(c.BaseURL, "/"), maxBody: c.MaxBody, maxImport: c.MaxImport, metrics: c.Metrics, log: c.Log,
 	}
 	for _, name := range c.ResourceTypes {
 		s.types[name] = &resourceType{name: name}
