@@ -42,6 +42,8 @@ type RuleError struct {
 	Path string `json:"path,omitempty"`
 	Part Ref    `json:"part,omitempty"` // that the path lies in, empty for the case itself
 	Text string `json:"text"`
+	// Actions are those that do what an edit can't.
+	Actions []Action `json:"actions,omitempty"`
 }
 
 // Error gives name, place and text in one line.
