@@ -33,7 +33,7 @@ func Review(c Case, s Step, a Reviewing) (Result, error) {
 		}
 		x := clone(a.Exchange)
 		x.ID, x.At = w.named(x.ID, "Communication"), w.now(x.At)
-		w.checkExchange(&x, a, r)
+		w.checkExchange(&x, r)
 		x.By = w.by(x.By)
 		r.Exchanges = append(r.Exchanges, x)
 		if a.Close {
@@ -93,28 +93,16 @@ func (w *acting) insurer(named Party) Party {
 	return Party{}
 }
 
-func (w *acting) checkExchange(x *Exchange, a Reviewing, r *UtilizationReview) {
+func (w *acting) checkExchange(x *Exchange, r *UtilizationReview) {
 	path := "argument.exchange"
-	switch x.Kind {
-	case ExchangeUpdate:
-		if blank(x.Text) {
-			w.add(updateNeeded, r.ID, path+".text")
-		}
-		return
-	case ExchangeAuthorized:
-		if x.Days < 1 && x.Services < 1 && x.Authorized == (Period{}) {
-			w.add(unitsNeeded, r.ID, path+".days")
-		}
-	case ExchangeDenied, ExchangePended:
-		if blank(x.Reason) {
-			w.add(denialExplains, r.ID, path+".reason")
-		}
-	default:
+	known, _ := oneOf(x.Kind, []ExchangeKind{ExchangeUpdate, ExchangeAuthorized, ExchangeDenied, ExchangePended})
+	if !known {
 		w.add(exchangeKind, r.ID, path+".kind")
 		return
 	}
+	checkExchange(x, r.ID, path, &w.found)
 	role := w.step.Actor.Role
-	if role != RolePayer && role != RoleSystem && x.By.IsZero() {
+	if x.Kind != ExchangeUpdate && role != RolePayer && role != RoleSystem && x.By.IsZero() {
 		w.add(answerByPayer, r.ID, path+".by")
 	}
 }
@@ -142,9 +130,7 @@ func RequestAuthorization(c Case, s Step, a Authorization) (Result, error) {
 		if blank(x.Necessity) {
 			w.add(necessityNeeded, "", "argument.authorization.necessity")
 		}
-		if x.Price != nil {
-			w.amount(x.Price, "argument.authorization.price")
-		}
+		checkAmount(x.Price, "", "argument.authorization.price", &w.found)
 		if x.Due.Past(s.At) {
 			w.add(dueInPast, "", "argument.authorization.due")
 		}
@@ -157,12 +143,6 @@ func RequestAuthorization(c Case, s Step, a Authorization) (Result, error) {
 		}
 		w.c.Authorizations = append(w.c.Authorizations, x)
 	})
-}
-
-func (w *acting) amount(m *Money, path string) {
-	if _, known := MinorDigits(m.Currency); !known || m.Minor <= 0 {
-		w.add(amountPositive, "", path)
-	}
 }
 
 // Ruling is the insurer's decision on a request, or on an appeal against a denial.
@@ -188,9 +168,7 @@ func Decide(c Case, s Step, a Ruling) (Result, error) {
 			w.add(authUnknown, a.Authorization, "argument.authorization")
 			return
 		}
-		if a.Amount != nil {
-			w.amount(a.Amount, "argument.amount")
-		}
+		checkAmount(a.Amount, "", "argument.amount", &w.found)
 		if a.Appeal != "" {
 			w.decideAppeal(x, a)
 			return

@@ -43,6 +43,8 @@ func checkTaken(before, after *Case, s Step, found *Errors) {
 	permitStep(before, s, found)
 	checkPhaseSteps(before, after, s, found)
 	checkEdges(before, after, s, found)
+	checkAsked(before, after, found)
+	checkSaid(before, after, s, found)
 }
 
 // checkOutcome judges what came of a change: nothing is broken that wasn't
@@ -76,21 +78,20 @@ func checkAnyway(c Case) Errors {
 }
 
 var (
-	phaseUnknown      = rule("phase-unknown", "The phase isn't one that a case can be in.")
-	clientNeeded      = rule("client-needed", "A case needs the client whom it is for.")
-	managerNeeded     = rule("manager-needed", "An opened case needs a case manager.")
-	modelNeeded       = rule("model-needed", "An opened case needs the model by which it is run.")
-	settingNeeded     = rule("setting-needed", "An opened case needs its setting.")
-	modelUnknown      = rule("model-unknown", "The model isn't one of the five.")
-	settingUnknown    = rule("setting-unknown", "The setting isn't one of the seven.")
-	populationNeeded  = rule("target-population-needed", "The targeted model needs the target population that makes the client eligible.")
-	cadenceNeeded     = rule("cadence-needed", "The model needs a cadence of contacts.")
-	cadenceDays       = rule("cadence-needs-days", "A cadence needs a kind of contact and at least a day from one to the next.")
-	holdNeeded        = rule("hold-needed", "A case on hold needs why, and the open phase that it resumes to.")
-	closureReason     = rule("closure-needs-reason", "Closing needs a reason.")
-	closureSummary    = rule("closure-needs-summary", "Closing needs a summary of the outcomes.")
-	cancellationNeeds = rule("cancellation-needs-reason", "A cancelled case needs the reason.")
-	queuedReferral    = rule("queued-after-opening", "Only a referral can wait in the queue.")
+	phaseUnknown     = rule("phase-unknown", "The phase isn't one that a case can be in.")
+	clientNeeded     = rule("client-needed", "A case needs the client whom it is for.")
+	managerNeeded    = rule("manager-needed", "An opened case needs a case manager.")
+	modelNeeded      = rule("model-needed", "An opened case needs the model by which it is run.")
+	settingNeeded    = rule("setting-needed", "An opened case needs its setting.")
+	modelUnknown     = rule("model-unknown", "The model isn't one of the five.")
+	settingUnknown   = rule("setting-unknown", "The setting isn't one of the seven.")
+	populationNeeded = rule("target-population-needed", "The targeted model needs the target population that makes the client eligible.")
+	cadenceNeeded    = rule("cadence-needed", "The model needs a cadence of contacts.")
+	cadenceDays      = rule("cadence-needs-days", "A cadence needs a kind of contact and at least a day from one to the next.")
+	holdNeeded       = rule("hold-needed", "A case on hold needs the open phase that it resumes to.")
+	closureReason    = rule("closure-needs-reason", "Closing needs a reason.")
+	closureSummary   = rule("closure-needs-summary", "Closing needs a summary of the outcomes.")
+	queuedReferral   = rule("queued-after-opening", "Only a referral can wait in the queue.")
 )
 
 func checkCase(c *Case, found *Errors) {
@@ -144,8 +145,11 @@ func checkKind[S ~string](s S, all []S, needed, unknown *Rule, path string, foun
 func checkEnds(c *Case, found *Errors) {
 	switch c.Phase {
 	case PhaseOnHold:
-		if c.Hold == nil || blank(c.Hold.Reason) || !c.Hold.From.Open() || c.Hold.From == PhaseOnHold {
-			found.add(holdNeeded, "", "hold")
+		if c.Hold == nil || blank(c.Hold.Reason) {
+			found.add(reasonNeed, "", "hold.reason")
+		}
+		if c.Hold != nil && (!c.Hold.From.Open() || c.Hold.From == PhaseOnHold) {
+			found.add(holdNeeded, "", "hold.from")
 		}
 	case PhaseClosed:
 		if c.Closure == nil || c.Closure.Reason.IsZero() {
@@ -156,7 +160,7 @@ func checkEnds(c *Case, found *Errors) {
 		}
 	case PhaseCancelled:
 		if c.Cancellation == nil || blank(c.Cancellation.Reason) {
-			found.add(cancellationNeeds, "", "cancellation.reason")
+			found.add(reasonNeed, "", "cancellation.reason")
 		}
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"slices"
 )
 
-var phaseStepBars = rule("phase-step-not-allowed", "No action leads from the phase that the case was in to this one.")
-
 // checkPhaseSteps holds a change of phase, and each one on the way that the
 // history tells of, to a row of the phase machine, and to what that row needs.
 func checkPhaseSteps(before, after *Case, s Step, found *Errors) {
@@ -38,7 +36,7 @@ func checkPhaseStep(c *Case, from, to Phase, s Step, found *Errors) {
 	}
 	switch {
 	case row == nil:
-		found.add(phaseStepBars, "", "phase", "From here it goes to "+join(nextPhases(c, from))+".")
+		found.add(phaseBars, "", "phase", "From here it goes to "+join(nextPhases(c, from))+".")
 	case !row.allows(s.Actor.Role) && s.Actor.Role != "":
 		found.add(roleBars, "", "phase", "It is a step of "+join(row.Roles)+".")
 	}

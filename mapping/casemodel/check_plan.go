@@ -15,7 +15,7 @@ var (
 	planDecided   = rule("approval-needs-decider", "A decision on a plan needs who decided and when.")
 	planReplaces  = rule("plan-replaces-nothing", "An approved version replaces the version that was approved before it.")
 	replacesItems = rule("plan-replaces-itself", "A plan version can't replace itself.")
-	planNeedsWhy  = rule("revision-needs-reason", "A new version of the plan needs who made it, when, and why.")
+	planNeedsWho  = rule("revision-needs-author", "A new version of the plan needs who made it, and when.")
 )
 
 func checkPlans(c *Case, found *Errors) {
@@ -52,8 +52,11 @@ func checkVersion(c *Case, p *Plan, path string, found *Errors) {
 	if p.current() && !slices.ContainsFunc(p.Approvals, func(a Approval) bool { return a.Status == ApprovalApproved }) {
 		found.add(planApproval, p.ID, path+".approvals")
 	}
-	if p.Version > 1 && (p.DraftedBy.IsZero() || p.DraftedAt == "" || blank(p.Why)) {
-		found.add(planNeedsWhy, p.ID, path+".why")
+	if p.Version > 1 && (p.DraftedBy.IsZero() || p.DraftedAt == "") {
+		found.add(planNeedsWho, p.ID, path+".draftedBy")
+	}
+	if p.Version > 1 && blank(p.Why) {
+		found.add(reasonNeed, p.ID, path+".why")
 	}
 	for _, q := range c.Plans {
 		if p.current() && !q.Foreign && q.Status == PlanRevoked && wasApproved(&q) && q.Version < p.Version &&

@@ -88,7 +88,6 @@ var (
 	decisionDecider = rule("decision-needs-decider", "A decision of the insurer needs who decided and when.")
 	appealDenial    = rule("appeal-needs-denial", "Only a denial can be appealed.")
 	appealOpen      = rule("appeal-filed-already", "A denial is appealed once at a time.")
-	appealGrounds   = rule("appeal-needs-grounds", "An appeal needs the grounds on which it stands.")
 )
 
 func checkAuthorizations(c *Case, found *Errors) {
@@ -105,7 +104,18 @@ func checkAuthorizations(c *Case, found *Errors) {
 		if (a.Status.Granted() || a.Status == AuthorizationDenied) && (a.DecidedBy.IsZero() || a.DecidedAt == "") {
 			found.add(decisionDecider, a.ID, path+".decidedBy")
 		}
+		checkAmount(a.Price, a.ID, path+".price", found)
+		checkAmount(a.Amount, a.ID, path+".amount", found)
 		checkAppeals(&a, path, found)
+	}
+}
+
+func checkAmount(m *Money, part Ref, path string, found *Errors) {
+	if m == nil {
+		return
+	}
+	if _, known := MinorDigits(m.Currency); !known || m.Minor <= 0 {
+		found.add(amountPositive, part, path)
 	}
 }
 
@@ -114,7 +124,7 @@ func checkAppeals(a *Authorization, path string, found *Errors) {
 	for j, p := range a.Appeals {
 		at := path + ".appeals[" + strconv.Itoa(j) + "]"
 		if blank(p.Grounds) {
-			found.add(appealGrounds, p.ID, at+".grounds")
+			found.add(reasonNeed, p.ID, at+".grounds")
 		}
 		if p.Status != AppealFiled {
 			continue

@@ -87,16 +87,16 @@ func TestIllegalEdits(t *testing.T) {
 	}
 	sys := casemodel.RoleSystem
 	run(t, []illegal{
-		{"from opened to active", opened0, edit(sys, become(casemodel.PhaseActive)), []string{"phase-step-not-allowed", "plan-needs-approval"}},
-		{"to planning without an assessment", opened0, edit(sys, become(casemodel.PhasePlanning)), []string{"assessment-needed", "phase-step-not-allowed"}},
-		{"to a phase of nobody's", active, edit(sys, become("waiting")), []string{"phase-step-not-allowed", "phase-unknown"}},
+		{"from opened to active", opened0, edit(sys, become(casemodel.PhaseActive)), []string{"phase-not-allowed", "plan-needs-approval"}},
+		{"to planning without an assessment", opened0, edit(sys, become(casemodel.PhasePlanning)), []string{"assessment-needed", "phase-not-allowed"}},
+		{"to a phase of nobody's", active, edit(sys, become("waiting")), []string{"phase-not-allowed", "phase-unknown"}},
 		{"to closed without a closure", active, edit(sys, become(casemodel.PhaseClosed)), []string{"closure-needs-reason", "closure-needs-summary"}},
-		{"to on hold without a reason", active, edit(sys, become(casemodel.PhaseOnHold)), []string{"hold-needed"}},
-		{"to cancelled without a reason", active, edit(sys, become(casemodel.PhaseCancelled)), []string{"cancellation-needs-reason"}},
+		{"to on hold without a reason", active, edit(sys, become(casemodel.PhaseOnHold)), []string{"reason-needed"}},
+		{"to cancelled without a reason", active, edit(sys, become(casemodel.PhaseCancelled)), []string{"reason-needed"}},
 		{"to reopened without a reason", closed, edit(sys, become(casemodel.PhaseReopened)), []string{"reason-needed"}},
 		{"to monitoring by the client", active, edit(casemodel.RoleClient, become(casemodel.PhaseMonitoring)), []string{"role-not-allowed"}},
-		{"from closed to active", closed, edit(sys, become(casemodel.PhaseActive)), []string{"phase-step-not-allowed", "plan-needs-approval"}},
-		{"back to referred", active, edit(sys, become(casemodel.PhaseReferred)), []string{"phase-step-not-allowed"}},
+		{"from closed to active", closed, edit(sys, become(casemodel.PhaseActive)), []string{"phase-not-allowed", "plan-needs-approval"}},
+		{"back to referred", active, edit(sys, become(casemodel.PhaseReferred)), []string{"phase-not-allowed"}},
 		{"no longer ours", active, edit(sys, func(c *casemodel.Case) { c.Adopted = false }), []string{"case-not-adopted"}},
 		{"no client any more", active, edit(sys, func(c *casemodel.Case) { c.Client = casemodel.Client{} }), []string{"client-needed"}},
 		{"no manager any more", active, edit(sys, func(c *casemodel.Case) { c.Manager = casemodel.Party{} }), []string{"manager-needed"}},
@@ -109,7 +109,7 @@ func TestIllegalEdits(t *testing.T) {
 		{"a plan approved by its author", awaiting, edit(cm, func(c *casemodel.Case) {
 			a := &c.Plans[0].Approvals[0]
 			a.Status, a.DecidedBy, a.DecidedAt = casemodel.ApprovalApproved, manager, "2026-03-03"
-		}), []string{"role-not-allowed"}},
+		}), []string{"approver-is-another", "role-not-allowed"}},
 		{"a plan in force without its approval", awaiting, edit(doc, func(c *casemodel.Case) { c.Plans[0].Status = casemodel.PlanApproved }), []string{"plan-needs-approval", "plan-not-submitted"}},
 		{"an approval taken back", active, edit(sys, func(c *casemodel.Case) { c.Plans[0].Approvals[0].Status = casemodel.ApprovalRequested }), []string{"approval-step-not-allowed", "plan-needs-approval"}},
 		{"a plan in force made a draft", active, edit(sys, func(c *casemodel.Case) { c.Plans[0].Status = casemodel.PlanDraft }), []string{"plan-needs-approval", "plan-step-not-allowed"}},
@@ -123,7 +123,7 @@ func TestIllegalEdits(t *testing.T) {
 		}), []string{"one-current-plan", "plan-version-twice"}},
 		{"a second version without a reason", active, edit(sys, func(c *casemodel.Case) {
 			c.Plans = append(c.Plans, casemodel.Plan{ID: "CarePlan/second", Version: 2, Status: casemodel.PlanDraft})
-		}), []string{"revision-needs-reason"}},
+		}), []string{"reason-needed", "revision-needs-author"}},
 		{"an offer from requested to completed", one, edit(sys, func(c *casemodel.Case) { c.Services[0].Offers[0].Status = casemodel.TaskCompleted }), []string{"offer-step-not-allowed"}},
 		{"an offer accepted by the client", one, edit(casemodel.RoleClient, func(c *casemodel.Case) { c.Services[0].Offers[0].Status = casemodel.TaskAccepted }), []string{"role-not-allowed"}},
 		{"two providers at work", one, edit(sys, func(c *casemodel.Case) {
@@ -143,7 +143,7 @@ func TestIllegalEdits(t *testing.T) {
 		}), []string{"round-does-not-fit-status", "shares-needed"}},
 		{"an appeal without grounds", refusal, edit(sys, func(c *casemodel.Case) {
 			c.Authorizations[0].Appeals = []casemodel.Appeal{{ID: "Task/a", Status: casemodel.AppealFiled}}
-		}), []string{"appeal-needs-grounds"}},
+		}), []string{"reason-needed"}},
 		{"a contact held at no time", active, edit(sys, func(c *casemodel.Case) {
 			c.Contacts = append(c.Contacts, casemodel.Contact{ID: "Encounter/a", Kind: casemodel.ContactVideo, Status: casemodel.ContactHeld, Learned: "well"})
 		}), []string{"contact-needs-time"}},

@@ -16,7 +16,7 @@ type Consequence struct {
 
 // consequences in the order in which they are looked at.
 var consequences = []Consequence{
-	{"phase-recorded", "The phase was changed, and the history doesn't tell of it.", "The history gets a span for the new phase.", settleHistory},
+	{"phase-recorded", "The phase was changed, and the history doesn't tell of it.", "The history gets a span for the new phase; a hold notes what it resumes to.", settleHistory},
 	{"assessment-begins", "An opened or reopened case has a new assessment.", "The phase goes to assessing.", settleAssessing},
 	{"planning-begins", "A case that is being assessed has a completed assessment and a draft of a plan.", "The phase goes to planning.", settlePlanning},
 	{"plan-submitted", "A draft has a request for approval.", "The draft awaits approval, the phase with it unless a plan is in force.", settleSubmitted},
@@ -59,6 +59,9 @@ func (w *acting) settle(before *Case) {
 }
 
 func settleHistory(w *acting, before *Case) {
+	if w.c.Phase == PhaseOnHold && before.Phase != PhaseOnHold && w.c.Hold != nil && w.c.Hold.From == "" {
+		w.c.Hold.From = before.Phase
+	}
 	n := len(w.c.History)
 	if before.Adopted && w.c.Phase != before.Phase && (n == 0 || w.c.History[n-1].Phase != w.c.Phase) {
 		w.move(w.c.Phase)

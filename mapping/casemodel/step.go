@@ -166,9 +166,9 @@ func (row *PhaseStep) leads(c *Case, from Phase) Phase {
 var (
 	notAdopted  = rule("case-not-adopted", "The case came from elsewhere; adopt it before working on it.")
 	adopted     = rule("case-adopted-already", "The case is one of ours already.")
-	phaseBars   = rule("phase-not-allowed", "The action isn't possible in the phase that the case is in.")
+	phaseBars   = rule("phase-not-allowed", "The step isn't possible in the phase that the case is in.")
 	roleBars    = rule("role-not-allowed", "The action isn't this role's to take.")
-	reasonNeed  = rule("reason-needed", "The action needs a reason.")
+	reasonNeed  = rule("reason-needed", "The step needs a reason.")
 	actorNeed   = rule("actor-needed", "A step needs somebody who takes it, in one of the roles.")
 	timeNeed    = rule("time-needed", "A step needs the time at which it is taken.")
 	timeReverse = rule("time-runs-backwards", "A step can't be taken before the last change of phase.")

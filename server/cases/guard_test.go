@@ -54,7 +54,7 @@ func TestRulesHoldOverFHIR(t *testing.T) {
 			change     func(object)
 		}{
 			{"service-not-ended", episode, func(r object) { r["status"] = "finished" }},
-			{"phase-step-not-allowed", episode, func(r object) { r["status"] = "planned" }},
+			{"phase-not-allowed", episode, func(r object) { r["status"] = "planned" }},
 			{"offer-step-not-allowed", string(k.c.Services[0].Offers[0].ID), func(r object) { r["status"] = "draft" }},
 		} {
 			r, etag := a.stored(row.path)
