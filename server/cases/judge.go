@@ -109,7 +109,7 @@ func (j *judging) run() (issues []fhir.Issue, err error) {
 			}
 		}
 	}
-	after := mapping.AssembleOnly(j.after)
+	after := j.guard.service.parts.assemble(j.after)
 	if after.ID == "" {
 		return j.withoutEpisode(), nil
 	}
@@ -210,12 +210,7 @@ func (j *judging) issues(found casemodel.Errors) []fhir.Issue {
 // write adds what follows from the change: to what the client writes, and as
 // further writes of the same commit.
 func (j *judging) write(after *casemodel.Case, result casemodel.Result, step casemodel.Step) error {
-	plain, _ := mapping.Resources(after, j.after)
-	writes, _ := mapping.Resources(&result.Case, j.after)
-	for _, w := range writes {
-		if slices.ContainsFunc(plain, func(p mapping.Write) bool { return p.Key == w.Key && proto.Equal(p.Resource, w.Resource) }) {
-			continue // the mapping's own wording, which follows from nothing
-		}
+	for _, w := range mapping.Following(after, &result.Case, j.after) {
 		if err := j.add(w); err != nil {
 			return err
 		}

@@ -54,26 +54,17 @@ func (s *Service) load(ctx context.Context, id string) (*assembled, error) {
 	if !fhir.IsID(id) {
 		return nil, fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "there is no case of this id")
 	}
-	a := &assembled{versions: map[fhir.Key]int64{}}
-	key := fhir.Key{Type: "EpisodeOfCare", ID: id}
-	cursor := ""
-	for {
-		parameters := []search.Pair{{Name: "_type", Value: strings.Join(caseTypes, ",")}}
-		if cursor != "" {
-			parameters = append(parameters, search.Pair{Name: interaction.CursorParameter, Value: cursor})
-		}
-		page, err := s.engine().Everything(ctx, interaction.EverythingRequest{Key: key, Parameters: parameters})
-		if err != nil {
+	belonging, err := s.engine().Belonging(ctx, fhir.Key{Type: "EpisodeOfCare", ID: id}, caseTypes)
+	if err != nil {
+		return nil, err
+	}
+	a := &assembled{versions: make(map[fhir.Key]int64, len(belonging)), stored: make([]proto.Message, 0, len(belonging))}
+	for _, v := range belonging {
+		if err := s.keep(a, v.Key, v.VersionID, v.JSON); err != nil {
 			return nil, err
-		}
-		if cursor, err = s.take(a, page); err != nil {
-			return nil, err
-		}
-		if cursor == "" {
-			break
 		}
 	}
-	a.c = mapping.AssembleOnly(a.stored)
+	a.c = s.parts.assemble(a.stored)
 	return a, s.loadNetworks(ctx, a, organizationsOf(&a.c))
 }
 
@@ -132,8 +123,16 @@ func (s *Service) add(a *assembled, text []byte) error {
 	}
 	key := fhir.Key{Type: h.ResourceType, ID: h.ID}
 	version, err := strconv.ParseInt(h.Meta.VersionID, 10, 64)
-	if _, there := a.versions[key]; there || err != nil || key.Type == "OperationOutcome" {
+	if err != nil || key.Type == "OperationOutcome" {
 		return nil //nolint:nilerror // what has no version isn't stored
+	}
+	return s.keep(a, key, version, text)
+}
+
+// keep adds a version of a resource once.
+func (s *Service) keep(a *assembled, key fhir.Key, version int64, text []byte) error {
+	if _, there := a.versions[key]; there {
+		return nil
 	}
 	m, err := s.decode(partKey{key, version}, text)
 	if err != nil || m == nil {
@@ -184,7 +183,7 @@ func (s *Service) loadNetworks(ctx context.Context, a *assembled, around []strin
 		return err
 	}
 	if len(a.stored) > n {
-		a.c = mapping.AssembleOnly(a.stored)
+		a.c = s.parts.assemble(a.stored)
 	}
 	return nil
 }

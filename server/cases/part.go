@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"caseway/fhir"
+	"caseway/mapping"
+	"caseway/mapping/casemodel"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -17,9 +19,12 @@ type partKey struct {
 	version int64
 }
 
-// parts keeps decoded resources, the oldest of which make room for new ones.
-// Nobody changes a resource that is kept. Safe for concurrent use.
+// parts keeps decoded resources and what is read from them, the oldest of which
+// make room for new ones. Nobody changes a resource that is kept. Safe for
+// concurrent use.
 type parts struct {
+	memory mapping.Memory
+
 	mu    sync.Mutex
 	known map[partKey]proto.Message
 	order []partKey // a ring
@@ -43,7 +48,17 @@ func (p *parts) put(k partKey, m proto.Message) {
 	if _, known := p.known[k]; known {
 		return
 	}
-	delete(p.known, p.order[p.next])
+	if old, there := p.known[p.order[p.next]]; there {
+		p.memory.Drop(old)
+		delete(p.known, p.order[p.next])
+	}
+	p.memory.Keep(m)
 	p.order[p.next], p.known[k] = k, m
 	p.next = (p.next + 1) % len(p.order)
+}
+
+// assemble puts a case together from resources, those that are kept among them.
+// It shares nothing with others.
+func (p *parts) assemble(resources []proto.Message) casemodel.Case {
+	return p.memory.Assemble(resources).Clone()
 }

@@ -13,7 +13,7 @@ import (
 // *interaction.Engine is one.
 type Engine interface {
 	Read(ctx context.Context, key fhir.Key) (store.Version, error)
-	Everything(ctx context.Context, r interaction.EverythingRequest) ([]byte, error)
+	Belonging(ctx context.Context, episode fhir.Key, types []string) ([]store.Version, error)
 	Search(ctx context.Context, r interaction.SearchRequest) ([]byte, error)
 	Bundle(ctx context.Context, r interaction.BundleRequest) ([]byte, error)
 }

@@ -39,12 +39,13 @@ func onEachStore(t *testing.T, run func(t *testing.T, a *api)) {
 
 // api is a server without a login, as a client uses it.
 type api struct {
-	t   *testing.T
-	url string
+	t      testing.TB
+	url    string
+	engine *interaction.Engine
 }
 
 // serve wires a server as `caseway serve` does.
-func serve(t *testing.T, s store.Store) *api {
+func serve(t testing.TB, s store.Store) *api {
 	t.Helper()
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
@@ -77,7 +78,7 @@ func serve(t *testing.T, s store.Store) *api {
 	}
 	h := httptest.NewServer(front)
 	t.Cleanup(h.Close)
-	return &api{t, h.URL}
+	return &api{t, h.URL, engine}
 }
 
 // answer is what a request came to.
