@@ -38,6 +38,8 @@ type Fault struct {
 	// Column is that of a CSV file.
 	Column string `json:"column,omitempty"`
 	Detail string `json:"detail"`
+	// Actions do what an edit can't.
+	Actions []casemodel.Action `json:"actions,omitempty"`
 }
 
 // Error implements error.

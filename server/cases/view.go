@@ -49,7 +49,9 @@ type Answer struct {
 	Status   int
 	ETag     string // "" for none
 	Location string // below the server's root, "" for none
-	Body     []byte // JSON, empty for 304
+	// ContentLocation is what the body shows where that isn't what was asked for.
+	ContentLocation string
+	Body            []byte // JSON, empty for 304
 }
 
 // Read shows a case (GET /cases/[id]). ifNoneMatch are the header's values.
