@@ -21,6 +21,8 @@ func operationRoutes() []route {
 		at(post, "/fhir/:type/:id/$update-care-teams", interaction.Operation, "", true, nil, operate),
 		at(get, "/fhir/:type/:id/$apply", interaction.Operation, "", true, anyQuery, operate),
 		at(post, "/fhir/:type/:id/$apply", interaction.Operation, "", true, nil, operate),
+		at(get, "/fhir/:type/:id/$reconcile", interaction.Operation, "", true, anyQuery, operate),
+		at(post, "/fhir/:type/:id/$reconcile", interaction.Operation, "", true, nil, operate),
 	}
 }
 

@@ -19,3 +19,10 @@ func (e *Engine) Operate(ctx context.Context, what Name, key fhir.Key) (store.Ve
 	}
 	return e.readFor(ctx, what, key)
 }
+
+// Valid holds a resource that an operation is given to what one that is stored
+// must satisfy beyond decoding. What doesn't fails with kind Unprocessable.
+func (e *Engine) Valid(ctx context.Context, resource *fhir.Tree) error {
+	_, err := e.validate(ctx, []*draft{{at: resource.Type().Name, body: resource}})
+	return err
+}

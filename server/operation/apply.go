@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"caseway/fhir"
 	"caseway/fhir/fhirpath"
 	"caseway/fhir/interaction"
+	"caseway/server/cases"
 )
 
 // applying is a PlanDefinition on its way to a CarePlan
@@ -41,6 +43,9 @@ func (s *Service) apply(ctx context.Context, c call) ([]byte, error) {
 	if !c.given.is("store") && c.given.text("episode") != "" {
 		return nil, invalid("episode", "goes with store: a preview belongs to no case")
 	}
+	if !c.given.is("store") && c.given.text("reason") != "" {
+		return nil, invalid("reason", "goes with store: a preview has no Provenance")
+	}
 	a := &applying{s: s, ctx: ctx, given: c.given, now: s.clock().UTC().Truncate(time.Millisecond), names: map[string]fhir.Node{}}
 	if err := a.meet(); err != nil {
 		return nil, err
@@ -54,6 +59,7 @@ func (s *Service) apply(ctx context.Context, c call) ([]byte, error) {
 		return text, err
 	}
 	delete(plan, "contained")
+	a.ctx = cases.WithWitness(ctx, a.witness(c.target.Key, c.target.VersionID, plan))
 	return a.store(plan, c.Base)
 }
 
@@ -244,14 +250,32 @@ func (a *applying) store(plan object, base string) ([]byte, error) {
 	}
 	plan["id"] = fhir.NewID(a.now)
 	add(plan)
-	return a.commit(entries, base)
+	return a.s.commit(a.ctx, entries, base)
+}
+
+// witness says who made a plan of a PlanDefinition, of which version, and why.
+func (a *applying) witness(of fhir.Key, version int64, plan object) cases.Witness {
+	w := cases.Witness{Activity: "apply", Why: a.given.text("reason"), Sources: []map[string]any{
+		{"reference": of.String() + "/_history/" + strconv.FormatInt(version, 10)},
+	}}
+	if w.Why == "" {
+		w.Why = "A PlanDefinition was applied"
+		if title, named := plan["title"].(string); named {
+			w.Why += ": " + title
+		}
+	}
+	if by := a.requester(); by != nil {
+		w.Author, _ = by["reference"].(string)
+	}
+	return w
 }
 
 // episodeExtension names the episode that a resource is part of.
 const episodeExtension = "http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare"
 
-func (a *applying) commit(entries []object, base string) ([]byte, error) {
-	answer, err := a.s.engine.Bundle(a.ctx, interaction.BundleRequest{
+// commit stores entries at once, and gives what the last one is stored as.
+func (s *Service) commit(ctx context.Context, entries []object, base string) ([]byte, error) {
+	answer, err := s.engine.Bundle(ctx, interaction.BundleRequest{
 		Body: encoded(object{"resourceType": "Bundle", "type": "transaction", "entry": entries}), Base: base, Return: interaction.ReturnRepresentation,
 	})
 	if err != nil {

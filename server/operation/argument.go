@@ -85,7 +85,7 @@ func fromQuery(d *definition, pairs []search.Pair) (arguments, []fhir.Issue) {
 		case pair.Name == "_format" || pair.Name == "_pretty":
 		case p == nil:
 			wrong = append(wrong, d.unknown(pair.Name))
-		case p.Type == "CodeableConcept":
+		case p.Type == "CodeableConcept" || p.Type == "CarePlan":
 			wrong = append(wrong, issue(fhir.IssueNotSupported, "parameter "+p.Name+" is given by POST, in a Parameters resource"))
 		case p.Type == "boolean" && pair.Value != "true" && pair.Value != "false":
 			wrong = append(wrong, issue(fhir.IssueValue, "parameter "+p.Name+" is true or false"))
@@ -130,6 +130,9 @@ func (s *Service) fromBody(d *definition, body []byte) (arguments, []fhir.Issue,
 			continue
 		}
 		v := n.Child("value")
+		if r := n.Child("resource"); r.Valid() {
+			p, v = d.whole(p, r), r
+		}
 		if !v.Valid() || !fits(p.Type, v) {
 			wrong = append(wrong, issue(fhir.IssueValue, "parameter "+p.Name+" needs a value of type "+p.Type))
 			continue
@@ -137,6 +140,17 @@ func (s *Service) fromBody(d *definition, body []byte) (arguments, []fhir.Issue,
 		given[p.Name] = append(given[p.Name], slices.Clone(v.Raw()))
 	}
 	return given, wrong, nil
+}
+
+// whole is the parameter that takes a resource itself where another one, for
+// which it was given, takes a reference to it.
+func (d *definition) whole(p *parameter, resource fhir.Node) *parameter {
+	in := d.in()
+	i := slices.IndexFunc(in, func(q parameter) bool { return q.Type == resource.Type().Name })
+	if i < 0 || p.Type != "Reference" {
+		return p
+	}
+	return &in[i]
 }
 
 // fits reports whether a value has the type of its parameter. What is a string

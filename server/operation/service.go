@@ -21,6 +21,7 @@ type Engine interface {
 	Read(ctx context.Context, key fhir.Key) (store.Version, error)
 	Search(ctx context.Context, r interaction.SearchRequest) ([]byte, error)
 	Bundle(ctx context.Context, r interaction.BundleRequest) ([]byte, error)
+	Valid(ctx context.Context, resource *fhir.Tree) error
 }
 
 // Config is what a Service needs.
@@ -74,6 +75,7 @@ var run = map[string]func(*Service, context.Context, call) ([]byte, error){
 	"open":              (*Service).openEpisode,
 	"close":             (*Service).closeEpisode,
 	"apply":             (*Service).apply,
+	"reconcile":         (*Service).reconcile,
 	"update-care-teams": (*Service).updateCareTeams,
 }
 
