@@ -252,11 +252,11 @@ func (s spanned) satisfies(value string) bool {
 	case "gt":
 		return after(want.to)
 	case "ge":
-		return after(want.from)
+		return inside || after(want.to)
 	case "lt":
 		return before(want.from)
 	case "le":
-		return before(want.to)
+		return inside || before(want.from)
 	case "sa":
 		return !before(want.to)
 	case "eb":

@@ -223,6 +223,13 @@ func (g *gathering) namedByEpisode() (map[string]search.Keys, error) {
 // and end narrow; the first that a type has counts.
 var careDates = []string{"date", "period", "effective", "effective-time", "authoredon", "authored-on", "whenhandedover", "onset-date", "created", "sent", "recorded", "start-date"}
 
+// overlap takes what the prefix takes, and whatever reaches into the date.
+func (g *gathering) overlap(ctx context.Context, p *search.Parameter, prefix, date string) (search.Expr, error) {
+	env := g.engine.env()
+	env.Now, _, _ = fhir.TimeRange(date) // about it, and no wider
+	return g.engine.Registry().Condition(ctx, p, "", prefix+date+",ap"+date, env)
+}
+
 // inTime adds start and end. What has no date of care is in any time.
 func (g *gathering) inTime(ctx context.Context, typ string, where search.Expr) (search.Expr, error) {
 	if g.asked.start == "" && g.asked.end == "" {
@@ -239,11 +246,11 @@ func (g *gathering) inTime(ctx context.Context, typ string, where search.Expr) (
 			return nil, err
 		}
 		var within search.And
-		for _, bound := range []string{"ge" + g.asked.start, "le" + g.asked.end} {
-			if len(bound) == len("ge") {
+		for _, bound := range []struct{ prefix, date string }{{"ge", g.asked.start}, {"le", g.asked.end}} {
+			if bound.date == "" {
 				continue
 			}
-			e, err := r.Condition(ctx, p, "", bound, g.engine.env())
+			e, err := g.overlap(ctx, p, bound.prefix, bound.date)
 			if err != nil {
 				return nil, err
 			}

@@ -63,7 +63,8 @@ func (c *conditioner) approximate(d dates) dates {
 
 // datesLeaf selects ranges of time by their relation to one that is wanted.
 // "above" is what comes after the wanted range and "below" what comes before
-// it; ge and le take any overlap with the range itself as well.
+// it; ge and le also take what the range itself fully contains, and not what
+// merely reaches into it (https://hl7.org/fhir/R4/search.html#prefix).
 func datesLeaf(terms, prefix string, want dates) Expr {
 	low, high := orderTime(want.from), orderTime(want.to)
 	switch prefix {
@@ -72,11 +73,11 @@ func datesLeaf(terms, prefix string, want dates) Expr {
 	case "gt":
 		return spansFrom(terms, longBefore(want.to), func(s span) bool { return s.reaches(high) })
 	case "ge":
-		return spansFrom(terms, longBefore(want.from), func(s span) bool { return s.reaches(low) })
+		return spansFrom(terms, longBefore(want.from), func(s span) bool { return s.low >= low || s.reaches(high) })
 	case "lt":
 		return spans(terms, "", low, nil)
 	case "le":
-		return spans(terms, "", high, nil)
+		return spans(terms, "", high, func(s span) bool { return s.low < low || !s.reaches(high) })
 	case "sa":
 		return spans(terms, high, "", nil)
 	case "eb":
