@@ -143,6 +143,7 @@ func (c *conditioner) memberOf(value string) (Expr, error) {
 	if set := c.p.registry.set.CodeSet(url); set != nil && set.Contains("", "") != fhir.Unknown {
 		return c.inSet(set), nil
 	}
+	url = c.env.own(url)
 	if c.env.Terminology == nil {
 		return nil, c.unsupported("the value set isn't known; the value is the canonical URL of one that is")
 	}

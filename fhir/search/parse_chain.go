@@ -91,7 +91,10 @@ func (p *requestParser) nearby(typ, code string) string {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	return nearest(code, names)
+	if hint = nearest(code, names); hint == code {
+		return "" // which isn't for where it stands
+	}
+	return hint
 }
 
 // chain follows a reference parameter to the types that it can lead to
