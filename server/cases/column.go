@@ -21,7 +21,8 @@ type column struct {
 
 // row is what is being made of a row of a file.
 type row struct {
-	c *casemodel.Case
+	c      *casemodel.Case
+	stored *casemodel.Case // nil for a new case
 	// newID gives ids to parts that a cell makes.
 	newID func(resourceType string) casemodel.Ref
 }
@@ -48,11 +49,11 @@ var columns = []column{
 	ofText("clientBirthDate", "client.birthDate", "Birth date of the client.", func(c *casemodel.Case) *casemodel.Date { return &c.Client.BirthDate }),
 	ofText("clientGender", "client.gender", "male, female, other or unknown.", func(c *casemodel.Case) *string { return &c.Client.Gender }),
 	ofText("manager", "manager.ref", "The case manager, such as Practitioner/1.", func(c *casemodel.Case) *casemodel.Ref { return &c.Manager.Ref }),
-	ofText("managerName", "manager.name", "Name of the case manager.", func(c *casemodel.Case) *string { return &c.Manager.Name }),
+	ofName("managerName", "manager.name", "Name of the case manager.", func(c *casemodel.Case) *casemodel.Party { return &c.Manager }),
 	ofText("organization", "managingOrganization.ref", "Who manages the case, such as Organization/1.",
 		func(c *casemodel.Case) *casemodel.Ref { return &c.ManagingOrganization.Ref }),
-	ofText("organizationName", "managingOrganization.name", "Name of that organization.",
-		func(c *casemodel.Case) *string { return &c.ManagingOrganization.Name }),
+	ofName("organizationName", "managingOrganization.name", "Name of that organization.",
+		func(c *casemodel.Case) *casemodel.Party { return &c.ManagingOrganization }),
 	ofText("start", "period.start", "When the case began.", func(c *casemodel.Case) *casemodel.Date { return &c.Period.Start }),
 	ofText("end", "period.end", "When the case ended.", func(c *casemodel.Case) *casemodel.Date { return &c.Period.End }),
 	{name: "diagnosis", path: "diagnoses", text: "The first diagnosis, in words.", get: diagnosisText, set: setDiagnosisText},
@@ -135,6 +136,24 @@ func ofText[S ~string](name, path, text string, at func(*casemodel.Case) *S) col
 		name: name, path: path, text: text,
 		get: func(c *casemodel.Case, _ time.Time) string { return string(*at(c)) },
 		set: func(r *row, v string) string { return setText(at(r.c), v) },
+	}
+}
+
+// ofName is a column of the name of a party. Of one that has a resource, the
+// name is that one's.
+func ofName(name, path, text string, at func(*casemodel.Case) *casemodel.Party) column {
+	return column{
+		name: name, path: path, text: text,
+		get: func(c *casemodel.Case, _ time.Time) string { return at(c).Name },
+		set: func(r *row, v string) string {
+			switch ref := at(r.c).Ref; {
+			case ref == "":
+				at(r.c).Name = v
+			case r.stored != nil && at(r.stored).Ref == ref:
+				return "is the name in the directory; it isn't changed here"
+			}
+			return ""
+		},
 	}
 }
 

@@ -25,6 +25,8 @@ type commit struct {
 	// named lets what is new keep the ids that it has; it fails with thereAlready
 	// where something is under one of them.
 	named bool
+	// made are people and organizations that are made beside the case.
+	made []person
 }
 
 // commit stores the resources of an action in one transaction. It gives the id
@@ -82,6 +84,13 @@ func transaction(c commit) []byte {
 		b.Write(w.JSON())
 		how, _ := json.Marshal(request) // strings always marshal
 		fmt.Fprintf(&b, `,"request":%s}`, how)
+	}
+	for i, p := range c.made {
+		if i+len(c.writes) > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"fullUrl":%s,"resource":%s,"request":{"method":"PUT","url":%s}}`,
+			quoted(c.base+"/"+p.key.String()), p.text, quoted(p.key.String()))
 	}
 	b.WriteString("]}")
 	return b.Bytes()

@@ -14,6 +14,7 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
+	"caseway/mapping/casemodel"
 )
 
 // Format is how a file of cases is written.
@@ -63,7 +64,10 @@ func ReadExport(format Format, pairs []search.Pair) (Exporting, error) {
 // written, also where it fails; what was refused as a whole has written nothing.
 // Memory grows by a few dozen bytes with each case, to tell which were given.
 func (s *Service) Export(ctx context.Context, e Exporting, to io.Writer) (int, error) {
-	w := exporting{service: s, ctx: ctx, to: to, given: map[[16]byte]bool{}, csv: e.Format == FormatCSV}
+	w := exporting{
+		service: s, ctx: ctx, to: to, given: map[[16]byte]bool{}, csv: e.Format == FormatCSV,
+		directory: directory{service: s, ctx: ctx, known: map[fhir.Key]casemodel.Party{}},
+	}
 	for cursor := ""; ; {
 		var ids []string
 		var err error
@@ -113,7 +117,8 @@ type exporting struct {
 	cases   int
 	// given are hashes of the ids of what was written: a case that changes
 	// meanwhile moves to the end of the list, and would come twice.
-	given map[[16]byte]bool
+	given     map[[16]byte]bool
+	directory directory
 }
 
 func (w *exporting) export(id string) error {
@@ -160,19 +165,37 @@ func (w *exporting) begin() error {
 
 func (w *exporting) line(a *assembled) ([]byte, error) {
 	if w.csv {
-		return csvLine(w.service.cells(a)), nil
+		row, err := w.service.cells(a, &w.directory)
+		return csvLine(row), err
 	}
-	return jsonLine(a)
+	people, err := w.directory.of(&a.c)
+	if err != nil {
+		return nil, err
+	}
+	return jsonLine(a, people)
 }
 
-// jsonLine is a case with its ETag, by which an import can change it again.
-func jsonLine(a *assembled) ([]byte, error) {
+// lineHead is what a line has beside its case.
+type lineHead struct {
+	// ETag is by which an import can change the case again.
+	ETag string `json:"etag,omitempty"`
+	// Directory says who the people and organizations are that the case names.
+	Directory []casemodel.Party `json:"directory,omitempty"`
+}
+
+// jsonLine is a case with what another server needs to take it.
+func jsonLine(a *assembled, people []casemodel.Party) ([]byte, error) {
+	head, err := json.Marshal(lineHead{tagOf(a), people})
+	if err != nil {
+		return nil, fmt.Errorf("who a case names: %w", err)
+	}
 	text, err := json.Marshal(a.c)
 	if err != nil {
 		return nil, fmt.Errorf("a case as JSON: %w", err)
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `{"etag":%s,`, quoted(tagOf(a)))
+	b.Write(head[:len(head)-1])
+	b.WriteByte(',')
 	b.Write(text[1:])
 	b.WriteByte('\n')
 	return b.Bytes(), nil

@@ -6,20 +6,21 @@ import (
 )
 
 // cells are the fields of a case's row, in the order of the columns.
-func (s *Service) cells(a *assembled) []string {
+func (s *Service) cells(a *assembled, d *directory) ([]string, error) {
+	c, err := d.named(a.c)
 	now := s.now()
 	row := make([]string, len(columns))
 	for i, k := range columns {
 		switch k.name {
 		case "id":
-			row[i] = a.c.ID
+			row[i] = c.ID
 		case "etag":
 			row[i] = tagOf(a)
 		default:
-			row[i] = k.get(&a.c, now)
+			row[i] = k.get(&c, now)
 		}
 	}
-	return row
+	return row, err
 }
 
 // csvLine writes a record (RFC 4180): commas, CRLF, quotes where needed.

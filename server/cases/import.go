@@ -126,7 +126,10 @@ func (s *Service) Import(ctx context.Context, i Importing, body io.Reader, repor
 	if err != nil {
 		return err
 	}
-	w := importing{Importing: i, service: s, ctx: ctx, lines: map[string]int{}, there: map[fhir.Key]bool{}}
+	w := importing{
+		Importing: i, service: s, ctx: ctx, lines: map[string]int{}, there: map[fhir.Key]bool{},
+		names: directory{service: s, ctx: ctx, known: map[fhir.Key]casemodel.Party{}},
+	}
 	for first := true; ; first = false {
 		r, err := read.next()
 		if errors.Is(err, io.EOF) {
@@ -172,7 +175,8 @@ type importing struct {
 	service *Service
 	ctx     context.Context
 	sum     Summary
-	lines   map[string]int    // where each case of the file is
+	lines   map[string]int // where each case of the file is
+	names   directory
 	there   map[fhir.Key]bool // people and organizations that are known to be there
 }
 
@@ -182,11 +186,20 @@ type record struct {
 	bytes    int64 // of the file up to its end
 	id, etag string
 	wrong    *Problem // it can't be read
-	// make makes the case, of the stored one where there is one; newID names parts
-	// that have no id. lost says what of the line a case doesn't take.
-	make func(stored *casemodel.Case, newID func(string) casemodel.Ref) (c casemodel.Case, lost []Loss, err error)
+	// directory says who people and organizations are that the case names.
+	directory []casemodel.Party
+	// make makes the case. lost says what of the line a case doesn't take.
+	make func(base) (c casemodel.Case, lost []Loss, err error)
 	// place says where in the line a fault lies.
 	place func(*Fault)
+}
+
+// base is what a case is made over.
+type base struct {
+	stored *casemodel.Case // nil for a new case
+	shown  *casemodel.Case // stored, with the names of those whom it names
+	// newID gives ids to parts that have none.
+	newID func(resourceType string) casemodel.Ref
 }
 
 // deal deals with a line. Its error ends the import.

@@ -20,7 +20,7 @@ import (
 // create makes the case of a line, in whatever phase it is: what must hold in
 // every state holds, and no step is asked for.
 func (w *importing) create(r record, done *Imported) error {
-	c, told, err := r.make(nil, idsFor(r.id))
+	c, told, err := r.make(base{newID: idsFor(r.id)})
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (w *importing) create(r record, done *Imported) error {
 		return found
 	}
 	a := &assembled{c: c, versions: map[fhir.Key]int64{}}
-	people, err := w.people(a)
+	people, err := w.people(a, r.directory)
 	if err != nil {
 		return err
 	}
@@ -46,8 +46,8 @@ func (w *importing) create(r record, done *Imported) error {
 	}
 	done.Result = ImportCreated
 	done.Losses = append(append(told, lossesOf(lost)...), people.notes...)
-	for _, m := range people.made {
-		done.Made = append(done.Made, casemodel.Ref(keyOf(m).String()))
+	for _, p := range people.made {
+		done.Made = append(done.Made, casemodel.Ref(p.key.String()))
 	}
 	if p := a.stored; !slices.ContainsFunc(p, func(m proto.Message) bool { return keyOf(m).String() == string(c.Client.ID) }) {
 		done.Made = append([]casemodel.Ref{c.Client.ID}, done.Made...)
@@ -81,8 +81,7 @@ func (w *importing) bringIn(a *assembled, step casemodel.Step, people *attendanc
 				return nil, differs(&a.c, x.Key)
 			}
 		}
-		writes = withBrought(withMade(writes, people.made), a)
-		_, _, err := w.service.commit(w.ctx, commit{a: a, writes: writes, row: &importAction, step: step, base: w.Base, named: true})
+		_, _, err := w.service.commit(w.ctx, w.commit(a, withBrought(writes, a), step, people))
 		there := (*thereAlready)(nil)
 		if !errors.As(err, &there) || tried {
 			return lost, err
@@ -95,15 +94,16 @@ func (w *importing) bringIn(a *assembled, step casemodel.Step, people *attendanc
 	}
 }
 
-// withMade writes also people and organizations that are made as they are.
-func withMade(writes []mapping.Write, made []proto.Message) []mapping.Write {
-	for _, m := range made {
-		key := keyOf(m)
-		if !slices.ContainsFunc(writes, func(x mapping.Write) bool { return x.Key == key }) {
-			writes = append(writes, mapping.Write{Key: key, Resource: m})
+// commit is what a line stores: what its case writes, and whoever is made for it.
+// Whom the case itself writes to, it makes.
+func (w *importing) commit(a *assembled, writes []mapping.Write, step casemodel.Step, people *attendance) commit {
+	c := commit{a: a, writes: writes, row: &importAction, step: step, base: w.Base, named: true}
+	for _, p := range people.made {
+		if !slices.ContainsFunc(writes, func(x mapping.Write) bool { return x.Key == p.key }) {
+			c.made = append(c.made, p)
 		}
 	}
-	return writes
+	return c
 }
 
 // find reads a resource that is there under the id of a part.
@@ -134,7 +134,14 @@ func differs(c *casemodel.Case, key fhir.Key) error {
 // change changes a case that is there already to what the line says. It is the
 // same step as a change by FHIR, and held to the same rules.
 func (w *importing) change(r record, seen *assembled, done *Imported) error {
-	c, told, err := r.make(&seen.c, idsFor(r.id))
+	shown := seen.c
+	if w.Format == FormatCSV {
+		var err error
+		if shown, err = w.names.named(seen.c); err != nil {
+			return err
+		}
+	}
+	c, told, err := r.make(base{&seen.c, &shown, idsFor(r.id)})
 	if err != nil {
 		return err
 	}
@@ -172,7 +179,7 @@ func (w *importing) change(r record, seen *assembled, done *Imported) error {
 	}
 	after := mapping.AssembleOnly(laid)
 	a := &assembled{c: after, stored: slices.Clone(whole.stored), versions: whole.versions}
-	people, err := w.people(a)
+	people, err := w.people(a, r.directory)
 	if err != nil {
 		return err
 	}
@@ -181,16 +188,15 @@ func (w *importing) change(r record, seen *assembled, done *Imported) error {
 		return err
 	}
 	writes, _ = mapping.Resources(&result.Case, a.stored)
-	writes = withMade(writes, people.made)
-	if _, _, err = w.service.commit(w.ctx, commit{a: a, writes: writes, row: &importAction, step: step, base: w.Base, named: true}); err != nil {
+	if _, _, err = w.service.commit(w.ctx, w.commit(a, writes, step, people)); err != nil {
 		if there := (*thereAlready)(nil); errors.As(err, &there) {
 			return differs(&after, there.keys[0])
 		}
 		return err
 	}
 	done.Result, done.Losses = ImportChanged, append(append(told, lossesOf(lost)...), people.notes...)
-	for _, m := range people.made {
-		done.Made = append(done.Made, casemodel.Ref(keyOf(m).String()))
+	for _, p := range people.made {
+		done.Made = append(done.Made, casemodel.Ref(p.key.String()))
 	}
 	w.know(people)
 	return nil
@@ -253,9 +259,9 @@ func (w *importing) apply(before, after casemodel.Case) (casemodel.Result, casem
 	return casemodel.Result{}, casemodel.Step{}, first
 }
 
-// typesOf are the resource types that parts are kept as. A part without an id is
+// keptAs are the resource types that parts are kept as. A part without an id is
 // given one of the first.
-var typesOf = map[casemodel.Kind][]string{
+var keptAs = map[casemodel.Kind][]string{
 	casemodel.KindRelative: {"RelatedPerson"}, casemodel.KindTeam: {"CareTeam"}, casemodel.KindNetwork: {"OrganizationAffiliation"},
 	casemodel.KindReferral: {"ServiceRequest"}, casemodel.KindProblem: {"Condition"}, casemodel.KindStrength: {"Observation"},
 	casemodel.KindBarrier: {"Flag"}, casemodel.KindRisk: {"RiskAssessment"}, casemodel.KindAssessment: {"QuestionnaireResponse"},
@@ -274,7 +280,7 @@ func complete(c *casemodel.Case, now casemodel.Date) error {
 	newID := idsFor(c.ID)
 	var faults []Fault
 	for p := range c.Parts() {
-		types := typesOf[p.Kind]
+		types := keptAs[p.Kind]
 		if p.ID == "" {
 			typ := types[0]
 			if p.Kind == casemodel.KindContact && p.Status == string(casemodel.ContactPlanned) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"caseway/fhir"
@@ -112,12 +113,13 @@ func (r *rows) read(at *record, fields []string) {
 	}
 	id := at.id
 	at.place = r.place
-	at.make = func(stored *casemodel.Case, newID func(string) casemodel.Ref) (casemodel.Case, []Loss, error) {
+	at.directory = r.directory(fields)
+	at.make = func(b base) (casemodel.Case, []Loss, error) {
 		c := casemodel.Case{ID: id, Adopted: true}
-		if stored != nil {
-			c = stored.Clone()
+		if b.stored != nil {
+			c = b.stored.Clone()
 		}
-		lost, faults := r.lay(&row{&c, newID}, fields, stored)
+		lost, faults := r.lay(&row{&c, b.stored, b.newID}, fields, b.shown)
 		if len(faults) > 0 {
 			return c, nil, badRequest("", faults...)
 		}
@@ -126,19 +128,18 @@ func (r *rows) read(at *record, fields []string) {
 }
 
 // lay sets what the fields of a row say otherwise than a case does.
-func (r *rows) lay(to *row, fields []string, stored *casemodel.Case) (lost []Loss, faults []Fault) {
-	before := to.c.Clone()
+func (r *rows) lay(to *row, fields []string, shown *casemodel.Case) (lost []Loss, faults []Fault) {
 	for i, k := range r.columns {
 		v := fields[i]
 		switch {
-		case k.get == nil, stored == nil && v == "":
+		case k.get == nil, shown == nil && v == "":
 			continue
-		case k.set == nil && stored == nil:
+		case k.set == nil && shown == nil:
 			lost = append(lost, Loss{Path: k.name, Reason: "is computed from the parts of a case"})
 			continue
 		case k.set == nil:
 			continue // as it was when it was shown
-		case k.get(&before, before.Period.Start.Start()) == v:
+		case shown != nil && k.get(shown, time.Time{}) == v:
 			continue
 		}
 		if wrong := k.set(to, v); wrong != "" {
@@ -146,6 +147,22 @@ func (r *rows) lay(to *row, fields []string, stored *casemodel.Case) (lost []Los
 		}
 	}
 	return lost, faults
+}
+
+// directory is who a row says that manager and organization are.
+func (r *rows) directory(fields []string) (all []casemodel.Party) {
+	cell := func(name string) string {
+		if at := slices.Index(r.columns, columnNamed(name)); at >= 0 {
+			return fields[at]
+		}
+		return ""
+	}
+	for _, name := range []string{"manager", "organization"} {
+		if ref, known := cell(name), cell(name+"Name"); ref != "" && known != "" {
+			all = append(all, casemodel.Party{Ref: casemodel.Ref(ref), Name: known})
+		}
+	}
+	return all
 }
 
 // place names the column in which a fault of a case lies.

@@ -33,9 +33,11 @@ func newRecords(i Importing, body io.Reader) (records, error) {
 
 // lineType is a case with its ETag, as each line of NDJSON has it.
 var lineType = func() reflect.Type {
-	fields := []reflect.StructField{{Name: "ETag", Type: reflect.TypeFor[string](), Tag: `json:"etag,omitempty"`}}
-	for i := range reflect.TypeFor[casemodel.Case]().NumField() {
-		fields = append(fields, reflect.TypeFor[casemodel.Case]().Field(i))
+	var fields []reflect.StructField
+	for _, t := range []reflect.Type{reflect.TypeFor[lineHead](), reflect.TypeFor[casemodel.Case]()} {
+		for i := range t.NumField() {
+			fields = append(fields, t.Field(i))
+		}
 	}
 	for i := range fields {
 		fields[i].Index, fields[i].Offset = nil, 0
@@ -77,8 +79,8 @@ func readLine(r *record, text []byte) {
 	var c casemodel.Case
 	var more struct {
 		ID      string `json:"id"`
-		ETag    string `json:"etag"`
 		Adopted *bool  `json:"adopted"`
+		lineHead
 	}
 	if r.wrong != nil {
 		if json.Unmarshal(text, &more) == nil {
@@ -94,11 +96,12 @@ func readLine(r *record, text []byte) {
 		r.id = idFor(text)
 	}
 	c.ID = r.id
-	r.make = func(stored *casemodel.Case, _ func(string) casemodel.Ref) (casemodel.Case, []Loss, error) {
+	r.directory = more.Directory
+	r.make = func(b base) (casemodel.Case, []Loss, error) {
 		switch {
 		case more.Adopted != nil:
-		case stored != nil:
-			c.Adopted = stored.Adopted
+		case b.stored != nil:
+			c.Adopted = b.stored.Adopted
 		default:
 			c.Adopted = true
 		}

@@ -19,9 +19,15 @@ import (
 
 // attendance is whom a case names: who is there, and who is made with it.
 type attendance struct {
-	made  []proto.Message
+	made  []person
 	there []fhir.Key
 	notes []Loss
+}
+
+// person is somebody who is made of what a line says, an organization too.
+type person struct {
+	key  fhir.Key
+	text []byte // JSON
 }
 
 // naming is a reference in a case to what isn't part of it.
@@ -29,6 +35,7 @@ type naming struct {
 	key     fhir.Key
 	pointer string
 	party   casemodel.Party // of a person or an organization
+	listed  bool            // in the line's directory
 }
 
 // persons are the types of which a case needs that they are there.
@@ -37,7 +44,7 @@ var persons = []string{"Patient", "Practitioner", "PractitionerRole", "RelatedPe
 // people sees to it that the people and organizations which a case names are
 // there. Those that aren't are made of what the line says of them, if that is
 // enough. a gets the client, and whoever a case shows more of than a name.
-func (w *importing) people(a *assembled) (*attendance, error) {
+func (w *importing) people(a *assembled, known []casemodel.Party) (*attendance, error) {
 	all := &attendance{}
 	if err := w.client(a); err != nil {
 		return nil, err
@@ -46,6 +53,11 @@ func (w *importing) people(a *assembled) (*attendance, error) {
 	for _, n := range outside(&a.c) {
 		if w.there[n.key] && n.key.Type != "Practitioner" || slices.ContainsFunc(a.stored, func(m proto.Message) bool { return keyOf(m) == n.key }) {
 			continue
+		}
+		for _, p := range known {
+			if string(p.Ref) == n.key.String() {
+				n.party, n.listed = p, true
+			}
 		}
 		v, err := w.service.engine().Read(w.ctx, n.key)
 		switch fe := (*fhir.Error)(nil); {
@@ -79,28 +91,36 @@ func (all *attendance) missing(w *importing, a *assembled, n naming) *Fault {
 		all.notes = append(all.notes, Loss{Path: strings.ReplaceAll(strings.TrimPrefix(n.pointer, "/"), "/", "."), Reason: "there is no such resource here; the reference is kept"})
 		return nil
 	}
-	m := w.service.person(n)
-	if m == nil {
+	p := personOf(n)
+	if p == nil {
 		return &Fault{Pointer: n.pointer, Detail: "there is no such resource, and the line doesn't say enough to make it: a name"}
 	}
-	all.made = append(all.made, m)
-	a.stored = append(a.stored, m)
+	all.made = append(all.made, *p)
+	if p.key.Type == "Practitioner" { // over whom certifications are laid
+		if tree, err := fhir.Decode(w.service.schema, p.text, fhir.Limits{Bytes: len(p.text), Depth: fhir.DefaultLimits.Depth}); err == nil {
+			if m, _ := mapping.Decode(tree); m != nil {
+				a.stored = append(a.stored, m)
+			}
+		}
+	}
 	return nil
 }
 
-// person makes a Practitioner or an Organization of a name; nil without one.
-func (s *Service) person(n naming) proto.Message {
-	if n.party.Name == "" {
+// personOf makes somebody of what a line says; nil where that isn't enough: a name,
+// or at least to be in the directory.
+func personOf(n naming) *person {
+	if n.party.Name == "" && !n.listed {
 		return nil
 	}
 	r := object{"resourceType": n.key.Type, "id": n.key.ID}
-	switch n.key.Type {
-	case "Practitioner":
-		r["name"] = []object{{"text": n.party.Name}}
-	case "Organization":
+	switch {
+	case n.key.Type == "RelatedPerson": // it would need whose
+		return nil
+	case n.party.Name == "", n.key.Type == "PractitionerRole":
+	case n.key.Type == "Organization":
 		r["name"] = n.party.Name
 	default:
-		return nil
+		r["name"] = []object{{"text": n.party.Name}}
 	}
 	if id := n.party.Identifier; id.Value != "" {
 		r["identifier"] = []object{{"system": id.System, "value": id.Value}}
@@ -112,12 +132,7 @@ func (s *Service) person(n naming) proto.Message {
 	if err != nil {
 		return nil // strings always marshal
 	}
-	tree, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
-	if err != nil || tree == nil {
-		return nil // a name that FHIR doesn't take
-	}
-	m, _ := mapping.Decode(tree)
-	return m
+	return &person{n.key, text}
 }
 
 // client reads the Patient whose case it is. Where there is none, it is made of
@@ -210,8 +225,8 @@ func (w *importing) know(people *attendance) {
 	for _, key := range people.there {
 		w.there[key] = true
 	}
-	for _, m := range people.made {
-		w.there[keyOf(m)] = true
+	for _, p := range people.made {
+		w.there[p.key] = true
 	}
 }
 
@@ -277,5 +292,5 @@ func (l *looking) add(ref casemodel.Ref, pointer string, p casemodel.Party) {
 		return
 	}
 	l.at[key] = len(l.found)
-	l.found = append(l.found, naming{key, pointer, p})
+	l.found = append(l.found, naming{key: key, pointer: pointer, party: p})
 }
