@@ -192,6 +192,26 @@ func TestChoicesMayBeWrittenAsInJSON(t *testing.T) {
 	}
 }
 
+// Texts match without case, codes by their system, whichever the value is.
+func TestTokensOfMoreThanOneType(t *testing.T) {
+	d := definition.SearchParameter{
+		URL: "http://example.org/stage", Code: "stage", Type: "token", Base: []string{"EpisodeOfCare"},
+		Expression: "EpisodeOfCare.extension.where(url = 'http://example.org/stage').value",
+	}
+	r, problems := NewRegistry(definition.R4(), []CustomParameter{{Definition: &d}})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	var resources []resource
+	for id, value := range map[string]string{"s": `"valueString":"Monitoring"`, "c": `"valueCoding":{"system":"http://a.org","code":"active"}`} {
+		tree := decoded(t, `{"resourceType":"EpisodeOfCare","id":"`+id+`","status":"active","patient":{"reference":"Patient/1"},"extension":[{"url":"http://example.org/stage",`+value+`}]}`)
+		resources = append(resources, resource{tree, r.Index(tree).Merge()})
+	}
+	for query, want := range map[string]string{"stage=Monitoring": "s", "stage=http://a.org|active": "c"} {
+		checkRow(t, r, resources, "EpisodeOfCare?"+query, want)
+	}
+}
+
 func TestCustomParametersApplyToHeirsAndCanBePreferred(t *testing.T) {
 	d := definition.SearchParameter{
 		URL: "http://example.org/lang", Code: "lang", Type: "token", Base: []string{"DomainResource"}, Expression: "DomainResource.language",
