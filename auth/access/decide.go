@@ -47,6 +47,9 @@ func (a *Access) Decide(ctx context.Context, what interaction.Name, key fhir.Key
 		return err
 	}
 	d := decision{a, ctx, v, what, key, before, after}
+	if interaction.IsFollowing(ctx) {
+		return d.follow()
+	}
 	switch what {
 	case interaction.Transaction, interaction.Batch:
 		return nil // each entry is decided for itself

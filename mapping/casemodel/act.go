@@ -4,6 +4,8 @@ package casemodel
 type Result struct {
 	Case    Case     `json:"case"`
 	Changes []Change `json:"changes"`
+	// Taken is the case as the step itself made it, without what follows from it.
+	Taken Case `json:"-"`
 }
 
 // acting is an action under way on a copy of a case.
@@ -34,12 +36,13 @@ func act(c Case, a Action, s Step, do func(w *acting)) (Result, error) {
 // result adds what follows from a step, and judges what came of both. What
 // follows is nobody's to refuse.
 func (w *acting) result(before Case) (Result, error) {
+	taken := w.c.Clone()
 	w.settle(&before)
 	checkOutcome(&before, &w.c, w.step, &w.found)
 	if len(w.found) > 0 {
 		return Result{}, w.found.once()
 	}
-	return Result{w.c, Diff(before, w.c)}, nil
+	return Result{w.c, Diff(before, w.c), taken}, nil
 }
 
 // Apply judges a changed case that no single action made (a part was edited, a

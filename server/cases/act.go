@@ -56,7 +56,9 @@ func (s *Service) Act(ctx context.Context, id, name string, body []byte, ifMatch
 	if err := s.loadNetworks(inside(ctx), whole, asked(argument)); err != nil {
 		return Answer{}, err
 	}
-	return s.perform(ctx, whole, row, deed, argument, base)
+	p := &partial{seen: seen, whole: whole}
+	answer, err := s.perform(ctx, whole, row, deed, p.ask(argument, s.now()), base)
+	return answer, p.tell(err)
 }
 
 // argumentFor reads an action's argument as the type that it takes.
@@ -87,6 +89,7 @@ func (s *Service) perform(ctx context.Context, a *assembled, row *action, deed D
 		return Answer{}, err
 	}
 	writes, lost := mapping.Resources(&result.Case, a.stored)
+	ctx = withFollowing(ctx, a, &result)
 	return s.store(ctx, commit{a: a, writes: writes, row: row, step: step, base: base}, View{Changes: result.Changes, Losses: lossesOf(lost)})
 }
 
@@ -100,7 +103,10 @@ func (s *Service) store(ctx context.Context, c commit, v View) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	v.Changes = renamed(v.Changes, given)
+	v.Changes, v.Losses = renamed(v.Changes, given), renamedLosses(v.Losses, given)
+	if !s.open {
+		v.seenBy(after)
+	}
 	if caseOf(c.a) != "" {
 		return s.show(ctx, after, v, http.StatusOK)
 	}

@@ -29,7 +29,7 @@ func (i Inside) Decide(ctx context.Context, what interaction.Name, key fhir.Key,
 	if isInside(ctx) && after == nil {
 		return nil
 	}
-	return i.Access.Decide(ctx, what, key, before, after)
+	return decide(ctx, i.Access, what, key, before, after)
 }
 
 // Narrow implements interaction.Access.
