@@ -32,6 +32,8 @@ type row struct {
 var columns = []column{
 	{name: "id", path: "id", text: "Id of the case."},
 	{name: "etag", path: "etag", text: "State of the case; an import changes it only in this state."},
+	ofFlag("adopted", "adopted", "Whether the rules of cases bind it; true where the column isn't there.",
+		func(c *casemodel.Case) *bool { return &c.Adopted }),
 	ofText("phase", "phase", "Phase of the case.", func(c *casemodel.Case) *casemodel.Phase { return &c.Phase }),
 	ofFlag("queued", "queued", "Whether a referral waits for a place.", func(c *casemodel.Case) *bool { return &c.Queued }),
 	ofText("model", "model", "How the case is run.", func(c *casemodel.Case) *casemodel.Model { return &c.Model }),
@@ -58,6 +60,12 @@ var columns = []column{
 	ofText("end", "period.end", "When the case ended.", func(c *casemodel.Case) *casemodel.Date { return &c.Period.End }),
 	{name: "diagnosis", path: "diagnoses", text: "The first diagnosis, in words.", get: diagnosisText, set: setDiagnosisText},
 	{name: "diagnosisCode", path: "diagnoses", text: "The first diagnosis, as system|code.", get: diagnosisCode, set: setDiagnosisCode},
+	{name: "contactKind", path: "cadences", text: "How client and case manager meet.", get: cadenceKind, set: setCadenceKind},
+	{name: "contactDays", path: "cadences", text: "How many days lie from one contact to the next.", get: cadenceDays, set: setCadenceDays},
+	{name: "plan", path: "plans", text: "Title of the plan in force.", get: planTitle, set: setPlanTitle},
+	{name: "planApprovedBy", path: "plans.approvals", text: "Who approved it, such as Practitioner/1.", get: planApprovedBy, set: setPlanApprovedBy},
+	{name: "planApprovedByName", path: "plans.approvals", text: "Name of who approved it.", get: planApprovedByName, set: setPlanApprovedByName},
+	{name: "planApprovedAt", path: "plans.approvals", text: "When it was approved.", get: planApprovedAt, set: setPlanApprovedAt},
 	{
 		name: "holdFrom", path: "hold.from", text: "The phase to which a case on hold resumes.",
 		get: func(c *casemodel.Case, _ time.Time) string { return string(holdOf(c).From) },

@@ -41,13 +41,23 @@ func (d *directory) of(c *casemodel.Case) ([]casemodel.Party, error) {
 	return all, nil
 }
 
-// named gives a case whose manager, organization and insurers have names.
+// named gives a case whose manager, organization, physician and insurers have
+// names.
 func (d *directory) named(c casemodel.Case) (casemodel.Case, error) {
 	c.Coverages = slices.Clone(c.Coverages)
 	for i := range c.Coverages {
 		c.Coverages[i].Insurers = slices.Clone(c.Coverages[i].Insurers)
 		for j := range c.Coverages[i].Insurers {
 			if err := d.name(&c.Coverages[i].Insurers[j]); err != nil {
+				return c, err
+			}
+		}
+	}
+	c.Plans = slices.Clone(c.Plans)
+	for i := range c.Plans {
+		c.Plans[i].Approvals = slices.Clone(c.Plans[i].Approvals)
+		for j := range c.Plans[i].Approvals {
+			if err := d.name(&c.Plans[i].Approvals[j].DecidedBy); err != nil {
 				return c, err
 			}
 		}

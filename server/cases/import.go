@@ -264,6 +264,12 @@ func problemOfLine(err error) *Problem {
 	}
 	p := *ProblemOf(err, status)
 	p.Errors = slices.Clone(p.Errors)
+	if p.Type == problemBase+"invalid-request" {
+		p.Title = "The line isn't a case as it should be"
+	}
+	if p.Title == storeRefuses {
+		p.Title = "What the line would store isn't accepted"
+	}
 	return &p
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -24,7 +23,7 @@ func (w *importing) create(r record, done *Imported) error {
 	if err != nil {
 		return err
 	}
-	if err := complete(&c, casemodel.At(w.service.now())); err != nil {
+	if err := complete(&c, nil, w.service.now()); err != nil {
 		return err
 	}
 	if found := casemodel.Check(c); len(found) > 0 {
@@ -81,7 +80,7 @@ func (w *importing) bringIn(a *assembled, step casemodel.Step, people *attendanc
 				return nil, differs(&a.c, x.Key)
 			}
 		}
-		_, _, err := w.service.commit(w.ctx, w.commit(a, withBrought(writes, a), step, people))
+		err := w.store(w.commit(a, withBrought(writes, a), step, people))
 		there := (*thereAlready)(nil)
 		if !errors.As(err, &there) || tried {
 			return lost, err
@@ -104,6 +103,27 @@ func (w *importing) commit(a *assembled, writes []mapping.Write, step casemodel.
 		}
 	}
 	return c
+}
+
+// store commits, and tells of what FHIR refuses in which part it is.
+func (w *importing) store(c commit) error {
+	_, _, err := w.service.commit(w.ctx, c)
+	fe := (*fhir.Error)(nil)
+	if !errors.As(err, &fe) {
+		return err
+	}
+	located := *fe
+	located.Issues = slices.Clone(fe.Issues)
+	for i := range located.Issues {
+		is := &located.Issues[i]
+		n, rest := 0, ""
+		if _, err := fmt.Sscanf(is.Expression, "Bundle.entry[%d].resource", &n); err != nil || n >= len(c.writes) {
+			continue
+		}
+		_, rest, _ = strings.Cut(is.Expression, ".resource")
+		is.Expression = c.writes[n].Key.String() + rest
+	}
+	return &located
 }
 
 // find reads a resource that is there under the id of a part.
@@ -148,7 +168,7 @@ func (w *importing) change(r record, seen *assembled, done *Imported) error {
 	if c.Client.ID == "" {
 		c.Client = seen.c.Client
 	}
-	if err := complete(&c, casemodel.At(w.service.now())); err != nil {
+	if err := complete(&c, &seen.c, w.service.now()); err != nil {
 		return err
 	}
 	removed := removedParts(&seen.c, &c)
@@ -188,7 +208,7 @@ func (w *importing) change(r record, seen *assembled, done *Imported) error {
 		return err
 	}
 	writes, _ = mapping.Resources(&result.Case, a.stored)
-	if _, _, err = w.service.commit(w.ctx, w.commit(a, writes, step, people)); err != nil {
+	if err = w.store(w.commit(a, writes, step, people)); err != nil {
 		if there := (*thereAlready)(nil); errors.As(err, &there) {
 			return differs(&after, there.keys[0])
 		}
@@ -257,59 +277,6 @@ func (w *importing) apply(before, after casemodel.Case) (casemodel.Result, casem
 		}
 	}
 	return casemodel.Result{}, casemodel.Step{}, first
-}
-
-// keptAs are the resource types that parts are kept as. A part without an id is
-// given one of the first.
-var keptAs = map[casemodel.Kind][]string{
-	casemodel.KindRelative: {"RelatedPerson"}, casemodel.KindTeam: {"CareTeam"}, casemodel.KindNetwork: {"OrganizationAffiliation"},
-	casemodel.KindReferral: {"ServiceRequest"}, casemodel.KindProblem: {"Condition"}, casemodel.KindStrength: {"Observation"},
-	casemodel.KindBarrier: {"Flag"}, casemodel.KindRisk: {"RiskAssessment"}, casemodel.KindAssessment: {"QuestionnaireResponse"},
-	casemodel.KindGoal: {"Goal"}, casemodel.KindOutcome: {"Observation"}, casemodel.KindPlan: {"CarePlan"}, casemodel.KindApproval: {"Task"},
-	casemodel.KindService: {"ServiceRequest"}, casemodel.KindOffer: {"Task"}, casemodel.KindAppointment: {"Appointment"},
-	casemodel.KindContact: {"Encounter", "Appointment", "CommunicationRequest", "Communication"}, casemodel.KindTask: {"Task"},
-	casemodel.KindReview: {"Task"}, casemodel.KindExchange: {"Communication"}, casemodel.KindCoverage: {"Coverage"},
-	casemodel.KindEligibility: {"CoverageEligibilityResponse"}, casemodel.KindAuthorization: {"Claim"}, casemodel.KindAppeal: {"Task"},
-	casemodel.KindAgreement: {"Contract"}, casemodel.KindBill: {"Invoice"}, casemodel.KindFile: {"DocumentReference"},
-	casemodel.KindNote: {"Communication"}, casemodel.KindConsent: {"Consent"},
-}
-
-// complete gives a case what a line may leave out: ids of parts, the history of
-// its phase, and what is due next.
-func complete(c *casemodel.Case, now casemodel.Date) error {
-	newID := idsFor(c.ID)
-	var faults []Fault
-	for p := range c.Parts() {
-		types := keptAs[p.Kind]
-		if p.ID == "" {
-			typ := types[0]
-			if p.Kind == casemodel.KindContact && p.Status == string(casemodel.ContactPlanned) {
-				typ = types[1]
-			}
-			reflect.ValueOf(p.Value).Elem().FieldByName("ID").SetString(string(newID(typ)))
-			continue
-		}
-		if key, ok := fhir.ParseKey(string(p.ID)); !ok || !slices.Contains(types, key.Type) {
-			faults = append(faults, Fault{
-				Pointer: pointerOf(p.Path) + "/id", Detail: fmt.Sprintf("must be %s/id", strings.Join(types, "/id or ")),
-			})
-		}
-	}
-	if len(faults) > 0 {
-		return badRequest("", faults...)
-	}
-	if !c.Adopted {
-		return nil
-	}
-	if len(c.History) == 0 && c.Phase.Valid() {
-		start := now
-		if c.Period.Start.Valid() {
-			start = c.Period.Start
-		}
-		c.History = []casemodel.PhaseSpan{{Phase: c.Phase, Queued: c.Queued, Start: start}}
-	}
-	*c = casemodel.KeepNextDue(*c)
-	return nil
 }
 
 // thereAlready are resources under the ids of what was to be new.

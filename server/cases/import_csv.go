@@ -135,6 +135,9 @@ func (r *rows) lay(to *row, fields []string, shown *casemodel.Case) (lost []Loss
 		case k.get == nil, shown == nil && v == "":
 			continue
 		case k.set == nil && shown == nil:
+			if v == "0" || v == "false" {
+				continue
+			}
 			lost = append(lost, Loss{Path: k.name, Reason: "is computed from the parts of a case"})
 			continue
 		case k.set == nil:
@@ -149,7 +152,7 @@ func (r *rows) lay(to *row, fields []string, shown *casemodel.Case) (lost []Loss
 	return lost, faults
 }
 
-// directory is who a row says that manager and organization are.
+// directory is who a row says that those with a name are.
 func (r *rows) directory(fields []string) (all []casemodel.Party) {
 	cell := func(name string) string {
 		if at := slices.Index(r.columns, columnNamed(name)); at >= 0 {
@@ -157,7 +160,7 @@ func (r *rows) directory(fields []string) (all []casemodel.Party) {
 		}
 		return ""
 	}
-	for _, name := range []string{"manager", "organization"} {
+	for _, name := range []string{"manager", "organization", "planApprovedBy"} {
 		if ref, known := cell(name), cell(name+"Name"); ref != "" && known != "" {
 			all = append(all, casemodel.Party{Ref: casemodel.Ref(ref), Name: known})
 		}
@@ -165,14 +168,28 @@ func (r *rows) directory(fields []string) (all []casemodel.Party) {
 	return all
 }
 
-// place names the column in which a fault of a case lies.
+// place names the column in which a fault of a case lies: the one that carries
+// most of the way there.
 func (r *rows) place(f *Fault) {
-	path := strings.ReplaceAll(strings.TrimPrefix(f.Pointer, "/"), "/", ".")
+	path := withoutIndexes(f.Pointer) + "."
+	length := 0
 	for _, k := range columns {
-		if f.Column == "" && path != "" && k.path != "" && (k.path == path || strings.HasPrefix(k.path, path+".") || strings.HasPrefix(path, k.path+".")) {
-			f.Column = k.name
+		under := strings.HasPrefix(path, k.path+".") || strings.HasPrefix(k.path+".", path)
+		if k.path != "" && len(path) > 1 && under && min(len(k.path), len(path)) > length {
+			f.Column, length = k.name, min(len(k.path), len(path))
 		}
 	}
+}
+
+// withoutIndexes writes a JSON Pointer as the path of a column.
+func withoutIndexes(pointer string) string {
+	var names []string
+	for name := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		if name != "" && (name[0] < '0' || name[0] > '9') {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ".")
 }
 
 // readRecord reads a record, which is several lines where a field in quotes

@@ -74,7 +74,6 @@ func readLine(r *record, text []byte) {
 			faults[i].Detail = strings.Replace(faults[i].Detail, "the body", "the line", 1)
 		}
 		r.wrong = badRequest("", faults...)
-		r.wrong.Title = "The line isn't a case"
 	}
 	var c casemodel.Case
 	var more struct {

@@ -99,6 +99,8 @@ func pointerOf(path string) string {
 	return "/" + strings.NewReplacer("[", "/", "]", "", ".", "/").Replace(path)
 }
 
+const storeRefuses = "What the action would store isn't accepted"
+
 // ProblemOf gives the problem for an error and the status that FHIR answers it
 // with. What a client can't act on shows nothing of itself.
 func ProblemOf(err error, status int) *Problem {
@@ -114,7 +116,7 @@ func ProblemOf(err error, status int) *Problem {
 	}
 	p := newProblem(status, fe.Issues[0].Code, http.StatusText(status), "")
 	if status == http.StatusUnprocessableEntity {
-		p.Title = "What the action would store isn't accepted"
+		p.Title = storeRefuses
 	}
 	faults := make([]Fault, len(fe.Issues))
 	for i, is := range fe.Issues {
