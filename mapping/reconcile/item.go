@@ -183,6 +183,9 @@ func wordsOf(n fhir.Node) string {
 			return t.Text()
 		}
 	}
+	if n.Type().Name == "Identifier" {
+		return n.Child("value").Text()
+	}
 	if n.Type().Name == "CodeableConcept" {
 		c := n.Child("coding")
 		return cmp.Or(c.Child("display").Text(), c.Child("code").Text())

@@ -197,8 +197,10 @@ func (r *reconciling) ofOnePatient() bool {
 // can be known.
 func (r *reconciling) identifiers(subject fhir.Node, key fhir.Key) []string {
 	nodes := []fhir.Node{subject.Child("identifier")}
-	if tree := r.find(key); key != (fhir.Key{}) && tree != nil {
-		nodes = slices.AppendSeq(nodes, tree.Root().All("identifier"))
+	if key != (fhir.Key{}) {
+		if tree := r.find(key); tree != nil {
+			nodes = slices.AppendSeq(nodes, tree.Root().All("identifier"))
+		}
 	}
 	var all []string
 	for _, n := range nodes {
@@ -265,6 +267,9 @@ func (r *reconciling) episode() (string, error) {
 	}
 	var all []string
 	for _, s := range []side{r.here, r.there} {
+		if !s.stored.Exists() {
+			continue
+		}
 		for _, id := range fhir.Tags(s.stored.JSON, interaction.CaseSystem) {
 			if !slices.Contains(all, id) {
 				all = append(all, id)

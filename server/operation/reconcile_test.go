@@ -131,3 +131,102 @@ func TestPlansAreComparedByMeaning(t *testing.T) {
 		`)
 	})
 }
+
+// merged is the merged plan of an answer.
+func merged(t *testing.T, answer object) object {
+	t.Helper()
+	for _, x := range answer["parameter"].([]any) {
+		if p := x.(object); p["name"] == "merged" {
+			return p["resource"].(object)
+		}
+	}
+	t.Fatal("no merged plan")
+	return nil
+}
+
+// named are the references in a list of a resource.
+func named(r object, list string) string {
+	all := []string{}
+	members, _ := r[list].([]any)
+	for _, m := range members {
+		all = append(all, m.(object)["reference"].(string))
+	}
+	return strings.Join(all, " ")
+}
+
+func TestTheMergedPlanComesWhenAskedFor(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		a.T = t
+		a.twoPlans()
+		before := a.stored()
+		if text := encoded(t, a.get("CarePlan/here/$reconcile?other=CarePlan/there")); strings.Contains(text, `"merged"`) {
+			t.Error("it comes unasked")
+		}
+		plan := merged(t, a.get("CarePlan/here/$reconcile?merge=true&other=CarePlan/there"))
+		for list, expected := range map[string]string{
+			"goal": "Goal/walk-1 Goal/sleep", "addresses": "Condition/fracture-1 Condition/injury", "careTeam": "CareTeam/t1 CareTeam/t2",
+			"contributor": "Practitioner/doctor Organization/clinic", "replaces": "CarePlan/here CarePlan/there", "basedOn": "",
+		} {
+			if got := named(plan, list); got != expected {
+				t.Errorf("%s: %s", list, got)
+			}
+		}
+		period := plan["period"].(object)
+		if plan["status"] != "draft" || plan["intent"] != "plan" || plan["id"] != nil || len(plan["activity"].([]any)) != 2 ||
+			period["start"] != "2026-11-01" || period["end"] != "2027-05-01" || !strings.Contains(encoded(t, plan["note"]), "Goal.target.detail") {
+			t.Errorf("%s", encoded(t, plan))
+		}
+		if after := a.stored(); after != before {
+			t.Errorf("stored: %s, before %s", after, before)
+		}
+	})
+}
+
+const otherPlan = `{"name":"other","valueReference":{"reference":"CarePlan/there"}}`
+
+func TestTheMergedPlanIsStoredWithWhereItComesFrom(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		a.T = t
+		a.twoPlans()
+		plan := merged(t, a.ok(a.post("CarePlan/here/$reconcile", otherPlan, `{"name":"store","valueBoolean":true}`, `{"name":"reason","valueString":"two homes"}`)))
+		id := plan["id"].(string)
+		if encoded(t, a.get("CarePlan/"+id)) != encoded(t, plan) {
+			t.Error("another plan is stored")
+		}
+		all := a.entries("Provenance?target=CarePlan/" + id)
+		if len(all) != 1 {
+			t.Fatalf("%d Provenances", len(all))
+		}
+		text := encoded(t, all[0])
+		for _, part := range []string{
+			`"code":"reconcile"`, `"two homes"`, `{"reference":"CarePlan/` + id + `/_history/1"}`, `Device/caseway-server`,
+			`{"role":"source","what":{"reference":"CarePlan/here/_history/1"}}`, `{"role":"source","what":{"reference":"CarePlan/there/_history/1"}}`,
+		} {
+			if !strings.Contains(text, part) {
+				t.Errorf("no %s in %s", part, text)
+			}
+		}
+		if at := all[0]["meta"].(object)["lastUpdated"]; at != plan["meta"].(object)["lastUpdated"] {
+			t.Error("not in one commit")
+		}
+	})
+}
+
+func TestMergedPlansOfCasesAreHeldToTheirRules(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		a.T = t
+		a.twoPlans()
+		a.running("e1")
+		store := `{"name":"store","valueBoolean":true}`
+		plan := merged(t, a.ok(a.post("CarePlan/e1/$reconcile", otherPlan, store)))
+		if text := encoded(t, plan["meta"]); !strings.Contains(text, `"code":"e1"`) {
+			t.Errorf("not in the case: %s", text)
+		}
+		if n := len(a.entries("Provenance?_tag=e1&target=CarePlan/" + plan["id"].(string))); n != 1 {
+			t.Errorf("%d Provenances in the case", n)
+		}
+		a.put("EpisodeOfCare/e2", `{"resourceType":"EpisodeOfCare","id":"e2","status":"active","patient":{"reference":"Patient/p2"}}`)
+		status, text := a.post("CarePlan/here/$reconcile", otherPlan, store, `{"name":"episode","valueString":"EpisodeOfCare/e2"}`)
+		a.refused(400, "episode isn't one of the subject", status, text)
+	})
+}
