@@ -68,6 +68,7 @@ func (s *Service) Export(ctx context.Context, e Exporting, to io.Writer) (int, e
 		service: s, ctx: ctx, to: to, given: map[[16]byte]bool{}, csv: e.Format == FormatCSV,
 		directory: directory{service: s, ctx: ctx, known: map[fhir.Key]casemodel.Party{}},
 	}
+	e.listing.at(s.now())
 	for cursor := ""; ; {
 		var ids []string
 		var err error
@@ -100,7 +101,7 @@ func (s *Service) exportPage(ctx context.Context, l *listing, cursor string) (id
 		return nil, "", err
 	}
 	for _, m := range a.stored {
-		if row, ok := s.row(m); ok && (!l.overdue || row.Overdue) {
+		if row, ok := s.row(m); ok {
 			ids = append(ids, row.ID)
 		}
 	}

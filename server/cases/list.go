@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
@@ -49,9 +50,6 @@ type filter struct {
 const (
 	defaultCount = 50
 	maxCount     = 200
-	// maxScanned bounds how many pages are gone through for one that is filtered
-	// by the episodes themselves.
-	maxScanned = 10
 )
 
 const codeList = `^[a-z-]+(,[a-z-]+)*$`
@@ -126,17 +124,19 @@ func (s *Service) List(ctx context.Context, pairs []search.Pair) (Answer, error)
 	if err != nil {
 		return Answer{}, err
 	}
-	page := Page{Cases: []Row{}}
-	for range maxScanned {
-		if cursor, err = s.listPage(ctx, l, cursor, &page); err != nil {
+	moment := s.now()
+	if l.overdue && cursor != "" {
+		if moment, cursor, err = momentOf(cursor); err != nil {
 			return Answer{}, err
 		}
-		if cursor == "" || len(page.Cases) > 0 {
-			break
-		}
+	}
+	l.at(moment)
+	page := Page{Cases: []Row{}}
+	if cursor, err = s.listPage(ctx, l, cursor, &page); err != nil {
+		return Answer{}, err
 	}
 	if cursor != "" {
-		page.Next = l.next(cursor)
+		page.Next = l.next(cursor, moment)
 	}
 	body, err := json.Marshal(page)
 	if err != nil {
@@ -200,13 +200,34 @@ func (l *listing) read(p search.Pair) *Fault {
 		"and paged by count and cursor"}
 }
 
+// at narrows a list of what is overdue to what was so at a moment. All pages
+// of a list have the same one.
+func (l *listing) at(moment time.Time) {
+	if l.overdue {
+		l.parameters = append(l.parameters, search.Pair{Name: "next-due", Value: "eb" + fhir.Instant(moment)})
+	}
+}
+
 // next is the URL of the page behind a cursor.
-func (l *listing) next(cursor string) string {
+func (l *listing) next(cursor string, moment time.Time) string {
+	if l.overdue {
+		cursor = strconv.FormatInt(moment.UnixMilli(), 36) + "." + cursor
+	}
 	q := url.Values{"cursor": {cursor}}
 	for _, p := range l.query {
 		q.Set(p.Name, p.Value)
 	}
 	return "/cases?" + q.Encode()
+}
+
+// momentOf takes the cursor of a list of what is overdue apart.
+func momentOf(cursor string) (moment time.Time, rest string, err error) {
+	text, rest, _ := strings.Cut(cursor, ".")
+	millis, err := strconv.ParseInt(text, 36, 64)
+	if err != nil || rest == "" {
+		return time.Time{}, "", badRequest("", Fault{Detail: "the parameter cursor: isn't one of a list of what is overdue"})
+	}
+	return time.UnixMilli(millis).UTC(), rest, nil
 }
 
 // listPage adds a page of the search, and gives the cursor of the next one.
@@ -224,8 +245,7 @@ func (s *Service) listPage(ctx context.Context, l listing, cursor string, page *
 		return "", err
 	}
 	for _, m := range a.stored {
-		row, ok := s.row(m)
-		if ok && (!l.overdue || row.Overdue) {
+		if row, ok := s.row(m); ok {
 			page.Cases = append(page.Cases, row)
 		}
 	}
