@@ -297,6 +297,9 @@ func (w *acting) decidePlan(a Decision, to ApprovalStatus) {
 		return
 	}
 	q := &p.Approvals[len(p.Approvals)-1]
+	if w.step.Actor.Party.IsZero() {
+		w.add(planDecided, q.ID, "actor.party")
+	}
 	if w.step.Actor.Role != RoleSystem && !q.Approver.IsZero() && !q.Approver.Same(w.step.Actor.Party) {
 		w.add(approverOther, q.ID, "actor.party")
 	}

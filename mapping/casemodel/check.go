@@ -43,6 +43,9 @@ func checkTaken(before, after *Case, s Step, found *Errors) {
 	permitStep(before, s, found)
 	checkPhaseSteps(before, after, s, found)
 	checkEdges(before, after, s, found)
+	if after.Phase == PhaseClosed && before.Phase != PhaseClosed {
+		checkClosable(after, found) // before what is open is ended with the case
+	}
 	checkAsked(before, after, found)
 	checkSaid(before, after, s, found)
 }

@@ -188,7 +188,9 @@ func checkEdges(before, after *Case, s Step, found *Errors) {
 	for now := range after.Parts() {
 		if was, existed := old[now.ID]; existed {
 			checkEdge(was, now, s.Actor.Role, found)
+			continue
 		}
+		checkBeginning(now, s.Actor.Role, found)
 	}
 }
 
@@ -224,6 +226,10 @@ func checkNewStatuses(before, after *Case, s Step, found *Errors) {
 // checkStarts finds what a part needs to take up its new status.
 func checkStarts(before, after *Case, now Part, found *Errors) {
 	switch p := now.Value.(type) {
+	case *Strength:
+		if known, names := oneOf(p.Source, StrengthSources()); !known && p.Status.counts() {
+			found.add(strengthSource, p.ID, now.Path+".source", "One of "+names+".")
+		}
 	case *Assessment:
 		checkAssessment(after, p, now.Path, found)
 	case *Plan:

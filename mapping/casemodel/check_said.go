@@ -23,7 +23,11 @@ func checkApprovals(before, after *Case, s Step, found *Errors) {
 		for j := range p.Approvals {
 			a, path := &p.Approvals[j], indexed(indexed("plans", i)+".approvals", j)
 			was := approvalOf(before, p.ID, a.ID)
-			if was == nil || was.Status == a.Status || a.Status != ApprovalApproved && a.Status != ApprovalReturned {
+			if was == nil {
+				checkSubmission(before.Plan(p.ID), a, path, found)
+				continue
+			}
+			if was.Status == a.Status || a.Status != ApprovalApproved && a.Status != ApprovalReturned {
 				continue
 			}
 			if s.Actor.Role != RoleSystem && !was.Approver.IsZero() && !was.Approver.Same(s.Actor.Party) {
@@ -33,6 +37,22 @@ func checkApprovals(before, after *Case, s Step, found *Errors) {
 				found.add(reasonNeed, a.ID, path+".reason")
 			}
 		}
+	}
+}
+
+// checkSubmission judges a new request for approval by the plan as it was, nil
+// for one that comes in with it.
+func checkSubmission(was *Plan, a *Approval, path string, found *Errors) {
+	if was == nil || was.Foreign {
+		return
+	}
+	switch a.Status {
+	case ApprovalRequested:
+		if was.Status != PlanDraft && was.Status != PlanReturned {
+			found.add(draftNeeded, a.ID, path)
+		}
+	case ApprovalApproved, ApprovalReturned:
+		found.add(planWaiting, a.ID, path)
 	}
 }
 
@@ -58,6 +78,9 @@ func checkAnswers(before, after *Case, s Step, found *Errors) {
 			if was == nil || was.Status == o.Status {
 				continue
 			}
+			if old.Provider.IsZero() && !o.Chosen && o.Status.underWay() && !was.Status.underWay() && old.undecided(o.ID) {
+				found.add(choiceNeeded, x.ID, path+".status")
+			}
 			if s.Actor.Role == RoleProvider && !was.Provider.Same(s.Actor.Party) {
 				found.add(notProvider, o.ID, path+".provider")
 			}
@@ -66,6 +89,11 @@ func checkAnswers(before, after *Case, s Step, found *Errors) {
 			}
 		}
 	}
+}
+
+// undecided says whether the client has yet to choose between an offer and others.
+func (s *Service) undecided(offer Ref) bool {
+	return slices.ContainsFunc(s.Offers, func(o Offer) bool { return o.ID != offer && !o.Status.Done() })
 }
 
 // checkRulings leaves what the insurer has decided to the insurer.

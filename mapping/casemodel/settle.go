@@ -19,6 +19,7 @@ var consequences = []Consequence{
 	{"phase-recorded", "The phase was changed, and the history doesn't tell of it.", "The history gets a span for the new phase; a hold notes what it resumes to.", settleHistory},
 	{"assessment-begins", "An opened or reopened case has a new assessment.", "The phase goes to assessing.", settleAssessing},
 	{"planning-begins", "A case that is being assessed has a completed assessment and a draft of a plan.", "The phase goes to planning.", settlePlanning},
+	{"decision-noted", "A physician or insurer has decided, and it doesn't say who or when.", "Whoever was asked decided now.", settleDecided},
 	{"plan-submitted", "A draft has a request for approval.", "The draft awaits approval, the phase with it unless a plan is in force.", settleSubmitted},
 	{"plan-approved", "A request for approval was approved.", "The version is approved and replaces the one before, which is revoked; its goals become active and its draft services requested; the phase goes to active.", settleApproved},
 	{"plan-returned", "A request for approval was returned.", "The version is returned, the phase goes back to planning unless a plan is in force.", settleReturned},
