@@ -23,6 +23,9 @@ const episodeExtension = "http://hl7.org/fhir/StructureDefinition/workflow-episo
 var hangs = map[string][]string{
 	"Task":              {"focus", "basedOn", "partOf"},
 	"Appointment":       {"basedOn"},
+	"Claim":             {"referral"},
+	"ClaimResponse":     {"request"},
+	"Contract":          {"topic"},
 	"Invoice":           {"account"},
 	"DocumentReference": {"context.encounter", "context.related"},
 }
