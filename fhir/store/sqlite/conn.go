@@ -11,10 +11,11 @@ import (
 )
 
 // Settings of connections. The writer's cache holds the inner pages of the
-// indexes, where its writes fall at random places. Readers see the file's first
-// 2 GB (SQLite's limit) by way of a memory map: in a large store no small cache
-// holds the inner pages that each lookup passes, and to read them anew made
-// searches slower the larger the store was. Nothing is written through the map.
+// indexes, where its writes fall at random places. A reader's cache is to keep
+// the inner pages of a store of a million resources (4 MB) while the leaves of
+// some dozens of searches pass through it; it takes memory as it fills. A memory
+// map would need no cache, but counts as often in the process's memory as there
+// are readers, and ends the process where a disk fails.
 const (
 	writerPragmas = `
 PRAGMA page_size = 4096;
@@ -25,8 +26,7 @@ PRAGMA cache_size = -16000;
 PRAGMA temp_store = MEMORY;`
 	readerPragmas = `
 PRAGMA query_only = ON;
-PRAGMA cache_size = -4000;
-PRAGMA mmap_size = 2147418112;
+PRAGMA cache_size = -16000;
 PRAGMA temp_store = MEMORY;`
 )
 
