@@ -21,10 +21,13 @@ type Beginning struct {
 	Client casemodel.Ref `json:"client"`
 	// Bring are stored resources of the client that come into the case: policies
 	// (Coverage), relatives (RelatedPerson), consents, conditions, …
-	Bring  []casemodel.Ref `json:"bring,omitempty"`
-	Role   casemodel.Role  `json:"role,omitempty"`
-	By     casemodel.Party `json:"by,omitzero"`
-	Reason string          `json:"reason,omitempty"`
+	Bring []casemodel.Ref `json:"bring,omitempty"`
+	// Referral is a stored ServiceRequest of the client's that the case answers;
+	// with open.
+	Referral casemodel.Ref   `json:"referral,omitempty"`
+	Role     casemodel.Role  `json:"role,omitempty"`
+	By       casemodel.Party `json:"by,omitzero"`
+	Reason   string          `json:"reason,omitempty"`
 	// Argument is that of the action.
 	Argument json.RawMessage `json:"argument,omitempty"`
 }
@@ -76,9 +79,17 @@ func (s *Service) begin(ctx context.Context, b Beginning) (*assembled, error) {
 			return nil, err
 		}
 	}
+	if b.Referral != "" {
+		if err := s.bringReferral(ctx, a, b); err != nil {
+			return nil, err
+		}
+	}
 	a.c = mapping.AssembleOnly(a.stored)
 	a.c.ID = fhir.NewID(s.now())
 	a.c.Client.ID = b.Client
+	if b.Referral != "" {
+		return a, a.refer(b.Referral)
+	}
 	return a, nil
 }
 

@@ -34,7 +34,7 @@ func (s *Service) openEpisode(ctx context.Context, c call) ([]byte, error) {
 		return nil, err
 	}
 	b := cases.Beginning{
-		Action: casemodel.ActionOpen, Client: casemodel.Ref(c.given.text("subject")), Role: s.role(),
+		Action: casemodel.ActionOpen, Client: casemodel.Ref(c.local("subject")), Referral: casemodel.Ref(c.local("referral")), Role: s.role(),
 		Reason: c.given.text("reason"), Argument: encoded(a),
 	}
 	if b.Client.Type() != "Patient" {

@@ -66,6 +66,49 @@ func instantOf(t *testing.T, written map[string]bool, typ string) string {
 	return found
 }
 
+func TestAReferralComesIntoTheCaseThatItOpens(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		a.T = t
+		request := func(id, patient, status string) {
+			a.put("ServiceRequest/"+id, `{"resourceType":"ServiceRequest","id":"`+id+`","status":"`+status+`","intent":"order","code":{"text":"case management"},
+				"priority":"urgent","requester":{"reference":"Practitioner/manager"},"subject":{"reference":"Patient/`+patient+`"},"orderDetail":[{"text":"soon"}]}`)
+		}
+		request("r1", "p1", "active")
+		request("other", "p2", "active")
+		request("off", "p1", "revoked")
+		referral := func(ref string) string { return `{"name":"referral","valueReference":{"reference":"` + ref + `"}}` }
+		before := encoded(t, a.get("ServiceRequest/r1")["orderDetail"])
+		for ref, words := range map[string]string{
+			"ServiceRequest/other": "parameter referral: isn't a resource of the client", "ServiceRequest/none": "parameter referral: there is no such resource",
+			"Patient/p1": "parameter referral: must be a ServiceRequest", "ServiceRequest/off": "parameter referral: was revoked", "nonsense": "parameter referral: must be",
+		} {
+			status, text := a.post("EpisodeOfCare/$open", subject, clinical, hospital, caredForBy, referral(ref))
+			if status != 400 && status != 422 || !strings.Contains(text, words) {
+				t.Errorf("%s: %d %s", ref, status, text)
+			}
+		}
+		if n := a.get("EpisodeOfCare?_summary=count")["total"]; n != 0.0 {
+			t.Errorf("%v episodes are stored", n)
+		}
+		for _, ref := range []string{"ServiceRequest/r1", a.url + "/fhir/ServiceRequest/r1"} {
+			id := a.opened(referral(ref))
+			if got := encoded(t, a.get("EpisodeOfCare/" + id)["referralRequest"]); got != `[{"reference":"ServiceRequest/r1"}]` {
+				t.Error(got)
+			}
+			r := a.get("ServiceRequest/r1")
+			if !strings.Contains(encoded(t, r["meta"]), id) || r["status"] != "active" || r["priority"] != "urgent" || encoded(t, r["orderDetail"]) != before {
+				t.Errorf("%v", r)
+			}
+			if n := len(a.entries("Provenance?target=ServiceRequest/r1&_tag=" + id)); n != 1 {
+				t.Errorf("%d Provenances name it", n)
+			}
+			if n := len(a.entries("EpisodeOfCare?incoming-referral=ServiceRequest/r1&_id=" + id)); n != 1 {
+				t.Errorf("found %d times", n)
+			}
+		}
+	})
+}
+
 func TestAnAdaptedTemplateSaysWhatACaseBeginsWith(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *api) {
 		a.T = t

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"caseway/fhir"
@@ -70,6 +71,9 @@ type call struct {
 	given  arguments
 }
 
+// local is a reference that is given, relative where it is below our own base.
+func (c call) local(name string) string { return strings.TrimPrefix(c.given.text(name), c.Base+"/") }
+
 // run are the operations by name.
 var run = map[string]func(*Service, context.Context, call) ([]byte, error){
 	"open":              (*Service).openEpisode,
@@ -106,6 +110,10 @@ var kindOf = map[int]fhir.Kind{
 	http.StatusPreconditionFailed: fhir.VersionConflict, http.StatusUnprocessableEntity: fhir.Unprocessable,
 }
 
+// parameterOf are the parameters of operations that are members of the case
+// API's bodies.
+var parameterOf = map[string]string{"/client": "subject", "/referral": "referral", "/argument/model": "model", "/argument/setting": "setting"}
+
 // asFHIR says what the case API refuses in FHIR's words.
 func asFHIR(err error) error {
 	p, found := (*cases.Problem)(nil), casemodel.Errors(nil)
@@ -122,6 +130,9 @@ func asFHIR(err error) error {
 	fe := &fhir.Error{Kind: kind}
 	for _, f := range p.Errors {
 		code, text := fhir.IssueInvalid, f.Detail
+		if name := parameterOf[f.Pointer]; name != "" {
+			text = "parameter " + name + ": " + text
+		}
 		if f.Rule != "" {
 			code, text = fhir.IssueBusinessRule, f.Rule+": "+f.Detail
 		}
