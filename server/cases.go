@@ -24,6 +24,7 @@ func caseRoutes() []route {
 		at(get, "/cases/:id", "", "", false, nil, readCase),
 		at(post, "/cases/:id/actions/:name", "", "", false, nil, actOnCase),
 	}
+	all = append(all, editRoutes()...)
 	for i := range all {
 		all[i].cases = true
 	}
@@ -118,6 +119,9 @@ func (x *exchange) writeAnswer(a cases.Answer, err error) error {
 	if a.Location != "" {
 		h.Set("Location", x.root()+a.Location)
 	}
+	if a.ContentLocation != "" {
+		h.Set("Content-Location", x.root()+a.ContentLocation)
+	}
 	if a.Status == http.StatusNotModified {
 		x.setVary()
 		x.c.Writer.WriteHeader(a.Status)
@@ -144,7 +148,7 @@ func (x *exchange) problem(status int, err error) (int, []byte) {
 func (x *exchange) witnessedCase() (interaction.Name, fhir.Key) {
 	key := fhir.Key{Type: "EpisodeOfCare", ID: x.c.Param("id")}
 	switch {
-	case x.c.Request.Method == http.MethodPost:
+	case x.c.Request.Method != http.MethodGet && x.c.Request.Method != http.MethodHead:
 		return interaction.Transaction, key
 	case key.ID == "":
 		return interaction.SearchType, key

@@ -132,7 +132,7 @@ func (d *door) allow(x *exchange, origin []string) {
 	h["Access-Control-Allow-Origin"] = origin
 	h.Set("Access-Control-Expose-Headers", corsExpose)
 	if x.c.Request.Method == http.MethodOptions {
-		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE")
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
 		h.Set("Access-Control-Allow-Headers", corsHeader)
 		h.Set("Access-Control-Max-Age", "600")
 	}

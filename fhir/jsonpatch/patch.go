@@ -21,6 +21,8 @@ type Error struct {
 	Operation int
 	Member    string // of the operation: op, path, from, value; "" for all of it
 	Text      string
+	// Malformed says that it is no patch; otherwise it doesn't fit the document.
+	Malformed bool
 }
 
 // Error implements error.
@@ -83,15 +85,15 @@ func parse(patch []byte) ([]operation, error) {
 	}
 	list, ok := v.([]any)
 	if !ok {
-		return nil, &Error{Operation: -1, Text: "must be an array of operations"}
+		return nil, &Error{Operation: -1, Malformed: true, Text: "must be an array of operations"}
 	}
 	if len(list) > MaxOperations {
-		return nil, &Error{Operation: -1, Text: "has more than " + strconv.Itoa(MaxOperations) + " operations"}
+		return nil, &Error{Operation: -1, Malformed: true, Text: "has more than " + strconv.Itoa(MaxOperations) + " operations"}
 	}
 	all := make([]operation, len(list))
 	for i, item := range list {
 		if e := all[i].read(item); e != nil {
-			e.Operation = i
+			e.Operation, e.Malformed = i, true
 			return nil, e
 		}
 	}

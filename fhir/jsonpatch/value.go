@@ -13,13 +13,13 @@ import (
 // decode reads a JSON text as maps, slices, strings, json.Numbers, bools and nil.
 func decode(text []byte) (any, error) {
 	if !jsontext.Value(text).IsValid() {
-		return nil, &Error{Operation: -1, Text: "must be one JSON value in UTF-8 whose objects have no name twice"}
+		return nil, &Error{Operation: -1, Malformed: true, Text: "must be one JSON value in UTF-8 whose objects have no name twice"}
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	var v any
 	if err := d.Decode(&v); err != nil {
-		return nil, &Error{Operation: -1, Text: "can't be read as JSON"}
+		return nil, &Error{Operation: -1, Malformed: true, Text: "can't be read as JSON"}
 	}
 	return v, nil
 }

@@ -34,6 +34,7 @@ func description() object {
 			"parameters": []object{idParameter()}, "post": actionOperation(s, a),
 		}
 	}
+	describeEdits(s, paths)
 	s.demand(reflect.TypeFor[View](), "case", "overdue", "actions")
 	s.demand(reflect.TypeFor[Page](), "cases")
 	s.demand(reflect.TypeFor[Row](), "id", "adopted", "phase", "overdue")

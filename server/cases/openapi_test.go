@@ -3,6 +3,7 @@ package cases_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ func TestOpenAPI(t *testing.T) {
 		if !used[name] {
 			t.Errorf("nothing uses %s", name)
 		}
-		if schema.Type != "object" || len(schema.Properties) == 0 {
+		if (schema.Type != "object" || len(schema.Properties) == 0) && name != "JSONPatch" {
 			t.Errorf("%s has no members", name)
 		}
 		for _, r := range schema.Required {
@@ -59,8 +60,11 @@ func TestOpenAPI(t *testing.T) {
 			t.Errorf("the action %s isn't there", a)
 		}
 	}
-	if got, want := len(d.Paths), len(actions())+3; got != want {
-		t.Errorf("%d paths, not %d", got, want)
+	for path := range d.Paths {
+		name, is := strings.CutPrefix(path, "/cases/{id}/actions/")
+		if is && !slices.Contains(actions(), casemodel.Action(name)) {
+			t.Errorf("there is no action %s", name)
+		}
 	}
 }
 

@@ -1,0 +1,256 @@
+package cases
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+	"caseway/mapping"
+	"caseway/mapping/casemodel"
+)
+
+// Edit is a request that changes a case by hand, and not by an action: the case
+// itself, or one of its parts.
+type Edit struct {
+	Case string // id
+	// List, Type and ID name a part (goals, Goal, g1); a new one has a List
+	// alone, the case itself none of them.
+	List, Type, ID string
+	// Method is PUT, PATCH, POST (of a new part) or DELETE (of a part).
+	Method string
+	// MediaType of the Body; for PATCH it says which kind of patch it is.
+	MediaType string
+	Body      []byte
+	// Query may say role, by and reason, which the body has no place for.
+	Query   []search.Pair
+	IfMatch []string // the header's values
+	Base    string   // our own FHIR base URL without a closing slash
+}
+
+// part is the id of the part that is edited, "" for the case or a new part.
+func (e *Edit) part() casemodel.Ref {
+	if e.ID == "" {
+		return ""
+	}
+	return casemodel.Ref(e.Type + "/" + e.ID)
+}
+
+// Edit changes a case by hand, in one commit, and shows it as it is then.
+func (s *Service) Edit(ctx context.Context, e Edit) (Answer, error) {
+	deed, err := e.deed()
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := e.check(); err != nil {
+		return Answer{}, err
+	}
+	seen, err := s.load(ctx, e.Case)
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := e.checkMatch(seen); err != nil {
+		return Answer{}, err
+	}
+	whole := seen
+	if !s.open {
+		if whole, err = s.load(inside(ctx), e.Case); err != nil {
+			return Answer{}, err
+		}
+		if !whole.holds(seen) {
+			return Answer{}, errChanged
+		}
+	}
+	d, err := s.draft(e, seen)
+	if err != nil {
+		return Answer{}, err
+	}
+	return s.edit(ctx, e, deed, whole, d)
+}
+
+// edit judges an edited case and stores what it changes.
+func (s *Service) edit(ctx context.Context, e Edit, deed Deed, whole *assembled, d *draft) (Answer, error) {
+	after := d.onto(&whole.c)
+	if len(d.removed) == 0 && len(casemodel.Diff(whole.c, after)) == 0 {
+		return s.showEdited(ctx, d, View{}, nil)
+	}
+	result, step, err := s.judgeEdit(ctx, deed, &whole.c, after, d.removed)
+	if err != nil {
+		return Answer{}, d.tell(err, &after, whole)
+	}
+	writes, lost := mapping.Resources(&result.Case, whole.stored)
+	c := commit{a: whole, writes: writes, row: editRow(e.Method), step: step, base: e.Base}
+	_, given, err := s.commit(withFollowing(ctx, whole, &result), c)
+	if err != nil {
+		return Answer{}, err
+	}
+	return s.showEdited(ctx, d, View{Changes: renamed(result.Changes, given), Losses: lossesOf(lost)}, given)
+}
+
+// editRow names an edit in Provenance.
+func editRow(method string) *action {
+	switch method {
+	case http.MethodPost:
+		return &action{name: "add"}
+	case http.MethodDelete:
+		return &action{name: "remove"}
+	}
+	return &action{name: "change"}
+}
+
+// judgeEdit judges an edit in each role that its author may have: one that may
+// make it is enough.
+func (s *Service) judgeEdit(
+	ctx context.Context, deed Deed, before *casemodel.Case, after casemodel.Case, removed []casemodel.Ref,
+) (casemodel.Result, casemodel.Step, error) {
+	who, err := s.callerOf(ctx, before)
+	if err != nil {
+		return casemodel.Result{}, casemodel.Step{}, err
+	}
+	actors, err := editors(who, deed)
+	if err != nil {
+		return casemodel.Result{}, casemodel.Step{}, err
+	}
+	now := s.now()
+	var first error
+	for _, actor := range actors {
+		step := casemodel.Step{Actor: actor, At: now, Why: deed.Reason, NewID: newIDs(now)}
+		result, err := casemodel.Edit(*before, after, removed, step)
+		if err == nil {
+			return result, step, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return casemodel.Result{}, casemodel.Step{}, first
+}
+
+// editors are who may make an edit: the caller in the role that was asked for,
+// or in each of his. Where nobody logs in, the request says it.
+func editors(who *caller, deed Deed) ([]casemodel.Actor, error) {
+	switch {
+	case who == nil && deed.Role == "":
+		return nil, badRequest("without a login the parameter role must say in which role the case is edited")
+	case who == nil:
+		return []casemodel.Actor{{Role: deed.Role, Party: deed.By}}, nil
+	case !deed.By.IsZero() && !deed.By.Same(who.party) && !deed.By.Same(who.organization):
+		return nil, badRequest("a case is edited by who is logged in; leave the parameter by out")
+	case deed.Role != "" && !slices.Contains(who.roles, deed.Role):
+		p := newProblem(http.StatusForbidden, "forbidden", "Forbidden", "")
+		return nil, p.found([]Fault{{Rule: "role-not-allowed", Detail: "the role that the parameter names isn't the caller's in this case"}})
+	case deed.Role != "":
+		return []casemodel.Actor{who.actor(deed.Role)}, nil
+	}
+	var all []casemodel.Actor
+	for _, r := range who.roles {
+		all = append(all, who.actor(r))
+	}
+	return all, nil
+}
+
+// deed reads who edits, and why, from the URL's parameters.
+func (e *Edit) deed() (Deed, error) {
+	var d Deed
+	seen := map[string]bool{}
+	for _, p := range e.Query {
+		if seen[p.Name] {
+			return d, badRequest("the parameter " + p.Name + " is there twice")
+		}
+		seen[p.Name] = true
+		switch p.Name {
+		case "role":
+			d.Role = casemodel.Role(p.Value)
+			if !slices.Contains(casemodel.Roles(), d.Role) {
+				return d, badRequest("the parameter role isn't one of the roles of cases")
+			}
+		case "by":
+			d.By.Ref = casemodel.Ref(p.Value)
+			if key, ok := fhir.ParseKey(p.Value); !ok || key.Type == "" {
+				return d, badRequest("the parameter by must be Type/id, such as Practitioner/p1")
+			}
+		case "reason":
+			d.Reason = strings.TrimSpace(p.Value)
+		default:
+			return d, badRequest("edits take the parameters role, by and reason only")
+		}
+	}
+	return d, nil
+}
+
+// check refuses what can't be edited whatever the case is like.
+func (e *Edit) check() error {
+	if e.List == "" {
+		return nil
+	}
+	l := listNamed(e.List)
+	if l == nil || e.ID != "" && !slices.Contains(l.types, e.Type) {
+		return newProblem(http.StatusNotFound, "not-found", "Not found", "a case has no such list of parts; /cases/openapi.json names them")
+	}
+	if slices.Contains(l.methods(e.ID != ""), e.Method) {
+		return nil
+	}
+	p := newProblem(http.StatusMethodNotAllowed, "not-supported", "Not allowed here", "")
+	f := Fault{Rule: "kept-elsewhere", Detail: "the case shows these parts and doesn't own them; change the resources over FHIR"}
+	if makers := casemodel.EditingOf(l.kind).Makers; len(makers) > 0 {
+		f = Fault{Rule: "action-needed", Actions: makers, Detail: "these parts are made by an action of the case"}
+	}
+	return p.found([]Fault{f})
+}
+
+var errChanged = newProblem(http.StatusPreconditionFailed, "version-conflict", "The case has changed",
+	"the case isn't in the state that If-Match names; read it again")
+
+// checkMatch refuses an edit of another state than its author saw. For a part,
+// the state of that part is enough.
+func (e *Edit) checkMatch(seen *assembled) error {
+	tags := []string{seen.etag()}
+	if ref := e.part(); ref != "" {
+		p, found := partOf(&seen.c, e.List, ref)
+		if !found {
+			return newProblem(http.StatusNotFound, "not-found", "Not found", "the case has no such part")
+		}
+		tags = append(tags, partTag(p.Value))
+	}
+	if len(e.IfMatch) == 0 && e.Method != http.MethodPost {
+		return newProblem(http.StatusPreconditionRequired, "precondition-required", "If-Match is needed",
+			"an edit needs If-Match with the ETag of what was read, so that it overwrites nothing unseen")
+	}
+	if len(e.IfMatch) == 0 || slices.ContainsFunc(tags, func(tag string) bool { return matches(e.IfMatch, tag) }) {
+		return nil
+	}
+	return errChanged
+}
+
+// holds reports whether a case has the resources of another reading of it in the
+// same versions.
+func (a *assembled) holds(other *assembled) bool {
+	for key, version := range other.versions {
+		if a.versions[key] != version {
+			return false
+		}
+	}
+	return true
+}
+
+// showEdited shows a case after an edit; given are the ids of what is new.
+func (s *Service) showEdited(ctx context.Context, d *draft, v View, given map[casemodel.Ref]casemodel.Ref) (Answer, error) {
+	after, err := s.load(ctx, d.base.ID)
+	if err != nil {
+		return Answer{}, err
+	}
+	if !s.open {
+		v.seenBy(after)
+	}
+	path := "/cases/" + d.base.ID
+	if d.added == "" {
+		answer, err := s.show(ctx, after, v, http.StatusOK)
+		answer.ContentLocation = path
+		return answer, err
+	}
+	answer, err := s.show(ctx, after, v, http.StatusCreated)
+	answer.Location, answer.ContentLocation = path+"/"+d.list+"/"+string(given[d.added]), path
+	return answer, err
+}

@@ -1,0 +1,98 @@
+package cases
+
+import (
+	"reflect"
+
+	"caseway/mapping/casemodel"
+)
+
+var memberType = reflect.TypeFor[casemodel.Member]()
+
+// merged takes what an edit changed over into the whole case: base is what its
+// author saw, mine what he made of it, onto what there is, of which he may not
+// see all. Only what differs between base and mine is changed. Parts are found by
+// their ids and members of teams by who they are; nothing that base hasn't is
+// taken out, and no part at all.
+func merged(base, mine, onto reflect.Value) reflect.Value {
+	if reflect.DeepEqual(base.Interface(), mine.Interface()) {
+		return onto
+	}
+	switch {
+	case base.Kind() == reflect.Struct:
+		out := reflect.New(base.Type()).Elem()
+		for i := range base.NumField() {
+			out.Field(i).Set(merged(base.Field(i), mine.Field(i), onto.Field(i)))
+		}
+		return out
+	case base.Kind() == reflect.Pointer && !base.IsNil() && !mine.IsNil() && !onto.IsNil():
+		out := reflect.New(base.Type().Elem())
+		out.Elem().Set(merged(base.Elem(), mine.Elem(), onto.Elem()))
+		return out
+	case base.Kind() == reflect.Slice && isPart(base.Type().Elem()):
+		return mergedParts(base, mine, onto)
+	case base.Kind() == reflect.Slice && base.Type().Elem() == memberType:
+		return mergedMembers(base, mine, onto)
+	}
+	return mine
+}
+
+// mergedParts keeps the order of what there is; new parts come behind.
+func mergedParts(base, mine, onto reflect.Value) reflect.Value {
+	out := reflect.MakeSlice(base.Type(), 0, onto.Len()+1)
+	for i := range onto.Len() {
+		part := onto.Index(i)
+		b, m := partWithID(base, idIn(part)), partWithID(mine, idIn(part))
+		if b.IsValid() && m.IsValid() {
+			part = merged(b, m, part)
+		}
+		out = reflect.Append(out, part)
+	}
+	for i := range mine.Len() {
+		if part := mine.Index(i); !partWithID(base, idIn(part)).IsValid() {
+			out = reflect.Append(out, part)
+		}
+	}
+	return out
+}
+
+func idIn(part reflect.Value) casemodel.Ref {
+	return casemodel.Ref(part.FieldByName("ID").String())
+}
+
+// partWithID gives the part of an id, the zero Value for none.
+func partWithID(list reflect.Value, id casemodel.Ref) reflect.Value {
+	for i := range list.Len() {
+		if idIn(list.Index(i)) == id {
+			return list.Index(i)
+		}
+	}
+	return reflect.Value{}
+}
+
+// mergedMembers gives the members that an edit names. What the directory says of
+// one is kept where the edit leaves it out.
+func mergedMembers(base, mine, onto reflect.Value) reflect.Value {
+	out := reflect.MakeSlice(base.Type(), 0, mine.Len())
+	used := map[int]bool{}
+	for i := range mine.Len() {
+		m := mine.Index(i)
+		at := sameMember(base, m, used)
+		if at < 0 || at >= onto.Len() { // a team is one resource: both have the same members
+			out = reflect.Append(out, m)
+			continue
+		}
+		used[at] = true
+		out = reflect.Append(out, merged(base.Index(at), m, onto.Index(at)))
+	}
+	return out
+}
+
+func sameMember(list, m reflect.Value, used map[int]bool) int {
+	party := m.Interface().(casemodel.Member).Party
+	for i := range list.Len() {
+		if !used[i] && list.Index(i).Interface().(casemodel.Member).Party.Same(party) {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,98 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+	"caseway/mapping/casemodel"
+	"caseway/server/cases"
+)
+
+// Where the parts of a case are.
+const (
+	casePath     = "/cases/:id"
+	caseListPath = casePath + "/:list"
+	casePartPath = caseListPath + "/:type/:part"
+)
+
+// editRoutes are the routes that change cases by hand.
+func editRoutes() []route {
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+	return []route{
+		at(put, casePath, "", "", false, nil, editCase),
+		at(patch, casePath, "", "", false, nil, editCase),
+		at(post, caseListPath, "", "", false, nil, editCase),
+		at(get, casePartPath, "", "", false, nil, readCasePart),
+		at(put, casePartPath, "", "", false, nil, editCase),
+		at(patch, casePartPath, "", "", false, nil, editCase),
+		at(del, casePartPath, "", "", false, nil, editCase),
+	}
+}
+
+// editCase is PUT and PATCH /cases/[id], POST /cases/[id]/[list], and PUT, PATCH
+// and DELETE /cases/[id]/[list]/[type]/[id].
+func editCase(x *exchange) error {
+	pairs, err := search.Split(x.c.Request.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	e := cases.Edit{
+		Case: x.c.Param("id"), List: x.c.Param("list"), Type: x.c.Param("type"), ID: x.c.Param("part"),
+		Method: x.c.Request.Method, Query: pairs, IfMatch: x.c.Request.Header["If-Match"], Base: x.base(),
+	}
+	if e.Method != http.MethodDelete {
+		if e.MediaType, err = x.editType(); err != nil {
+			return err
+		}
+		if e.Body, err = x.readBody(); err != nil {
+			return err
+		}
+	}
+	if e.List != "" {
+		x.allowEdits(e.List, e.ID != "")
+	}
+	a, err := x.server.cases.Edit(x.context(), e)
+	return x.writeAnswer(a, err)
+}
+
+// editType is the media type of the body of an edit (RFC 5789 section 2.2).
+func (x *exchange) editType() (string, error) {
+	wanted := []string{"application/json"}
+	if x.c.Request.Method == http.MethodPatch {
+		wanted = []string{cases.MergePatch, cases.JSONPatch}
+	}
+	value := x.c.Request.Header.Get("Content-Type")
+	if name := parseContentType(value).name; slices.Contains(wanted, name) && isUTF8(value) {
+		return name, nil
+	}
+	if x.c.Request.Method == http.MethodPatch {
+		x.c.Writer.Header().Set("Accept-Patch", strings.Join(wanted, ", "))
+	}
+	return "", fhir.NewError(fhir.UnsupportedMedia, fhir.IssueNotSupported,
+		"Content-Type must be "+strings.Join(wanted, " or ")+" in UTF-8")
+}
+
+// allowEdits says what a list or a part takes, for the case that it is refused.
+func (x *exchange) allowEdits(list string, part bool) {
+	allow := append(cases.EditMethods(list, part), http.MethodOptions)
+	if part {
+		allow = append(allow, http.MethodGet, http.MethodHead)
+	}
+	if !slices.Contains(allow, x.c.Request.Method) {
+		slices.Sort(allow)
+		x.c.Writer.Header().Set("Allow", strings.Join(allow, ", "))
+	}
+}
+
+// readCasePart is GET /cases/[id]/[list]/[type]/[id].
+func readCasePart(x *exchange) error {
+	if err := noQuery(x); err != nil {
+		return err
+	}
+	ref := casemodel.Ref(x.c.Param("type") + "/" + x.c.Param("part"))
+	a, err := x.server.cases.ReadPart(x.context(), x.c.Param("id"), x.c.Param("list"), ref, x.c.Request.Header["If-None-Match"])
+	return x.writeAnswer(a, err)
+}
