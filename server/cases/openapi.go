@@ -35,6 +35,7 @@ func description() object {
 		}
 	}
 	describeEdits(s, paths)
+	describeFiles(s, paths)
 	s.demand(reflect.TypeFor[View](), "case", "overdue", "actions")
 	s.demand(reflect.TypeFor[Page](), "cases")
 	s.demand(reflect.TypeFor[Row](), "id", "adopted", "phase", "overdue")

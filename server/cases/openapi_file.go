@@ -1,0 +1,106 @@
+package cases
+
+import (
+	"reflect"
+	"strings"
+)
+
+// describeFiles adds the export and the import to the paths.
+func describeFiles(s *schemas, paths object) {
+	paths["/cases/export"] = object{"get": exportOperation(s)}
+	paths["/cases/import"] = object{"post": importOperation(s)}
+	s.demand(reflect.TypeFor[Imported](), "line", "result", "bytes")
+	s.demand(reflect.TypeFor[Summary](), "complete", "lines", "created", "changed", "unchanged", "refused", "bytes")
+	s.components["ImportLine"] = object{
+		"type": "object", "description": "A case with its ETag, and who the people and organizations are that it names. " +
+			"Parts without an id are given one.",
+		"additionalProperties": false, "properties": s.members(lineType), "required": []string{"client"},
+	}
+}
+
+// members are the schemas of a struct's members.
+func (s *schemas) members(t reflect.Type) object {
+	all := object{}
+	for _, f := range fieldsOf(t) {
+		all[f.name] = s.of(f.typ)
+	}
+	return all
+}
+
+// columnText says which columns a CSV file has.
+func columnText() string {
+	var b strings.Builder
+	b.WriteString("A header, then a row for each case (RFC 4180, UTF-8). What spreadsheets would take for a formula has an apostrophe before it. Columns:")
+	for _, k := range columns {
+		b.WriteString("\n- " + k.name + ": " + k.text)
+		if k.get != nil && k.set == nil {
+			b.WriteString(" Shown, not read.")
+		}
+	}
+	return b.String()
+}
+
+// files are the schemas of both formats. OpenAPI 3.1 has no words for lines of
+// NDJSON, so what each is stands beside.
+func files(each object) object {
+	return object{
+		FormatNDJSON.MediaTypes()[0]: object{"schema": object{"type": "string"}, "x-line": each},
+		FormatCSV.MediaTypes()[0]:    object{"schema": object{"type": "string", "description": columnText()}},
+	}
+}
+
+func exportOperation(s *schemas) object {
+	parameters := []object{
+		query("format", "The format; without it Accept says which.", object{"type": "string", "enum": Formats()}),
+		query("overdue", "Only cases with something overdue.", object{"type": "string", "enum": []string{"true"}}),
+	}
+	return object{
+		"operationId": "export-cases", "tags": []string{"cases"}, "summary": "Export cases.",
+		"description": "Every case that the caller sees and the filters let through, as far as he sees it, once, each as it is when it is written. " +
+			"An answer that breaks off doesn't end as HTTP wants it; in NDJSON its last line is an object with problem.",
+		"parameters": append(parameters, filterParameters()...),
+		"responses": problems(object{"200": object{
+			"description": "The cases.", "content": files(refTo("ImportLine")),
+		}}, "406"),
+	}
+}
+
+// filterParameters are the filters of the list.
+func filterParameters() []object {
+	var all []object
+	for _, f := range filters {
+		schema := object{"type": "string", "minLength": 1}
+		if f.pattern != "" {
+			schema["pattern"] = f.pattern
+		}
+		all = append(all, query(f.name, f.text, schema))
+	}
+	return all
+}
+
+func importOperation(s *schemas) object {
+	return object{
+		"operationId": "import-cases", "tags": []string{"cases"}, "summary": "Import cases.",
+		"description": "Each line is one commit. A case that isn't there is made, in whatever phase it is; one that is there is changed only with its " +
+			"etag, or with existing=change, and by the rules that hold for every change. One that is there as the line has it is left as it is, so " +
+			"sending a file again goes on where it broke off. The report has a line for each line of the file, when it is done, and a summary at the " +
+			"end; a report without a summary broke off.",
+		"parameters": []object{
+			query("existing", "What to do with a case that is there and differs, where the line has no etag.",
+				object{"type": "string", "enum": []string{"refuse", "change"}}),
+			query("reason", "Why the cases are imported, for Provenance.", object{"type": "string"}),
+			query("role", "In which role, where nobody logs in.", s.of(reflect.TypeFor[Deed]().Field(0).Type)),
+			query("by", "Who imports, where nobody logs in, such as Practitioner/1.", object{"type": "string", "pattern": refPattern}),
+		},
+		"requestBody": object{"required": true, "content": files(refTo("ImportLine"))},
+		"responses": problems(object{"200": object{
+			"description": "The report.",
+			"content": object{FormatNDJSON.MediaTypes()[0]: object{
+				"schema": object{"type": "string"},
+				"x-line": refTo("Imported"), "x-last-line": object{
+					"type": "object", "properties": object{"summary": refTo("Summary")}, "required": []string{"summary"},
+				},
+			}},
+		}}, "406", "408", "413", "415", "503"),
+	}
+}
