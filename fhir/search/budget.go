@@ -16,8 +16,26 @@ const DefaultHeads = 200_000
 const MaxChained = 10_000
 
 // Budget bounds the work of one request: the heads that are looked at, with
-// each scan counting as one more. It isn't safe for concurrent use.
-type Budget struct{ heads, left int }
+// each scan counting as one more. It also keeps what chains have found, for
+// others of the request that ask for the same. It isn't safe for concurrent
+// use, and for one moment of the store.
+type Budget struct {
+	heads, left int
+	found       map[string][]Hit // inner sides of chains, without JSON, by sameness
+}
+
+// mostRemembered bounds how much of one inner side is kept.
+const mostRemembered = 1000
+
+func (b *Budget) remember(name string, found []Hit) {
+	if len(found) > mostRemembered {
+		return
+	}
+	if b.found == nil {
+		b.found = map[string][]Hit{}
+	}
+	b.found[name] = found
+}
 
 // NewBudget gives a budget of a number of heads.
 func NewBudget(heads int) *Budget { return &Budget{heads: heads, left: heads} }

@@ -267,3 +267,23 @@ func TestCountsFromTheIndexAndEstimates(t *testing.T) {
 	count(search.And{exact("Task.status=1"), ofOwner("big")}, 100, 2000, false)
 	count(search.And{exact("Task.status=1"), ofOwner("big")}, 0, 2000, true)
 }
+
+// An untyped chain through references to anything asks each type for the same
+// patients, which are looked for once.
+func TestChainsShareTheirInnerSide(t *testing.T) {
+	w := clinic(t, 2000)
+	var either search.Or
+	types := []string{"CarePlan", "Condition", "Encounter", "Goal", "MedicationRequest", "Observation", "Procedure", "ServiceRequest"}
+	for _, typ := range types {
+		either = append(either, search.Chain{Param: parameter("Task", "focus"), Type: typ, Where: search.Chain{
+			Param: parameter(typ, "patient"), Type: "Patient", Where: exact("Patient.identifier=3"),
+		}})
+	}
+	p := search.Plan{Types: []string{"Task"}, Where: either, Count: 50}
+	if m := mustRun(t, w, p); len(m.Hits) > 0 {
+		t.Errorf("got %v", ids(m.Hits))
+	}
+	if most := 2*len(types) + 2; w.Scans+w.Estimates > most {
+		t.Errorf("%d scans and %d estimates, want at most %d together", w.Scans, w.Estimates, most)
+	}
+}
