@@ -37,6 +37,7 @@ type Serve struct {
 	CORSOrigin      []string      `name:"cors-origin" help:"Origins of web pages that may read and write here (https://app.example.org)."`
 	PreferStored    bool          `name:"prefer-stored-parameters" help:"Let a stored SearchParameter take the place of FHIR's own with the same type and code; changing this indexes all resources anew."`
 	MaxBody         int64         `default:"12582912" help:"Bytes that a request body may have, after inflating."`
+	MaxImport       int64         `default:"1073741824" help:"Bytes that a file of cases may have when it is imported, after inflating; each case may have as many as --max-body."`
 	HeaderTimeout   time.Duration `default:"10s" help:"Time that a client has to send a request's header."`
 	ReadTimeout     time.Duration `default:"1m" help:"Time that a client has to send a whole request."`
 	WriteTimeout    time.Duration `default:"2m" help:"Time from a request's header to the end of its answer."`
@@ -163,7 +164,7 @@ func (s Serve) decodeLimit() int {
 // assemble wires the engine and the server.
 func (s Serve) assemble(engine *interaction.Engine, data store.Store, c server.Config) (_ *server.Server, err error) {
 	c.Engine, c.Store, c.ResourceTypes = engine, data, definition.R4().ResourceTypes()
-	c.Version, c.MaxBody = versionText(), s.MaxBody
+	c.Version, c.MaxBody, c.MaxImport = versionText(), s.MaxBody, s.MaxImport
 	c.CORSOrigins = s.CORSOrigin
 	if s.Login.embedded() {
 		c.App = app.Handler()
@@ -199,8 +200,8 @@ func (s Serve) check() error {
 	if err := s.Login.check(); err != nil {
 		return err
 	}
-	if s.MaxBody < 0 {
-		return errors.New("--max-body is a number of bytes, 0 or more")
+	if s.MaxBody < 0 || s.MaxImport < 0 {
+		return errors.New("--max-body and --max-import are numbers of bytes, 0 or more")
 	}
 	if min(s.HeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout, s.ShutdownTimeout) < 0 {
 		return errors.New("a timeout is 0 (its default) or more: without one, a client could hold a connection for ever")
