@@ -7,6 +7,7 @@ import (
 	"caseway/mapping/casemodel"
 	"caseway/mapping/fhirproto"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -35,6 +36,12 @@ func phaseIn(m protoreflect.Message) (phase casemodel.Phase, queued, fits bool) 
 		}
 	}
 	return casemodel.Phase(phases.toCase[status]), queued, false
+}
+
+// StrangePhase reports whether an EpisodeOfCare has a phase that there isn't.
+func StrangePhase(m proto.Message) bool {
+	e := findExtension(m.ProtoReflect(), phaseURL)
+	return e != nil && phases.toFHIR[inCode.read(e.ProtoReflect())] == ""
 }
 
 func readPhase(m protoreflect.Message, c *casemodel.Case) {

@@ -53,7 +53,7 @@ func (s *Service) Act(ctx context.Context, id, name string, body []byte, ifMatch
 			return Answer{}, err
 		}
 	}
-	if err := s.loadNetworks(inside(ctx), whole, asked(argument)); err != nil {
+	if err := s.loadOffered(inside(ctx), whole, asked(argument)); err != nil {
 		return Answer{}, err
 	}
 	p := &partial{seen: seen, whole: whole}

@@ -80,13 +80,14 @@ func casesOf(image *interaction.Image) []string {
 	return all
 }
 
-// isBound reports whether rules bind a case: its stored episode has a phase of
-// Caseway's. One that comes in by this commit may stand anywhere in its course.
+// isBound reports whether rules bind a case: its episode has a phase of
+// Caseway's, or gets one by this commit.
 func (g *Guard) isBound(ctx context.Context, id string, images []interaction.Image) (bool, error) {
 	key := fhir.Key{Type: "EpisodeOfCare", ID: id}
 	for i := range images {
 		if images[i].Key == key {
-			return strings.Contains(string(images[i].Before.JSON), phaseURL), nil
+			after := images[i].After
+			return strings.Contains(string(images[i].Before.JSON), phaseURL) || after != nil && strings.Contains(string(after.JSON), phaseURL), nil
 		}
 	}
 	v, err := g.service.engine().Read(inside(ctx), key)
@@ -97,7 +98,7 @@ func (g *Guard) isBound(ctx context.Context, id string, images []interaction.Ima
 }
 
 func (j *judging) run() (issues []fhir.Issue, err error) {
-	if j.before, err = j.guard.service.load(inside(j.ctx), j.id); err != nil {
+	if err = j.load(); err != nil {
 		return nil, err
 	}
 	j.after = slices.Clone(j.before.stored)
@@ -112,6 +113,9 @@ func (j *judging) run() (issues []fhir.Issue, err error) {
 	after := j.guard.service.parts.assemble(j.after)
 	if after.ID == "" {
 		return j.withoutEpisode(), nil
+	}
+	if issues := j.strange(); len(issues) > 0 {
+		return issues, nil
 	}
 	result, step, err := j.apply(after)
 	if found := casemodel.Errors(nil); errors.As(err, &found) {
@@ -180,7 +184,7 @@ func (j *judging) apply(after casemodel.Case) (casemodel.Result, casemodel.Step,
 	var first error
 	for _, actor := range actors {
 		step := casemodel.Step{Actor: actor, At: now, NewID: newIDs(now)}
-		result, err := casemodel.Apply(j.before.c, after, step)
+		result, err := j.change(after, step)
 		if err == nil {
 			return result, step, nil
 		}
@@ -198,7 +202,8 @@ func (j *judging) issues(found casemodel.Errors) []fhir.Issue {
 	for _, e := range found {
 		at := j.images[j.mine[0]].At
 		for _, i := range j.mine {
-			if j.images[i].Key.String() == string(e.Part) {
+			key := j.images[i].Key
+			if key.String() == string(e.Part) || e.Part == "" && key.Type == "EpisodeOfCare" {
 				at = j.images[i].At
 			}
 		}

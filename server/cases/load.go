@@ -169,8 +169,13 @@ func (s *Service) loadNetworks(ctx context.Context, a *assembled, around []strin
 	if len(around) == 0 {
 		return nil
 	}
+	return s.addNetworks(ctx, a, search.Pair{Name: "participating-organization", Value: strings.Join(around, ",")}, "200")
+}
+
+// addNetworks adds as many OrganizationAffiliations as are wanted.
+func (s *Service) addNetworks(ctx context.Context, a *assembled, which search.Pair, count string) error {
 	page, err := s.engine().Search(ctx, interaction.SearchRequest{Type: "OrganizationAffiliation", Parameters: []search.Pair{
-		{Name: "participating-organization", Value: strings.Join(around, ",")}, {Name: "_count", Value: "200"},
+		which, {Name: "_count", Value: count},
 	}})
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && fe.Kind == fhir.Forbidden {
 		return nil
@@ -186,6 +191,27 @@ func (s *Service) loadNetworks(ctx context.Context, a *assembled, around []strin
 		a.c = s.parts.assemble(a.stored)
 	}
 	return nil
+}
+
+// loadOffered adds which networks organizations belong to that are offered a
+// service, and whether the client's insurers have networks at all.
+func (s *Service) loadOffered(ctx context.Context, a *assembled, offered []string) error {
+	if len(offered) == 0 {
+		return nil
+	}
+	if err := s.loadNetworks(ctx, a, offered); err != nil {
+		return err
+	}
+	var insurers []string
+	for _, p := range a.c.Insurers() {
+		if p.Ref.Type() == "Organization" {
+			insurers = append(insurers, string(p.Ref))
+		}
+	}
+	if len(insurers) == 0 {
+		return nil
+	}
+	return s.addNetworks(ctx, a, search.Pair{Name: "primary-organization", Value: strings.Join(insurers, ",")}, "1")
 }
 
 // asked are the organizations that an action brings into a case, whose networks

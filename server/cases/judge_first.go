@@ -1,0 +1,65 @@
+package cases
+
+import (
+	"errors"
+	"slices"
+
+	"caseway/fhir"
+	"caseway/fhir/store"
+	"caseway/mapping"
+	"caseway/mapping/casemodel"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// load finds the case as it is stored; for one that comes in by this commit there
+// is nothing yet.
+func (j *judging) load() (err error) {
+	j.before, err = j.guard.service.load(inside(j.ctx), j.id)
+	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+		j.before = &assembled{versions: map[fhir.Key]int64{}}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return j.guard.service.loadOffered(inside(j.ctx), j.before, j.offered())
+}
+
+// offered are the organizations that new Tasks are given to.
+func (j *judging) offered() (all []string) {
+	for i := range j.images {
+		image := &j.images[i]
+		if image.Key.Type != "Task" || image.After == nil || image.Method != store.Post && image.Before.JSON != nil {
+			continue
+		}
+		owner := image.After.Root().Child("owner").Child("reference").Text()
+		if casemodel.Ref(owner).Type() == "Organization" && !slices.Contains(all, owner) && len(all) < 100 {
+			all = append(all, owner)
+		}
+	}
+	return all
+}
+
+// change judges the case as it would be: one that comes in by this commit may
+// stand anywhere in its course, and is bound from then on.
+func (j *judging) change(after casemodel.Case, step casemodel.Step) (casemodel.Result, error) {
+	if len(j.before.versions) == 0 {
+		return casemodel.Receive(after, step)
+	}
+	return casemodel.Apply(j.before.c, after, step)
+}
+
+// strange refuses a phase that there isn't, which would count for none.
+func (j *judging) strange() []fhir.Issue {
+	for _, i := range j.mine {
+		key := j.images[i].Key
+		at := slices.IndexFunc(j.after, func(m proto.Message) bool { return keyOf(m) == key })
+		if key.Type == "EpisodeOfCare" && at >= 0 && mapping.StrangePhase(j.after[at]) {
+			return j.issues(casemodel.Errors{{
+				Rule: "phase-unknown", Part: casemodel.Ref(key.String()), Text: "The phase isn't one that a case can be in.",
+			}})
+		}
+	}
+	return nil
+}
