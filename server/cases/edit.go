@@ -72,11 +72,19 @@ func (s *Service) Edit(ctx context.Context, e Edit) (Answer, error) {
 
 // edit judges an edited case and stores what it changes.
 func (s *Service) edit(ctx context.Context, e Edit, deed Deed, whole *assembled, d *draft) (Answer, error) {
+	who, err := s.callerOf(ctx, &whole.c)
+	if err != nil {
+		return Answer{}, err
+	}
+	actors, err := editors(who, deed)
+	if err != nil {
+		return Answer{}, err
+	}
 	after := d.onto(&whole.c)
 	if len(d.removed) == 0 && len(casemodel.Diff(whole.c, after)) == 0 {
 		return s.showEdited(ctx, d, View{}, nil)
 	}
-	result, step, err := s.judgeEdit(ctx, deed, &whole.c, after, d.removed)
+	result, step, err := s.judgeEdit(actors, deed, &whole.c, after, d.removed)
 	if err != nil {
 		return Answer{}, d.tell(err, &after, whole)
 	}
@@ -103,16 +111,8 @@ func editRow(method string) *action {
 // judgeEdit judges an edit in each role that its author may have: one that may
 // make it is enough.
 func (s *Service) judgeEdit(
-	ctx context.Context, deed Deed, before *casemodel.Case, after casemodel.Case, removed []casemodel.Ref,
+	actors []casemodel.Actor, deed Deed, before *casemodel.Case, after casemodel.Case, removed []casemodel.Ref,
 ) (casemodel.Result, casemodel.Step, error) {
-	who, err := s.callerOf(ctx, before)
-	if err != nil {
-		return casemodel.Result{}, casemodel.Step{}, err
-	}
-	actors, err := editors(who, deed)
-	if err != nil {
-		return casemodel.Result{}, casemodel.Step{}, err
-	}
 	now := s.now()
 	var first error
 	for _, actor := range actors {

@@ -69,28 +69,38 @@ func partWithID(list reflect.Value, id casemodel.Ref) reflect.Value {
 	return reflect.Value{}
 }
 
-// mergedMembers gives the members that an edit names. What the directory says of
-// one is kept where the edit leaves it out.
+// mergedMembers keeps the order of what there is. A member that base has and
+// mine hasn't was taken off the team.
 func mergedMembers(base, mine, onto reflect.Value) reflect.Value {
-	out := reflect.MakeSlice(base.Type(), 0, mine.Len())
-	used := map[int]bool{}
-	for i := range mine.Len() {
-		m := mine.Index(i)
-		at := sameMember(base, m, used)
-		if at < 0 || at >= onto.Len() { // a team is one resource: both have the same members
-			out = reflect.Append(out, m)
-			continue
+	out := reflect.MakeSlice(base.Type(), 0, onto.Len()+1)
+	inBase, inMine := map[int]bool{}, map[int]bool{}
+	for i := range onto.Len() {
+		o := onto.Index(i)
+		b := takeMember(base, o, inBase)
+		m := takeMember(mine, o, inMine)
+		switch {
+		case b >= 0 && m >= 0:
+			out = reflect.Append(out, merged(base.Index(b), mine.Index(m), o))
+		case b < 0 && m < 0:
+			out = reflect.Append(out, o)
+		case b < 0:
+			out = reflect.Append(out, mine.Index(m))
 		}
-		used[at] = true
-		out = reflect.Append(out, merged(base.Index(at), m, onto.Index(at)))
+	}
+	for i := range mine.Len() {
+		if !inMine[i] {
+			out = reflect.Append(out, mine.Index(i))
+		}
 	}
 	return out
 }
 
-func sameMember(list, m reflect.Value, used map[int]bool) int {
+// takeMember finds a member in a list, each once; -1 for none.
+func takeMember(list, m reflect.Value, taken map[int]bool) int {
 	party := m.Interface().(casemodel.Member).Party
 	for i := range list.Len() {
-		if !used[i] && list.Index(i).Interface().(casemodel.Member).Party.Same(party) {
+		if !taken[i] && list.Index(i).Interface().(casemodel.Member).Party.Same(party) {
+			taken[i] = true
 			return i
 		}
 	}

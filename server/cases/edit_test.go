@@ -3,7 +3,6 @@ package cases_test
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -349,13 +348,4 @@ func TestPartsAreRemoved(t *testing.T) {
 			t.Errorf("an approved plan is removed: %+v", p)
 		}
 	})
-}
-
-// query is a URL's query of parameters in turn.
-func query(pairs ...string) string {
-	q := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		q.Set(pairs[i], pairs[i+1])
-	}
-	return "?" + q.Encode()
 }
