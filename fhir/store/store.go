@@ -45,9 +45,6 @@ type Store interface {
 	// History returns versions, newest first.
 	History(ctx context.Context, q HistoryQuery) (HistoryPage, error)
 
-	// Search returns the current versions that match, tombstones never.
-	Search(ctx context.Context, q search.Query) (SearchPage, error)
-
 	// Commit applies all writes and record writes, or none, under one
 	// lastUpdated. It returns the new versions in the order of Writes. A
 	// precondition that doesn't hold fails with *Conflict and changes nothing.
@@ -161,8 +158,6 @@ type Write struct {
 	Expect int64
 	// Index is what the new version is found by; a tombstone has none.
 	Index search.Index
-	// Terms stand for Index.Terms where Index is empty.
-	Terms []search.Term
 	// Generation counts the sets of parameters that made Index. It grows.
 	Generation int64
 	// Compartments are the compartments that the new version belongs to, as
@@ -247,12 +242,6 @@ type HistoryPage struct {
 	// Settled is the instant up to which history was complete when this page
 	// was read: no version with an earlier lastUpdated can appear any more.
 	Settled time.Time
-}
-
-// SearchPage is one page of matches.
-type SearchPage struct {
-	Versions []Version
-	More     bool
 }
 
 // Position is an opaque place in the change feed.

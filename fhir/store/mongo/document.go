@@ -117,11 +117,7 @@ func encodeHead(w *store.Write, version int64, at time.Time, before bson.Raw) (b
 
 // indexOf is the index of a write, in order.
 func indexOf(w *store.Write) search.Index {
-	x := w.Index
-	if len(x.Terms) == 0 && len(x.Values) == 0 {
-		x.Terms = w.Terms
-	}
-	return search.Index{Terms: ordered(x.Terms), Values: ordered(x.Values)}
+	return search.Index{Terms: ordered(w.Index.Terms), Values: ordered(w.Index.Values)}
 }
 
 func indexBytes(x search.Index, compartments []string) (n int) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/search"
 	"caseway/fhir/store"
 	"caseway/fhir/store/mongo"
 	"caseway/fhir/store/mongo/mongotest"
@@ -162,8 +163,11 @@ func eachOperation(s store.Store) map[string]func(context.Context) error {
 		"read several": func(ctx context.Context) error { _, err := s.Read(ctx, patient("1"), patient("2")); return err },
 		"read version": func(ctx context.Context) error { _, err := s.ReadVersion(ctx, patient("1"), 1); return err },
 		"history":      func(ctx context.Context) error { return historyOf(store.HistoryQuery{})(ctx, s) },
-		"search":       func(ctx context.Context) error { _, err := s.Search(ctx, *identified("1")); return err },
-		"records":      func(ctx context.Context) error { _, err := s.Records(ctx, "job", "", "", 1); return err },
+		"search": func(ctx context.Context) error {
+			_, err := s.(store.Searcher).Scan(ctx, search.Scan{Type: "Patient", Term: "Patient.identifier=1", Limit: 1})
+			return err
+		},
+		"records": func(ctx context.Context) error { _, err := s.Records(ctx, "job", "", "", 1); return err },
 		"create": func(ctx context.Context) error {
 			_, err := s.Commit(ctx, store.Commit{Writes: []store.Write{put(patient("c"), 0, 1)}})
 			return err

@@ -23,7 +23,7 @@ func head(t testing.TB) (store.Write, bson.Raw) {
 		x.Values = append(x.Values, search.Term(param+";tThe code's display, folded"))
 	}
 	slices.Sort(x.Terms)
-	w.Terms, w.Index = nil, x
+	w.Index = x
 	raw, _, err := mongo.EncodeHead(&w, 3, time.UnixMilli(1_700_000_000_000).UTC(), nil)
 	if err != nil {
 		t.Fatal(err)

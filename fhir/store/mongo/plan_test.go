@@ -129,10 +129,6 @@ var operations = []struct {
 	{"history of compartments", "compartments_place _id_", true, historyOf(store.HistoryQuery{Type: "Patient", Compartments: []string{"Patient/1", "Patient/2"}})},
 	{"instance history", "_id_", true, historyOf(store.HistoryQuery{Type: "Patient", ID: "1"})},
 	{"history of a list", "_id_", true, historyOf(store.HistoryQuery{Keys: []fhir.Key{patient("1"), patient("2")}})},
-	{"search", "terms_place", true, func(ctx context.Context, s store.Store) error {
-		_, err := s.Search(ctx, *identified("1", "Patient.gender=x"))
-		return err
-	}},
 	{"conditional create", "terms_place _id_", true, func(ctx context.Context, s store.Store) error {
 		_, err := s.Commit(ctx, store.Commit{
 			Writes:        []store.Write{put(patient("new"), 0, 1)},

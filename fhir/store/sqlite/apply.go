@@ -217,7 +217,7 @@ func (w *writer) writeOne(x *store.Write, h *head, stamp int64, v *store.Version
 		return err
 	}
 	h.seq, h.version, h.updated = w.seq, v.VersionID, stamp
-	return w.index(typ, h, indexOf(x), x.Generation)
+	return w.index(typ, h, x.Index, x.Generation)
 }
 
 // typeNumber is a type's number, a new one where it is the type's first resource.

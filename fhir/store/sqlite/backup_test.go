@@ -96,12 +96,9 @@ func wantRestorable(t *testing.T, file string, before []store.Version) {
 	}
 	last := before[len(before)-1]
 	commit(t, s, write(last.Key.ID, 10))
-	found, err := s.Search(t.Context(), search.Query{
-		Type: "Patient", Limit: 5,
-		All: []search.Clause{{Any: []search.Term{search.Term("Patient.identifier:|" + last.Key.ID)}}},
-	})
-	if err != nil || len(found.Versions) != 1 {
-		t.Errorf("the copy's index finds %d resources, error %v", len(found.Versions), err)
+	found, err := s.Scan(t.Context(), search.Scan{Type: "Patient", Term: search.Term("Patient.identifier:|" + last.Key.ID), Limit: 5})
+	if err != nil || len(found.Hits) != 1 {
+		t.Errorf("the copy's index finds %d resources, error %v", len(found.Hits), err)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 
 	"caseway/fhir/search"
-	"caseway/fhir/store"
 )
 
 // What makes a head and its entries in the index.
@@ -13,14 +12,6 @@ const (
 		VALUES (?, ?, ?, ?, ?, ?, ?)`
 	addStemSQL = "INSERT INTO stem (id, text) VALUES (?, ?)"
 )
-
-// indexOf is the index of a write.
-func indexOf(x *store.Write) search.Index {
-	if len(x.Index.Terms)+len(x.Index.Values) == 0 {
-		return search.Index{Terms: x.Terms}
-	}
-	return x.Index
-}
 
 // index makes a new head and remembers its entries.
 func (w *writer) index(typ int64, h *head, x search.Index, generation int64) error {

@@ -50,7 +50,7 @@ func write(id string, size int) store.Write {
 	return store.Write{
 		Key: key(id), Method: store.Put, Expect: store.AnyVersion,
 		Content: &fhir.Content{Type: "Patient", Rest: append(rest, '"')},
-		Terms:   []search.Term{search.Term("Patient.identifier:|" + id), "Patient.active=true"},
+		Index:   search.Index{Terms: []search.Term{"Patient.active=true", search.Term("Patient.identifier:|" + id)}},
 	}
 }
 

@@ -50,7 +50,7 @@ func typical(i int) store.Write {
 	return store.Write{
 		Key: key, Method: store.Post,
 		Content:      &fhir.Content{Type: key.Type, Rest: typicalRest},
-		Terms:        typicalTerms(i),
+		Index:        search.Index{Terms: typicalTerms(i)},
 		Compartments: []string{fmt.Sprintf("Patient/%d", i%1000)},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
@@ -70,11 +71,11 @@ func endedContext(t *testing.T, d *database) {
 	_, readErr := s.Read(ctx, key)
 	_, vreadErr := s.ReadVersion(ctx, key, 1)
 	_, historyErr := s.History(ctx, store.HistoryQuery{Limit: 1})
-	_, searchErr := s.Search(ctx, *hasIdentifier(key))
+	_, searchErr := s.(store.Searcher).Scan(ctx, search.Scan{Type: key.Type, Term: identifier(key, key.ID), Limit: 1})
 	_, recordsErr := s.Records(ctx, "job", "", "", 1)
 	_, commitErr := s.Commit(ctx, store.Commit{Writes: []store.Write{change(key, 1, 2)}})
 	for name, err := range map[string]error{
-		"Read": readErr, "ReadVersion": vreadErr, "History": historyErr, "Search": searchErr,
+		"Read": readErr, "ReadVersion": vreadErr, "History": historyErr, "Scan": searchErr,
 		"Records": recordsErr, "Commit": commitErr,
 	} {
 		if !errors.Is(err, context.Canceled) {

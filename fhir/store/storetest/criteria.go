@@ -21,7 +21,7 @@ var criteriaCases = []testCase{
 // having is a new resource with one identifier.
 func having(id, value string) store.Write {
 	w := create(patient(id), 1)
-	w.Terms = []search.Term{identifier(w.Key, value)}
+	w.Index.Terms = []search.Term{identifier(w.Key, value)}
 	return w
 }
 

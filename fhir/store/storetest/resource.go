@@ -52,7 +52,7 @@ func create(key fhir.Key, n int) store.Write {
 func change(key fhir.Key, expect int64, n int) store.Write {
 	return store.Write{
 		Key: key, Method: store.Put, Content: body(key, n), Expect: expect,
-		Terms:        []search.Term{identifier(key, key.ID)},
+		Index:        search.Index{Terms: []search.Term{identifier(key, key.ID)}},
 		Compartments: []string{"Patient/" + key.ID},
 	}
 }

@@ -29,7 +29,7 @@ var scanCases = []testCase{
 // indexed is a new version with terms, and values kept beside them.
 func indexed(key fhir.Key, expect int64, terms, values []search.Term) store.Write {
 	w := change(key, expect, len(terms))
-	w.Terms, w.Index = nil, search.Index{Terms: terms, Values: values}
+	w.Index = search.Index{Terms: terms, Values: values}
 	return w
 }
 

@@ -1,37 +1,10 @@
 package sqlite
 
 import (
-	"context"
-
 	"zombiezen.com/go/sqlite"
 
-	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
-
-// Search returns the current versions that have a term of every clause.
-func (s *Store) Search(ctx context.Context, q search.Query) (page store.SearchPage, err error) {
-	found, err := search.Run(ctx, s, search.Plan{
-		Types: []string{q.Type}, Where: q.Expr(), Sort: []search.SortKey{{Field: "_id"}}, Count: q.Limit,
-	})
-	if err != nil {
-		return page, err
-	}
-	places := make([]place, len(found.Hits))
-	for i, h := range found.Hits {
-		if places[i].seq, err = seqIn(h.Place.Tie); err != nil {
-			return page, err
-		}
-	}
-	r, err := s.reader(ctx)
-	if err != nil {
-		return page, err
-	}
-	defer s.readers.put(r)
-	page.More = found.More
-	page.Versions, _, err = r.fetch(places, noByteLimit)
-	return page, failure(err)
-}
 
 // place is a row of the version table.
 type place struct{ seq int64 }
