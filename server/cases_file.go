@@ -47,9 +47,10 @@ func exportCases(x *exchange) error {
 	}
 	if format == cases.FormatNDJSON {
 		status, _ := answerFor(err)
-		_, _ = w.Write(cases.Unfinished(cases.ProblemOf(err, status))) // the client may have gone
-		_ = w.close()
+		_, _ = w.Write(cases.Unfinished(cases.ProblemOf(err, status))) // the client may have gone: nothing more is to be done
 	}
+	_ = w.close()
+	_ = http.NewResponseController(x.c.Writer).Flush() // so that the client sees how far it came
 	x.err, x.broken = err, true
 	return nil
 }
