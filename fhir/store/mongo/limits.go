@@ -13,6 +13,7 @@ const (
 	commitTimeout = 20 * time.Second // for a commit with all its tries
 	lookTimeout   = 8 * time.Second  // for what a commit looks up before it is stamped
 	awayTimeout   = 2 * time.Second  // for new tries while the server is away
+	leaveTimeout  = 2 * time.Second  // for a transaction after its client has left
 	retryAfter    = 2 * time.Second  // what a client is told
 )
 

@@ -108,7 +108,7 @@ func (j *journal) writeFresh(ctx context.Context, s store.Store, name string) er
 }
 
 // TestSilentNetwork: a network that swallows everything doesn't hold a caller
-// for longer than it wants, nor a commit beyond the life of its stamp.
+// for much longer than it wants, nor a commit beyond the life of its stamp.
 func TestSilentNetwork(t *testing.T) {
 	s, net := behindNetwork(t, mongotest.Server(t), "&serverSelectionTimeoutMS=1000")
 	commit(t, s, put(patient("1"), 0, 1))

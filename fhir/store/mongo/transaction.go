@@ -61,8 +61,23 @@ func again(err error, began time.Time) bool {
 	return !isAway(err) || time.Since(began) < awayTimeout
 }
 
-// attempt is one transaction.
-func (s *Store) attempt(ctx context.Context, c *store.Commit, locks []string) ([]store.Version, error) {
+// begun gives what a transaction goes on under when its client leaves, which
+// ends ctx: a command that is cut off may reach the server behind the abort, and
+// leave a transaction there that holds its documents for a minute.
+func begun(ctx context.Context) (context.Context, context.CancelFunc) {
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout+stampLife)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(leaveTimeout, cancel) })
+	return within, func() { stop(); cancel() }
+}
+
+// attempt is one transaction. It is aborted between two commands where the
+// client leaves before anything is written, and otherwise brought to its end.
+func (s *Store) attempt(client context.Context, c *store.Commit, locks []string) ([]store.Version, error) {
+	if err := client.Err(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := begun(client)
+	defer cancel()
 	session, err := s.client.StartSession(options.Session().SetDefaultTransactionOptions(s.transactionOptions()))
 	if err != nil {
 		return nil, err
@@ -71,7 +86,7 @@ func (s *Store) attempt(ctx context.Context, c *store.Commit, locks []string) ([
 	if err := session.StartTransaction(); err != nil {
 		return nil, err
 	}
-	versions, stamped, err := s.apply(mongo.NewSessionContext(ctx, session), c, locks)
+	versions, stamped, err := s.apply(mongo.NewSessionContext(ctx, session), c, locks, client.Err)
 	if err == nil && time.Since(stamped) > stampLife {
 		err = errStale
 	}
@@ -84,10 +99,14 @@ func (s *Store) attempt(ctx context.Context, c *store.Commit, locks []string) ([
 	return versions, finish(ctx, session, stamped)
 }
 
-// apply does everything but the end of the transaction. stamped is when the
-// stamp was made, by the monotonic clock.
-func (s *Store) apply(ctx context.Context, c *store.Commit, locks []string) (_ []store.Version, stamped time.Time, err error) {
+// apply does everything but the end of the transaction, unless left says that
+// the client has left before the writes. stamped is when the stamp was made, by
+// the monotonic clock.
+func (s *Store) apply(ctx context.Context, c *store.Commit, locks []string, left func() error) (_ []store.Version, stamped time.Time, err error) {
 	changes, err := s.look(ctx, c, locks)
+	if err == nil {
+		err = left()
+	}
 	if err != nil {
 		return nil, stamped, err
 	}
