@@ -16,8 +16,8 @@ import (
 
 // builtin are the resources that the server itself brings along: its own
 // search parameters and operations, and the compartments as it has them. They can be read
-// under their ids, unless a stored resource has the id. Searches don't find
-// them.
+// under their ids, unless a stored resource has the id, and searches of their
+// types find them; history and searches of everything don't.
 var builtin = sync.OnceValue(func() map[fhir.Key]store.Version {
 	all := map[fhir.Key]store.Version{}
 	add := func(typ, id string, resource any) {

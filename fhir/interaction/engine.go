@@ -178,6 +178,7 @@ type Engine struct {
 	registered atomic.Pointer[registered]
 	indexing   *indexing
 	builtin    map[fhir.Key]store.Version
+	shelf      shelf // of what is built in, for searches
 }
 
 // New makes an engine. It doesn't use the store yet.
@@ -203,6 +204,7 @@ func New(c Config) (*Engine, error) {
 	for _, b := range c.Builtin {
 		e.builtin[b.Key] = b.version()
 	}
+	e.shelf.fill(builtin(), e.builtin)
 	e.guards = append([]Guard{subscriptionGuard{}, parameterGuard{e}, episodeGuard{e}}, c.Guards...)
 	if c.Registry == nil {
 		c.Registry = plainRegistry(c.Base)

@@ -85,6 +85,9 @@ func (e *Engine) prepare(ctx context.Context, r SearchRequest) (*searching, erro
 	if err != nil {
 		return nil, err
 	}
+	if s.source, err = e.withBuiltin(s.source, s.registry, s.query.Types); err != nil {
+		return nil, err
+	}
 	return s, s.makePlan(ctx)
 }
 
