@@ -4,6 +4,7 @@ import (
 	"caseway/mapping/casemodel"
 
 	requestpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/service_request_go_proto"
+	"google.golang.org/protobuf/proto"
 )
 
 var referrals = pair[casemodel.Referral, requestpb.ServiceRequest, *requestpb.ServiceRequest]{
@@ -32,6 +33,17 @@ func ReferralRequestFromCase(c *casemodel.Case, r casemodel.Referral, stored *re
 // CaseFromReferralRequest reads a referral from a ServiceRequest.
 func CaseFromReferralRequest(m *requestpb.ServiceRequest) (casemodel.Referral, Losses) {
 	return referrals.fromFHIR(m)
+}
+
+// ReferralFrom reads a referral from a resource; false for one that isn't a
+// ServiceRequest.
+func ReferralFrom(resource proto.Message) (casemodel.Referral, bool) {
+	m, is := resource.(*requestpb.ServiceRequest)
+	if !is {
+		return casemodel.Referral{}, false
+	}
+	r, _ := CaseFromReferralRequest(m)
+	return r, true
 }
 
 // ApplyReferralRequest lays a changed ServiceRequest onto a referral of a case.

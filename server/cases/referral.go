@@ -7,8 +7,6 @@ import (
 
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
-
-	requestpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/service_request_go_proto"
 )
 
 // bringReferral reads the stored ServiceRequest that a new case answers.
@@ -27,11 +25,10 @@ func (s *Service) bringReferral(ctx context.Context, a *assembled, b Beginning) 
 // asks for.
 func (a *assembled) refer(ref casemodel.Ref) error {
 	for _, m := range a.stored {
-		request, is := m.(*requestpb.ServiceRequest)
-		if key := keyOf(m); !is || key.String() != string(ref) {
+		r, is := mapping.ReferralFrom(m)
+		if !is || r.ID != ref {
 			continue
 		}
-		r, _ := mapping.CaseFromReferralRequest(request)
 		if r.Status == "revoked" || r.Status == "entered-in-error" {
 			p := newProblem(http.StatusUnprocessableEntity, "rule", "The referral can't be answered", "")
 			return p.found([]Fault{{Pointer: "/referral", Detail: "was revoked, or entered in error"}})
