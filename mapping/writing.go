@@ -120,7 +120,7 @@ func (w *writing) people(c *casemodel.Case) {
 	putAll(w, &teams, w.f, c.Teams)
 	for _, t := range c.Teams {
 		for _, m := range t.Members {
-			if len(m.Certifications) > 0 || w.stored[m.Party.Ref] != nil {
+			if len(m.Certifications) > 0 { // none says nothing: the Practitioner may be known from elsewhere
 				put(w, &practitioners, w.f, casemodel.Member{Party: casemodel.Party{Ref: m.Party.Ref}, Certifications: m.Certifications})
 			}
 		}
