@@ -145,6 +145,9 @@ func checkRounds(before []Round, a *CostAgreement, path string, s Step, found *E
 	}
 	for i := len(before); i < len(a.Rounds); i++ {
 		r, at := &a.Rounds[i], path+"["+strconv.Itoa(i)+"]"
+		if may := rolesOf(ActionNegotiate); i > 0 && !mayTake(may, s.Actor.Role) {
+			found.add(roleBars, a.ID, at, "It is a step of "+join(may)+".")
+		}
 		switch {
 		case i == 0 && r.Kind == RoundCounterOffer:
 			found.add(offerFirst, a.ID, at+".kind")

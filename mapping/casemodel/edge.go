@@ -181,27 +181,6 @@ var edgeRules = map[Kind]*Rule{
 
 const inError = "entered-in-error"
 
-// checkBeginning leaves decisions to who takes them, also where request and
-// decision come in at once.
-func checkBeginning(now Part, r Role, found *Errors) {
-	if now.Kind != KindApproval && now.Kind != KindAuthorization && now.Kind != KindAppeal || r == RoleSystem {
-		return
-	}
-	var deciders []Role
-	for _, e := range edges {
-		if e.Kind != now.Kind || e.To != now.Status {
-			continue
-		}
-		if len(e.Roles) == 0 || slices.Contains(e.Roles, r) {
-			return
-		}
-		deciders = e.Roles
-	}
-	if deciders != nil {
-		found.add(roleBars, now.ID, now.Path+".status", "It is a step of "+join(deciders)+".")
-	}
-}
-
 // checkEdge judges the step of a part's status by a role.
 func checkEdge(was, now Part, r Role, found *Errors) {
 	broken, ruled := edgeRules[now.Kind]

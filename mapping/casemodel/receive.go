@@ -1,9 +1,13 @@
 package casemodel
 
-// Receive judges a case that comes in whole from elsewhere and is bound by the
-// rules from then on: it may stand anywhere in its course, and must hold to what
-// holds in every state. A history that it lacks begins now. The error is Errors,
-// with everything that was found.
+import "slices"
+
+// Receive judges a case that comes in from elsewhere and is bound by the rules
+// from then on: it may stand anywhere in its course, and must hold to what holds
+// in every state, but for the plan that its phase needs, which may come in behind
+// it. A history that it lacks begins with its period, and it gets the cadence of
+// its model where it says none. The error is Errors, with
+// everything that was found.
 func Receive(c Case, s Step) (Result, error) {
 	w := &acting{c: c.Clone(), step: s}
 	permitStep(&Case{}, s, &w.found)
@@ -14,8 +18,14 @@ func Receive(c Case, s Step) (Result, error) {
 		}
 		w.c.History = []PhaseSpan{{Phase: c.Phase, Queued: c.Queued, Start: from}}
 	}
+	if t, known := TemplateOf(c.Model); known && c.Template == "" && c.Phase.Open() && len(c.Cadences) == 0 && c.requires(RequireCadence) {
+		for _, k := range t.Cadences {
+			k.NextDue = daysAfter(s.At, k.Days)
+			w.c.Cadences = append(w.c.Cadences, k)
+		}
+	}
 	w.c.keepNextDue()
-	w.found = append(w.found, Check(w.c)...)
+	w.found = append(w.found, slices.DeleteFunc(Check(w.c), func(e *RuleError) bool { return e.Part == "" && e.Path == "plans" })...)
 	if len(w.found) > 0 {
 		return Result{}, w.found.once()
 	}

@@ -26,6 +26,8 @@ type illegal struct {
 	FHIR  []move `yaml:"fhir"` // several are one transaction
 	// Only is why the step has one door; such a row proves that door alone.
 	Only string `yaml:"only"`
+	// As is who tries, where there is a login.
+	As string `yaml:"as"`
 }
 
 // deed is an action of the case API.
@@ -46,10 +48,10 @@ type move struct {
 	Delete string `yaml:"delete"`
 }
 
-// illegalSteps reads all rows.
-func illegalSteps(t testing.TB) (all []illegal) {
+// illegalSteps reads all rows of a folder.
+func illegalSteps(t testing.TB, folder string) (all []illegal) {
 	t.Helper()
-	files, err := filepath.Glob("testdata/illegal/*.yaml")
+	files, err := filepath.Glob(folder + "/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
@@ -70,7 +72,7 @@ func illegalSteps(t testing.TB) (all []illegal) {
 // TestIllegalSteps: each is refused with its rule, whichever door it comes by,
 // and leaves the store as it was.
 func TestIllegalSteps(t *testing.T) {
-	rows := illegalSteps(t)
+	rows := illegalSteps(t, "testdata/illegal")
 	onEachStore(t, func(t *testing.T, a *api) {
 		s := newStage(a)
 		patches := strings.Contains(a.do("GET", "/fhir/metadata", "").body, `{"code":"patch"}`)
@@ -89,7 +91,7 @@ func TestIllegalSteps(t *testing.T) {
 func TestIllegalStepsAreEnough(t *testing.T) {
 	both := 0
 	seen := map[string]bool{}
-	for _, row := range illegalSteps(t) {
+	for _, row := range illegalSteps(t, "testdata/illegal") {
 		if seen[row.Step] {
 			t.Errorf("%q is there twice", row.Step)
 		}
