@@ -3,11 +3,11 @@ package server
 import (
 	"errors"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 
+	"caseway/auth"
 	"caseway/fhir"
 )
 
@@ -109,11 +109,7 @@ func (d *door) isOrigin(x *exchange, origin []string) bool {
 // knows reports whether a Host names this server.
 func (d *door) knows(host string) bool {
 	name := nameOf(host)
-	if name == "127.0.0.1" || name == "localhost" || slices.Contains(d.hosts, name) {
-		return true
-	}
-	ip, err := netip.ParseAddr(name)
-	return err == nil && ip.IsLoopback()
+	return auth.IsLoopback(name) || slices.Contains(d.hosts, name)
 }
 
 // anyOrigin lets pages of every origin read what anybody may read. Browsers

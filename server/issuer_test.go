@@ -14,6 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
+	"caseway/auth"
 	"caseway/auth/access"
 	"caseway/auth/external"
 	"caseway/fhir/definition"
@@ -88,8 +89,8 @@ func (g *guarded) front(t testing.TB, verifier *external.Verifier, change func(*
 		Store: g.store, ResourceTypes: r4.ResourceTypes(), Audit: g.recorder,
 		Login: &server.Login{
 			Verifier: verifier,
-			SMART: func(context.Context) (server.SMARTConfiguration, error) {
-				return server.SMARTConfiguration{Issuer: g.issuer, TokenEndpoint: g.issuer + "/token"}, nil
+			SMART: func(context.Context) (auth.Metadata, error) {
+				return auth.Metadata{Issuer: g.issuer, TokenEndpoint: g.issuer + "/token"}, nil
 			},
 			IsOrigin: func(_ context.Context, origin string) bool { return origin == "https://app.example.org" },
 			Issuers: func() (states []server.IssuerState) {

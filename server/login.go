@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 
@@ -19,7 +18,7 @@ type Login struct {
 	Handler http.Handler
 	// SMART says where clients log in, as far as it is known now. It fails with
 	// *fhir.Error of kind Transient where it isn't.
-	SMART func(ctx context.Context) (SMARTConfiguration, error)
+	SMART func(ctx context.Context) (auth.Metadata, error)
 	// Issuers says how the issuers elsewhere are doing; nil: there are none.
 	Issuers func() []IssuerState
 	// IsOrigin reports whether a web page of an origin belongs to a registered
@@ -77,7 +76,7 @@ func (x *exchange) identifyAdministrator() error {
 // names: a web page that reaches loopback by a name of its own doesn't count.
 func (x *exchange) fromHere() bool {
 	r := x.c.Request
-	return !x.server.login.Proxied && !forwarded(r) && isLoopback(addressOf(r.RemoteAddr)) && x.server.door.knows(r.Host)
+	return !x.server.login.Proxied && !forwarded(r) && auth.IsLoopback(addressOf(r.RemoteAddr)) && x.server.door.knows(r.Host)
 }
 
 // forwarded reports whether a proxy has passed a request on and says so.
@@ -88,11 +87,6 @@ func forwarded(r *http.Request) bool {
 		}
 	}
 	return false
-}
-
-func isLoopback(address string) bool {
-	ip, err := netip.ParseAddr(address)
-	return err == nil && ip.Unmap().IsLoopback()
 }
 
 // The error codes of RFC 6750 section 3.1.

@@ -3,6 +3,8 @@ package server
 import (
 	"net/http"
 	"strings"
+
+	"caseway/auth"
 )
 
 // maxFormBody is how long a body for what is mounted may be, in bytes.
@@ -55,7 +57,4 @@ func (x *exchange) isMisnamed() bool {
 		isLoopbackName(own) && isLoopbackName(r.Host)
 }
 
-func isLoopbackName(host string) bool {
-	name := nameOf(host)
-	return name == "localhost" || isLoopback(name)
-}
+func isLoopbackName(host string) bool { return auth.IsLoopback(nameOf(host)) }

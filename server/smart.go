@@ -8,29 +8,6 @@ import (
 	"caseway/fhir"
 )
 
-// SMARTConfiguration is what .well-known/smart-configuration says
-// (https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html#using-well-known).
-// What there isn't is left out; the lists that SMART requires are there even if
-// they are empty.
-type SMARTConfiguration struct {
-	Issuer                string   `json:"issuer,omitempty"`
-	JWKSURI               string   `json:"jwks_uri,omitempty"`
-	AuthorizationEndpoint string   `json:"authorization_endpoint,omitempty"`
-	GrantTypes            []string `json:"grant_types_supported"`
-	TokenEndpoint         string   `json:"token_endpoint"`
-	AuthMethods           []string `json:"token_endpoint_auth_methods_supported,omitempty"`
-	AuthAlgorithms        []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
-	RegistrationEndpoint  string   `json:"registration_endpoint,omitempty"`
-	Scopes                []string `json:"scopes_supported,omitempty"`
-	ResponseTypes         []string `json:"response_types_supported,omitempty"`
-	ManagementEndpoint    string   `json:"management_endpoint,omitempty"`
-	IntrospectionEndpoint string   `json:"introspection_endpoint,omitempty"`
-	RevocationEndpoint    string   `json:"revocation_endpoint,omitempty"`
-	UserinfoEndpoint      string   `json:"userinfo_endpoint,omitempty"`
-	Capabilities          []string `json:"capabilities"`
-	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
-}
-
 // smartConfiguration is GET [base]/.well-known/smart-configuration: JSON
 // whatever a client accepts.
 func smartConfiguration(x *exchange) error {

@@ -3,7 +3,6 @@ package account
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"caseway/auth"
 	"caseway/auth/scope"
 )
 
@@ -207,15 +207,10 @@ func checkWebURL(what, s string) error {
 // answer on its way could be the client.
 func checkKeysURL(s string) error {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme == "http" && !isLoopback(u.Hostname()) {
+	if err != nil || u.Scheme == "http" && !auth.IsLoopback(u.Hostname()) {
 		return errors.New("a client's JWKS URL is an https URL; http is for loopback only")
 	}
 	return checkWebURL("a client's JWKS URL", s)
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // originOf is a URL's origin as browsers write it (RFC 6454), "" where it has

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"caseway/auth"
 )
 
 // maxAnswer is how much of an issuer's answer is read, in bytes.
@@ -75,7 +77,7 @@ func (i *issuer) state() State {
 }
 
 // Metadata is what the first issuer says of itself; false as long as it hasn't.
-func (v *Verifier) Metadata() (Metadata, bool) {
+func (v *Verifier) Metadata() (auth.Metadata, bool) {
 	verifier, m := v.issuers[0].known()
 	return m, verifier != nil
 }

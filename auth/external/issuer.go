@@ -14,6 +14,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
+
+	"caseway/auth"
 )
 
 // How often an issuer is asked.
@@ -39,7 +41,7 @@ type issuer struct {
 	refreshing sync.Mutex // held while the issuer is asked
 
 	mu       sync.RWMutex // guards what follows
-	metadata Metadata
+	metadata auth.Metadata
 	verifier *oidc.IDTokenVerifier // nil until the issuer was found once
 	keys     []jose.JSONWebKey
 	fetched  time.Time // when keys were the issuer's
@@ -111,7 +113,7 @@ func (i *issuer) refreshLocked(ctx context.Context) error {
 }
 
 // ask does discovery (OpenID Connect Discovery 1.0 section 4) and gets the keys.
-func (i *issuer) ask(ctx context.Context) (m Metadata, _ []jose.JSONWebKey, _ *oidc.IDTokenVerifier, _ error) {
+func (i *issuer) ask(ctx context.Context) (m auth.Metadata, _ []jose.JSONWebKey, _ *oidc.IDTokenVerifier, _ error) {
 	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, i.http), callLimit)
 	defer cancel()
 	provider, err := oidc.NewProvider(ctx, i.url)
@@ -227,7 +229,7 @@ func lost(before, now []jose.JSONWebKey) bool {
 	})
 }
 
-func (i *issuer) known() (*oidc.IDTokenVerifier, Metadata) {
+func (i *issuer) known() (*oidc.IDTokenVerifier, auth.Metadata) {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
 	return i.verifier, i.metadata

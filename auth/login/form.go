@@ -5,10 +5,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"net"
 	"net/http"
 	"net/url"
 
+	"caseway/auth"
 	"caseway/auth/account"
 	"caseway/auth/provider"
 )
@@ -78,10 +78,7 @@ func (p *Pages) keepBrowser(w http.ResponseWriter, secret string) {
 // secure reports whether cookies are marked Secure: always but for plain HTTP
 // on loopback.
 func secure(root *url.URL) bool {
-	host := root.Hostname()
-	ip := net.ParseIP(host)
-	loopback := host == "localhost" || ip != nil && ip.IsLoopback()
-	return root.Scheme == "https" || !loopback
+	return root.Scheme == "https" || !auth.IsLoopback(root.Hostname())
 }
 
 // tokenOf gives the token of forms that are bound to a visit. Another site can't

@@ -3,39 +3,13 @@ package provider
 import (
 	"net/http"
 
+	"caseway/auth"
 	"caseway/auth/scope"
 )
 
-// metadata is what clients find out by discovery (OpenID Connect Discovery 1.0
-// section 3, RFC 8414 section 2).
-type metadata struct {
-	Issuer               string   `json:"issuer"`
-	JWKSURI              string   `json:"jwks_uri"`
-	Authorize            string   `json:"authorization_endpoint"`
-	Token                string   `json:"token_endpoint"`
-	Introspection        string   `json:"introspection_endpoint"`
-	Revocation           string   `json:"revocation_endpoint"`
-	GrantTypes           []string `json:"grant_types_supported"`
-	AuthMethods          []string `json:"token_endpoint_auth_methods_supported"`
-	AuthAlgorithms       []string `json:"token_endpoint_auth_signing_alg_values_supported"`
-	Scopes               []string `json:"scopes_supported"`
-	ResponseTypes        []string `json:"response_types_supported"`
-	CodeChallengeMethods []string `json:"code_challenge_methods_supported"`
-}
-
-// SMARTConfiguration is what /fhir/.well-known/smart-configuration answers
-// (https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html#metadata).
-type SMARTConfiguration struct {
-	metadata
-	Management   string   `json:"management_endpoint"`
-	Userinfo     string   `json:"userinfo_endpoint"`
-	Capabilities []string `json:"capabilities"`
-}
-
 // openIDConfiguration is what /auth/.well-known/openid-configuration answers.
 type openIDConfiguration struct {
-	metadata
-	Userinfo         string   `json:"userinfo_endpoint"`
+	auth.Metadata
 	EndSession       string   `json:"end_session_endpoint"`
 	ResponseModes    []string `json:"response_modes_supported"`
 	Subjects         []string `json:"subject_types_supported"`
@@ -56,30 +30,31 @@ var capabilities = []string{
 	"permission-user", "permission-v1", "permission-v2",
 }
 
-func (p *Provider) metadata() metadata {
-	return metadata{
-		Issuer: p.issuer, JWKSURI: p.endpoint("jwks"), Authorize: p.endpoint("authorize"), Token: p.endpoint("token"),
-		Introspection: p.endpoint("introspect"), Revocation: p.endpoint("revoke"),
+func (p *Provider) metadata() auth.Metadata {
+	return auth.Metadata{
+		Issuer: p.issuer, JWKSURI: p.endpoint("jwks"), AuthorizationEndpoint: p.endpoint("authorize"), TokenEndpoint: p.endpoint("token"),
+		IntrospectionEndpoint: p.endpoint("introspect"), RevocationEndpoint: p.endpoint("revoke"), UserinfoEndpoint: p.endpoint("userinfo"),
 		GrantTypes:     []string{"authorization_code", "refresh_token", "client_credentials"},
 		AuthMethods:    []string{"none", "client_secret_basic", "client_secret_post", "private_key_jwt"},
 		AuthAlgorithms: []string{"RS384", "ES384"},
 		Scopes: append(scope.Others(),
 			"patient/*.cruds", "user/*.cruds", "system/*.cruds", "patient/*.read", "user/*.read", "system/*.read"),
-		ResponseTypes: []string{"code"}, CodeChallengeMethods: []string{"S256"},
+		ResponseTypes: []string{"code"}, ChallengeMethods: []string{"S256"},
 	}
 }
 
-// SMARTConfiguration gives the SMART configuration, to be served as JSON.
-func (p *Provider) SMARTConfiguration() SMARTConfiguration {
-	return SMARTConfiguration{
-		metadata: p.metadata(), Management: p.o.BaseURL + PathApps, Userinfo: p.endpoint("userinfo"), Capabilities: capabilities,
-	}
+// SMARTConfiguration gives what /fhir/.well-known/smart-configuration answers
+// (https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html#metadata).
+func (p *Provider) SMARTConfiguration() auth.Metadata {
+	m := p.metadata()
+	m.ManagementEndpoint, m.Capabilities = p.o.BaseURL+PathApps, capabilities
+	return m
 }
 
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) (any, error) {
 	keep(w)
 	return openIDConfiguration{
-		metadata: p.metadata(), Userinfo: p.endpoint("userinfo"), EndSession: p.endpoint("logout"),
+		Metadata: p.metadata(), EndSession: p.endpoint("logout"),
 		ResponseModes: []string{"query"}, Subjects: []string{"public"}, IDAlgorithms: []string{"RS256"},
 		Claims:  []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "fhirUser", "name"},
 		Prompts: []string{"none", "login", "consent", "select_account"}, IssuerInResponse: true,

@@ -137,7 +137,7 @@ type auditEvent struct {
 func (e Event) resource(id string) []byte {
 	a := auditEvent{
 		ResourceType: "AuditEvent", ID: id, Type: e.Type, Action: e.Action, Outcome: e.Outcome, OutcomeDesc: e.Reason,
-		Recorded: e.Recorded.UTC().Format("2006-01-02T15:04:05.000Z"), Agent: e.agents(),
+		Recorded: fhir.Instant(e.Recorded), Agent: e.agents(),
 		Source: source{
 			Observer: reference{Display: "Caseway"},
 			Type:     []Coding{{System: sourceType, Code: "4", Display: "Application Server"}},

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"caseway/auth"
 	"caseway/auth/external"
 	"caseway/fhir"
 	"caseway/fhir/interaction"
@@ -144,10 +145,10 @@ func (s Serve) externalLogin(ctx context.Context, root string, data store.Store,
 	go verifier.Run(ctx)
 	return &server.Login{
 		Verifier: verifier, Proxied: s.proxied(),
-		SMART: func(context.Context) (server.SMARTConfiguration, error) {
+		SMART: func(context.Context) (auth.Metadata, error) {
 			m, known := verifier.Metadata()
 			if !known {
-				return server.SMARTConfiguration{}, fhir.NewError(fhir.Transient, fhir.IssueTransient,
+				return auth.Metadata{}, fhir.NewError(fhir.Transient, fhir.IssueTransient,
 					"where to log in isn't known yet: the issuer of tokens doesn't answer")
 			}
 			return smartOf(m), nil
@@ -170,9 +171,5 @@ func (s Serve) proxied() bool {
 // isRemote reports whether a URL names another machine than this.
 func isRemote(root string) bool {
 	u, err := url.Parse(root)
-	if err != nil {
-		return true
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback())
+	return err != nil || !auth.IsLoopback(u.Hostname())
 }

@@ -51,16 +51,13 @@ func (s Serve) embeddedLogin(
 	if err := issuer.Prepare(ctx); err != nil {
 		log.Warn("the store takes no writes yet", "cause", err)
 	}
-	smart, err := embeddedSMART(issuer)
-	if err != nil {
-		return nil, err
-	}
+	smart := issuer.SMARTConfiguration()
 	if err := offerSetup(ctx, accounts, root, log); err != nil {
 		return nil, err
 	}
 	return &server.Login{
 		Verifier: issuer, Handler: loginHandler(issuer, pages), Proxied: s.proxied(),
-		SMART: func(context.Context) (server.SMARTConfiguration, error) { return smart, nil },
+		SMART: func(context.Context) (auth.Metadata, error) { return smart, nil },
 		IsOrigin: func(ctx context.Context, origin string) bool {
 			known, err := accounts.OriginAllowed(ctx, origin)
 			return known && err == nil

@@ -1,24 +1,16 @@
 package command
 
 import (
-	"encoding/json"
 	"slices"
 
-	"caseway/auth/external"
-	"caseway/auth/provider"
-	"caseway/server"
+	"caseway/auth"
 )
 
 // smartOf says of an issuer elsewhere what it says of itself, and of SMART's
 // capabilities those that follow from that.
-func smartOf(m external.Metadata) server.SMARTConfiguration {
-	c := server.SMARTConfiguration{
-		Issuer: m.Issuer, JWKSURI: m.JWKSURI, AuthorizationEndpoint: m.AuthorizationEndpoint, TokenEndpoint: m.TokenEndpoint,
-		GrantTypes: m.GrantTypes, AuthMethods: m.AuthMethods, AuthAlgorithms: m.AuthAlgorithms,
-		RegistrationEndpoint: m.RegistrationEndpoint, Scopes: m.Scopes, ResponseTypes: m.ResponseTypes,
-		ManagementEndpoint: m.ManagementEndpoint, IntrospectionEndpoint: m.IntrospectionEndpoint,
-		RevocationEndpoint: m.RevocationEndpoint, UserinfoEndpoint: m.UserinfoEndpoint, Capabilities: m.Capabilities,
-	}
+func smartOf(m auth.Metadata) auth.Metadata {
+	c := m
+	c.ChallengeMethods = nil
 	if len(c.GrantTypes) == 0 { // OpenID Connect Discovery 1.0 section 3
 		c.GrantTypes = []string{"authorization_code"}
 	}
@@ -37,7 +29,7 @@ func smartOf(m external.Metadata) server.SMARTConfiguration {
 // https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html#capabilities
 // that an issuer's metadata shows, and those that are this server's own: which
 // scopes it enforces.
-func capabilitiesOf(m external.Metadata) []string {
+func capabilitiesOf(m auth.Metadata) []string {
 	all := []string{"permission-patient", "permission-user", "permission-v1", "permission-v2"}
 	for _, c := range []struct {
 		name string
@@ -60,13 +52,4 @@ func capabilitiesOf(m external.Metadata) []string {
 		}
 	}
 	return all
-}
-
-// embeddedSMART is what the embedded authorization server says of itself.
-func embeddedSMART(p *provider.Provider) (c server.SMARTConfiguration, err error) {
-	text, err := json.Marshal(p.SMARTConfiguration())
-	if err != nil {
-		return c, err
-	}
-	return c, json.Unmarshal(text, &c)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"caseway/auth"
 	"caseway/fhir"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
@@ -228,9 +229,7 @@ func checkBaseURL(base string) error {
 
 // beyondLoopback reports whether others than this machine could connect.
 func (s Serve) beyondLoopback() bool {
-	host := s.listenHost()
-	ip, err := netip.ParseAddr(host)
-	return host != "localhost" && (err != nil || !ip.IsLoopback())
+	return !auth.IsLoopback(s.listenHost())
 }
 
 func (s Serve) listenHost() string {
