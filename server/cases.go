@@ -63,10 +63,11 @@ func createCase(x *exchange) error {
 
 // readCase is GET /cases/[id].
 func readCase(x *exchange) error {
-	if err := noQuery(x); err != nil {
+	pairs, err := search.Split(x.c.Request.URL.RawQuery)
+	if err != nil {
 		return err
 	}
-	a, err := x.server.cases.Read(x.context(), x.c.Param("id"), x.c.Request.Header["If-None-Match"])
+	a, err := x.server.cases.Show(x.context(), x.c.Param("id"), pairs, x.c.Request.Header["If-None-Match"])
 	return x.writeAnswer(a, err)
 }
 

@@ -18,12 +18,14 @@ const (
 	casePartPath = caseListPath + "/:type/:part"
 )
 
-// editRoutes are the routes that change cases by hand.
+// editRoutes are the routes of the parts of cases, and those that change cases by
+// hand.
 func editRoutes() []route {
 	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	return []route{
 		at(put, casePath, "", "", false, nil, editCase),
 		at(patch, casePath, "", "", false, nil, editCase),
+		at(get, caseListPath, "", "", false, nil, readCaseParts),
 		at(post, caseListPath, "", "", false, nil, editCase),
 		at(get, casePartPath, "", "", false, nil, readCasePart),
 		at(put, casePartPath, "", "", false, nil, editCase),
@@ -78,13 +80,23 @@ func (x *exchange) editType() (string, error) {
 // allowEdits says what a list or a part takes, for the case that it is refused.
 func (x *exchange) allowEdits(list string, part bool) {
 	allow := append(cases.EditMethods(list, part), http.MethodOptions)
-	if part {
+	if part || cases.HasList(list) {
 		allow = append(allow, http.MethodGet, http.MethodHead)
 	}
 	if !slices.Contains(allow, x.c.Request.Method) {
 		slices.Sort(allow)
 		x.c.Writer.Header().Set("Allow", strings.Join(allow, ", "))
 	}
+}
+
+// readCaseParts is GET /cases/[id]/[list].
+func readCaseParts(x *exchange) error {
+	pairs, err := search.Split(x.c.Request.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	a, err := x.server.cases.ReadParts(x.context(), x.c.Param("id"), x.c.Param("list"), pairs, x.c.Request.Header["If-None-Match"])
+	return x.writeAnswer(a, err)
 }
 
 // readCasePart is GET /cases/[id]/[list]/[type]/[id].

@@ -160,7 +160,7 @@ func BenchmarkReadCaseCold(b *testing.B) {
 		b.StopTimer()
 		service := cases.New(cases.Config{Engine: func() cases.Engine { return a.engine }, Schema: definition.R4(), Open: true})
 		b.StartTimer()
-		if _, err := service.Read(b.Context(), k.c.ID, nil); err != nil {
+		if _, err := service.Show(b.Context(), k.c.ID, nil, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -247,10 +247,10 @@ func (s *Service) showEdited(ctx context.Context, d *draft, v View, given map[ca
 	path := "/cases/" + d.base.ID
 	if d.added == "" {
 		answer, err := s.show(ctx, after, v, http.StatusOK)
-		answer.ContentLocation = path
+		answer.ContentLocation = path + "?view=whole"
 		return answer, err
 	}
 	answer, err := s.show(ctx, after, v, http.StatusCreated)
-	answer.Location, answer.ContentLocation = path+"/"+d.list+"/"+string(given[d.added]), path
+	answer.Location, answer.ContentLocation = path+"/"+d.list+"/"+string(given[d.added]), path+"?view=whole"
 	return answer, err
 }

@@ -8,7 +8,8 @@ import (
 	"caseway/mapping/casemodel"
 )
 
-// describeEdits adds to the paths those that change cases by hand.
+// describeEdits adds to the paths those of the parts of cases, and those that
+// change cases by hand.
 func describeEdits(s *schemas, paths object) {
 	s.components["JSONPatch"] = jsonPatchSchema()
 	whole := reflect.TypeFor[casemodel.Case]()
@@ -33,6 +34,7 @@ func item(paths object, path string) object {
 func describeList(s *schemas, paths object, l *partList) {
 	row := casemodel.EditingOf(l.kind)
 	kind := string(l.kind)
+	item(paths, "/cases/{id}/"+l.name)["get"] = pageOperation(s, l)
 	if row.Adds {
 		op := editOperation(s, "add-"+l.name, "Add to "+l.name+" of a case.", "The server gives the new "+kind+" its id.", jsonBody(s.of(l.part)))
 		op["parameters"] = append(whoParameters(), headerParameter("If-Match", "The ETag of the case; another state refuses it."))
@@ -62,6 +64,26 @@ func describeList(s *schemas, paths object, l *partList) {
 		at["put"] = editOperation(s, "replace-"+name, "Change one of "+l.name+": all of it as it should be.", fixedText(l.kind), jsonBody(s.of(l.part)))
 		at["patch"] = editOperation(s, "change-"+name, "Change one of "+l.name+" by a patch.", fixedText(l.kind), patchBody(s, l.part))
 		at["delete"] = removeOperation(s, name, l.name, row.Removal)
+	}
+}
+
+// pageOperation shows a list of parts by pages.
+func pageOperation(s *schemas, l *partList) object {
+	page := object{
+		"type": "object", "additionalProperties": false, "required": []string{"parts", "total"},
+		"properties": object{"parts": array(s.of(l.part)), "total": object{"type": "integer", "minimum": 0}, "next": object{"type": "string"}},
+	}
+	shown := answered(s, "A page of "+l.name+".", l.part, "ETag")
+	shown["content"] = object{"application/json": object{"schema": page}}
+	return object{
+		"operationId": "list-" + l.name, "tags": []string{"cases"}, "summary": "Show " + l.name + " of a case.",
+		"description": "As far as the caller may see them, whole. The ETag is that of the case.",
+		"parameters": []object{
+			query("count", "How many a page has.", object{"type": "integer", "minimum": 1, "maximum": maxCount}),
+			query("cursor", "From the next of a page.", object{"type": "string"}),
+			headerParameter("If-None-Match", "The ETag of the case that is known already."),
+		},
+		"responses": problems(object{"200": shown, "304": object{"description": "The case hasn't changed."}}),
 	}
 }
 

@@ -108,7 +108,7 @@ func TestStoriesByFHIRAlone(t *testing.T) {
 						t.Errorf("%s is there too: %s", key, text(r))
 					}
 				}
-				seen := a.view(a.do("GET", k.path, ""), http.StatusOK)
+				seen := a.view(a.do("GET", k.path+"?view=whole", ""), http.StatusOK)
 				if text(seen.Case) != text(k.c) {
 					t.Errorf("the case is\n%s\nand not\n%s", text(seen.Case), text(k.c))
 				}

@@ -80,7 +80,7 @@ func TestAClientThatKnowsNoExtensionsKeepsThem(t *testing.T) {
 			delete(r, "meta")
 			a.put(path, text(r), "If-Match", etag)
 		}
-		v := k.view(k.do("GET", k.path, ""), http.StatusOK)
+		v := k.view(k.do("GET", k.path+"?view=whole", ""), http.StatusOK)
 		before, after := text(k.c), text(v.Case)
 		if before != after {
 			t.Errorf("the case was\n%s\nand is\n%s", before, after)
@@ -98,7 +98,7 @@ func TestConsequencesAreWritten(t *testing.T) {
 			r["status"] = status
 			a.put(offer, text(r), "If-Match", etag)
 		}
-		v := k.view(k.do("GET", k.path, ""), http.StatusOK)
+		v := k.view(k.do("GET", k.path+"?view=whole", ""), http.StatusOK)
 		if got := v.Case.Services[0].Status; got != casemodel.ServiceDelivered {
 			t.Errorf("the service is %s", got)
 		}
@@ -123,7 +123,7 @@ func TestForeignEpisodesAreNeverRefused(t *testing.T) {
 			a.put("EpisodeOfCare/f", `{"resourceType":"EpisodeOfCare","id":"f","status":"`+status+`","patient":{"reference":"Patient/p1"}}`)
 			a.put("CarePlan/f", `{"resourceType":"CarePlan","id":"f","status":"`+map[bool]string{true: "active", false: "revoked"}[status == "active"]+
 				`","intent":"plan","subject":{"reference":"Patient/p1"},"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare","valueReference":{"reference":"EpisodeOfCare/f"}}]}`)
-			v := a.view(a.do("GET", "/cases/f", ""), http.StatusOK)
+			v := a.view(a.do("GET", "/cases/f?view=whole", ""), http.StatusOK)
 			if v.Case.Adopted || len(v.Case.Plans) != 1 {
 				t.Fatalf("%s: adopted %t, %d plans", status, v.Case.Adopted, len(v.Case.Plans))
 			}
@@ -162,7 +162,7 @@ func TestWhatComesInOverFHIR(t *testing.T) {
 		if got := a.do("POST", "/fhir", text(object{"resourceType": "Bundle", "type": "transaction", "entry": entries})); got.status != http.StatusOK {
 			t.Fatalf("%d %s", got.status, got.body)
 		}
-		v := k.view(k.do("GET", k.path, ""), http.StatusOK)
+		v := k.view(k.do("GET", k.path+"?view=whole", ""), http.StatusOK)
 		if got := len(v.Case.Tasks) - before; got != 21 {
 			t.Errorf("the case has %d of 21 tasks", got)
 		}

@@ -51,6 +51,11 @@ func (a *assembled) etag() string {
 // load finds a case whole, as far as the caller in ctx may see it, and
 // assembles it. It fails as reading the EpisodeOfCare does.
 func (s *Service) load(ctx context.Context, id string) (*assembled, error) {
+	return s.loadBy(ctx, id, s.decode)
+}
+
+// loadBy is load by a way of decoding.
+func (s *Service) loadBy(ctx context.Context, id string, decode func(partKey, []byte) (proto.Message, error)) (*assembled, error) {
 	if !fhir.IsID(id) {
 		return nil, fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "there is no case of this id")
 	}
@@ -60,9 +65,11 @@ func (s *Service) load(ctx context.Context, id string) (*assembled, error) {
 	}
 	a := &assembled{versions: make(map[fhir.Key]int64, len(belonging)), stored: make([]proto.Message, 0, len(belonging))}
 	for _, v := range belonging {
-		if err := s.keep(a, v.Key, v.VersionID, v.JSON); err != nil {
+		m, err := decode(partKey{key: v.Key, version: v.VersionID}, v.JSON)
+		if err != nil {
 			return nil, err
 		}
+		a.keep(v.Key, v.VersionID, m)
 	}
 	a.c = s.parts.assemble(a.stored)
 	return a, s.loadNetworks(ctx, a, organizationsOf(&a.c))
@@ -126,21 +133,19 @@ func (s *Service) add(a *assembled, text []byte) error {
 	if err != nil || key.Type == "OperationOutcome" {
 		return nil //nolint:nilerror // what has no version isn't stored
 	}
-	return s.keep(a, key, version, text)
+	m, err := s.decode(partKey{key: key, version: version}, text)
+	a.keep(key, version, m)
+	return err
 }
 
-// keep adds a version of a resource once.
-func (s *Service) keep(a *assembled, key fhir.Key, version int64, text []byte) error {
-	if _, there := a.versions[key]; there {
-		return nil
-	}
-	m, err := s.decode(partKey{key, version}, text)
-	if err != nil || m == nil {
-		return err
+// keep adds a version of a resource once; one that no part is kept as is left
+// out.
+func (a *assembled) keep(key fhir.Key, version int64, m proto.Message) {
+	if _, there := a.versions[key]; there || m == nil {
+		return
 	}
 	a.versions[key] = version
 	a.stored = append(a.stored, m)
-	return nil
 }
 
 // decode gives the proto of a version; nil for a type that no part is kept as.

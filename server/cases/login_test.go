@@ -121,8 +121,17 @@ func TestWhoMayDoWhat(t *testing.T) {
 		if err != nil || json.Unmarshal(got.Body, &v) != nil || v.Case.Phase != casemodel.PhaseOpened || v.Case.Client.ID != "Patient/p1" {
 			t.Errorf("%s sees %+v: %v", name, v.Case, err)
 		}
+		short, err := o.service.Show(ctx, id, nil, nil)
+		var seen cases.Overview
+		if err != nil || json.Unmarshal(short.Body, &seen) != nil || text(seen.Actions) != text(v.Actions) || short.ETag != got.ETag {
+			t.Errorf("%s may in short %+v, and %+v: %v", name, seen.Actions, v.Actions, err)
+		}
 	}
 	_, err = o.service.Read(stranger, id, nil)
+	refusedWith(t, err, fhir.NotFound, http.StatusNotFound, "")
+	_, err = o.service.Show(stranger, id, nil, nil)
+	refusedWith(t, err, fhir.NotFound, http.StatusNotFound, "")
+	_, err = o.service.ReadParts(stranger, id, "tasks", nil, nil)
 	refusedWith(t, err, fhir.NotFound, http.StatusNotFound, "")
 	refusedWith(t, act(stranger, "hold", hold), fhir.NotFound, http.StatusNotFound, "")
 	refusedWith(t, act(patient, "hold", hold), fhir.Internal, http.StatusUnprocessableEntity, "role-not-allowed")

@@ -37,6 +37,8 @@ func description() object {
 	describeEdits(s, paths)
 	describeFiles(s, paths)
 	s.demand(reflect.TypeFor[View](), "case", "overdue", "actions")
+	s.demand(reflect.TypeFor[Overview](), "case", "overdue", "actions", "due", "parts")
+	s.demand(reflect.TypeFor[Parts](), "count", "url")
 	s.demand(reflect.TypeFor[Page](), "cases")
 	s.demand(reflect.TypeFor[Row](), "id", "adopted", "phase", "overdue")
 	s.demand(reflect.TypeFor[Problem](), "type", "title", "status")
@@ -121,13 +123,18 @@ func query(name, text string, schema object) object {
 }
 
 func readOperation(s *schemas) object {
+	shown := answered(s, "The case.", reflect.TypeFor[View](), "ETag")
+	shown["content"] = object{"application/json": object{"schema": object{
+		"oneOf": []object{s.of(reflect.TypeFor[Overview]()), s.of(reflect.TypeFor[View]())},
+	}}}
 	return object{
 		"operationId": "read-case", "tags": []string{"cases"}, "summary": "Show a case.",
-		"description": "As far as the caller may see it.",
-		"parameters":  []object{headerParameter("If-None-Match", "The ETag of the case that is known already.")},
-		"responses": problems(object{
-			"200": answered(s, "The case.", reflect.TypeFor[View](), "ETag"), "304": object{"description": "The case hasn't changed."},
-		}),
+		"description": "As far as the caller may see it: in short, or whole.",
+		"parameters": []object{
+			query("view", "summary, which is the default, or whole: with all lists of parts.", object{"type": "string", "enum": []string{viewSummary, viewWhole}}),
+			headerParameter("If-None-Match", "The ETag of the case that is known already."),
+		},
+		"responses": problems(object{"200": shown, "304": object{"description": "The case hasn't changed."}}),
 	}
 }
 

@@ -13,10 +13,12 @@ import (
 // maxParts is how many decoded resources are kept: a few KB each.
 const maxParts = 4096
 
-// partKey names a version of a resource, which never changes.
+// partKey names a version of a resource, which never changes, or a few elements
+// of it.
 type partKey struct {
 	key     fhir.Key
 	version int64
+	brief   bool
 }
 
 // parts keeps decoded resources and what is read from them, the oldest of which

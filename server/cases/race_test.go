@@ -30,7 +30,7 @@ func TestActionsAtOnce(t *testing.T) {
 			})
 		}
 		wait.Wait()
-		v := k.view(k.do("GET", k.path, ""), http.StatusOK)
+		v := k.view(k.do("GET", k.path+"?view=whole", ""), http.StatusOK)
 		if got := len(v.Case.Tasks) - before; int64(got) != took.Load() || got == 0 {
 			t.Errorf("%d actions were taken, the case has %d more tasks", took.Load(), got)
 		}

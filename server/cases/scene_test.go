@@ -51,7 +51,7 @@ func (s *stage) scene(name string) *course {
 // share gets a version with each.
 func (k *course) on(t *testing.T) *course {
 	now := &course{api: &api{t: t, url: k.url}, path: k.path}
-	got := now.do("GET", now.path, "")
+	got := now.do("GET", now.path+"?view=whole", "")
 	now.c, now.etag = now.view(got, http.StatusOK).Case, got.header.Get("ETag")
 	return now
 }
@@ -200,7 +200,7 @@ func (s *stage) foreign() *course {
 	s.t.Helper()
 	s.put("EpisodeOfCare/foreign", `{"resourceType":"EpisodeOfCare","id":"foreign","status":"active","patient":{"reference":"Patient/p1"}}`)
 	k := &course{api: s.api, path: "/cases/foreign"}
-	got := k.do("GET", k.path, "")
+	got := k.do("GET", k.path+"?view=whole", "")
 	k.c, k.etag = k.view(got, http.StatusOK).Case, got.header.Get("ETag")
 	return k
 }

@@ -24,6 +24,8 @@ func (s *schemas) of(t reflect.Type) object {
 		return s.of(t.Elem())
 	case reflect.Slice:
 		return object{"type": "array", "items": s.of(t.Elem())}
+	case reflect.Map:
+		return object{"type": "object", "additionalProperties": s.of(t.Elem())}
 	case reflect.Struct:
 		return s.component(t)
 	case reflect.Bool:

@@ -54,7 +54,7 @@ type Answer struct {
 	Body            []byte // JSON, empty for 304
 }
 
-// Read shows a case (GET /cases/[id]). ifNoneMatch are the header's values.
+// Read shows a case whole. ifNoneMatch are the header's values.
 func (s *Service) Read(ctx context.Context, id string, ifNoneMatch []string) (Answer, error) {
 	a, err := s.load(ctx, id)
 	if err != nil {
@@ -68,23 +68,33 @@ func (s *Service) Read(ctx context.Context, id string, ifNoneMatch []string) (An
 
 // show completes a view of a case and writes it.
 func (s *Service) show(ctx context.Context, a *assembled, v View, status int) (Answer, error) {
-	v.Case, v.Overdue, v.Actions = a.c, casemodel.Overdue(&a.c, s.now()), []RoleActions{}
-	who, err := s.callerOf(ctx, &a.c)
+	actions, err := s.actionsOf(ctx, &a.c)
 	if err != nil {
 		return Answer{}, err
 	}
-	roles := casemodel.Roles()
-	if who != nil {
-		roles = who.roles
-	}
-	for _, r := range roles {
-		if all := casemodel.Actions(&a.c, r); len(all) > 0 {
-			v.Actions = append(v.Actions, RoleActions{r, all})
-		}
-	}
+	v.Case, v.Overdue, v.Actions = a.c, casemodel.Overdue(&a.c, s.now()), actions
 	body, err := json.Marshal(v)
 	if err != nil {
 		return Answer{}, fmt.Errorf("a case as JSON: %w", err)
 	}
 	return Answer{Status: status, ETag: a.etag(), Body: body}, nil
+}
+
+// actionsOf are the actions that the caller's roles may take next.
+func (s *Service) actionsOf(ctx context.Context, c *casemodel.Case) ([]RoleActions, error) {
+	who, err := s.callerOf(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	roles := casemodel.Roles()
+	if who != nil {
+		roles = who.roles
+	}
+	actions := []RoleActions{}
+	for _, r := range roles {
+		if all := casemodel.Actions(c, r); len(all) > 0 {
+			actions = append(actions, RoleActions{r, all})
+		}
+	}
+	return actions, nil
 }

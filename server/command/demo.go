@@ -74,7 +74,7 @@ func printDemo(w io.Writer, root string, all []demo.Case) error {
 		"  # Who is being cared for, and what is due next?\n" +
 		"  curl '" + root + "/cases?phase=planning,active'\n" +
 		"  # The home infusion in the words of case managers: who has offered what, who pays which share?\n" +
-		"  curl '" + root + "/cases/" + deal.ID + "'\n" +
+		"  curl '" + root + "/cases/" + deal.ID + "?view=whole'\n" +
 		"  # The same case as an EHR sees it.\n" +
 		"  curl '" + root + "/fhir/EpisodeOfCare/" + deal.ID + "/$everything?_pretty=true'\n"
 	_, err := io.WriteString(w, text)
