@@ -24,6 +24,9 @@ func TestWhatTheServerBringsAlongIsReadable(t *testing.T) {
 	}
 	for _, key := range keys {
 		v := must[[]byte](t)(do(e, "GET "+key.String(), nil))
+		if old := must[[]byte](t)(do(e, "GET "+key.String()+"/_history/1", nil)); string(old) != string(v) {
+			t.Errorf("version 1 of %s: %s", key, old)
+		}
 		if tree, err := fhir.Decode(definition.R4(), v, fhir.Limits{}); err != nil || tree.ID() != key.ID {
 			t.Errorf("%s: %v in %s", key, err, v)
 		}

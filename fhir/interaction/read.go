@@ -45,6 +45,9 @@ func (e *Engine) VRead(ctx context.Context, key fhir.Key, versionID string) (sto
 	if err != nil {
 		return store.Version{}, err
 	}
+	if own, ok := e.builtinAt(key); ok && !v.Exists() && own.VersionID == n {
+		v = own
+	}
 	// Whether the resource itself is there is not told, nor whether it is hidden.
 	v, err = e.shown(ctx, VRead, key, v)
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && fe.Kind == fhir.NotFound {

@@ -3,9 +3,11 @@ package operation
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"caseway/fhir"
+	"caseway/mapping"
 )
 
 // activityDefinition is what is read of an ActivityDefinition
@@ -55,6 +57,7 @@ func (a *applying) request(act *planAction, definition []byte, path string) erro
 	}
 	m.r["resourceType"] = m.def.Kind
 	fill(m)
+	m.contact()
 	if act.TimingAge != nil || act.TimingRange != nil {
 		a.notes = append(a.notes, path+": its timing, an age or a range, isn't carried over.")
 	}
@@ -67,6 +70,35 @@ func (a *applying) request(act *planAction, definition []byte, path string) erro
 	}
 	a.activity = append(a.activity, object{"reference": a.contain(m.r)})
 	return nil
+}
+
+// contact makes a request that plans a contact of case manager and client known
+// for one.
+func (m *making) contact() {
+	for _, concept := range append(slices.Clone(m.act.Code), m.def.Code) {
+		var c struct {
+			Coding []struct{ System, Code string }
+		}
+		_ = json.Unmarshal(concept, &c) // nothing where there is no code
+		for _, x := range c.Coding {
+			for name, value := range mapping.ContactElements(m.def.Kind, mapping.ContactKindIn(x.System, x.Code)) {
+				m.r[name] = value
+				m.onDay()
+			}
+		}
+	}
+}
+
+// onDay lets the Appointment of a contact be for the day that its timing ends
+// with: contacts are planned for a day.
+func (m *making) onDay() {
+	wanted, _ := m.r["requestedPeriod"].([]any)
+	if len(wanted) != 1 {
+		return
+	}
+	if period, is := wanted[0].(object); is && period["start"] == nil {
+		m.r["requestedPeriod"] = []any{object{"start": period["end"], "end": period["end"]}}
+	}
 }
 
 // kinds fill the requests of each kind.

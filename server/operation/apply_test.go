@@ -128,6 +128,53 @@ func TestAppliedPlansAreStoredWhenAsked(t *testing.T) {
 	})
 }
 
+func TestWhatIsAppliedAndStoredSaysByWhomAndWhy(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		a.T = t
+		a.running("e1")
+		store, of := `{"name":"store","valueBoolean":true}`, `{"name":"episode","valueString":"EpisodeOfCare/e1"}`
+		by := `{"name":"practitioner","valueString":"Practitioner/manager"}`
+		for reason, words := range map[string]string{`,{"name":"reason","valueString":"asked by the family"}`: "asked by the family", "": "A PlanDefinition was applied: "} {
+			plan := a.ok(a.post("PlanDefinition/clinical/$apply", subject, store, of, by+reason))
+			all := a.entries("Provenance?_tag=e1&target=CarePlan/" + plan["id"].(string))
+			if len(all) != 1 {
+				t.Fatalf("%d Provenances", len(all))
+			}
+			p := all[0]
+			text := encoded(t, p)
+			for _, part := range []string{words, `"code":"apply"`, `"reference":"Device/caseway-server"`, `"reference":"Practitioner/manager"`, `"reference":"PlanDefinition/clinical/_history/1"`} {
+				if !strings.Contains(text, part) {
+					t.Errorf("no %s in %s", part, text)
+				}
+			}
+			a.get("PlanDefinition/clinical/_history/1")
+			made := map[string]bool{"CarePlan/" + plan["id"].(string) + "/_history/1": true}
+			for _, x := range plan["activity"].([]any) {
+				made[x.(object)["reference"].(object)["reference"].(string)+"/_history/1"] = true
+			}
+			for _, x := range p["target"].([]any) {
+				delete(made, x.(object)["reference"].(string))
+			}
+			if len(made) > 0 {
+				t.Errorf("it doesn't name %v", made)
+			}
+			if p["meta"].(object)["lastUpdated"] != plan["meta"].(object)["lastUpdated"] {
+				t.Error("not in one commit")
+			}
+		}
+		for _, id := range []string{"strengths-based", "brokerage", "intensive", "targeted"} { // what they plan is of kinds that cases know
+			a.ok(a.post("PlanDefinition/"+id+"/$apply", subject, store, of))
+		}
+		plan := a.ok(a.post("PlanDefinition/clinical/$apply", subject, store))
+		p := a.entries("Provenance?target=CarePlan/" + plan["id"].(string))
+		if len(p) != 1 || p[0]["meta"].(object)["tag"] != nil {
+			t.Errorf("outside of cases: %v", p)
+		}
+		status, text := a.do("GET", "PlanDefinition/clinical/$apply?subject=Patient/p1&reason=why", "")
+		a.refused(400, "reason goes with store", status, text)
+	})
+}
+
 func TestApplyingRefusesWhatItCannotDo(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *api) {
 		a.T = t

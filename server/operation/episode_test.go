@@ -181,16 +181,25 @@ const closedAs = `{"name":"reason","valueCodeableConcept":{"coding":[{"system":"
 // running stores a case that is being coordinated by an approved plan.
 func (a *api) running(id string) {
 	a.Helper()
-	tag := `"meta":{"tag":[{"system":"https://caseway.dev/fhir/CodeSystem/case","code":"` + id + `"}]}`
-	a.put("CareTeam/"+id, `{"resourceType":"CareTeam","id":"`+id+`",`+tag+`,"status":"active","subject":{"reference":"Patient/p1"},
-		"participant":[{"member":{"reference":"Practitioner/manager"}}]}`)
-	a.put("CarePlan/"+id, `{"resourceType":"CarePlan","id":"`+id+`",`+tag+`,
-		"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/plan-version","valueInteger":1}],"status":"active","intent":"plan","subject":{"reference":"Patient/p1"}}`)
-	a.put("EpisodeOfCare/"+id, `{"resourceType":"EpisodeOfCare","id":"`+id+`",`+tag+`,
-		"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"active"}],
-		"status":"active","patient":{"reference":"Patient/p1"},"careManager":{"reference":"Practitioner/manager"},"team":[{"reference":"CareTeam/`+id+`"}],
-		"type":[{"coding":[{"system":"https://caseway.dev/fhir/CodeSystem/case-model","code":"brokerage"}]},
-			{"coding":[{"system":"https://caseway.dev/fhir/CodeSystem/case-setting","code":"home-health"}]}],"period":{"start":"2026-01-01"}}`)
+	var entries []string
+	for _, r := range []string{
+		`"resourceType":"CareTeam","status":"active","subject":{"reference":"Patient/p1"},"participant":[{"member":{"reference":"Practitioner/manager"}}]`,
+		`"resourceType":"CarePlan","extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/plan-version","valueInteger":1}],
+			"status":"active","intent":"plan","subject":{"reference":"Patient/p1"}`,
+		`"resourceType":"Task","status":"completed","intent":"order","for":{"reference":"Patient/p1"},"focus":{"reference":"CarePlan/` + id + `"},
+			"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/answered-at","valueDateTime":"2026-01-02"},
+			 {"url":"https://caseway.dev/fhir/StructureDefinition/decided-by","valueReference":{"reference":"Practitioner/manager"}}],
+			"code":{"coding":[{"system":"http://hl7.org/fhir/CodeSystem/task-code","code":"approve"}]}`,
+		`"resourceType":"EpisodeOfCare","extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"active"}],
+			"status":"active","patient":{"reference":"Patient/p1"},"careManager":{"reference":"Practitioner/manager"},"team":[{"reference":"CareTeam/` + id + `"}],
+			"type":[{"coding":[{"system":"https://caseway.dev/fhir/CodeSystem/case-model","code":"brokerage"}]},
+			{"coding":[{"system":"https://caseway.dev/fhir/CodeSystem/case-setting","code":"home-health"}]}],"period":{"start":"2026-01-01"}`,
+	} {
+		typ := strings.Split(r, `"`)[3]
+		entries = append(entries, `{"request":{"method":"PUT","url":"`+typ+"/"+id+`"},"resource":{"id":"`+id+`",
+			"meta":{"tag":[{"system":"https://caseway.dev/fhir/CodeSystem/case","code":"`+id+`"}]},`+r+`}}`)
+	}
+	a.ok(a.do("POST", "", `{"resourceType":"Bundle","type":"transaction","entry":[`+strings.Join(entries, ",")+`]}`))
 }
 
 func TestClosingFinishesTheEpisode(t *testing.T) {
