@@ -13,6 +13,7 @@ func checkSaid(before, after *Case, s Step, found *Errors) {
 	checkAnswers(before, after, s, found)
 	checkRulings(before, after, s, found)
 	checkNegotiations(before, after, s, found)
+	checkBills(before, after, s, found)
 	checkExchanges(before, after, found)
 	checkTransfers(before, after, found)
 }

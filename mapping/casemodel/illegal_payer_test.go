@@ -203,3 +203,41 @@ func TestIllegalNegotiations(t *testing.T) {
 		}, []string{"one-agreement"}},
 	})
 }
+
+// TestIllegalBills changes what was billed, as other systems do.
+func TestIllegalBills(t *testing.T) {
+	k, service := infusion(t)
+	k.must(casemodel.Negotiate(k.c, k.by(casemodel.RoleProvider, pharmacy), casemodel.Negotiation{
+		Service: service, Round: round(casemodel.RoundOffer, shares(100000, 50000, 250000)...),
+	}))
+	k.must(casemodel.Negotiate(k.c, k.as(cm), casemodel.Negotiation{
+		Agreement: k.c.Agreements[0].ID, Round: casemodel.Round{Kind: casemodel.RoundAgreement},
+	}))
+	edit := func(r casemodel.Role, by casemodel.Party, change func(*casemodel.Bill)) func(*course) error {
+		return func(k *course) error {
+			after := k.c.Clone()
+			change(&after.Agreements[0].Bills[0])
+			return errOf(casemodel.Apply(k.c, after, k.by(r, by)))
+		}
+	}
+	cheaper := func(b *casemodel.Bill) { b.Amount.Minor = 1 }
+	paid := func(b *casemodel.Bill) { b.Status = "balanced" }
+	run(t, []illegal{
+		{"a bill for less", k, edit(casemodel.RoleSystem, casemodel.Party{}, cheaper), []string{"bill-not-as-agreed"}},
+		{"a bill to somebody else", k, edit(cm, manager, func(b *casemodel.Bill) { b.Payer = agency }), []string{"bill-not-as-agreed"}},
+		{"a second bill", k, func(k *course) error {
+			after := k.c.Clone()
+			a := &after.Agreements[0]
+			a.Bills = append(a.Bills, casemodel.Bill{ID: "Invoice/new", Status: "issued", Payer: a.Bills[0].Payer, Issuer: pharmacy, Amount: casemodel.USD(1)})
+			return errOf(casemodel.Apply(k.c, after, k.as(cm)))
+		}, []string{"bill-not-as-agreed"}},
+		{"a bill that its payer settles", k, edit(casemodel.RolePayer, insurer, paid), []string{"role-not-allowed"}},
+		{"a bill that the client settles", k, edit(casemodel.RoleClient, client, paid), []string{"role-not-allowed"}},
+		{"a bill that another provider settles", k, edit(casemodel.RoleProvider, agency, paid), []string{"role-not-allowed"}},
+	})
+	after := k.c.Clone()
+	paid(&after.Agreements[0].Bills[0])
+	if _, err := casemodel.Apply(k.c, after, k.by(casemodel.RoleProvider, pharmacy)); err != nil {
+		t.Errorf("the issuer's note that a bill was paid is refused: %v", err)
+	}
+}
