@@ -49,7 +49,8 @@ func TestAttacks(t *testing.T) {
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			st := newStage(t, s.uri(t))
-			rows := slices.Concat(st.tokenAttacks(t), headerAttacks(), readAttacks(), searchAttacks(), writeAttacks(), scopeAttacks())
+			rows := slices.Concat(st.tokenAttacks(t), headerAttacks(), readAttacks(), searchAttacks(), writeAttacks(), scopeAttacks(),
+				st.caseAttacks(t), st.caseScopeAttacks(), operationAttacks())
 			t.Logf("%d attacks", len(rows))
 			if len(rows) < 150 {
 				t.Errorf("only %d attacks", len(rows))
@@ -82,6 +83,11 @@ func newStage(t *testing.T, uri string) *stage {
 		"root":      newVisitor(t, p.Root).signIn("root", "user/*.cruds openid fhirUser").Access,
 		"backend":   service(t, p.Root, p.Root, "backend", "system/*.cruds"),
 		"reader":    service(t, p.Root, p.Root, "reader", "system/CarePlan.rs"),
+		"foreign":   newVisitor(t, p.Root).signIn("fred", "user/*.cruds openid fhirUser").Access,
+		"watcher":   newVisitor(t, p.Root).signIn("stan", "user/*.rs").Access,
+		"tasks":     newVisitor(t, p.Root).signIn("stan", "user/*.rs user/Task.cruds").Access,
+		"onhold":    newVisitor(t, p.Root).signIn("stan", "user/*.rs user/EpisodeOfCare.cud?status=planned").Access,
+		"launched":  newVisitor(t, p.Root).launched("stan", "ann", "launch patient/*.cruds").Access,
 	}}
 	for name, token := range st.tokens {
 		if token == "" {
@@ -187,6 +193,13 @@ func (st *stage) controls(t *testing.T) {
 		{token: "backend", method: "GET", path: "Patient/bob", status: "200"},
 		{token: "reader", method: "GET", path: "CarePlan/bob-plan", status: "200"},
 		{token: "granular", method: "GET", path: "CarePlan/ann-plan", status: "200"},
+		{method: "GET", path: st.Root + "/cases/ann-case", status: "200"},
+		{method: "GET", path: st.Root + "/cases?client=Patient/ann", status: "200"},
+		{method: "GET", path: "PlanDefinition/clinical/$apply?subject=Patient/ann", status: "200"},
+		{token: "launched", method: "GET", path: st.Root + "/cases/ann-case", status: "200"},
+		{token: "tasks", method: "POST", path: st.Root + "/cases/ann-case/actions/work", body: `{"argument":{"text":"call"}}`, status: "200"},
+		{token: "staff", method: "POST", path: st.Root + "/cases/ann-case/actions/hold", body: `{"reason":"on holiday"}`, status: "200"},
+		{token: "watcher", method: "GET", path: st.Root + "/cases/bob-case", status: "200"},
 		{
 			method: "PUT", path: "CarePlan/ann-plan", status: "200",
 			body: `{"resourceType":"CarePlan","id":"ann-plan","status":"active","intent":"plan","subject":{"reference":"Patient/ann"}}`,
@@ -196,7 +209,11 @@ func (st *stage) controls(t *testing.T) {
 		if a.body != "" {
 			body = []byte(a.body)
 		}
-		answer, err := st.client.Do(t.Context(), a.method, a.path, body, "Authorization", "Bearer "+st.tokens[a.token])
+		header := []string{"Authorization", "Bearer " + st.tokens[a.token]}
+		if strings.Contains(a.path, "/cases/") {
+			header = append(header, plainJSON...)
+		}
+		answer, err := st.client.Do(t.Context(), a.method, a.path, body, header...)
 		if err != nil || strconv.Itoa(answer.Status) != a.status {
 			t.Errorf("%s %s with token %q: %d, %v, want %s: %.400s", a.method, a.path, a.token, answer.Status, err, a.status, answer.Body)
 		}

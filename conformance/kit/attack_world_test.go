@@ -39,6 +39,7 @@ func attackWorld() []string {
 			{"Provenance/WHO-provenance", `"target":[{"reference":"CarePlan/WHO-plan"}],"recorded":"2026-01-01T00:00:00Z","agent":[{"who":{"reference":"Patient/WHO"}}]`},
 			{"Group/WHO-group", `"type":"person","actual":true,"name":"FAMILY","member":[{"entity":{"reference":"Patient/WHO"}}]`},
 			{"List/WHO-list", `"status":"current","mode":"working","title":"FAMILY","subject":{"reference":"Patient/WHO"},"entry":[{"item":{"reference":"CarePlan/WHO-plan"}}]`},
+			{"EpisodeOfCare/WHO-case", `"status":"active","patient":{"reference":"Patient/WHO"},"careManager":{"reference":"Practitioner/dr"},"period":{"start":"2026-01-01"},"diagnosis":[{"condition":{"reference":"Condition/WHO-condition"}}],"type":[{"coding":[{"system":"https://caseway.dev/fhir/CodeSystem/case-model","code":"brokerage"}]},{"coding":[{"system":"https://caseway.dev/fhir/CodeSystem/case-setting","code":"home-health"}]}],"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"active"}]`},
 			{"Basic/WHO-basic", `"code":{"text":"FAMILY"},"subject":{"reference":"Patient/WHO"}`},
 		} {
 			put(of(r[0]), of(r[1]))
@@ -57,5 +58,5 @@ var bobsKeys = []string{
 	"Patient/bob", "CarePlan/bob-plan", "CarePlan/bob-draft", "Task/bob-task", "Task/bob-accepted", "Observation/bob-weight",
 	"Condition/bob-condition", "Goal/bob-goal", "CareTeam/bob-team", "Coverage/bob-coverage", "Binary/bob-scan",
 	"DocumentReference/bob-document", "RelatedPerson/of-bob", "Appointment/bob-appointment", "Encounter/bob-visit",
-	"Basic/bob-basic", "List/bob-list", "Group/bob-group", "Provenance/bob-provenance",
+	"EpisodeOfCare/bob-case", "Basic/bob-basic", "List/bob-list", "Group/bob-group", "Provenance/bob-provenance",
 }

@@ -194,6 +194,7 @@ func (p *parties) infusion() {
 	p.must("hana", "offer", casemodel.Offering{Service: nurse, Providers: []casemodel.Asked{{Provider: partyOf["alma"]}}})
 	p.must("pat", "choose", p.offer(drug, "phil"))
 	p.refused("rita", "role-not-allowed", "choose", p.offer(drug, "rita"))
+	p.refused("phil", "offer-unknown", "accept", p.offer(drug, "rita"))
 	p.must("phil", "accept", p.offer(drug, "phil"))
 	p.must("alma", "accept", p.offer(nurse, "alma"))
 	p.negotiate(drug)
@@ -209,6 +210,7 @@ func (p *parties) infusion() {
 	p.must("phil", "deliver", casemodel.Delivering{Service: drug, Status: casemodel.ServiceDelivered})
 	p.must("alma", "deliver", casemodel.Delivering{Service: nurse, Status: casemodel.ServiceInProgress})
 	p.must("alma", "deliver", casemodel.Delivering{Service: nurse, Status: casemodel.ServiceDelivered})
+	p.meddle()
 	p.must("hana", "record-outcome", casemodel.Measuring{Outcome: casemodel.Outcome{
 		Goals: []casemodel.Ref{p.c.Goals[0].ID}, Value: casemodel.Value{Quantity: &casemodel.Quantity{Value: "21", Unit: "days"}},
 	}})

@@ -77,10 +77,42 @@ func (v *visitor) signIn(user, scope string) tokens {
 // code asks for authorization, signs in, allows everything, and gives the code.
 func (v *visitor) code(user, scope string) string {
 	v.t.Helper()
-	page, at := v.read(v.http.Get(v.root + "/auth/authorize?" + url.Values{
+	return v.codeFor(user, scope, "")
+}
+
+// launched goes through a launch that an EHR begins for a patient
+// (https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#launch-app-ehr-launch).
+func (v *visitor) launched(user, patient, scope string) tokens {
+	v.t.Helper()
+	r, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.root+"/auth/launch", strings.NewReader(`{"patient":"`+patient+`"}`))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	r.SetBasicAuth("ehr", url.QueryEscape(password))
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var launch struct{ Launch string }
+	if err := json.NewDecoder(answer.Body).Decode(&launch); err != nil || launch.Launch == "" {
+		v.t.Fatalf("launch: %d %v", answer.StatusCode, err)
+	}
+	return v.redeem(v.codeFor(user, scope, launch.Launch))
+}
+
+// codeFor is code for a launch, "" for none.
+func (v *visitor) codeFor(user, scope, launch string) string {
+	v.t.Helper()
+	asked := url.Values{
 		"response_type": {"code"}, "client_id": {"app"}, "redirect_uri": {callback}, "scope": {scope}, "state": {"s"},
 		"aud": {v.root + "/fhir"}, "code_challenge": {challengeOf(verifierText)}, "code_challenge_method": {"S256"},
-	}.Encode()))
+	}
+	if launch != "" {
+		asked.Set("launch", launch)
+	}
+	page, at := v.read(v.http.Get(v.root + "/auth/authorize?" + asked.Encode()))
 	page, at = v.send(page, at, url.Values{"name": {user}, "password": {password}})
 	page, at = v.send(page, at, url.Values{"decision": {"allow"}})
 	code := at.Query().Get("code")
