@@ -139,7 +139,7 @@ func (p *parties) look() {
 // view is the case as a user sees it.
 func (p *parties) view(user string) (v cases.View) {
 	p.t.Helper()
-	got := p.do(user, "GET", p.path, nil)
+	got := p.do(user, "GET", p.path+"?view=whole", nil)
 	if got.Status != http.StatusOK {
 		p.t.Fatalf("%s sees the case: %d %s", user, got.Status, got.Body)
 	}
