@@ -41,7 +41,8 @@ func onEachStore(t *testing.T, run func(t *testing.T, a *api)) {
 // api is a server without a login, as a client uses it.
 type api struct {
 	*testing.T
-	url string
+	url    string
+	engine *interaction.Engine
 }
 
 // serve wires a server as `caseway serve` does.
@@ -80,7 +81,7 @@ func serve(t *testing.T, s store.Store) *api {
 	}
 	h := httptest.NewServer(front)
 	t.Cleanup(h.Close)
-	a := &api{t, h.URL}
+	a := &api{t, h.URL, engine}
 	a.put("Patient/p1", `{"resourceType":"Patient","id":"p1","gender":"female","birthDate":"1950-03-01"}`)
 	a.put("Patient/p2", `{"resourceType":"Patient","id":"p2"}`)
 	a.put("Practitioner/manager", `{"resourceType":"Practitioner","id":"manager"}`)
