@@ -45,16 +45,14 @@ func editCase(x *exchange) error {
 		Case: x.c.Param("id"), List: x.c.Param("list"), Type: x.c.Param("type"), ID: x.c.Param("part"),
 		Method: x.c.Request.Method, Query: pairs, IfMatch: x.c.Request.Header["If-Match"], Base: x.base(),
 	}
-	if e.Method != http.MethodDelete {
+	takes := e.List == "" || x.allowEdits(e.List, e.ID != "")
+	if e.Method != http.MethodDelete && takes {
 		if e.MediaType, err = x.editType(); err != nil {
 			return err
 		}
 		if e.Body, err = x.readBody(); err != nil {
 			return err
 		}
-	}
-	if e.List != "" {
-		x.allowEdits(e.List, e.ID != "")
 	}
 	a, err := x.server.cases.Edit(x.context(), e)
 	return x.writeAnswer(a, err)
@@ -77,16 +75,19 @@ func (x *exchange) editType() (string, error) {
 		"Content-Type must be "+strings.Join(wanted, " or ")+" in UTF-8")
 }
 
-// allowEdits says what a list or a part takes, for the case that it is refused.
-func (x *exchange) allowEdits(list string, part bool) {
+// allowEdits reports whether a list or a part takes the request's method, and
+// says in Allow what it takes where it doesn't.
+func (x *exchange) allowEdits(list string, part bool) bool {
 	allow := append(cases.EditMethods(list, part), http.MethodOptions)
 	if part || cases.HasList(list) {
 		allow = append(allow, http.MethodGet, http.MethodHead)
 	}
-	if !slices.Contains(allow, x.c.Request.Method) {
+	takes := slices.Contains(allow, x.c.Request.Method)
+	if !takes {
 		slices.Sort(allow)
 		x.c.Writer.Header().Set("Allow", strings.Join(allow, ", "))
 	}
+	return takes
 }
 
 // readCaseParts is GET /cases/[id]/[list].

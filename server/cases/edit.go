@@ -24,7 +24,8 @@ type Edit struct {
 	// MediaType of the Body; for PATCH it says which kind of patch it is.
 	MediaType string
 	Body      []byte
-	// Query may say role, by and reason, which the body has no place for.
+	// Query may say role, by and reason, which the body has no place for, and as
+	// which view of the case the body is meant.
 	Query   []search.Pair
 	IfMatch []string // the header's values
 	Base    string   // our own FHIR base URL without a closing slash
