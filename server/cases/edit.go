@@ -41,11 +41,11 @@ func (e *Edit) part() casemodel.Ref {
 
 // Edit changes a case by hand, in one commit, and shows it as it is then.
 func (s *Service) Edit(ctx context.Context, e Edit) (Answer, error) {
-	deed, err := e.deed()
-	if err != nil {
+	if err := e.check(); err != nil {
 		return Answer{}, err
 	}
-	if err := e.check(); err != nil {
+	deed, err := e.deed()
+	if err != nil {
 		return Answer{}, err
 	}
 	seen, err := s.load(ctx, e.Case)
