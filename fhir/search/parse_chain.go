@@ -57,6 +57,9 @@ func terms(p *Parameter, value string) int {
 // parameter finds a parameter of a type that can be used.
 func (p *requestParser) parameter(typ, code string) (*Parameter, error) {
 	param := p.registry.Parameter(typ, code)
+	if why := unserved()[typ+"."+code]; param == nil && why != "" {
+		return nil, leave("the parameter " + code + " isn't supported: " + why + "; a SearchParameter of your own can have this code")
+	}
 	if param == nil {
 		return nil, unheard(typ+" has no search parameter "+shown(code), func() string { return didYouMean(p.nearby(typ, code)) })
 	}
