@@ -23,22 +23,27 @@ func (w *importing) create(r record, done *Imported) error {
 	if err != nil {
 		return err
 	}
-	if err := complete(&c, nil, w.service.now()); err != nil {
-		return err
-	}
-	if found := casemodel.Check(c); len(found) > 0 {
-		return found
-	}
-	a := &assembled{c: c, versions: map[fhir.Key]int64{}}
-	people, err := w.people(a, r.directory)
-	if err != nil {
+	if err := nameParts(&c); err != nil {
 		return err
 	}
 	who, err := w.service.callerOf(w.ctx, &casemodel.Case{})
 	if err != nil {
 		return err
 	}
-	step := casemodel.Step{Actor: w.actor(who), At: w.service.now(), Why: w.Reason}
+	now := w.service.now()
+	step := casemodel.Step{Actor: w.actor(who), At: now, Why: w.Reason, NewID: newIDs(now)}
+	if c.Adopted {
+		received, err := casemodel.Receive(c, step)
+		if err != nil {
+			return err
+		}
+		c = received.Case
+	}
+	a := &assembled{c: c, versions: map[fhir.Key]int64{}}
+	people, err := w.people(a, r.directory)
+	if err != nil {
+		return err
+	}
 	lost, err := w.bringIn(a, step, people)
 	if err != nil {
 		return err
@@ -166,11 +171,20 @@ func (w *importing) change(r record, seen *assembled, done *Imported) error {
 		return err
 	}
 	if c.Client.ID == "" {
-		c.Client = seen.c.Client
+		c.Client.ID = seen.c.Client.ID
 	}
-	if err := complete(&c, &seen.c, w.service.now()); err != nil {
+	if c.Client.ID != seen.c.Client.ID {
+		p := newProblem(http.StatusConflict, "client-differs", "The client is somebody else", "")
+		return p.found([]Fault{{Pointer: "/client/id", Detail: "the case that is there is another client's"}})
+	}
+	if err := samePerson(c.Client, seen.c.Client); err != nil {
 		return err
 	}
+	c.Client = seen.c.Client
+	if err := nameParts(&c); err != nil {
+		return err
+	}
+	keep(&c, &seen.c)
 	removed := removedParts(&seen.c, &c)
 	writes, lost := mapping.Resources(&c, seen.stored)
 	if len(writes) == 0 && len(removed) == 0 {

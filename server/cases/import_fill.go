@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"caseway/fhir"
 	"caseway/mapping/casemodel"
@@ -26,9 +25,9 @@ var keptAs = map[casemodel.Kind][]string{
 	casemodel.KindNote: {"Communication"}, casemodel.KindConsent: {"Consent"},
 }
 
-// complete gives a case what a line may leave out: ids of parts, the history of
-// its phase, and what is due next.
-func complete(c, stored *casemodel.Case, now time.Time) error {
+// nameParts gives parts that have no id one, and refuses ids that no resource of
+// theirs could have.
+func nameParts(c *casemodel.Case) error {
 	newID := idsFor(c.ID)
 	var faults []Fault
 	for p := range c.Parts() {
@@ -50,36 +49,20 @@ func complete(c, stored *casemodel.Case, now time.Time) error {
 	if len(faults) > 0 {
 		return badRequest("", faults...)
 	}
-	if c.Adopted {
-		fill(c, stored, now)
-		*c = casemodel.KeepNextDue(*c)
-	}
 	return nil
 }
 
-// fill gives a case that rules bind its history and the cadence of its model,
-// where the line has none: those of the stored case, else new ones.
-func fill(c, stored *casemodel.Case, now time.Time) {
-	if stored != nil {
-		if len(c.History) == 0 {
-			c.History = stored.History
-		}
-		if len(c.Cadences) == 0 {
-			c.Cadences = stored.Cadences
-		}
+// keep leaves a case that is there what a line may leave out and a new case is
+// given: history and cadence. What is due next follows from the others.
+func keep(c, stored *casemodel.Case) {
+	if !c.Adopted {
 		return
 	}
-	if len(c.History) == 0 && c.Phase.Valid() {
-		start := casemodel.At(now)
-		if c.Period.Start.Valid() {
-			start = c.Period.Start
-		}
-		c.History = []casemodel.PhaseSpan{{Phase: c.Phase, Queued: c.Queued, Start: start}}
+	if len(c.History) == 0 {
+		c.History = stored.History
 	}
-	if t, ok := casemodel.TemplateOf(c.Model); ok && len(c.Cadences) == 0 && casemodel.Check(*c).Has("cadence-needed") {
-		for _, k := range t.Cadences {
-			k.NextDue = casemodel.Day(now.AddDate(0, 0, k.Days))
-			c.Cadences = append(c.Cadences, k)
-		}
+	if len(c.Cadences) == 0 {
+		c.Cadences = stored.Cadences
 	}
+	*c = casemodel.KeepNextDue(*c)
 }

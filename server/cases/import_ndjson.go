@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"caseway/mapping/casemodel"
 )
@@ -110,7 +111,7 @@ func readLine(r *record, text []byte) {
 
 // shownID is an id of which a report may speak though its line can't be read.
 func shownID(id string) string {
-	if len(id) > 64 {
+	if len(id) > 64 || !utf8.ValidString(id) {
 		return ""
 	}
 	return id

@@ -46,7 +46,7 @@ var persons = []string{"Patient", "Practitioner", "PractitionerRole", "RelatedPe
 // enough. a gets the client, and whoever a case shows more of than a name.
 func (w *importing) people(a *assembled, known []casemodel.Party) (*attendance, error) {
 	all := &attendance{}
-	if err := w.client(a); err != nil {
+	if err := w.client(a, all); err != nil {
 		return nil, err
 	}
 	var faults []Fault
@@ -88,7 +88,7 @@ func (w *importing) people(a *assembled, known []casemodel.Party) (*attendance, 
 // missing makes whoever isn't there, or notes that nothing is.
 func (all *attendance) missing(w *importing, a *assembled, n naming) *Fault {
 	if !slices.Contains(persons, n.key.Type) {
-		all.notes = append(all.notes, Loss{Path: strings.ReplaceAll(strings.TrimPrefix(n.pointer, "/"), "/", "."), Reason: "there is no such resource here; the reference is kept"})
+		all.notes = append(all.notes, Loss{Path: pathOf(n.pointer), Reason: "there is no such resource here; the reference is kept"})
 		return nil
 	}
 	p := personOf(n)
@@ -104,6 +104,22 @@ func (all *attendance) missing(w *importing, a *assembled, n naming) *Fault {
 		}
 	}
 	return nil
+}
+
+// pathOf writes a JSON Pointer as a path of casemodel, as losses have them.
+func pathOf(pointer string) string {
+	var b strings.Builder
+	for name := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		switch {
+		case name != "" && name[0] >= '0' && name[0] <= '9':
+			b.WriteString("[" + name + "]")
+		case b.Len() > 0:
+			b.WriteString("." + name)
+		default:
+			b.WriteString(name)
+		}
+	}
+	return b.String()
 }
 
 // personOf makes somebody of what a line says; nil where that isn't enough: a name,
@@ -137,7 +153,7 @@ func personOf(n naming) *person {
 
 // client reads the Patient whose case it is. Where there is none, it is made of
 // what the line says; where there is, both must speak of the same person.
-func (w *importing) client(a *assembled) error {
+func (w *importing) client(a *assembled, all *attendance) error {
 	key, ok := fhir.ParseKey(string(a.c.Client.ID))
 	if !ok || key.Type != "Patient" {
 		return badRequest("", Fault{Pointer: "/client/id", Detail: "must be Patient/id: of a stored Patient, or what the one that is made is to be called"})
@@ -159,7 +175,16 @@ func (w *importing) client(a *assembled) error {
 	if err := w.service.add(a, v.JSON); err != nil {
 		return err
 	}
-	return samePerson(a.c.Client, mapping.AssembleOnly(a.stored).Client)
+	said, stored := a.c.Client, mapping.AssembleOnly(a.stored).Client
+	a.c.Client = stored
+	const kept = "the stored Patient is kept as it is"
+	if len(said.Telecoms) > 0 && !reflect.DeepEqual(said.Telecoms, stored.Telecoms) {
+		all.notes = append(all.notes, Loss{Path: "client.telecoms", Reason: kept})
+	}
+	if len(said.Languages) > 0 && !reflect.DeepEqual(said.Languages, stored.Languages) {
+		all.notes = append(all.notes, Loss{Path: "client.languages", Reason: kept})
+	}
+	return samePerson(said, stored)
 }
 
 // samePerson refuses a case of somebody else than the stored Patient.

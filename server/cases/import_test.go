@@ -235,6 +235,8 @@ func TestNothingIsOverwrittenSilently(t *testing.T) {
 		if now := a.export("")[0]; !strings.Contains(now, `"title":"on demand"`) {
 			t.Errorf("the plan is %s", now)
 		}
+		refuse(untagged(func(c object) { c["client"].(object)["id"] = "Patient/p2" }), "?existing=change", 409, "client-differs", "", "/client/id")
+		refuse(untagged(func(c object) { c["client"].(object)["name"] = "Somebody" }), "?existing=change", 409, "client-differs", "", "/client/name")
 		moved := edited(t, line, func(c object) {
 			c["id"] = "other"
 			delete(c, "etag")
