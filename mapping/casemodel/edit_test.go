@@ -95,6 +95,7 @@ func TestWhatAnEditMayNotChange(t *testing.T) {
 		{"an appointment's status", "action-needed", "appointments[0].status", []casemodel.Action{casemodel.ActionSchedule}, func(c *casemodel.Case) { c.Appointments[0].Status = casemodel.AppointmentMissed }},
 		{"a contact's status", "action-needed", "contacts[0].status", []casemodel.Action{casemodel.ActionRecordContact}, func(c *casemodel.Case) { c.Contacts[0].Status = casemodel.ContactMissed }},
 		{"a task's status", "action-needed", "tasks[0].status", []casemodel.Action{casemodel.ActionWork}, func(c *casemodel.Case) { c.Tasks[0].Status = casemodel.TaskCompleted }},
+		{"when a task was changed", "follows-from-others", "tasks[0].changedAt", nil, func(c *casemodel.Case) { c.Tasks[0].ChangedAt = "2026" }},
 		{"an assessment's status", "action-needed", "assessments[0].status", []casemodel.Action{casemodel.ActionAssess}, func(c *casemodel.Case) { c.Assessments[0].Status = casemodel.AssessmentDraft }},
 		{"an exchange", "action-needed", "reviews[0].exchanges[0]", []casemodel.Action{casemodel.ActionReview}, func(c *casemodel.Case) { c.Reviews[0].Exchanges[0].Text = "runs" }},
 		{"an authorization's status", "action-needed", "authorizations[0].status", []casemodel.Action{"request-authorization", "decide"}, func(c *casemodel.Case) {

@@ -117,7 +117,7 @@ var editings = []Editing{
 	)},
 	{Kind: KindAppointment, Makers: actions(ActionSchedule), Removal: removedInError, Fixed: set(actions(ActionSchedule), "status")},
 	{Kind: KindContact, Makers: actions(ActionRecordContact), Removal: removedInError, Fixed: set(actions(ActionRecordContact), "status", "held", "cadence")},
-	{Kind: KindTask, Makers: actions(ActionWork), Removal: removedInError, Fixed: set(actions(ActionWork), "status")},
+	{Kind: KindTask, Makers: actions(ActionWork), Removal: removedInError, Fixed: slices.Concat(set(actions(ActionWork), "status"), set(nil, "changedAt"))},
 	{Kind: KindReview, Makers: actions(ActionReview), Removal: removedInError, Fixed: set(actions(ActionReview), "status", "closedAt")},
 	{Kind: KindExchange, Makers: actions(ActionReview), Fixed: set(actions(ActionReview), "")},
 	{Kind: KindCoverage, Adds: true, Removal: removedCancelled},

@@ -29,6 +29,8 @@ type Edit struct {
 	Query   []search.Pair
 	IfMatch []string // the header's values
 	Base    string   // our own FHIR base URL without a closing slash
+
+	view string // of the case that is edited, "" where the request doesn't say
 }
 
 // part is the id of the part that is edited, "" for the case or a new part.
@@ -90,10 +92,13 @@ func (s *Service) edit(ctx context.Context, e Edit, deed Deed, whole *assembled,
 		return Answer{}, d.tell(err, &after, whole)
 	}
 	writes, lost := mapping.Resources(&result.Case, whole.stored)
+	if len(writes) == 0 { // FHIR has no place for any of it
+		return s.showEdited(ctx, d, View{Losses: lossesOf(lost)}, nil)
+	}
 	c := commit{a: whole, writes: writes, row: editRow(e.Method), step: step, base: e.Base}
 	_, given, err := s.commit(withFollowing(ctx, whole, &result), c)
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, d.tellRefused(err, writes)
 	}
 	return s.showEdited(ctx, d, View{Changes: renamed(result.Changes, given), Losses: lossesOf(lost)}, given)
 }
@@ -174,8 +179,13 @@ func (e *Edit) deed() (Deed, error) {
 			}
 		case "reason":
 			d.Reason = strings.TrimSpace(p.Value)
+		case "view":
+			if e.List != "" || p.Value != viewSummary && p.Value != viewWhole {
+				return d, badRequest("the parameter view of an edit of a case must be summary or whole")
+			}
+			e.view = p.Value
 		default:
-			return d, badRequest("edits take the parameters role, by and reason only")
+			return d, badRequest("edits take the parameters role, by and reason only, and view for the case itself")
 		}
 	}
 	return d, nil

@@ -67,6 +67,9 @@ func TestBadEdits(t *testing.T) {
 			{"parts nulled", "PATCH", "", asMerge, `{"tasks":null}`, 422, "part-removed", "/tasks"},
 			{"parts left out of all", "PUT", "", asJSON, `{"goals":[]}`, 422, "part-removed", "/goals"},
 			{"a part that isn't the case's", "PATCH", "", asMerge, `{"networks":[{"id":"OrganizationAffiliation/none"}]}`, 422, "", "/networks/0/id"},
+			{"what FHIR needs", "PATCH", goal, asMerge, `{"description":null}`, 422, "", ""},
+			{"what FHIR needs, in the case", "PATCH", "", asPatch, `[{"op":"remove","path":"/goals/0/description"}]`, 422, "", "/goals/0"},
+			{"what FHIR needs of a new part", "POST", "/consents", asJSON, `{"scope":{"text":"x"}}`, 422, "", ""},
 			{"a part twice", "PATCH", "", asPatch, `[{"op":"copy","from":"/goals/0","path":"/goals/-"}]`, 422, "", "/goals/" + itoa(len(k.c.Goals)) + "/id"},
 		} {
 			got := k.edit(row.method, row.path, row.mediaType, row.body)
@@ -113,6 +116,18 @@ func (k *course) badParameters(goal string) {
 	}
 	k.problem(k.edit("DELETE", "", "", ""), http.StatusMethodNotAllowed)
 	k.problem(k.do("PATCH", "/cases/none"+who, `{}`, "If-Match", "*", "Content-Type", asMerge), http.StatusNotFound)
+}
+
+// TestWhatFHIRHasNoPlaceFor is told, also where nothing else is changed.
+func TestWhatFHIRHasNoPlaceFor(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		k := a.running()
+		got := k.edit("PATCH", "/goals/"+string(k.c.Goals[0].ID), asMerge, `{"start":{"text":"soon"}}`)
+		v := k.view(got, http.StatusOK)
+		if len(v.Losses) != 1 || v.Losses[0].Path != "case.goals[0].start.text" || len(v.Changes) > 0 || got.header.Get("ETag") != k.etag {
+			t.Errorf("lost %v, changed %v", v.Losses, v.Changes)
+		}
+	})
 }
 
 // TestACaseFromElsewhereIsAdoptedFirst.

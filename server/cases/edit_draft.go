@@ -26,6 +26,7 @@ type draft struct {
 	mine    casemodel.Case // as he would have it
 	list    string         // of the part that is edited or added
 	at      string         // path of that part, "" for the case itself
+	shown   casemodel.Case // of base, what the document that is edited shows
 	added   casemodel.Ref  // id of the new part until it is stored
 	removed []casemodel.Ref
 }
@@ -41,13 +42,19 @@ func (s *Service) draft(e Edit, seen *assembled) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &draft{base: base, mine: base.Clone(), list: e.List}
+	d := &draft{base: base, mine: base.Clone(), shown: base, list: e.List}
+	if e.List == "" && e.view != viewWhole {
+		d.shown.Plans = headOf(base).Plans // as a summary, but with all lists
+	}
+	if err := d.checkIndexes(e); err != nil {
+		return nil, err
+	}
 	switch {
 	case e.Method == http.MethodDelete:
 		d.removed = []casemodel.Ref{e.part()}
 		return d, nil
 	case e.List == "":
-		err = d.change(e, reflect.ValueOf(&d.mine).Elem(), reflect.ValueOf(d.base), casemodel.KindCase)
+		err = d.change(e, reflect.ValueOf(&d.mine).Elem(), reflect.ValueOf(d.shown), casemodel.KindCase)
 		if err == nil && d.mine.ID != d.base.ID {
 			err = badRequest("", Fault{Pointer: "/id", Detail: "must be the id of the case"})
 		}
@@ -109,6 +116,18 @@ func (d *draft) add(e Edit) error {
 	list.Set(reflect.Append(list, part))
 	d.at = fmt.Sprintf("%s[%d]", e.List, list.Len()-1)
 	return nil
+}
+
+// checkIndexes refuses a JSON Patch that counts the plans of a case without saying
+// by which view: a summary leaves those out that are over.
+func (d *draft) checkIndexes(e Edit) error {
+	counts := e.List == "" && e.view == "" && e.MediaType == JSONPatch && bytes.Contains(e.Body, []byte(`"/plans/`))
+	if !counts || len(d.shown.Plans) == len(d.base.Plans) {
+		return nil
+	}
+	p := newProblem(http.StatusUnprocessableEntity, "patch-failed", "The patch doesn't fit the case", "")
+	return p.found([]Fault{{Detail: "a summary shows fewer plans than the case has: say by the parameter view, summary or whole, which are counted, " +
+		"or edit a plan at its own URL"}})
 }
 
 // listIn is a list of a case by its name.

@@ -16,15 +16,15 @@ import (
 	"caseway/server/cases"
 )
 
-// desk is a case behind Access, as somebody edits it.
-type desk struct {
+// workplace is a case behind Access, as somebody edits it.
+type workplace struct {
 	*office
 	id string
 }
 
 // staffed gives a case of p1's that Practitioner/manager manages, with a goal, a
 // problem and a note.
-func (o *office) staffed() (d *desk, manager context.Context) {
+func (o *office) staffed() (d *workplace, manager context.Context) {
 	o.t.Helper()
 	boss := o.as(auth.Principal{Role: auth.Administrator, Subject: "boss"}, "user/*.cruds")
 	for _, id := range []string{"p1", "p2"} {
@@ -38,7 +38,7 @@ func (o *office) staffed() (d *desk, manager context.Context) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	d = &desk{o, strings.TrimPrefix(a.Location, "/cases/")}
+	d = &workplace{o, strings.TrimPrefix(a.Location, "/cases/")}
 	for list, part := range map[string]any{
 		"goals":    object{"description": object{"text": "to walk"}},
 		"problems": object{"code": object{"text": "fracture"}, "categories": problemList},
@@ -60,7 +60,7 @@ var (
 )
 
 // edit sends an edit of the case as whoever is in ctx sees it now.
-func (d *desk) edit(ctx context.Context, e cases.Edit) (cases.Answer, error) {
+func (d *workplace) edit(ctx context.Context, e cases.Edit) (cases.Answer, error) {
 	d.t.Helper()
 	e.Case, e.Base = d.id, here
 	if e.MediaType == "" {
@@ -73,7 +73,7 @@ func (d *desk) edit(ctx context.Context, e cases.Edit) (cases.Answer, error) {
 }
 
 // sees gives the case as somebody sees it.
-func (d *desk) sees(ctx context.Context) (casemodel.Case, string) {
+func (d *workplace) sees(ctx context.Context) (casemodel.Case, string) {
 	d.t.Helper()
 	a, err := d.service.Read(ctx, d.id, nil)
 	var v cases.View

@@ -18,6 +18,11 @@ func describeEdits(s *schemas, paths object) {
 	item(paths, "/cases/{id}")["patch"] = editOperation(s, "change-case", "Change a case by a patch.",
 		"A JSON Patch that removes a part has it marked, as DELETE of its URL does; no other way of leaving a part out removes it. "+
 			fixedText(casemodel.KindCase), patchBody(s, whole))
+	for _, method := range []string{"put", "patch"} {
+		op := item(paths, "/cases/{id}")[method].(object)
+		op["parameters"] = append(op["parameters"].([]object), query("view", "What the body is of, or the patch is for: a summary, which lacks "+
+			"the plans that are over, or the whole case.", object{"type": "string", "enum": []string{viewSummary, viewWhole}}))
+	}
 	for i := range partLists {
 		describeList(s, paths, &partLists[i])
 	}

@@ -4,8 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
+	"caseway/fhir"
+	"caseway/mapping"
 	"caseway/mapping/casemodel"
 )
 
@@ -78,7 +82,7 @@ func rename(v reflect.Value, named map[casemodel.Ref]casemodel.Ref) {
 func (d *draft) leftOut(e Edit, there map[casemodel.Ref]bool) []Fault {
 	var faults []Fault
 	gone := "none"
-	for p := range d.base.Parts() {
+	for p := range d.shown.Parts() {
 		if there[p.ID] || strings.HasPrefix(p.Path, gone) {
 			continue
 		}
@@ -116,20 +120,21 @@ func (d *draft) tell(err error, after *casemodel.Case, whole *assembled) error {
 	if !errors.As(err, &found) {
 		return err
 	}
-	mine, theirs := pathsOf(&d.mine), pathsOf(after)
+	base, mine, theirs := pathsOf(&d.base), pathsOf(&d.mine), pathsOf(after)
 	p := newProblem(http.StatusUnprocessableEntity, "business-rule", "A rule of the case stands against it", "")
 	var faults []Fault
 	for _, e := range found {
 		f := Fault{Rule: e.Rule, Part: e.Part, Detail: e.Text, Actions: e.Actions}
-		path, seen := mine[e.Part]
+		path, there := mine[e.Part]
+		_, seen := base[e.Part]
 		rest, inside := strings.CutPrefix(e.Path, theirs[e.Part])
 		switch {
 		case e.Part == "" && d.at == "" && !strings.HasPrefix(e.Path, "argument.") && !strings.HasPrefix(e.Path, "actor."):
 			f.Pointer = pointerOf(e.Path)
 		case e.Part == "":
-		case !seen:
+		case !seen && !there:
 			f.Part, f.Detail, f.Actions = "", textOf(e.Rule), nil
-		case inside:
+		case there && inside:
 			f.Pointer = d.pointer(path + rest)
 		}
 		faults = append(faults, f)
@@ -143,4 +148,30 @@ func pathsOf(c *casemodel.Case) map[casemodel.Ref]string {
 		all[p.ID] = p.Path
 	}
 	return all
+}
+
+// tellRefused gives what FHIR has against the resources of an edit with the parts
+// that they are kept for. Its elements have other names than the case's.
+func (d *draft) tellRefused(err error, writes []mapping.Write) error {
+	fe := (*fhir.Error)(nil)
+	if !errors.As(err, &fe) || !slices.Contains([]fhir.Kind{fhir.Structure, fhir.Invalid, fhir.Unprocessable}, fe.Kind) {
+		return err
+	}
+	mine := pathsOf(&d.mine)
+	var faults []Fault
+	for _, is := range fe.Issues {
+		at, element, found := strings.Cut(strings.TrimPrefix(is.Expression, "Bundle.entry["), "].resource")
+		i, bad := strconv.Atoi(at)
+		if !found || bad != nil || i >= len(writes) {
+			return err
+		}
+		key := writes[i].Key
+		f := Fault{Part: casemodel.Ref(key.String()), Detail: key.Type + element + ": " + is.Text}
+		if path, seen := mine[f.Part]; seen {
+			f.Pointer = d.pointer(path)
+		}
+		faults = append(faults, f)
+	}
+	p := newProblem(http.StatusUnprocessableEntity, "not-storable", "What the edit would store isn't accepted", "")
+	return p.found(faults)
 }
