@@ -3,6 +3,9 @@ package operation_test
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -87,9 +90,34 @@ func codesIn(v any, into map[string]bool) {
 	}
 }
 
+// actionsInTheSource are those that have no row in the table of actions.
+func (a *api) actionsInTheSource() []string {
+	named := regexp.MustCompile(`(?:action\{(?:name|action): |doing\{action: |Activity: )"([a-z-]+)"`)
+	var all []string
+	for _, dir := range []string{".", "../cases"} {
+		files, err := filepath.Glob(dir + "/*.go")
+		if err != nil {
+			a.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				a.Fatal(err)
+			}
+			for _, found := range named.FindAllStringSubmatch(string(text), -1) {
+				all = append(all, "case-action|"+found[1])
+			}
+		}
+	}
+	if len(all) < 8 {
+		a.Errorf("found %v", all)
+	}
+	return all
+}
+
 // codesOfTheProgram are codes that it can write, as name|code.
 func (a *api) codesOfTheProgram() []string {
-	all := []string{"case-action|consequence", "case-action|update-care-teams", "case-action|apply", "case-action|reconcile", "audit-event|request"}
+	all := append(a.actionsInTheSource(), "audit-event|request")
 	for _, k := range []provider.EventKind{provider.EventLaunch, provider.EventConsent, provider.EventToken, provider.EventRevocation} {
 		all = append(all, "audit-event|"+string(k))
 	}
