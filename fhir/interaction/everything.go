@@ -129,7 +129,7 @@ func (e *Engine) takeTypes(a *everythingAsked, p search.Pair) *fhir.Error {
 	}
 	for typ := range strings.SplitSeq(p.Value, ",") {
 		if err := e.checkType(typ); err != nil {
-			return asError(err).Within("_type")
+			return fhir.NewError(fhir.Invalid, fhir.IssueValue, asError(err).Issues[0].Text).At("_type")
 		}
 		a.types[typ] = true
 	}

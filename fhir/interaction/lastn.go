@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"caseway/fhir"
 	"caseway/fhir/search"
@@ -101,19 +102,29 @@ func readMax(pairs []search.Pair) (most int, rest []search.Pair, err error) {
 // checkLastN holds the parameters against what the operation asks for.
 func checkLastN(q *search.Request, cursor string) error {
 	has := func(names ...string) bool {
-		return slices.ContainsFunc(q.Used, func(p search.Pair) bool { return slices.Contains(names, p.Name) })
+		return slices.ContainsFunc(q.Used, func(p search.Pair) bool { return selects(p.Name, names) })
 	}
 	var wrong problems
-	if !has("patient", "subject", "patient:Patient", "subject:Patient") {
+	if !has("patient", "subject") {
 		wrong.invalid(fhir.IssueRequired, "patient", "$lastn needs patient or subject")
 	}
-	if !has("category", "code", "combo-code", "code:in", "category:in", "code:below") {
+	if !has("category", "code", "combo-code") {
 		wrong.invalid(fhir.IssueRequired, "code", "$lastn needs category or code")
 	}
 	if cursor != "" || has("_sort", "_count", "_total") {
 		wrong.invalid(fhir.IssueNotSupported, "", "$lastn has an order of its own and one page: it takes no _sort, _count, _total or cursor")
 	}
 	return wrong.error()
+}
+
+// selects reports whether a parameter is one of some, with a chain or modifier
+// perhaps, and says more than that there is something else.
+func selects(parameter string, names []string) bool {
+	name, rest := parameter, ""
+	if i := strings.IndexAny(parameter, ":."); i >= 0 {
+		name, rest = parameter[:i], parameter[i:]
+	}
+	return slices.Contains(names, name) && !slices.Contains([]string{":missing", ":not", ":not-in"}, rest)
 }
 
 // latest keeps the first few of each code.
