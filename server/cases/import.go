@@ -84,6 +84,14 @@ type Imported struct {
 	Bytes int64 `json:"bytes"`
 }
 
+// stored notes what came of a line that was stored.
+func (d *Imported) stored(as ImportedAs, lost []Loss, people *attendance) {
+	d.Result, d.Losses = as, append(lost, people.notes...)
+	for _, p := range people.made {
+		d.Made = append(d.Made, casemodel.Ref(p.key.String()))
+	}
+}
+
 // ImportedAs is what was done with a line.
 type ImportedAs string
 

@@ -40,7 +40,7 @@ func (w *importing) create(r record, done *Imported) error {
 		c = received.Case
 	}
 	a := &assembled{c: c, versions: map[fhir.Key]int64{}}
-	people, err := w.people(a, r.directory)
+	people, err := w.people(a, r.directory, nil)
 	if err != nil {
 		return err
 	}
@@ -48,11 +48,7 @@ func (w *importing) create(r record, done *Imported) error {
 	if err != nil {
 		return err
 	}
-	done.Result = ImportCreated
-	done.Losses = append(append(told, lossesOf(lost)...), people.notes...)
-	for _, p := range people.made {
-		done.Made = append(done.Made, casemodel.Ref(p.key.String()))
-	}
+	done.stored(ImportCreated, append(told, lossesOf(lost)...), people)
 	if p := a.stored; !slices.ContainsFunc(p, func(m proto.Message) bool { return keyOf(m).String() == string(c.Client.ID) }) {
 		done.Made = append([]casemodel.Ref{c.Client.ID}, done.Made...)
 	}
@@ -154,143 +150,6 @@ func differs(c *casemodel.Case, key fhir.Key) error {
 		}
 	}
 	return p.found([]Fault{f})
-}
-
-// change changes a case that is there already to what the line says. It is the
-// same step as a change by FHIR, and held to the same rules.
-func (w *importing) change(r record, seen *assembled, done *Imported) error {
-	shown := seen.c
-	if w.Format == FormatCSV {
-		var err error
-		if shown, err = w.names.named(seen.c); err != nil {
-			return err
-		}
-	}
-	c, told, err := r.make(base{&seen.c, &shown, idsFor(r.id)})
-	if err != nil {
-		return err
-	}
-	if c.Client.ID == "" {
-		c.Client.ID = seen.c.Client.ID
-	}
-	if c.Client.ID != seen.c.Client.ID {
-		p := newProblem(http.StatusConflict, "client-differs", "The client is somebody else", "")
-		return p.found([]Fault{{Pointer: "/client/id", Detail: "the case that is there is another client's"}})
-	}
-	if err := samePerson(c.Client, seen.c.Client); err != nil {
-		return err
-	}
-	c.Client = seen.c.Client
-	if err := nameParts(&c); err != nil {
-		return err
-	}
-	keep(&c, &seen.c)
-	removed := removedParts(&seen.c, &c)
-	writes, lost := mapping.Resources(&c, seen.stored)
-	if len(writes) == 0 && len(removed) == 0 {
-		done.Result, done.Losses = ImportUnchanged, told
-		return nil
-	}
-	if err := w.mayChange(r, seen); err != nil {
-		return err
-	}
-	if len(removed) > 0 {
-		return removed
-	}
-	whole := seen
-	if !w.service.open {
-		if whole, err = w.service.load(inside(w.ctx), r.id); err != nil {
-			return err
-		}
-	}
-	laid := slices.Clone(whole.stored)
-	for _, x := range writes {
-		if at := slices.IndexFunc(laid, func(m proto.Message) bool { return keyOf(m) == x.Key }); at >= 0 {
-			laid[at] = x.Resource
-		} else {
-			laid = append(laid, x.Resource)
-		}
-	}
-	after := mapping.AssembleOnly(laid)
-	a := &assembled{c: after, stored: slices.Clone(whole.stored), versions: whole.versions}
-	people, err := w.people(a, r.directory)
-	if err != nil {
-		return err
-	}
-	result, step, err := w.apply(whole.c, after)
-	if err != nil {
-		return err
-	}
-	writes, _ = mapping.Resources(&result.Case, a.stored)
-	if err = w.store(w.commit(a, writes, step, people)); err != nil {
-		if there := (*thereAlready)(nil); errors.As(err, &there) {
-			return differs(&after, there.keys[0])
-		}
-		return err
-	}
-	done.Result, done.Losses = ImportChanged, append(append(told, lossesOf(lost)...), people.notes...)
-	for _, p := range people.made {
-		done.Made = append(done.Made, casemodel.Ref(p.key.String()))
-	}
-	w.know(people)
-	return nil
-}
-
-// mayChange holds a change to the state that the line was made of.
-func (w *importing) mayChange(r record, seen *assembled) error {
-	switch {
-	case r.etag != "":
-		if strings.Trim(strings.TrimPrefix(r.etag, "W/"), `"`) == tagOf(seen) {
-			return nil
-		}
-		p := newProblem(http.StatusPreconditionFailed, "version-conflict", "The case has changed", "")
-		return p.found([]Fault{{Pointer: "/etag", Detail: "the case isn't in the state that the etag names; export it again"}})
-	case w.Change:
-		return nil
-	}
-	p := newProblem(http.StatusConflict, "case-exists", "There is such a case already", "")
-	return p.found([]Fault{{Pointer: "/id", Detail: "the case is there already and differs; the line changes it with the etag of the case as it is, or with existing=change"}})
-}
-
-var partRemoved = "Nothing is taken out of a case; what was wrong is marked as entered in error."
-
-// removedParts refuses to take parts out of a case by leaving them away.
-func removedParts(before, after *casemodel.Case) (found casemodel.Errors) {
-	for _, change := range casemodel.Diff(*before, *after) {
-		if change.How == "removed" {
-			found = append(found, &casemodel.RuleError{Rule: "part-removed", Path: change.Path, Part: change.ID, Text: partRemoved})
-		}
-	}
-	return found
-}
-
-// apply judges a change in each role of the caller's: one that may take it is
-// enough.
-func (w *importing) apply(before, after casemodel.Case) (casemodel.Result, casemodel.Step, error) {
-	who, err := w.service.callerOf(w.ctx, &before)
-	if err != nil {
-		return casemodel.Result{}, casemodel.Step{}, err
-	}
-	actors := []casemodel.Actor{w.actor(nil)}
-	if who != nil {
-		actors = actors[:0]
-		for _, role := range who.roles {
-			actors = append(actors, who.actor(role))
-		}
-	}
-	now := w.service.now()
-	var first error
-	for _, actor := range actors {
-		step := casemodel.Step{Actor: actor, At: now, Why: w.Reason, NewID: newIDs(now)}
-		result, err := casemodel.Apply(before, after, step)
-		if err == nil {
-			return result, step, nil
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	return casemodel.Result{}, casemodel.Step{}, first
 }
 
 // thereAlready are resources under the ids of what was to be new.

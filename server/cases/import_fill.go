@@ -10,32 +10,17 @@ import (
 	"caseway/mapping/casemodel"
 )
 
-// keptAs are the resource types that parts are kept as. A part without an id is
-// given one of the first.
-var keptAs = map[casemodel.Kind][]string{
-	casemodel.KindRelative: {"RelatedPerson"}, casemodel.KindTeam: {"CareTeam"}, casemodel.KindNetwork: {"OrganizationAffiliation"},
-	casemodel.KindReferral: {"ServiceRequest"}, casemodel.KindProblem: {"Condition"}, casemodel.KindStrength: {"Observation"},
-	casemodel.KindBarrier: {"Flag"}, casemodel.KindRisk: {"RiskAssessment"}, casemodel.KindAssessment: {"QuestionnaireResponse"},
-	casemodel.KindGoal: {"Goal"}, casemodel.KindOutcome: {"Observation"}, casemodel.KindPlan: {"CarePlan"}, casemodel.KindApproval: {"Task"},
-	casemodel.KindService: {"ServiceRequest"}, casemodel.KindOffer: {"Task"}, casemodel.KindAppointment: {"Appointment"},
-	casemodel.KindContact: {"Encounter", "Appointment", "CommunicationRequest", "Communication"}, casemodel.KindTask: {"Task"},
-	casemodel.KindReview: {"Task"}, casemodel.KindExchange: {"Communication"}, casemodel.KindCoverage: {"Coverage"},
-	casemodel.KindEligibility: {"CoverageEligibilityResponse"}, casemodel.KindAuthorization: {"Claim"}, casemodel.KindAppeal: {"Task"},
-	casemodel.KindAgreement: {"Contract"}, casemodel.KindBill: {"Invoice"}, casemodel.KindFile: {"DocumentReference"},
-	casemodel.KindNote: {"Communication"}, casemodel.KindConsent: {"Consent"},
-}
-
 // nameParts gives parts that have no id one, and refuses ids that no resource of
 // theirs could have.
 func nameParts(c *casemodel.Case) error {
 	newID := idsFor(c.ID)
 	var faults []Fault
 	for p := range c.Parts() {
-		types := keptAs[p.Kind]
+		types := typesOf[p.Kind]
 		if p.ID == "" {
 			typ := types[0]
-			if p.Kind == casemodel.KindContact && p.Status == string(casemodel.ContactPlanned) {
-				typ = types[1]
+			if p.Kind == casemodel.KindContact && p.Status != string(casemodel.ContactPlanned) {
+				typ = "Encounter" // where client and case manager have met
 			}
 			reflect.ValueOf(p.Value).Elem().FieldByName("ID").SetString(string(newID(typ)))
 			continue

@@ -44,13 +44,22 @@ var persons = []string{"Patient", "Practitioner", "PractitionerRole", "RelatedPe
 // people sees to it that the people and organizations which a case names are
 // there. Those that aren't are made of what the line says of them, if that is
 // enough. a gets the client, and whoever a case shows more of than a name.
-func (w *importing) people(a *assembled, known []casemodel.Party) (*attendance, error) {
+//
+// known is what the line's directory says; whom before names already is passed over.
+func (w *importing) people(a *assembled, known []casemodel.Party, before *casemodel.Case) (*attendance, error) {
 	all := &attendance{}
 	if err := w.client(a, all); err != nil {
 		return nil, err
 	}
 	var faults []Fault
+	var named []naming
+	if before != nil {
+		named = outside(before)
+	}
 	for _, n := range outside(&a.c) {
+		if slices.ContainsFunc(named, func(old naming) bool { return old.key == n.key }) {
+			continue
+		}
 		if w.there[n.key] && n.key.Type != "Practitioner" || slices.ContainsFunc(a.stored, func(m proto.Message) bool { return keyOf(m) == n.key }) {
 			continue
 		}
