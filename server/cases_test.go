@@ -18,7 +18,10 @@ func TestCasesAreBehindTheLogin(t *testing.T) {
 		c.Cases = cases.New(cases.Config{Engine: func() cases.Engine { return c.Engine }, Schema: definition.R4()})
 	}
 	onBoth(t, change, func(t *testing.T, g *guarded) {
-		for _, request := range []string{"GET /cases", "GET /cases/e", "POST /cases", "POST /cases/e/actions/hold"} {
+		for _, request := range []string{
+			"GET /cases", "GET /cases/e", "POST /cases", "POST /cases/e/actions/hold", "PUT /cases/e", "PATCH /cases/e",
+			"POST /cases/e/goals", "GET /cases/e/goals/Goal/g", "DELETE /cases/e/goals/Goal/g",
+		} {
 			method, path, _ := strings.Cut(request, " ")
 			status, header, body := do(t, method, g.URL+path, "")
 			if status != http.StatusUnauthorized || header.Get("Content-Type") != "application/problem+json" ||
@@ -51,7 +54,7 @@ func TestCasesAreBehindTheLogin(t *testing.T) {
 		if status != http.StatusOK || !strings.Contains(body, `"id":"a"`) || strings.Contains(body, `"id":"b"`) {
 			t.Errorf("the patient's list: %d %s", status, body)
 		}
-		lines, _ := g.events(t, 7)
+		lines, _ := g.events(t, 12)
 		all := strings.Join(lines, "\n")
 		for _, want := range []string{
 			"operation R 0 by alice app: Patient/a EpisodeOfCare/a", "search-type R 0 by alice app: Patient/a EpisodeOfCare",

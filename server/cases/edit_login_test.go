@@ -12,6 +12,8 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
+	"caseway/fhir/store/mongo"
+	"caseway/fhir/store/mongo/mongotest"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
 )
@@ -83,10 +85,27 @@ func (d *workplace) sees(ctx context.Context) (casemodel.Case, string) {
 	return v.Case, a.ETag
 }
 
+// onEachOffice runs a test over each store.
+func onEachOffice(t *testing.T, run func(t *testing.T, d *workplace, manager context.Context)) {
+	t.Run("sqlite", func(t *testing.T) {
+		d, manager := newOffice(t).staffed()
+		run(t, d, manager)
+	})
+	t.Run("mongo", func(t *testing.T) {
+		s, err := mongo.Open(t.Context(), mongotest.Server(t).URI, mongo.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, manager := officeOver(t, s).staffed()
+		run(t, d, manager)
+	})
+}
+
 // TestWhatOneDoesNotSeeStays: who sees a part of a case puts back what he sees,
 // changed, and the rest is as it was.
-func TestWhatOneDoesNotSeeStays(t *testing.T) {
-	d, manager := newOffice(t).staffed()
+func TestWhatOneDoesNotSeeStays(t *testing.T) { onEachOffice(t, testWhatOneDoesNotSeeStays) }
+
+func testWhatOneDoesNotSeeStays(t *testing.T, d *workplace, manager context.Context) {
 	whole, _ := d.sees(manager)
 	app := d.as(patientMember, "patient/EpisodeOfCare.rs patient/Patient.rs patient/Goal.rus")
 	mine, etag := d.sees(app)
@@ -120,8 +139,9 @@ func TestWhatOneDoesNotSeeStays(t *testing.T) {
 
 // TestWhatOneDoesNotSeeIsNotThere: it can't be named, and its rules give nothing
 // of it away.
-func TestWhatOneDoesNotSeeIsNotThere(t *testing.T) {
-	d, manager := newOffice(t).staffed()
+func TestWhatOneDoesNotSeeIsNotThere(t *testing.T) { onEachOffice(t, testWhatOneDoesNotSeeIsNotThere) }
+
+func testWhatOneDoesNotSeeIsNotThere(t *testing.T, d *workplace, manager context.Context) {
 	whole, _ := d.sees(manager)
 	app := d.as(patientMember, "patient/EpisodeOfCare.cruds patient/Patient.rs patient/Goal.cruds")
 	hidden, none := string(whole.Problems[0].ID), "Condition/none"
@@ -145,8 +165,9 @@ func TestWhatOneDoesNotSeeIsNotThere(t *testing.T) {
 var because = []search.Pair{{Name: "reason", Value: "a mistake"}}
 
 // TestEditsNeedScopes of the resources that they write, and roles that are one's.
-func TestEditsNeedScopes(t *testing.T) {
-	d, manager := newOffice(t).staffed()
+func TestEditsNeedScopes(t *testing.T) { onEachOffice(t, testEditsNeedScopes) }
+
+func testEditsNeedScopes(t *testing.T, d *workplace, manager context.Context) {
 	whole, _ := d.sees(manager)
 	_, goal, _ := strings.Cut(string(whole.Goals[0].ID), "/")
 	change := cases.Edit{Method: "PATCH", MediaType: asMerge, List: "goals", Type: "Goal", ID: goal, Body: []byte(`{"clientWords":"x"}`)}

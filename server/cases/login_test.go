@@ -15,6 +15,7 @@ import (
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
+	"caseway/fhir/store"
 	"caseway/fhir/store/sqlite"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
@@ -33,6 +34,12 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return officeOver(t, s)
+}
+
+// officeOver is an office over a store, which it closes.
+func officeOver(t *testing.T, s store.Store) *office {
+	t.Helper()
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
 	o := &office{t: t}
