@@ -179,7 +179,9 @@ func TestProvenanceOfOperationsNamesWhoIsLoggedIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	page, err := o.engine.Search(boss, interaction.SearchRequest{Type: "Provenance", Parameters: []search.Pair{{Name: "agent", Value: "Practitioner/s"}}})
-	var b struct{ Entry []struct{ Resource json.RawMessage } }
+	var b struct {
+		Entry []struct{ Resource json.RawMessage }
+	}
 	if err != nil || json.Unmarshal(page, &b) != nil || len(b.Entry) != 2 {
 		t.Fatalf("%s %v", page, err)
 	}
