@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -155,4 +156,31 @@ func (f failing) Belonging(ctx context.Context, episode fhir.Key, types []string
 		return nil, errors.New("the disk is gone")
 	}
 	return f.Engine.Belonging(ctx, episode, types)
+}
+
+// TestRefusedImportsAreWitnessed: a line that may not be written is told in the
+// report, and to who looks after the server.
+func TestRefusedImportsAreWitnessed(t *testing.T) {
+	onBoth(t, func(c *server.Config) {
+		c.Cases = cases.New(cases.Config{Engine: func() cases.Engine { return c.Engine }, Schema: definition.R4()})
+	}, func(t *testing.T, g *guarded) {
+		reader := "Bearer " + g.token(t, map[string]any{"scope": "user/*.rs", "fhirUser": "Practitioner/dr", "sub": "dr", "patient": nil})
+		line := `{"id":"c","client":{"id":"Patient/p","name":"Somebody"},"adopted":false,"phase":"active"}` + "\n"
+		status, _, body := do(t, "POST", g.URL+"/cases/import", line, "Content-Type", "application/x-ndjson", "Authorization", reader)
+		if status != http.StatusOK || !strings.Contains(body, `"status":403`) || !strings.Contains(body, `"refused":1`) {
+			t.Errorf("%d %s", status, body)
+		}
+		writer := "Bearer " + g.staff(t)
+		status, _, body = do(t, "POST", g.URL+"/cases/import", line, "Content-Type", "application/x-ndjson", "Authorization", writer)
+		if status != http.StatusOK || !strings.Contains(body, `"created":1`) {
+			t.Errorf("%d %s", status, body)
+		}
+		lines, text := g.events(t, 2)
+		want := []string{"update U 4 by dr app: Patient/p", "create C 0 by dr app: Patient/p/_history/1 EpisodeOfCare/c/_history/1"}
+		slices.Sort(lines)
+		slices.Sort(want)
+		if !slices.Equal(lines, want) || strings.Contains(text, "Somebody") {
+			t.Errorf("%q, not %q", lines, want)
+		}
+	})
 }

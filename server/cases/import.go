@@ -294,10 +294,15 @@ func (w *importing) take(r record, done *Imported) error {
 		return p.found([]Fault{{Pointer: "/id", Detail: fmt.Sprintf("the case of line %d has the same id", first)}})
 	}
 	w.lines[r.id] = r.line
-	seen, err := w.service.load(w.ctx, r.id)
+	// First by a read, which bears witness of no denial where nothing is.
+	_, err := w.service.engine().Read(w.ctx, fhir.Key{Type: "EpisodeOfCare", ID: r.id})
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
 		return w.create(r, done)
 	}
+	if err != nil {
+		return err
+	}
+	seen, err := w.service.load(w.ctx, r.id)
 	if err != nil {
 		return err
 	}
