@@ -26,6 +26,10 @@ type capabilities struct {
 
 // operations are those that the route table answers.
 var operations = map[string][]capability.Operation{
+	"": { // of the whole system
+		{Name: "reindex", Definition: fhir.CanonicalBase + "/OperationDefinition/reindex"},
+		{Name: "reindex-status", Definition: fhir.CanonicalBase + "/OperationDefinition/SearchParameter-reindex-status"},
+	},
 	"Patient":       {{Name: "everything", Definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything"}},
 	"EpisodeOfCare": {{Name: "everything", Definition: fhir.CanonicalBase + "/OperationDefinition/EpisodeOfCare-everything"}},
 	"Observation":   {{Name: "lastn", Definition: "http://hl7.org/fhir/OperationDefinition/Observation-lastn"}},

@@ -32,6 +32,7 @@ type rest struct {
 	Resource      []resource    `json:"resource,omitempty"`
 	Interaction   []code        `json:"interaction,omitempty"`
 	SearchParam   []searchParam `json:"searchParam,omitempty"`
+	Operation     []operation   `json:"operation,omitempty"`
 }
 
 type resource struct {

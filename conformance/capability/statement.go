@@ -40,7 +40,7 @@ type Claims struct {
 	Interactions  []Interaction
 	// Search has the parameters and includes that work; nil: none are claimed.
 	Search Searching
-	// Operations are those of a resource type that work, by name without "$",
+	// Operations are those of a resource type that work, of the system under "", by name without "$",
 	// with the canonical URL of their definition.
 	Operations map[string][]Operation
 	// NoTransactions is set where the store can't do them, nor hold a write to
@@ -124,6 +124,9 @@ func restOf(c Claims) rest {
 			res.Operation = append(res.Operation, operation(o))
 		}
 		r.Resource = append(r.Resource, res)
+	}
+	for _, o := range c.Operations[""] {
+		r.Operation = append(r.Operation, operation(o))
 	}
 	if c.Search != nil {
 		r.SearchParam = searchParams(c.Search.SystemMetadata())
