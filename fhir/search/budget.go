@@ -100,6 +100,8 @@ func conditionName(e Expr) string {
 		return strings.Join(conditionNames(e), " and ")
 	case Or:
 		return strings.Join(conditionNames(e), " or ")
+	case *many:
+		return conditionName(e.members)
 	case Not:
 		return "not " + conditionName(e.Expr)
 	case Leaf:

@@ -78,6 +78,8 @@ func drivable(e Expr) bool {
 		return e.state == fresh || e.state == resolved && drivable(e.plain)
 	case Or:
 		return !slices.ContainsFunc(e, func(m Expr) bool { return !drivable(m) })
+	case *many:
+		return drivable(e.members)
 	case And:
 		return slices.ContainsFunc(e, drivable)
 	}
@@ -110,6 +112,8 @@ func (r *runner) candidate(ctx context.Context, e Expr, limit int) (c candidate,
 		}
 	case Or:
 		return r.byAny(ctx, e, limit)
+	case *many:
+		return r.byAny(ctx, e.members, limit)
 	case And:
 		return r.byBest(ctx, e, limit)
 	}

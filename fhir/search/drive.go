@@ -245,6 +245,8 @@ func usual(e Expr) bool {
 		return !slices.ContainsFunc(e, func(m Expr) bool { return !usual(m) })
 	case Or:
 		return slices.ContainsFunc(e, usual)
+	case *many:
+		return usual(e.members)
 	}
 	return false
 }

@@ -22,6 +22,8 @@ func holds(e Expr, h *Hit) bool {
 			}
 		}
 		return false
+	case *many:
+		return e.holds(h)
 	case Not:
 		return !holds(e.Expr, h)
 	case *inside:

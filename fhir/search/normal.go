@@ -45,7 +45,7 @@ func normalWithin(e Within) Expr {
 // normal brings an expression to the form that the executor works with: And
 // and Or have members of the other kind only, Not stands before what can't be
 // taken apart, exact leaves and keys under an Or are one, Keys are *named, Within
-// is *inside, and Chain and Reverse are *join. An empty And always holds, an empty Or never.
+// is *inside, Chain and Reverse are *join, and an Or of very many is *many. An empty And always holds, an empty Or never.
 func normal(e Expr) Expr {
 	switch e := e.(type) {
 	case nil:
@@ -194,7 +194,7 @@ func (u *union) expr() Expr {
 	if len(u.rest) == 1 {
 		return u.rest[0]
 	}
-	return u.rest
+	return manyOf(u.rest)
 }
 
 // conjuncts takes an expression in normal form apart: what must hold, with the

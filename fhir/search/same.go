@@ -30,6 +30,8 @@ func writeSameness(b *strings.Builder, e Expr) bool {
 		return writeMembers(b, '&', e)
 	case Or:
 		return writeMembers(b, '|', e)
+	case *many:
+		return writeMembers(b, '|', e.members)
 	case Not:
 		return writeMembers(b, '!', []Expr{e.Expr})
 	case *join:
