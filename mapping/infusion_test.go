@@ -166,8 +166,8 @@ func BenchmarkInfusion(b *testing.B) {
 	})
 	b.Run("there and back alone", func(b *testing.B) {
 		for b.Loop() {
-			w := writing{f: frameOf(&c), out: map[casemodel.Ref]proto.Message{}}
-			w.all(&c)
+			w := newWriting(&c, nil)
+			w.finish()
 			out := make([]proto.Message, 0, len(w.order))
 			for _, id := range w.order {
 				out = append(out, w.out[id])

@@ -20,6 +20,7 @@ type Memory struct {
 // Keep has what is read from a resource remembered, until Drop.
 func (m *Memory) Keep(resource proto.Message) {
 	r := newRemembered(resource)
+	r.kept = true
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.known == nil {
@@ -60,11 +61,12 @@ func (m *Memory) of(resources []proto.Message) []*remembered {
 	return all
 }
 
-// remembered is a resource with what was read from it.
+// remembered is a resource with what was read from it, where that is kept.
 type remembered struct {
 	resource proto.Message
 	typ      string
 	id       casemodel.Ref
+	kept     bool
 
 	mu   sync.Mutex
 	read map[any]any // by what reads
@@ -77,6 +79,9 @@ func newRemembered(m proto.Message) *remembered {
 // recall gives what a reader reads from a resource, from memory where it has
 // been read before. by names the reader, one for each type of result.
 func recall[T any](r *remembered, by any, read func() T) T {
+	if !r.kept {
+		return read()
+	}
 	r.mu.Lock()
 	v, known := r.read[by]
 	r.mu.Unlock()
