@@ -72,17 +72,21 @@ type Result struct {
 	same        []pair             // goals and conditions that both have
 }
 
-// Compare compares two plans.
-func Compare(here, there *Plan) *Result {
+// Compare compares two plans. It fails with kind TooCostly for plans that would
+// cost seconds.
+func Compare(here, there *Plan) (*Result, error) {
 	r := &Result{here: here, there: there, left: map[string][]*item{}}
-	c := comparing{here, there}
+	c := &comparing{here: here, there: there}
 	for _, path := range singles {
 		r.single(c, path)
 	}
 	for _, names := range lists {
 		r.list(c, names)
 	}
-	return r
+	if c.spent() {
+		return nil, fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "the plans are too large to be compared: too many members of one kind")
+	}
+	return r, nil
 }
 
 // Findings are what was found: in the order of kinds, then of elements.
@@ -93,7 +97,7 @@ func (r *Result) Findings() []Finding {
 	return all
 }
 
-func (r *Result) single(c comparing, path []string) {
+func (r *Result) single(c *comparing, path []string) {
 	here, there := at(r.here.root(), path), at(r.there.root(), path)
 	f := Finding{Here: here, There: there}
 	if len(here) > 0 {
@@ -118,7 +122,7 @@ func (r *Result) single(c comparing, path []string) {
 	r.found = append(r.found, f)
 }
 
-func (r *Result) list(c comparing, names []string) {
+func (r *Result) list(c *comparing, names []string) {
 	pairs, left, right := c.pair(r.here.itemsOf(names...), r.there.itemsOf(names...))
 	for _, p := range pairs {
 		r.paired(c, p)
@@ -140,7 +144,7 @@ func (r *Result) list(c comparing, names []string) {
 }
 
 // paired says what two items that are about the same agree and differ in.
-func (r *Result) paired(c comparing, p pair) {
+func (r *Result) paired(c *comparing, p pair) {
 	d := c.compare(p.here, p.there, p.by)
 	f := Finding{
 		Kind: Agree, Element: elementOf(p.here.at), Words: p.here.words(), By: levelNames[p.by],
@@ -170,8 +174,11 @@ type compared struct {
 }
 
 // compare compares two items by the aspects that both their types have.
-func (c comparing) compare(a, b *item, by level) *compared {
+func (c *comparing) compare(a, b *item, by level) *compared {
 	d := &compared{}
+	if c.spent() {
+		return d
+	}
 	if otherVersion(a.value, b.value) {
 		d.differ([]fhir.Node{a.value}, []fhir.Node{b.value})
 	}
@@ -205,7 +212,7 @@ func otherVersion(a, b fhir.Node) bool {
 
 // all are the values of all aspects of a name: an activity's detail has a code,
 // or a product.
-func (c comparing) all(subject fhir.Node, name string) []fhir.Node {
+func (c *comparing) all(subject fhir.Node, name string) []fhir.Node {
 	var all []fhir.Node
 	for _, a := range aspectsOf(subject) {
 		if a.name == name {
@@ -234,7 +241,7 @@ func (d *compared) lack(here, there []fhir.Node) {
 
 // aspect compares the values of an aspect; alike says that the subjects are of
 // one type.
-func (c comparing) aspect(d *compared, of aspect, here, there []fhir.Node, alike bool) {
+func (c *comparing) aspect(d *compared, of aspect, here, there []fhir.Node, alike bool) {
 	switch {
 	case of.as == "measure":
 	case of.as == "flag":
@@ -258,7 +265,7 @@ func (c comparing) aspect(d *compared, of aspect, here, there []fhir.Node, alike
 }
 
 // values compares sets of values: those that have nothing in common conflict.
-func (c comparing) values(d *compared, here, there []fhir.Node) {
+func (c *comparing) values(d *compared, here, there []fhir.Node) {
 	left, right := c.leftOver(here, there, c.same)
 	if len(left) == len(here) {
 		d.differ(here, there)
@@ -268,7 +275,7 @@ func (c comparing) values(d *compared, here, there []fhir.Node) {
 }
 
 // leftOver are the values of each side that have none like them on the other.
-func (c comparing) leftOver(here, there []fhir.Node, like func(a, b fhir.Node) bool) (left, right []fhir.Node) {
+func (c *comparing) leftOver(here, there []fhir.Node, like func(a, b fhir.Node) bool) (left, right []fhir.Node) {
 	matched := make([]bool, len(there))
 	for _, a := range here {
 		i := -1
@@ -290,7 +297,7 @@ func (c comparing) leftOver(here, there []fhir.Node, like func(a, b fhir.Node) b
 }
 
 // parts compares members, each told by one of its elements.
-func (c comparing) parts(d *compared, of aspect, here, there []fhir.Node) {
+func (c *comparing) parts(d *compared, of aspect, here, there []fhir.Node) {
 	alike := func(a, b fhir.Node) bool {
 		x, y := a.Child(of.by), b.Child(of.by)
 		if !x.Valid() || !y.Valid() {
@@ -311,7 +318,7 @@ func (c comparing) parts(d *compared, of aspect, here, there []fhir.Node) {
 }
 
 // part compares the elements of two members.
-func (c comparing) part(d *compared, of aspect, a, b fhir.Node) {
+func (c *comparing) part(d *compared, of aspect, a, b fhir.Node) {
 	seen := map[string]bool{of.by: true}
 	for _, child := range append(meaningful(a), meaningful(b)...) {
 		name := child.Name()

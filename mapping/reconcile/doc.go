@@ -16,7 +16,8 @@
 //     one has.
 //
 // Items are told apart by what they mean, never by their place: by reference,
-// by identifier, by code, by words, and goals by what they measure. Two values
+// by identifier, by code, by words, goals by what they measure, and what has none
+// of these by being the same in every element. Two values
 // are the same where they mean the same: codings without regard to displays,
 // quantities in UCUM units, dates as far as their precision goes, words without
 // regard to case and space.

@@ -18,9 +18,10 @@ const (
 	byText
 	byMeasure
 	levels
+	byValue = levels // of items that have no keys
 )
 
-var levelNames = [levels]string{"reference", "identifier", "code", "text", "measure"}
+var levelNames = [...]string{"reference", "identifier", "code", "text", "measure", "value"}
 
 // item is a member of a list of a plan, or the value of one of its elements.
 type item struct {

@@ -1,9 +1,6 @@
 package reconcile
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // pair are two items that are about the same.
 type pair struct {
@@ -11,19 +8,21 @@ type pair struct {
 	by          level
 }
 
-// mostCandidates bounds with how many items of the same code one is compared.
-const mostCandidates = 50
+// mostCompared bounds how many pairs of items are compared for which of several
+// of the same code are most alike. Behind it the first one is taken.
+const mostCompared = 100_000
 
 // pair finds which items of two lists are about the same, each with one other,
 // and which are left over. The surest sign goes first; of several items that
 // have it, those that also agree find one another first.
-func (c comparing) pair(here, there []item) (pairs []pair, left, right []*item) {
-	m := matching{comparing: c, here: here, there: there, taken: make([]bool, len(there)), found: make([]pair, len(here))}
+func (c *comparing) pair(here, there []item) (pairs []pair, left, right []*item) {
+	m := matching{comparing: c, here: here, there: there, taken: make([]bool, len(there)), found: make([]pair, len(here)), seen: make([]int, len(there))}
 	for l := range levels {
 		m.index(l)
 		m.match(l, true)
 		m.match(l, false)
 	}
+	m.alike()
 	for i, p := range m.found {
 		if p.there == nil {
 			left = append(left, &here[i])
@@ -40,11 +39,14 @@ func (c comparing) pair(here, there []item) (pairs []pair, left, right []*item) 
 }
 
 type matching struct {
-	comparing
+	*comparing
 	here, there []item
 	taken       []bool // of there
 	found       []pair // by the index of here
 	byKey       map[string][]int
+	seen        []int // of there: by which search for candidates
+	searches    int
+	compared    int
 }
 
 // index finds the items of there by their keys of a level.
@@ -65,6 +67,12 @@ func (m *matching) match(l level, whole bool) {
 		}
 		best, least := -1, 0
 		for _, j := range m.candidates(&m.here[i], l) {
+			if m.compared++; m.compared > mostCompared {
+				if best < 0 && !whole {
+					best = j
+				}
+				break
+			}
 			d := m.compare(&m.here[i], &m.there[j], l)
 			n := len(d.differences)*1000 + len(d.here) + len(d.there)
 			if whole && len(d.differences) > 0 {
@@ -72,6 +80,9 @@ func (m *matching) match(l level, whole bool) {
 			}
 			if best < 0 || n < least {
 				best, least = j, n
+			}
+			if n == 0 {
+				break
 			}
 		}
 		if best >= 0 {
@@ -81,19 +92,36 @@ func (m *matching) match(l level, whole bool) {
 	}
 }
 
-// candidates are free items of there that have a key in common with one of here.
-func (m *matching) candidates(it *item, l level) []int {
-	var all []int
-	for _, k := range it.keys[l] {
-		for _, j := range m.byKey[k] {
-			if len(all) >= mostCandidates {
-				break
+// alike pairs what is told by nothing else and says the same in every element.
+func (m *matching) alike() {
+	for i := range m.here {
+		for j := range m.there {
+			a, b := &m.here[i], &m.there[j]
+			if m.found[i].there != nil || m.taken[j] || !a.subject.Valid() || !b.subject.Valid() || m.compared > 2*mostCompared {
+				continue
 			}
-			if !m.taken[j] && !slices.Contains(all, j) && (l != byText || !it.differInCode(&m.there[j])) {
-				all = append(all, j)
+			m.compared++
+			if m.same(a.subject, b.subject) {
+				m.taken[j] = true
+				m.found[i] = pair{a, b, byValue}
 			}
 		}
 	}
-	slices.SortFunc(all, cmp.Compare[int])
+}
+
+// candidates are free items of there that have a key in common with one of here.
+func (m *matching) candidates(it *item, l level) []int {
+	var all []int
+	m.searches++
+	for _, k := range it.keys[l] {
+		for _, j := range m.byKey[k] {
+			if m.taken[j] || m.seen[j] == m.searches || l == byText && it.differInCode(&m.there[j]) {
+				continue
+			}
+			m.seen[j] = m.searches
+			all = append(all, j)
+		}
+	}
+	slices.Sort(all)
 	return all
 }

@@ -20,6 +20,15 @@ type Plan struct {
 // root is the CarePlan.
 func (p *Plan) root() fhir.Node { return p.Tree.Root() }
 
+// Size is how many members the plan's lists have.
+func (p *Plan) Size() int {
+	n := 0
+	for range p.root().Children() {
+		n++
+	}
+	return n
+}
+
 // name of what a reference points to: "Goal/1" on this server, else the URL as
 // it is; without a version. "" for what is contained, and for none.
 func (p *Plan) name(reference string) string {

@@ -16,10 +16,23 @@ func folded(text string) string {
 }
 
 // comparing compares values of two plans.
-type comparing struct{ here, there *Plan }
+type comparing struct {
+	here, there *Plan
+	work        int // values that have been compared
+}
+
+// mostWork bounds how many values are compared: members of members, each with
+// each, could cost any time.
+const mostWork = 1_000_000
+
+// spent reports whether there has been too much work.
+func (c *comparing) spent() bool { return c.work > mostWork }
 
 // same reports whether two values, one of each plan, mean the same.
-func (c comparing) same(a, b fhir.Node) bool {
+func (c *comparing) same(a, b fhir.Node) bool {
+	if c.work++; c.spent() {
+		return false
+	}
 	if a.Type() != b.Type() {
 		from, to, ok := spanOf(a)
 		start, end, also := spanOf(b)
@@ -45,7 +58,7 @@ func (c comparing) same(a, b fhir.Node) bool {
 
 // sameParts compares values with elements of their own: each of one must be
 // among the other's.
-func (c comparing) sameParts(a, b fhir.Node) bool {
+func (c *comparing) sameParts(a, b fhir.Node) bool {
 	parts, others := meaningful(a), meaningful(b)
 	if len(parts) != len(others) {
 		return false
@@ -60,12 +73,18 @@ func (c comparing) sameParts(a, b fhir.Node) bool {
 	return true
 }
 
-// meaningful are the elements of a value but for its id and extensions, which
-// nobody has to understand.
+// meaningful are the elements of a value but for its id, what a server says of
+// it, its narrative, and extensions, which nobody has to understand.
 func meaningful(n fhir.Node) []fhir.Node {
 	var all []fhir.Node
 	for c := range n.Children() {
-		if name := c.Name(); name != "id" && name != "extension" {
+		switch c.Name() {
+		case "id", "extension":
+		case "meta", "text":
+			if n.Type().Kind != fhir.ResourceType {
+				all = append(all, c)
+			}
+		default:
 			all = append(all, c)
 		}
 	}
@@ -189,7 +208,7 @@ func wordsIn(concept fhir.Node) []string {
 
 // sameReference: references lead to the same resource, or to resources of one
 // type that are about the same.
-func (c comparing) sameReference(a, b fhir.Node) bool {
+func (c *comparing) sameReference(a, b fhir.Node) bool {
 	x, y := c.here.name(a.Child("reference").Text()), c.there.name(b.Child("reference").Text())
 	if x != "" && x == y {
 		return true

@@ -37,8 +37,12 @@ type side struct {
 	stored store.Version // doesn't exist for a plan that the call brings along
 }
 
-// mostRead bounds how many resources the plans may refer to.
-const mostRead = 2000
+// mostRead bounds how many resources the plans may refer to, and mostMembers how
+// much may be in their lists.
+const (
+	mostRead    = 2000
+	mostMembers = 2000
+)
 
 // reconcile is CarePlan/[id]/$reconcile.
 func (s *Service) reconcile(ctx context.Context, c call) ([]byte, error) {
@@ -49,7 +53,10 @@ func (s *Service) reconcile(ctx context.Context, c call) ([]byte, error) {
 	if err := r.meet(); err != nil {
 		return nil, err
 	}
-	result := reconcile.Compare(r.here.plan, r.there.plan)
+	result, err := reconcile.Compare(r.here.plan, r.there.plan)
+	if err != nil {
+		return nil, err
+	}
 	parameters, err := r.sources()
 	if err != nil {
 		return nil, err
@@ -106,6 +113,9 @@ func (r *reconciling) meet() error {
 		return err
 	}
 	r.there = side{"there", &reconcile.Plan{Tree: tree, Find: r.find, Base: r.call.Base}, r.there.stored}
+	if r.here.plan.Size() > mostMembers || r.there.plan.Size() > mostMembers {
+		return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, fmt.Sprintf("one of the plans has more than %d goals, activities and the like", mostMembers))
+	}
 	if !r.ofOnePatient() {
 		return fhir.NewError(fhir.Unprocessable, fhir.IssueBusinessRule,
 			"the plans are of different patients: CarePlan.subject must name the same one").At("CarePlan.subject")
