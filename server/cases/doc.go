@@ -11,10 +11,14 @@
 //
 //   - A view is a case as its caller sees it, with what else a client needs to
 //     go on: its ETag and the actions that the caller's roles may take.
+//   - A file of cases has one in each line (NDJSON) or row (CSV). An export
+//     writes one, an import reads one and reports line by line.
 //   - A Problem is an error in the form of RFC 9457, with the names of the
 //     rules that stand against an action.
 //   - The table of actions says which argument each takes; requests are read,
 //     and the OpenAPI document is made, from it and from casemodel's types.
+//   - An Edit changes a case by hand. Its draft is the case as its author sees it
+//     and would have it; what differs is laid onto the whole case, and judged.
 //   - The Guard stamps what an action writes: the tag of the case, and a
 //     Provenance that says who did it and why.
 //

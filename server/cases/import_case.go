@@ -117,14 +117,24 @@ func (w *importing) store(c commit) error {
 	located.Issues = slices.Clone(fe.Issues)
 	for i := range located.Issues {
 		is := &located.Issues[i]
-		n, rest := 0, ""
-		if _, err := fmt.Sscanf(is.Expression, "Bundle.entry[%d].resource", &n); err != nil || n >= len(c.writes) {
-			continue
+		n := 0
+		if _, err := fmt.Sscanf(is.Expression, "Bundle.entry[%d].resource", &n); err == nil {
+			_, rest, _ := strings.Cut(is.Expression, ".resource")
+			is.Expression = c.keyAt(n) + rest
 		}
-		_, rest, _ = strings.Cut(is.Expression, ".resource")
-		is.Expression = c.writes[n].Key.String() + rest
 	}
 	return &located
+}
+
+// keyAt is what the entry of the transaction at n writes.
+func (c *commit) keyAt(n int) string {
+	switch {
+	case n < len(c.writes):
+		return c.writes[n].Key.String()
+	case n < len(c.writes)+len(c.made):
+		return c.made[n-len(c.writes)].key.String()
+	}
+	return "Bundle"
 }
 
 // find reads a resource that is there under the id of a part.

@@ -103,17 +103,10 @@ func listOperation(s *schemas) object {
 		query("count", "How many cases a page has.", object{"type": "integer", "minimum": 1, "maximum": maxCount}),
 		query("cursor", "From the next of a page.", object{"type": "string"}),
 	}
-	for _, f := range filters {
-		schema := object{"type": "string", "minLength": 1}
-		if f.pattern != "" {
-			schema["pattern"] = f.pattern
-		}
-		parameters = append(parameters, query(f.name, f.text, schema))
-	}
 	return object{
 		"operationId": "list-cases", "tags": []string{"cases"}, "summary": "List cases.",
 		"description": "What the EpisodeOfCare of each case says. A page may have fewer cases than were asked for.",
-		"parameters":  parameters,
+		"parameters":  append(parameters, filterParameters()...),
 		"responses":   problems(object{"200": answered(s, "A page of cases.", reflect.TypeFor[Page]())}),
 	}
 }
