@@ -268,3 +268,22 @@ func TestEditsAreHeldToTheRules(t *testing.T) {
 	_, err = k.edit(func(c *casemodel.Case) { c.Cadences = nil })
 	refused(t, err, "cadence-needed")
 }
+
+// TestWordsOfHoldsAndClosuresAreCorrected: neither comes nor goes by an edit.
+func TestWordsOfHoldsAndClosuresAreCorrected(t *testing.T) {
+	held := at(t, casemodel.PhaseOnHold)
+	r, err := held.edit(func(c *casemodel.Case) { c.Hold.Until, c.Hold.Reason = "2027-01-01", "abroad" })
+	if err != nil || r.Case.NextDue == nil || r.Case.NextDue.Date != "2027-01-01" {
+		t.Errorf("%v: due next is %v", err, r.Case.NextDue)
+	}
+	_, err = held.edit(func(c *casemodel.Case) { c.Hold.From = casemodel.PhaseActive })
+	refused(t, err, "follows-from-others")
+	_, err = held.edit(func(c *casemodel.Case) { c.Hold = nil })
+	refused(t, err, "action-needed")
+	closed := at(t, casemodel.PhaseClosed)
+	if r, err = closed.edit(func(c *casemodel.Case) { c.Closure.Summary = "walks again" }); err != nil || r.Case.Closure.Summary != "walks again" {
+		t.Error(err)
+	}
+	_, err = closed.edit(func(c *casemodel.Case) { c.Closure.Reason = casemodel.ClosureReason("died") })
+	refused(t, err, "action-needed")
+}
