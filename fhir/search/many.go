@@ -46,8 +46,9 @@ func manyOf(members Or) Expr {
 	return e
 }
 
-// add takes a leaf in, or leaves that must hold together: those before the last
-// are only looked at where that one holds.
+// add takes a leaf in, or leaves that must hold together: by one of them it is
+// found, and the others are only looked at where that one holds. Of exact terms
+// each leads to few members; otherwise the last leaf says most.
 func (e *many) add(m Expr) bool {
 	all, ok := m.(And)
 	if !ok {
@@ -56,13 +57,17 @@ func (e *many) add(m Expr) bool {
 	if len(all) == 0 || slices.ContainsFunc(all, func(m Expr) bool { _, ok := m.(Leaf); return !ok }) {
 		return false
 	}
-	last := all[len(all)-1].(Leaf)
-	also := all[:len(all)-1]
-	for _, t := range last.Exact {
+	by := slices.IndexFunc(all, func(m Expr) bool { return len(m.(Leaf).Exact) > 0 })
+	if by < 0 {
+		by = len(all) - 1
+	}
+	found := all[by].(Leaf)
+	also := slices.Delete(slices.Clone(all), by, by+1)
+	for _, t := range found.Exact {
 		e.ways = append(e.ways, way{from: t, to: t + "\x00", also: also})
 	}
-	if len(last.Exact) == 0 {
-		e.ways = append(e.ways, way{from: last.From, to: last.To, test: last.Test, also: also})
+	if len(found.Exact) == 0 {
+		e.ways = append(e.ways, way{from: found.From, to: found.To, test: found.Test, also: also})
 	}
 	return true
 }
