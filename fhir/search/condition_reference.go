@@ -34,6 +34,11 @@ func (c *conditioner) reference(value string) (Expr, error) {
 		return c.link(target, version), nil
 	}
 	var any []Expr
+	// Where no setting says what our base is, a reference that was written by
+	// this very URL is indexed as it stands.
+	if written, of := c.p.registry.target(text); strings.Contains(written, ":") && target != written {
+		any = append(any, c.link(written, of))
+	}
 	for _, k := range keys {
 		any = append(any, c.link(k.String(), version))
 	}
