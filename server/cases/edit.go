@@ -256,7 +256,7 @@ func (s *Service) showEdited(ctx context.Context, d *draft, v View, given map[ca
 		v.seenBy(after)
 	}
 	path := "/cases/" + d.base.ID
-	if d.added == "" {
+	if given[d.added] == "" {
 		answer, err := s.show(ctx, after, v, http.StatusOK)
 		answer.ContentLocation = path + "?view=whole"
 		return answer, err

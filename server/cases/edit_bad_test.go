@@ -56,6 +56,8 @@ func TestBadEdits(t *testing.T) {
 			{"a part that isn't there", "PATCH", "/goals/Goal/none", asMerge, `{}`, 404, "", ""},
 			{"a part of another list", "PATCH", "/outcomes/" + string(k.c.Strengths[0].ID), asMerge, `{}`, 404, "", ""},
 			{"a new part with an id", "POST", "/goals", asJSON, `{"id":"Goal/mine"}`, 400, "", "/id"},
+			{"a new part that says nothing", "POST", "/family", asJSON, `{}`, 400, "", ""},
+			{"the whole answer and more", "PUT", "", asJSON, `{"case":{},"overdue":true,"actions":[]}`, 400, "", "/case"},
 			{"another part's id", "PUT", goal, asJSON, `{"id":"Goal/other","description":{"text":"x"}}`, 400, "", "/id"},
 			{"a new strength without its source", "POST", "/strengths", asJSON, `{"text":"x"}`, 422, "strength-needs-source", "/source"},
 			{"an unknown status", "PATCH", goal, asMerge, `{"status":"done"}`, 400, "", "/status"},

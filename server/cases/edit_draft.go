@@ -110,6 +110,9 @@ func (d *draft) add(e Edit) error {
 	if err := take(part, e.Body); err != nil {
 		return err
 	}
+	if part.IsZero() {
+		return badRequest("a new part must say something")
+	}
 	if !part.FieldByName("ID").IsZero() {
 		return badRequest("", Fault{Pointer: "/id", Detail: "the server gives a new part its id; leave it out"})
 	}
@@ -201,7 +204,7 @@ func fixedMembers(kind casemodel.Kind) []string {
 // take reads a body strictly.
 func take(into reflect.Value, text []byte) error {
 	if faults := checkBody(text, into.Type(), ""); len(faults) > 0 {
-		if len(faults) == 1 && faults[0].Pointer == "/case" {
+		if faults[0].Pointer == "/case" {
 			faults[0].Detail += "; send what GET gives as its member case"
 		}
 		return badRequest("", faults...)
