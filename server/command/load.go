@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
+	"caseway/mapping/casemodel"
 	"caseway/server"
+	"caseway/server/cases"
 	"caseway/server/load"
 )
 
@@ -26,6 +30,7 @@ type Load struct {
 	AsIs         bool     `help:"Store bundles as Bundle resources instead of carrying them out."`
 	Whole        bool     `help:"Refuse a transaction whole where an entry isn't valid R4, instead of loading it without that entry."`
 	Again        bool     `help:"Store also what an earlier run has stored."`
+	CheckCases   bool     `help:"Afterwards go through all cases of the store and print which of those that rules bind break them; loading holds nothing to them. Fails where any does."`
 	Parallel     int      `default:"0" help:"Items under way at once; 0: one for each processor."`
 	Paths        []string `arg:"" name:"path" help:"Files, or folders with all that is below them: .json, .ndjson or .jsonl, also with .gz."`
 }
@@ -35,6 +40,9 @@ const loadTimeout = 10 * time.Minute
 
 // Run loads and prints what was refused and why. It fails where anything was.
 func (l Load) Run(ctx context.Context, s Streams) (err error) {
+	if l.CheckCases && l.To != "" {
+		return errors.New("--check-cases looks into a store (--store); a running server holds what it takes to the rules")
+	}
 	target, done, err := l.target(ctx, s)
 	if err != nil {
 		return err
@@ -54,7 +62,34 @@ func (l Load) Run(ctx context.Context, s Streams) (err error) {
 		return errors.New("stopped; the same command goes on from here")
 	case err != nil:
 		return err
-	case report.Refused() > 0:
+	case l.CheckCases:
+		err = checkCases(ctx, target.(load.Engine).Engine, s.Out)
+	}
+	if err == nil && report.Refused() > 0 {
+		return errSilent
+	}
+	return err
+}
+
+// checkCases prints the cases that break rules which bind them, and how many.
+func checkCases(ctx context.Context, engine *interaction.Engine, out io.Writer) error {
+	service := cases.New(cases.Config{Engine: func() cases.Engine { return engine }, Schema: definition.R4(), Open: true})
+	n := 0
+	if err := service.Unsound(ctx, func(id string, broken casemodel.Errors) error {
+		n++
+		var names []string
+		for _, one := range broken {
+			if !slices.Contains(names, one.Rule) {
+				names = append(names, one.Rule)
+			}
+		}
+		_, err := fmt.Fprintf(out, "EpisodeOfCare/%s: %s\n", id, strings.Join(names, ", "))
+		return err
+	}); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d cases break rules that bind them\n", n)
+	if n > 0 {
 		return errSilent
 	}
 	return nil

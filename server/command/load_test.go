@@ -20,6 +20,8 @@ func TestLoadCommand(t *testing.T) {
 		"invalid.json": `{"resourceType":"Patient","birthDate":"soon"}`,
 		"broken.json":  `{"resourceType":"Pat`,
 		"other.json":   `{"version":1}`,
+		"case.json": `{"resourceType":"EpisodeOfCare","id":"e1","status":"active","patient":{"display":"somebody"},
+			"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"opened"}]}`,
 	} {
 		if err := os.WriteFile(path(name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -32,6 +34,10 @@ func TestLoadCommand(t *testing.T) {
 	}{
 		{path("patient.json"), 0, "stored 1 resources"},
 		{path("patient.json"), 0, "1 were there from an earlier run"},
+		{"--check-cases " + path("patient.json"), 0, "0 cases break rules"},
+		{path("case.json"), 0, "stored 1 resources"},
+		{"--check-cases " + path("case.json"), 1, "history-not-contiguous\n1 cases break rules"},
+		{"--check-cases --to http://127.0.0.1:1/fhir " + path("case.json"), 1, "looks into a store"},
 		{path("batch.json"), 0, "stored 1 resources"},
 		{path("batch.json"), 0, "stored 0 resources"},
 		{path("invalid.json"), 1, "Patient.birthDate"},
