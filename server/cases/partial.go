@@ -81,17 +81,21 @@ func (p *partial) tell(err error) error {
 	if !errors.As(err, &found) || p.hidesNothing() {
 		return err
 	}
+	seen, whole := pathsOf(&p.seen.c), pathsOf(&p.whole.c)
 	var told casemodel.Errors
 	for _, e := range found {
 		e := *e
-		inRequest := strings.HasPrefix(e.Path, "argument") || strings.HasPrefix(e.Path, "actor")
-		switch asked, stands := p.stands[e.Part]; {
+		asked, stands := p.stands[e.Part]
+		rest, inside := strings.CutPrefix(e.Path, whole[e.Part])
+		switch {
 		case stands:
 			e.Part = asked
 		case p.hides(e.Part):
-			e.Part, e.Text = "", textOf(e.Rule)
-		}
-		if !inRequest {
+			e.Part, e.Path, e.Text = "", "", textOf(e.Rule)
+		case strings.HasPrefix(e.Path, "argument") || !strings.Contains(e.Path, "["):
+		case inside && seen[e.Part] != "":
+			e.Path = seen[e.Part] + rest
+		default:
 			e.Path = "" // counts parts of the whole
 		}
 		if !slices.ContainsFunc(told, func(other *casemodel.RuleError) bool {
