@@ -57,8 +57,8 @@ func (s *Service) values(list []object, name string, nodes []fhir.Node) []object
 	return list
 }
 
-// value is a value as a parameter: as words or JSON where no parameter can
-// carry it, as its display where it refers to what is contained in its plan.
+// value is a value as a parameter: as its code or as JSON where no parameter can
+// carry it, as a display where it refers to what is contained in its plan.
 func (s *Service) value(name string, n fhir.Node) object {
 	typ := upper(n.Type().Name)
 	if strings.HasPrefix(n.Child("reference").Text(), "#") {
@@ -66,6 +66,9 @@ func (s *Service) value(name string, n fhir.Node) object {
 	}
 	if _, carried := s.schema.Type("Parameters.parameter").Property([]byte("value" + typ)); carried && n.HasValue() {
 		return object{"name": name, "value" + typ: json.RawMessage(slices.Clone(n.Raw()))}
+	}
+	if code := n.Child("code"); code.Type() == s.schema.Type("CodeableConcept") { // of an activity's detail
+		return s.value(name, code)
 	}
 	text := string(n.Raw())
 	if text == "" {

@@ -225,6 +225,9 @@ func TestMergedPlansOfCasesAreHeldToTheirRules(t *testing.T) {
 		if n := len(a.entries("Provenance?_tag=e1&target=CarePlan/" + plan["id"].(string))); n != 1 {
 			t.Errorf("%d Provenances in the case", n)
 		}
+		// The therapy came into the case with the plan, and stands against closing it.
+		closing, refusal := a.post("EpisodeOfCare/e1/$close", closedAs, `{"name":"summary","valueString":"moved away"}`)
+		a.refused(422, "referral-not-closed", closing, refusal)
 		a.put("EpisodeOfCare/e2", `{"resourceType":"EpisodeOfCare","id":"e2","status":"active","patient":{"reference":"Patient/p2"}}`)
 		status, text := a.post("CarePlan/here/$reconcile", otherPlan, store, `{"name":"episode","valueString":"EpisodeOfCare/e2"}`)
 		a.refused(400, "episode isn't one of the subject", status, text)
