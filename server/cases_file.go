@@ -142,6 +142,25 @@ func (w *fileWriter) close() error {
 // importCases is POST /cases/import. The report goes out while the body comes
 // in: a line of it for each line that was dealt with.
 func importCases(x *exchange) error {
+	err := x.importCases()
+	x.passOver() // nothing, where the file was read to its end
+	return err
+}
+
+// The bounds of what is read of a file that is refused, or not read on.
+const (
+	passedOver     = 64 << 20
+	passedOverTime = 10 * time.Second
+)
+
+// passOver reads what a client still sends: many read no answer before, and would
+// see a broken connection instead of what is wrong.
+func (x *exchange) passOver() {
+	_ = http.NewResponseController(x.c.Writer).SetReadDeadline(time.Now().Add(passedOverTime))
+	_, _ = io.CopyN(io.Discard, x.c.Request.Body, passedOver)
+}
+
+func (x *exchange) importCases() error {
 	format, err := importFormat(x.c.Request.Header.Get("Content-Type"))
 	if err != nil {
 		return err

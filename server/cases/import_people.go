@@ -141,6 +141,8 @@ func personOf(n naming) *person {
 	switch {
 	case n.key.Type == "RelatedPerson": // it would need whose
 		return nil
+	case n.key.Type == "Organization" && n.party.Name == "" && n.party.Identifier.Value == "": // org-1
+		return nil
 	case n.party.Name == "", n.key.Type == "PractitionerRole":
 	case n.key.Type == "Organization":
 		r["name"] = n.party.Name
