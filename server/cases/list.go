@@ -224,10 +224,11 @@ func (l *listing) next(cursor string, moment time.Time) string {
 func momentOf(cursor string) (moment time.Time, rest string, err error) {
 	text, rest, _ := strings.Cut(cursor, ".")
 	millis, err := strconv.ParseInt(text, 36, 64)
-	if err != nil || rest == "" {
+	moment = time.UnixMilli(millis).UTC()
+	if err != nil || rest == "" || moment.Year() < 1 || moment.Year() > 9999 {
 		return time.Time{}, "", badRequest("", Fault{Detail: "the parameter cursor: isn't one of a list of what is overdue"})
 	}
-	return time.UnixMilli(millis).UTC(), rest, nil
+	return moment, rest, nil
 }
 
 // listPage adds a page of the search, and gives the cursor of the next one.

@@ -78,7 +78,7 @@ func TestOverdueIsPaged(t *testing.T) {
 		}
 		next := a.page("/cases?overdue=true&count=3").Next
 		for _, path := range []string{
-			strings.Replace(next, "cursor=", "cursor=1", 1), strings.Replace(next, "overdue=true", "phase=active", 1), "/cases?overdue=true&cursor=x", "/cases?overdue=true&cursor=x.y",
+			strings.Replace(next, "cursor=", "cursor=1", 1), strings.Replace(next, "overdue=true", "phase=active", 1), "/cases?overdue=true&cursor=x", "/cases?overdue=true&cursor=x.y", "/cases?overdue=true&cursor=1y2p0ij32e8e7.x",
 		} {
 			a.problem(a.do("GET", path, ""), http.StatusBadRequest)
 		}
