@@ -32,7 +32,8 @@
 // returned; treat them as immutable. Safe for concurrent use.
 //
 // What it costs: the home infusion (one case, some thirty resources) takes 2.5 ms
-// of CPU from case to FHIR and back, a third of it reading. It isn't below 1 ms
+// of CPU and more on a busy machine from case to FHIR and back, a third of it
+// reading. It isn't below 1 ms
 // because one list of bindings serves both directions and all types, and so goes
 // through protoreflect element by element: to look whether an element says
 // already what it should, to set it, and to drop it where it came out empty.
