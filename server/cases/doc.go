@@ -9,6 +9,8 @@
 //
 // The nouns:
 //
+//   - An overview is a case in short; the parts that it only counts have pages.
+//     For these a few elements of a resource are decoded, see briefly.
 //   - A view is a case as its caller sees it, with what else a client needs to
 //     go on: its ETag and the actions that the caller's roles may take.
 //   - A file of cases has one in each line (NDJSON) or row (CSV). An export
