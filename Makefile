@@ -11,6 +11,9 @@ GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
 SECANTUS    = 0.5.3-beta.193
 FHIRCLIENT  = 2.6.3
 
+# From PyPI, in .build/venv; they try the case API by its OpenAPI document.
+SCHEMATHESIS = schemathesis==4.32.5 openapi-spec-validator==0.9.0
+
 LDFLAGS = -s -w -X caseway/server/command.version=$(VERSION)
 
 # Where goroutines meet, and what the race detector can judge in minutes.
@@ -18,7 +21,7 @@ RACE_PACKAGES ?= ./fhir/definition ./fhir/search ./fhir/interaction ./fhir/store
                   ./auth/... ./server ./server/cases ./server/audit ./server/operation
 FUZZTIME      ?= 20s
 
-.PHONY: all build test test-race lint fmt bench bench-large fuzz generate fhirclient tools clean
+.PHONY: all build test test-race schemathesis lint fmt bench bench-large fuzz generate fhirclient tools clean
 
 all: lint build test
 
@@ -30,6 +33,14 @@ test: ## every test, the kill tests on both stores among them
 
 test-race: ## the concurrent packages under the race detector, with fewer rounds
 	CGO_ENABLED=1 $(GO) test -race -short -timeout 15m $(RACE_PACKAGES)
+
+schemathesis: .build/venv/bin/st ## the case API by its OpenAPI document, which is checked first; needs python3 with venv
+	CASEWAY_SCHEMATHESIS=$(CURDIR)/$< $(GO) test -count 1 -timeout 15m -run '^TestCaseAPIAsItsDocumentSays$$' ./conformance/kit
+
+.build/venv/bin/st: Makefile
+	python3 -m venv .build/venv
+	.build/venv/bin/pip install --quiet --disable-pip-version-check $(SCHEMATHESIS)
+	touch $@
 
 lint: ## go vet, staticcheck and gofumpt; silent when clean
 	$(GO) vet ./...
