@@ -39,16 +39,17 @@ func merged(base, mine, onto reflect.Value) reflect.Value {
 // mergedParts keeps the order of what there is; new parts come behind.
 func mergedParts(base, mine, onto reflect.Value) reflect.Value {
 	out := reflect.MakeSlice(base.Type(), 0, onto.Len()+1)
+	was, now := byPartID(base), byPartID(mine)
 	for i := range onto.Len() {
 		part := onto.Index(i)
-		b, m := partWithID(base, idIn(part)), partWithID(mine, idIn(part))
+		b, m := was[idIn(part)], now[idIn(part)]
 		if b.IsValid() && m.IsValid() {
 			part = merged(b, m, part)
 		}
 		out = reflect.Append(out, part)
 	}
 	for i := range mine.Len() {
-		if part := mine.Index(i); !partWithID(base, idIn(part)).IsValid() {
+		if part := mine.Index(i); !was[idIn(part)].IsValid() {
 			out = reflect.Append(out, part)
 		}
 	}
@@ -59,14 +60,13 @@ func idIn(part reflect.Value) casemodel.Ref {
 	return casemodel.Ref(part.FieldByName("ID").String())
 }
 
-// partWithID gives the part of an id, the zero Value for none.
-func partWithID(list reflect.Value, id casemodel.Ref) reflect.Value {
+// byPartID gives the parts of a list by their ids.
+func byPartID(list reflect.Value) map[casemodel.Ref]reflect.Value {
+	all := make(map[casemodel.Ref]reflect.Value, list.Len())
 	for i := range list.Len() {
-		if idIn(list.Index(i)) == id {
-			return list.Index(i)
-		}
+		all[idIn(list.Index(i))] = list.Index(i)
 	}
-	return reflect.Value{}
+	return all
 }
 
 // mergedMembers keeps the order of what there is. A member that base has and
