@@ -253,11 +253,11 @@ func (t times) compare(prefix string, want times) bool {
 	case "gt":
 		return !t.endsBy(want.to)
 	case "ge":
-		return !t.endsBy(want.to) || !t.endsBy(want.from)
+		return !t.endsBy(want.to) || contained
 	case "lt":
 		return t.startsBefore(want.from)
 	case "le":
-		return t.startsBefore(want.from) || t.startsBefore(want.to)
+		return t.startsBefore(want.from) || contained
 	case "sa":
 		return !t.startsBefore(want.to)
 	case "eb":
