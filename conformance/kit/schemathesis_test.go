@@ -47,9 +47,11 @@ func TestCaseAPIAsItsDocumentSays(t *testing.T) {
 }
 
 // acceptance is what may come of a request that the document allows: rules of
-// cases, ids and states stand against steps too, which no schema tells.
+// cases, ids and states stand against steps too, which no schema tells. One that
+// it forbids may be refused for its If-Match first.
 const acceptance = `[checks]
 positive_data_acceptance.expected-statuses = ["2xx", "304", "400", "404", "405", "409", "412", "413", "415", "422", "428"]
+negative_data_rejection.expected-statuses = ["400", "404", "405", "406", "409", "412", "413", "415", "422", "428"]
 `
 
 // knownIDs gives paths the ids of a case in force and of its parts.
