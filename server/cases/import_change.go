@@ -39,7 +39,7 @@ func (w *importing) change(r record, seen *assembled, done *Imported) error {
 	}
 	people, err := w.changeTo(whole, mapping.AssembleOnly(laid(whole.stored, writes)), r.directory)
 	if err != nil {
-		return err
+		return (&partial{seen: seen, whole: whole}).tell(err)
 	}
 	done.stored(ImportChanged, append(told, lossesOf(lost)...), people)
 	w.know(people)
@@ -94,7 +94,9 @@ func (w *importing) changeTo(whole *assembled, after casemodel.Case, known []cas
 		return nil, err
 	}
 	writes, _ := mapping.Resources(&result.Case, a.stored)
-	err = w.store(w.commit(a, writes, step, people))
+	following := *w
+	following.ctx = withFollowing(w.ctx, whole, &result)
+	err = following.store(w.commit(a, writes, step, people))
 	if there := (*thereAlready)(nil); errors.As(err, &there) {
 		return nil, differs(&after, there.keys[0])
 	}
