@@ -65,7 +65,7 @@ func TestCasesThatComeInOverFHIR(t *testing.T) {
 		if got := a.do("POST", "/fhir", bundle(put(episode("b", "active")), post(offer(5000)))); got.status != http.StatusOK {
 			t.Fatalf("%d %s", got.status, got.body)
 		}
-		v := a.view(a.do("GET", "/cases/b", ""), http.StatusOK)
+		v := a.view(a.do("GET", "/cases/b?view=whole", ""), http.StatusOK)
 		if len(v.Case.History) != 1 || len(v.Case.Agreements) != 1 {
 			t.Errorf("the case that came in is %+v", v.Case)
 		}
