@@ -5,6 +5,7 @@ import (
 
 	patientpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/patient_go_proto"
 	practitionerpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/practitioner_go_proto"
+	"google.golang.org/protobuf/proto"
 )
 
 // clients are Patients. A case shows them and doesn't own them: Resources
@@ -64,6 +65,17 @@ func CertificationsFromCase(m casemodel.Member, stored *practitionerpb.Practitio
 // of a member who is only named.
 func CaseFromCertifications(m *practitionerpb.Practitioner) (casemodel.Member, Losses) {
 	return practitioners.fromFHIR(m)
+}
+
+// CertificationsIn are those of a resource that is a Practitioner; ok is false
+// for any other resource.
+func CertificationsIn(resource proto.Message) (all []casemodel.Certification, ok bool) {
+	m, ok := resource.(*practitionerpb.Practitioner)
+	if !ok {
+		return nil, false
+	}
+	member, _ := CaseFromCertifications(m)
+	return member.Certifications, true
 }
 
 // ApplyCertifications lays a changed Practitioner onto a member.

@@ -12,7 +12,6 @@ import (
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
 
-	practitionerpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/practitioner_go_proto"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -74,7 +73,7 @@ func (w *importing) bringIn(a *assembled, step casemodel.Step, people *attendanc
 	for tried := false; ; tried = true {
 		writes, lost := mapping.Resources(&a.c, a.stored)
 		for _, x := range writes {
-			if p, ok := x.Stored.(*practitionerpb.Practitioner); ok && len(p.GetQualification()) == 0 {
+			if certified, ok := mapping.CertificationsIn(x.Stored); ok && len(certified) == 0 {
 				continue // certifications are added where there are none
 			}
 			if a.versions[x.Key] > 0 {

@@ -13,7 +13,6 @@ import (
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
 
-	practitionerpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/practitioner_go_proto"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -223,19 +222,18 @@ func (w *importing) practitioner(a *assembled, text []byte) error {
 	if err := w.service.add(known, text); err != nil || len(known.stored) == 0 {
 		return err
 	}
-	m, ok := known.stored[0].(*practitionerpb.Practitioner)
+	stored, ok := mapping.CertificationsIn(known.stored[0])
 	if !ok {
 		return nil
 	}
-	stored, _ := mapping.CaseFromCertifications(m)
-	who := casemodel.Ref(keyOf(m).String())
-	if len(stored.Certifications) == 0 && !certified(&a.c, who) {
+	who := casemodel.Ref(keyOf(known.stored[0]).String())
+	if len(stored) == 0 && !certified(&a.c, who) {
 		return nil
 	}
 	for i := range a.c.Teams {
 		for j := range a.c.Teams[i].Members {
 			if member := &a.c.Teams[i].Members[j]; member.Party.Ref == who && len(member.Certifications) == 0 {
-				member.Certifications = stored.Certifications
+				member.Certifications = stored
 			}
 		}
 	}
