@@ -151,6 +151,9 @@ func layExtensions(list []any, changes object) []any {
 	return list
 }
 
+// loaded is one instant, so that two words for a day are the same.
+var loaded = time.Now()
+
 var word = regexp.MustCompile(`\$[a-z][A-Za-z0-9.-]*`)
 
 // fill puts what words mean into the strings of a value.
@@ -184,7 +187,7 @@ func (k *course) meaning(w string) string {
 		return "EpisodeOfCare/" + k.c.ID
 	case "yesterday", "tomorrow", "lastweek":
 		days := map[string]int{"yesterday": -1, "tomorrow": 1, "lastweek": -7}[w]
-		return string(casemodel.At(time.Now().AddDate(0, 0, days)))
+		return string(casemodel.At(loaded.AddDate(0, 0, days)))
 	case "tag":
 		return k.c.ID
 	}
