@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -58,16 +59,22 @@ func isTypeName(s string) bool {
 
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 
-// NewID makes a random logical id in the form of a UUID whose first 48 bits
-// are the time in milliseconds (version 7), so that ids made one after the
-// other lie close together in a store.
+// lastID is what the id before began with: 48 bits of time and 12 that count.
+var lastID atomic.Uint64
+
+// NewID makes a random logical id in the form of a UUID that begins with the
+// time in milliseconds (version 7), so that ids made one after the other lie
+// close together in a store. They also ascend, those of one millisecond too
+// (RFC 9562, section 6.2, method 1), so that what is made at once keeps its
+// order.
 func NewID(now time.Time) string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails, by its documentation
-	ms := uint64(now.UnixMilli())
+	begin := nextID(uint64(now.UnixMilli()) << 12)
 	for i := range 6 {
-		b[i] = byte(ms >> (40 - 8*i))
+		b[i] = byte(begin >> (52 - 8*i))
 	}
+	b[6], b[7] = byte(begin>>8), byte(begin)
 	b[6] = b[6]&0x0f | 0x70
 	b[8] = b[8]&0x3f | 0x80
 	var s [36]byte
@@ -78,6 +85,24 @@ func NewID(now time.Time) string {
 	hex.Encode(s[24:], b[10:])
 	s[8], s[13], s[18], s[23] = '-', '-', '-', '-'
 	return string(s[:])
+}
+
+// aheadOfTime is how far ids may run ahead of a clock that was set back.
+const aheadOfTime = 10_000 << 12
+
+// nextID gives what comes behind the id before, and is no less than least
+// unless that is far behind it.
+func nextID(least uint64) uint64 {
+	for {
+		last := lastID.Load()
+		next := least
+		if last >= least && last < least+aheadOfTime {
+			next = last + 1
+		}
+		if lastID.CompareAndSwap(last, next) {
+			return next
+		}
+	}
 }
 
 // instantLayout is the one form in which this server writes instants: UTC with

@@ -24,8 +24,13 @@ func TestParseKey(t *testing.T) {
 func TestNewID(t *testing.T) {
 	now := time.Now()
 	seen := map[string]bool{}
+	before := ""
 	for range 1000 {
 		id := fhir.NewID(now)
+		if id <= before {
+			t.Fatalf("id %s doesn't follow %s", id, before)
+		}
+		before = id
 		if !fhir.IsID(id) || seen[id] || !fhir.PrimitiveOf("uuid").Check([]byte("urn:uuid:"+id)) || id[14] != '7' {
 			t.Fatalf("id %s", id)
 		}
