@@ -92,8 +92,8 @@ func (m *merging) raw(p *Plan, n fhir.Node) json.RawMessage {
 		return text
 	}
 	return refers.ReplaceAllFunc(text, func(found []byte) []byte {
-		from := string(found[len(`"reference":"`) : len(found)-1])
-		if to, is := m.references[from]; is {
+		from := found[len(`"reference":"`) : len(found)-1]
+		if to, is := m.references[string(from)]; is {
 			quoted, _ := json.Marshal(to) // a string always marshals
 			return append([]byte(`"reference":`), quoted...)
 		}
