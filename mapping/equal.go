@@ -1,43 +1,19 @@
 package mapping
 
-import "reflect"
+import (
+	"reflect"
+
+	"caseway/mapping/casemodel"
+)
 
 // same reports whether two values of the case model mean the same: nil and
 // empty lists do.
 func same[T any](a, b T) bool {
-	return equal(reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem())
+	return casemodel.Alike(reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem())
 }
 
 // zero reports whether a value of the case model says nothing.
 func zero[T any](v T) bool { return empty(reflect.ValueOf(&v).Elem()) }
-
-func equal(a, b reflect.Value) bool {
-	switch a.Kind() {
-	case reflect.Struct:
-		for i := range a.NumField() {
-			if !equal(a.Field(i), b.Field(i)) {
-				return false
-			}
-		}
-		return true
-	case reflect.Slice:
-		if a.Len() != b.Len() {
-			return false
-		}
-		for i := range a.Len() {
-			if !equal(a.Index(i), b.Index(i)) {
-				return false
-			}
-		}
-		return true
-	case reflect.Pointer:
-		if a.IsNil() || b.IsNil() {
-			return a.IsNil() == b.IsNil()
-		}
-		return equal(a.Elem(), b.Elem())
-	}
-	return a.Equal(b)
-}
 
 func empty(v reflect.Value) bool {
 	switch v.Kind() {
@@ -57,7 +33,7 @@ func empty(v reflect.Value) bool {
 // missing lists what a part of the case says and its copy, read back from
 // FHIR, doesn't.
 func missing(path string, part, back reflect.Value) Losses {
-	if equal(part, back) {
+	if casemodel.Alike(part, back) {
 		return nil
 	}
 	switch part.Kind() {

@@ -45,7 +45,7 @@ type sheet struct {
 
 // same reports whether two sheets give the same resource.
 func (s sheet) same(other sheet) bool {
-	return s.by != nil && s.by == other.by && s.f == other.f && equal(reflect.ValueOf(s.part), reflect.ValueOf(other.part))
+	return s.by != nil && s.by == other.by && s.f == other.f && casemodel.Alike(reflect.ValueOf(s.part), reflect.ValueOf(other.part))
 }
 
 // add notes a sheet; one noted later for the same resource counts.

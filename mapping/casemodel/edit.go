@@ -82,7 +82,7 @@ func (w *acting) fixed(before *Case, was, now Part) {
 			continue
 		}
 		x, y := memberOf(was.Value, f.Member), memberOf(now.Value, f.Member)
-		if f.presence && gone(x) == gone(y) || !f.presence && alike(x, y) {
+		if f.presence && gone(x) == gone(y) || !f.presence && Alike(x, y) {
 			continue
 		}
 		path := now.Path
@@ -173,10 +173,10 @@ func (w *acting) keepDirectory(was, now *Team, path string) {
 		if len(m.Networks) == 0 {
 			m.Networks = clone(old.Networks)
 		}
-		if !alike(reflect.ValueOf(m.Certifications), reflect.ValueOf(old.Certifications)) {
+		if !Alike(reflect.ValueOf(m.Certifications), reflect.ValueOf(old.Certifications)) {
 			w.addFixed(keptElsewhere, now.ID, at+".certifications", nil, "Change the Practitioner over FHIR.")
 		}
-		if !alike(reflect.ValueOf(m.Networks), reflect.ValueOf(old.Networks)) {
+		if !Alike(reflect.ValueOf(m.Networks), reflect.ValueOf(old.Networks)) {
 			w.addFixed(keptElsewhere, now.ID, at+".networks", nil, "Change the OrganizationAffiliation over FHIR.")
 		}
 	}
@@ -188,7 +188,7 @@ func (w *acting) checkActivities(was, now *Plan, path string) {
 	if was.Foreign || !notDrafted(was) {
 		return
 	}
-	if !alike(reflect.ValueOf(orders(was)), reflect.ValueOf(orders(now))) {
+	if !Alike(reflect.ValueOf(orders(was)), reflect.ValueOf(orders(now))) {
 		w.addFixed(actionNeeded, now.ID, path+".activities", actions(ActionRevise))
 	}
 }

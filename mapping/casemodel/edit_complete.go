@@ -14,7 +14,7 @@ func (w *acting) complete(before *Case) {
 		switch {
 		case !existed:
 			w.begun(now)
-		case !alike(reflect.ValueOf(was.Value).Elem(), reflect.ValueOf(now.Value).Elem()):
+		case !Alike(reflect.ValueOf(was.Value).Elem(), reflect.ValueOf(now.Value).Elem()):
 			w.changed(was, now)
 		}
 	}

@@ -35,36 +35,3 @@ func fieldNamed(v reflect.Value, name string) reflect.Value {
 
 // gone says whether a member isn't there.
 func gone(v reflect.Value) bool { return !v.IsValid() || v.IsZero() }
-
-// alike compares values; a list that isn't there is like an empty one. What lies
-// in something that isn't there is compared by the presence of that.
-func alike(a, b reflect.Value) bool {
-	if !a.IsValid() || !b.IsValid() {
-		return true
-	}
-	switch a.Kind() {
-	case reflect.Struct:
-		for i := range a.NumField() {
-			if !alike(a.Field(i), b.Field(i)) {
-				return false
-			}
-		}
-		return true
-	case reflect.Slice:
-		if a.Len() != b.Len() {
-			return false
-		}
-		for i := range a.Len() {
-			if !alike(a.Index(i), b.Index(i)) {
-				return false
-			}
-		}
-		return true
-	case reflect.Pointer:
-		if a.IsNil() || b.IsNil() {
-			return a.IsNil() == b.IsNil()
-		}
-		return alike(a.Elem(), b.Elem())
-	}
-	return a.Equal(b)
-}
