@@ -87,10 +87,23 @@ func (s *Service) begin(ctx context.Context, b Beginning) (*assembled, error) {
 	a.c = mapping.AssembleOnly(a.stored)
 	a.c.ID = fhir.NewID(s.now())
 	a.c.Client.ID = b.Client
+	if err := s.mayBeShown(ctx, a.c.ID); err != nil {
+		return nil, err
+	}
 	if b.Referral != "" {
 		return a, a.refer(b.Referral)
 	}
 	return a, nil
+}
+
+// mayBeShown refuses who may read no EpisodeOfCare at all, before a case is
+// stored that its maker could not be shown.
+func (s *Service) mayBeShown(ctx context.Context, id string) error {
+	_, err := s.engine().Read(ctx, fhir.Key{Type: "EpisodeOfCare", ID: id})
+	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+		return nil
+	}
+	return err
 }
 
 // bring reads a resource that the caller sees, and that is the client's.

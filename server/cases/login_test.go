@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -188,5 +189,24 @@ func TestRolesHoldOverFHIR(t *testing.T) {
 	fe := (*fhir.Error)(nil)
 	if !errors.As(err, &fe) || fe.Kind != fhir.Unprocessable || fe.Issues[0].Code != fhir.IssueBusinessRule {
 		t.Fatalf("the patient holds the case over FHIR: %v", err)
+	}
+}
+
+// TestWhoMayNotSeeMakesNoCase: what would be stored could not be shown.
+func TestWhoMayNotSeeMakesNoCase(t *testing.T) {
+	o := newOffice(t)
+	boss := o.as(auth.Principal{Role: auth.Administrator, Subject: "boss"}, "user/*.cruds")
+	o.put(boss, "Patient/p1", `{"resourceType":"Patient","id":"p1"}`)
+	o.put(boss, "Practitioner/manager", `{"resourceType":"Practitioner","id":"manager"}`)
+	writer := o.as(auth.Principal{Role: auth.Staff, Subject: "m", FHIRUser: "Practitioner/manager"},
+		"user/*.cu user/Patient.cruds user/Practitioner.cruds user/CareTeam.cruds user/Task.cruds")
+	opening := text(object{"action": "open", "client": "Patient/p1", "argument": object{
+		"model": "clinical", "setting": "acute-hospital", "manager": object{"ref": "Practitioner/manager"},
+	}})
+	_, err := o.service.Create(writer, []byte(opening), "http://here.example/fhir")
+	refusedWith(t, err, fhir.Forbidden, http.StatusForbidden, "")
+	found, err := o.engine.Search(boss, interaction.SearchRequest{Type: "EpisodeOfCare"})
+	if err != nil || bytes.Contains(found, []byte(`"fullUrl"`)) {
+		t.Fatalf("a case is there all the same: %v %s", err, found)
 	}
 }
