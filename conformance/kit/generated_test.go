@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -289,7 +290,7 @@ func (w *generatedWorld) pages(t *rapid.T, typ string, q question, total int) (k
 			t.Fatal(err)
 		}
 		if told := page.Total != nil; told && (q.total == "none" || *page.Total != total) || !told && (q.total == "accurate" || q.total == "estimate") {
-			t.Fatalf("%s %v: total %v, the model: %d", typ, q.pairs, page.Total, total)
+			t.Fatalf("%s %v: total %s, the model: %d", typ, q.pairs, toldTotal(page.Total), total)
 		}
 		w.checkIncluded(t, page, q)
 		keys = append(keys, page.keys("match")...)
@@ -302,6 +303,13 @@ func (w *generatedWorld) pages(t *rapid.T, typ string, q question, total int) (k
 			t.Fatalf("%s %v: %d matches so far, %v", typ, q.pairs, len(keys), err)
 		}
 	}
+}
+
+func toldTotal(total *int) string {
+	if total == nil {
+		return "none"
+	}
+	return strconv.Itoa(*total)
 }
 
 // generatedLimit bounds the test on each store; CASEWAY_GENERATED, such as
