@@ -58,14 +58,46 @@ func (m Model) Holds(t *fhir.Tree, d *definition.SearchParameter, modifier, valu
 	return found != (modifier == "not" || modifier == "not-in"), nil
 }
 
+// eval finds all elements that an expression leads to. A union in FHIRPath would
+// leave one out that equals another one; yet 5.4 g is written otherwise than
+// 5400 mg, and either is to be found as it is written. So each side of a union
+// counts by itself.
 func (m Model) eval(expression string, focus fhir.Node) ([]fhirpath.Value, error) {
 	// R4 writes the name of FHIRPath's own type where it means FHIR's.
 	expression = strings.ReplaceAll(expression, "as(DateTime)", "as(dateTime)")
-	e, err := fhirpath.Compile(expression, fhirpath.Lenient())
-	if err != nil {
-		return nil, err
+	var all []fhirpath.Value
+	for _, side := range sides(expression) {
+		e, err := fhirpath.Compile(side, fhirpath.Lenient())
+		if err != nil {
+			return nil, err
+		}
+		found, err := e.Eval(&fhirpath.Context{Schema: m.Set}, fhirpath.OfNode(focus))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
 	}
-	return e.Eval(&fhirpath.Context{Schema: m.Set}, fhirpath.OfNode(focus))
+	return all, nil
+}
+
+// sides splits an expression where it is a union as a whole.
+func sides(expression string) []string {
+	var all []string
+	from, depth := 0, 0
+	for i, c := range expression {
+		switch c {
+		case '(', '[':
+			depth++
+		case ')', ']':
+			depth--
+		case '|':
+			if depth == 0 {
+				all = append(all, expression[from:i])
+				from = i + 1
+			}
+		}
+	}
+	return append(all, expression[from:])
 }
 
 // missing: an element that only has extensions has no value.
