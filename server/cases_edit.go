@@ -78,16 +78,22 @@ func (x *exchange) editType() (string, error) {
 // allowEdits reports whether a list or a part takes the request's method, and
 // says in Allow what it takes where it doesn't.
 func (x *exchange) allowEdits(list string, part bool) bool {
-	allow := append(cases.EditMethods(list, part), http.MethodOptions)
-	if part || cases.HasList(list) {
-		allow = append(allow, http.MethodGet, http.MethodHead)
-	}
+	allow := methodsOf(list, part)
 	takes := slices.Contains(allow, x.c.Request.Method)
 	if !takes {
-		slices.Sort(allow)
 		x.c.Writer.Header().Set("Allow", strings.Join(allow, ", "))
 	}
 	return takes
+}
+
+// methodsOf are the methods that a list of a case takes, or a part of it.
+func methodsOf(list string, part bool) []string {
+	allow := slices.Concat(cases.EditMethods(list, part), []string{http.MethodOptions})
+	if part || cases.HasList(list) {
+		allow = append(allow, http.MethodGet, http.MethodHead)
+	}
+	slices.Sort(allow)
+	return allow
 }
 
 // readCaseParts is GET /cases/[id]/[list].

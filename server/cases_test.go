@@ -29,6 +29,15 @@ func TestCasesAreBehindTheLogin(t *testing.T) {
 				t.Errorf("%s without a token: %d %s", request, status, body)
 			}
 		}
+		for path, want := range map[string]string{
+			"/cases/e/networks/OrganizationAffiliation/o": "GET, HEAD, OPTIONS",
+			"/cases/e/goals/Goal/g":                       "DELETE, GET, HEAD, OPTIONS, PATCH, PUT",
+			"/cases/e/goals":                              "GET, HEAD, OPTIONS, POST",
+		} {
+			if status, header, _ := do(t, "OPTIONS", g.URL+path, ""); status != http.StatusNoContent || header.Get("Allow") != want {
+				t.Errorf("%s: %d, allowed are %q, not %q", path, status, header.Get("Allow"), want)
+			}
+		}
 		if status, _, _ := do(t, "GET", g.URL+"/cases/openapi.json", ""); status != http.StatusOK {
 			t.Errorf("the description without a token: %d", status)
 		}

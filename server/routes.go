@@ -157,10 +157,16 @@ func refuse(method, path string, allow []string) func(*exchange) error {
 }
 
 // options answers OPTIONS, CORS preflights among them; the door has set their
-// headers where the origin is a known one.
+// headers where the origin is a known one. What a list of a case allows depends
+// on the list.
 func options(allow string) func(*exchange) error {
 	return func(x *exchange) error {
-		x.c.Writer.Header().Set("Allow", allow)
+		if list := x.c.Param("list"); list != "" {
+			allow := methodsOf(list, x.c.Param("part") != "")
+			x.c.Writer.Header().Set("Allow", strings.Join(allow, ", "))
+		} else {
+			x.c.Writer.Header().Set("Allow", allow)
+		}
 		x.c.Writer.WriteHeader(http.StatusNoContent)
 		return nil
 	}
