@@ -94,24 +94,7 @@ func (p *Pages) searchAs(ctx context.Context, s *provider.Session, typ string, p
 	if err != nil {
 		return nil, err
 	}
-	var bundle struct {
-		Entry []struct {
-			Resource json.RawMessage `json:"resource"`
-			Search   struct {
-				Mode string `json:"mode"`
-			} `json:"search"`
-		} `json:"entry"`
-	}
-	if err := json.Unmarshal(body, &bundle); err != nil {
-		return nil, err
-	}
-	var matches []json.RawMessage
-	for _, e := range bundle.Entry {
-		if e.Search.Mode == "match" {
-			matches = append(matches, e.Resource)
-		}
-	}
-	return matches, nil
+	return fhir.Matches(body)
 }
 
 // patientSeenBy gives a patient as the user sees it, or errNotYours.

@@ -113,23 +113,11 @@ func (s *Service) byURL(ctx context.Context, typ, url, version string) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	var b struct {
-		Entry []struct {
-			Resource json.RawMessage `json:"resource"`
-			Search   struct {
-				Mode string `json:"mode"`
-			} `json:"search"`
-		} `json:"entry"`
-	}
-	if err := json.Unmarshal(page, &b); err != nil {
+	found, err := fhir.Matches(page)
+	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	for _, e := range b.Entry {
-		if e.Search.Mode == "match" {
-			return e.Resource, nil
-		}
-	}
-	return nil, nil
+	return found[0], nil
 }
 
 // escaped is a value that a search takes as it is

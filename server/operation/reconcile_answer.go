@@ -124,23 +124,13 @@ func (r *reconciling) witnesses(key fhir.Key) ([]object, error) {
 		}
 		return nil, err
 	}
-	var b struct {
-		Entry []struct {
-			Resource json.RawMessage `json:"resource"`
-			Search   struct {
-				Mode string `json:"mode"`
-			} `json:"search"`
-		} `json:"entry"`
-	}
-	if err := json.Unmarshal(page, &b); err != nil {
+	found, err := fhir.Matches(page)
+	if err != nil {
 		return nil, err
 	}
 	var all []object
-	for _, e := range b.Entry {
-		if e.Search.Mode != "match" {
-			continue
-		}
-		tree, err := r.s.decode(e.Resource)
+	for _, text := range found {
+		tree, err := r.s.decode(text)
 		if err != nil {
 			return nil, err
 		}
