@@ -31,22 +31,8 @@ type Importing struct {
 // ReadImport understands the parameters of an import.
 func ReadImport(format Format, pairs []search.Pair) (Importing, error) {
 	i := Importing{Format: format}
-	var faults []Fault
-	seen := map[string]bool{}
-	for _, p := range pairs {
-		wrong := i.read(p)
-		if seen[p.Name] {
-			wrong = "is there twice"
-		}
-		seen[p.Name] = true
-		if wrong != "" {
-			faults = append(faults, Fault{Detail: "the parameter " + p.Name + ": " + wrong})
-		}
-	}
-	if len(faults) > 0 {
-		return i, badRequest("", faults...)
-	}
-	return i, nil
+	err := readEach(pairs, i.read)
+	return i, err
 }
 
 func (i *Importing) read(p search.Pair) (wrong string) {

@@ -147,27 +147,19 @@ func (s *Service) List(ctx context.Context, pairs []search.Pair) (Answer, error)
 
 func readListing(pairs []search.Pair) (l listing, cursor string, err error) {
 	l.count = defaultCount
-	var faults []Fault
-	seen := map[string]bool{}
-	for _, p := range pairs {
-		fault := (*Fault)(nil)
-		switch {
-		case seen[p.Name]:
-			fault = &Fault{Detail: "is there twice"}
-		case p.Name == "cursor":
+	err = readEach(pairs, func(p search.Pair) (wrong string) {
+		if p.Name == "cursor" {
 			cursor = p.Value
-		default:
-			fault = l.read(p)
-			l.query = append(l.query, p)
+			return ""
 		}
-		seen[p.Name] = true
-		if fault != nil {
-			fault.Detail = "the parameter " + p.Name + ": " + fault.Detail
-			faults = append(faults, *fault)
+		l.query = append(l.query, p)
+		if fault := l.read(p); fault != nil {
+			return fault.Detail
 		}
-	}
-	if len(faults) > 0 {
-		return l, "", badRequest("", faults...)
+		return ""
+	})
+	if err != nil {
+		return l, "", err
 	}
 	l.parameters = append(l.parameters, search.Pair{Name: "_count", Value: strconv.Itoa(l.count)})
 	return l, cursor, nil

@@ -81,35 +81,26 @@ func (s *Service) ReadParts(ctx context.Context, id, list string, pairs []search
 
 func readPaging(pairs []search.Pair) (p paging, err error) {
 	p.count = defaultCount
-	var faults []Fault
-	seen := map[string]bool{}
-	for _, pair := range pairs {
-		text := ""
-		switch {
-		case seen[pair.Name]:
-			text = "is there twice"
-		case pair.Name == "count":
+	err = readEach(pairs, func(pair search.Pair) (wrong string) {
+		switch pair.Name {
+		case "count":
 			n, err := strconv.Atoi(pair.Value)
 			if err != nil || n < 1 || n > maxCount {
-				text = "must be 1 to " + strconv.Itoa(maxCount)
+				return "must be 1 to " + strconv.Itoa(maxCount)
 			}
 			p.count = n
-		case pair.Name == "cursor":
-			if p.after, err = placeOf(pair.Value); err != nil {
-				text = "isn't one of this list"
+		case "cursor":
+			at, err := placeOf(pair.Value)
+			if err != nil {
+				return "isn't one of this list"
 			}
+			p.after = at
 		default:
-			text = "isn't known; there are count and cursor"
+			return "isn't known; there are count and cursor"
 		}
-		seen[pair.Name] = true
-		if text != "" {
-			faults = append(faults, Fault{Detail: "the parameter " + pair.Name + ": " + text})
-		}
-	}
-	if len(faults) > 0 {
-		return p, badRequest("", faults...)
-	}
-	return p, nil
+		return ""
+	})
+	return p, err
 }
 
 func placeOf(cursor string) (at place, err error) {
