@@ -91,6 +91,9 @@ type BundleRequest struct {
 	IdempotencyKey string
 	// Lenient is for the searches of the Bundle, see SearchRequest.
 	Lenient bool
+	// DryRun does everything but commit a transaction: what refuses it does so, and
+	// otherwise the answer is empty.
+	DryRun bool
 	// Elsewhere answers calls that the engine doesn't know, with the JSON of a
 	// resource; nil for none. It must be safe for concurrent use, and is to fail
 	// with kind NotFound for what isn't there. In a transaction it is asked by

@@ -32,7 +32,7 @@ func (e *Engine) transaction(ctx context.Context, r BundleRequest, bundle *fhir.
 		return nil, err
 	}
 	defer release()
-	if err := e.retry(ctx, func() error { return t.try(ctx) }); err != nil {
+	if err := e.retry(ctx, func() error { return t.try(ctx) }); err != nil || r.DryRun {
 		return nil, err
 	}
 	return t.answer(), nil
@@ -167,7 +167,7 @@ func (t *transaction) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := t.admitReads(ctx); err != nil {
+	if err := t.admitReads(ctx); err != nil || t.request.DryRun {
 		return err
 	}
 	var versions []store.Version

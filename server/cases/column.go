@@ -48,7 +48,7 @@ var columns = []column{
 	},
 	ofText("client", "client.id", "The Patient, such as Patient/1.", func(c *casemodel.Case) *casemodel.Ref { return &c.Client.ID }),
 	ofText("clientName", "client.name", "Name of the client.", func(c *casemodel.Case) *string { return &c.Client.Name }),
-	ofText("clientBirthDate", "client.birthDate", "Birth date of the client.", func(c *casemodel.Case) *casemodel.Date { return &c.Client.BirthDate }),
+	ofDate("clientBirthDate", "client.birthDate", "Birth date of the client.", func(c *casemodel.Case) *casemodel.Date { return &c.Client.BirthDate }),
 	ofText("clientGender", "client.gender", "male, female, other or unknown.", func(c *casemodel.Case) *string { return &c.Client.Gender }),
 	ofText("manager", "manager.ref", "The case manager, such as Practitioner/1.", func(c *casemodel.Case) *casemodel.Ref { return &c.Manager.Ref }),
 	ofName("managerName", "manager.name", "Name of the case manager.", func(c *casemodel.Case) *casemodel.Party { return &c.Manager }),
@@ -56,8 +56,8 @@ var columns = []column{
 		func(c *casemodel.Case) *casemodel.Ref { return &c.ManagingOrganization.Ref }),
 	ofName("organizationName", "managingOrganization.name", "Name of that organization.",
 		func(c *casemodel.Case) *casemodel.Party { return &c.ManagingOrganization }),
-	ofText("start", "period.start", "When the case began.", func(c *casemodel.Case) *casemodel.Date { return &c.Period.Start }),
-	ofText("end", "period.end", "When the case ended.", func(c *casemodel.Case) *casemodel.Date { return &c.Period.End }),
+	ofDate("start", "period.start", "When the case began.", func(c *casemodel.Case) *casemodel.Date { return &c.Period.Start }),
+	ofDate("end", "period.end", "When the case ended.", func(c *casemodel.Case) *casemodel.Date { return &c.Period.End }),
 	{name: "diagnosis", path: "diagnoses", text: "The first diagnosis, in words.", get: diagnosisText, set: setDiagnosisText},
 	{name: "diagnosisCode", path: "diagnoses", text: "The first diagnosis, as system|code.", get: diagnosisCode, set: setDiagnosisCode},
 	{name: "contactKind", path: "cadences", text: "How client and case manager meet.", get: cadenceKind, set: setCadenceKind},
@@ -120,6 +120,12 @@ var columns = []column{
 	computed("tasksOpen", "How many tasks are open.", open(
 		func(c *casemodel.Case) []casemodel.Task { return c.Tasks }, func(x casemodel.Task) bool { return x.Status.Done() })),
 	computed("lastContact", "When client and case manager last met.", func(c *casemodel.Case, _ time.Time) string { return string(lastContact(c)) }),
+	{
+		name: "clientIdentifier", path: "clientIdentifier",
+		text: "An identifier of the client, as system|value: it finds the Patient where the column client is blank. An export leaves it blank.",
+		get:  func(*casemodel.Case, time.Time) string { return "" },
+		set:  func(*row, string) string { return "" }, // resolved before the case is made
+	},
 }
 
 func columnNames() []string {
@@ -145,6 +151,13 @@ func ofText[S ~string](name, path, text string, at func(*casemodel.Case) *S) col
 		get: func(c *casemodel.Case, _ time.Time) string { return string(*at(c)) },
 		set: func(r *row, v string) string { return setText(at(r.c), v) },
 	}
+}
+
+// ofDate is a column of a date.
+func ofDate(name, path, text string, at func(*casemodel.Case) *casemodel.Date) column {
+	k := ofText(name, path, text, at)
+	k.set = func(r *row, v string) string { return setDate(at(r.c), v) }
+	return k
 }
 
 // ofName is a column of the name of a party. Of one that has a resource, the
@@ -178,12 +191,12 @@ func ofFlag(name, path, text string, at func(*casemodel.Case) *bool) column {
 		name: name, path: path, text: text,
 		get: func(c *casemodel.Case, _ time.Time) string { return strconv.FormatBool(*at(c)) },
 		set: func(r *row, v string) string {
-			switch strings.ToLower(v) { // spreadsheets write TRUE
-			case "true", "false", "":
-				*at(r.c) = strings.EqualFold(v, "true")
-				return ""
+			yes, known := flags[strings.ToLower(v)]
+			if !known {
+				return "must be true or false"
 			}
-			return "must be true or false"
+			*at(r.c) = yes
+			return ""
 		},
 	}
 }

@@ -138,5 +138,5 @@ func setPlanApprovedAt(r *row, v string) string {
 	if r.stored != nil {
 		return byActions
 	}
-	return setText(&toApproval(r).DecidedAt, v)
+	return setDate(&toApproval(r).DecidedAt, v)
 }

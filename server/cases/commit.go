@@ -24,13 +24,14 @@ type commit struct {
 	base   string
 	// named lets what is new keep the ids that it has; it fails with thereAlready
 	// where something is under one of them.
-	named bool
+	named  bool
+	dryRun bool
 	// made are people and organizations that are made beside the case.
 	made []person
 }
 
-// commit stores the resources of an action in one transaction. It gives the id
-// of the case, and the ids that the store gave to what is new. Resources that
+// commit stores the resources of an action in one transaction; with dryRun it finds
+// out whether they would be. It gives the id of the case, and the ids that the store gave to what is new. Resources that
 // have changed since they were read refuse it.
 func (s *Service) commit(ctx context.Context, c commit) (id string, given map[casemodel.Ref]casemodel.Ref, err error) {
 	d := &doing{action: c.row.name, step: c.step, caseID: caseOf(c.a)}
@@ -41,10 +42,10 @@ func (s *Service) commit(ctx context.Context, c commit) (id string, given map[ca
 		d.known = c.a.versions
 	}
 	answer, err := s.engine().Bundle(withDoing(ctx, d), interaction.BundleRequest{
-		Body: transaction(c), Base: c.base, Return: interaction.ReturnMinimal,
+		Body: transaction(c), Base: c.base, Return: interaction.ReturnMinimal, DryRun: c.dryRun,
 	})
-	if err != nil {
-		return "", nil, err
+	if err != nil || c.dryRun {
+		return d.caseID, nil, err
 	}
 	if given, err = givenIDs(answer, c.writes); err != nil || d.caseID != "" {
 		return d.caseID, given, err

@@ -41,13 +41,19 @@ func Formats() []Format { return []Format{FormatNDJSON, FormatCSV} }
 type Exporting struct {
 	Format  Format
 	listing listing
+	mark    bool // begin with a byte order mark
 }
 
 // ReadExport understands the parameters of an export: those of the list but for
-// its paging.
+// its paging, and bom.
 func ReadExport(format Format, pairs []search.Pair) (Exporting, error) {
+	e := Exporting{Format: format}
 	var faults []Fault
 	for _, p := range pairs {
+		if p.Name == "bom" && (format != FormatCSV || p.Value != "true" && p.Value != "false") {
+			faults = append(faults, Fault{Detail: "the parameter bom goes with format=csv, and must be true or false"})
+		}
+		e.mark = e.mark || p.Name == "bom" && p.Value == "true"
 		if p.Name == "count" || p.Name == "cursor" {
 			faults = append(faults, Fault{Detail: "the parameter " + p.Name + ": an export has no pages; it gives all cases"})
 		}
@@ -55,8 +61,10 @@ func ReadExport(format Format, pairs []search.Pair) (Exporting, error) {
 	if len(faults) > 0 {
 		return Exporting{}, badRequest("", faults...)
 	}
-	l, _, err := readListing(append(slices.Clone(pairs), search.Pair{Name: "count", Value: fmt.Sprint(maxCount)}))
-	return Exporting{format, l}, err
+	pairs = slices.DeleteFunc(slices.Clone(pairs), func(p search.Pair) bool { return p.Name == "bom" })
+	var err error
+	e.listing, _, err = readListing(append(pairs, search.Pair{Name: "count", Value: fmt.Sprint(maxCount)}))
+	return e, err
 }
 
 // Export writes each case that the caller sees and the filters let through, as
@@ -65,7 +73,7 @@ func ReadExport(format Format, pairs []search.Pair) (Exporting, error) {
 // Memory grows by a few dozen bytes with each case, to tell which were given.
 func (s *Service) Export(ctx context.Context, e Exporting, to io.Writer) (int, error) {
 	w := exporting{
-		service: s, ctx: ctx, to: to, given: map[[16]byte]bool{}, csv: e.Format == FormatCSV,
+		service: s, ctx: ctx, to: to, given: map[[16]byte]bool{}, csv: e.Format == FormatCSV, mark: e.mark,
 		directory: directory{service: s, ctx: ctx, known: map[fhir.Key]casemodel.Party{}},
 	}
 	e.listing.at(s.now())
@@ -114,6 +122,7 @@ type exporting struct {
 	ctx     context.Context
 	to      io.Writer
 	csv     bool
+	mark    bool // begin with a byte order mark
 	begun   bool
 	cases   int
 	// given are hashes of the ids of what was written: a case that changes
@@ -159,6 +168,9 @@ func (w *exporting) begin() error {
 	var header []byte
 	if w.csv {
 		header = csvLine(columnNames())
+		if w.mark {
+			header = append(slices.Clone(byteOrderMark), header...)
+		}
 	}
 	_, err := w.to.Write(header) // also where it is empty: from here on it is an answer
 	return err
@@ -180,13 +192,16 @@ func (w *exporting) line(a *assembled) ([]byte, error) {
 type lineHead struct {
 	// ETag is by which an import can change the case again.
 	ETag string `json:"etag,omitempty"`
+	// ClientIdentifier is an identifier of the client, as system|value, by which an
+	// import finds the Patient where client has no id. An export leaves it out.
+	ClientIdentifier string `json:"clientIdentifier,omitempty"`
 	// Directory says who the people and organizations are that the case names.
 	Directory []casemodel.Party `json:"directory,omitempty"`
 }
 
 // jsonLine is a case with what another server needs to take it.
 func jsonLine(a *assembled, people []casemodel.Party) ([]byte, error) {
-	head, err := json.Marshal(lineHead{tagOf(a), people})
+	head, err := json.Marshal(lineHead{ETag: tagOf(a), Directory: people})
 	if err != nil {
 		return nil, fmt.Errorf("who a case names: %w", err)
 	}

@@ -24,6 +24,8 @@ func (f *form) valid(v string) bool {
 	return f.pattern.MatchString(v)
 }
 
+var dateType = reflect.TypeFor[casemodel.Date]()
+
 // forms are those of casemodel's types.
 var forms = map[reflect.Type]*form{}
 

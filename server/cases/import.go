@@ -20,6 +20,8 @@ type Importing struct {
 	Format Format
 	// Change lets a case that is there be changed without its ETag.
 	Change bool
+	// DryRun reports what an import would do, and stores nothing.
+	DryRun bool
 	Role   casemodel.Role
 	By     casemodel.Party
 	Reason string
@@ -42,6 +44,11 @@ func (i *Importing) read(p search.Pair) (wrong string) {
 		if !i.Change && p.Value != "refuse" {
 			return "must be refuse, which is the default, or change"
 		}
+	case "dry-run":
+		i.DryRun = p.Value == "true"
+		if !i.DryRun && p.Value != "false" {
+			return "must be true or false, which is the default"
+		}
 	case "reason":
 		i.Reason = p.Value
 	case "role":
@@ -49,7 +56,7 @@ func (i *Importing) read(p search.Pair) (wrong string) {
 	case "by":
 		return setText(&i.By.Ref, p.Value)
 	default:
-		return "isn't known; an import takes existing, reason, role and by"
+		return "isn't known; an import takes existing, dry-run, reason, role and by"
 	}
 	return ""
 }
@@ -92,14 +99,16 @@ const (
 // Summary ends the report of an import. A report without one broke off.
 type Summary struct {
 	// Complete says that the file was read to its end; otherwise Problem says why not.
-	Complete  bool     `json:"complete"`
-	Lines     int      `json:"lines"`
-	Created   int      `json:"created"`
-	Changed   int      `json:"changed"`
-	Unchanged int      `json:"unchanged"`
-	Refused   int      `json:"refused"`
-	Bytes     int64    `json:"bytes"`
-	Problem   *Problem `json:"problem,omitempty"`
+	Complete  bool  `json:"complete"`
+	Lines     int   `json:"lines"`
+	Created   int   `json:"created"`
+	Changed   int   `json:"changed"`
+	Unchanged int   `json:"unchanged"`
+	Refused   int   `json:"refused"`
+	Bytes     int64 `json:"bytes"`
+	// DryRun says that nothing was stored: the counts are of what would have been.
+	DryRun  bool     `json:"dryRun,omitempty"`
+	Problem *Problem `json:"problem,omitempty"`
 }
 
 // lastLine is the last of a report.
@@ -122,7 +131,8 @@ func (s *Service) Import(ctx context.Context, i Importing, body io.Reader, repor
 	}
 	w := importing{
 		Importing: i, service: s, ctx: ctx, lines: map[string]int{}, there: map[fhir.Key]bool{},
-		names: directory{service: s, ctx: ctx, known: map[fhir.Key]casemodel.Party{}},
+		names:   directory{service: s, ctx: ctx, known: map[fhir.Key]casemodel.Party{}},
+		clients: map[casemodel.Ref]casemodel.Client{}, sum: Summary{DryRun: i.DryRun},
 	}
 	for first := true; ; first = false {
 		r, err := read.next()
@@ -172,6 +182,8 @@ type importing struct {
 	lines   map[string]int // where each case of the file is
 	names   directory
 	there   map[fhir.Key]bool // people and organizations that are known to be there
+	// clients are those whom a dry run would have made.
+	clients map[casemodel.Ref]casemodel.Client
 }
 
 // record is a case as a file has it.
@@ -179,6 +191,7 @@ type record struct {
 	line     int
 	bytes    int64 // of the file up to its end
 	id, etag string
+	client   string   // an identifier of the client as system|value, or ""
 	wrong    *Problem // it can't be read
 	// directory says who people and organizations are that the case names.
 	directory []casemodel.Party
@@ -192,6 +205,7 @@ type record struct {
 type base struct {
 	stored *casemodel.Case // nil for a new case
 	shown  *casemodel.Case // stored, with the names of those whom it names
+	client casemodel.Ref   // whom the record's identifier names, or ""
 	// newID gives ids to parts that have none.
 	newID func(resourceType string) casemodel.Ref
 }

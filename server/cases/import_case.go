@@ -18,7 +18,11 @@ import (
 // create makes the case of a line, in whatever phase it is: what must hold in
 // every state holds, and no step is asked for.
 func (w *importing) create(r record, done *Imported) error {
-	c, told, err := r.make(base{newID: idsFor(r.id)})
+	client, err := w.clientBy(r.client)
+	if err != nil {
+		return err
+	}
+	c, told, err := r.make(base{client: client, newID: idsFor(r.id)})
 	if err != nil {
 		return err
 	}
@@ -48,8 +52,12 @@ func (w *importing) create(r record, done *Imported) error {
 		return err
 	}
 	done.stored(ImportCreated, append(told, lossesOf(lost)...), people)
-	if p := a.stored; !slices.ContainsFunc(p, func(m proto.Message) bool { return keyOf(m).String() == string(c.Client.ID) }) {
+	_, known := w.clients[c.Client.ID]
+	if !known && !slices.ContainsFunc(a.stored, func(m proto.Message) bool { return keyOf(m).String() == string(c.Client.ID) }) {
 		done.Made = append([]casemodel.Ref{c.Client.ID}, done.Made...)
+		if w.DryRun {
+			w.clients[c.Client.ID] = c.Client
+		}
 	}
 	w.know(people)
 	return nil
@@ -96,7 +104,7 @@ func (w *importing) bringIn(a *assembled, step casemodel.Step, people *attendanc
 // commit is what a line stores: what its case writes, and whoever is made for it.
 // Whom the case itself writes to, it makes.
 func (w *importing) commit(a *assembled, writes []mapping.Write, step casemodel.Step, people *attendance) commit {
-	c := commit{a: a, writes: writes, row: &importAction, step: step, base: w.Base, named: true}
+	c := commit{a: a, writes: writes, row: &importAction, step: step, base: w.Base, named: true, dryRun: w.DryRun}
 	for _, p := range people.made {
 		if !slices.ContainsFunc(writes, func(x mapping.Write) bool { return x.Key == p.key }) {
 			c.made = append(c.made, p)

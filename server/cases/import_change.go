@@ -54,7 +54,11 @@ func (w *importing) wanted(r record, seen *assembled) (c casemodel.Case, told []
 			return c, nil, err
 		}
 	}
-	if c, told, err = r.make(base{&seen.c, &shown, idsFor(r.id)}); err != nil {
+	client, err := w.clientBy(r.client)
+	if err != nil {
+		return c, nil, err
+	}
+	if c, told, err = r.make(base{&seen.c, &shown, client, idsFor(r.id)}); err != nil {
 		return c, nil, err
 	}
 	if id := c.Client.ID; id != "" && id != seen.c.Client.ID {

@@ -92,7 +92,7 @@ func readLine(r *record, text []byte) {
 		r.wrong = badRequest("a value doesn't fit its element")
 		return
 	}
-	if r.id, r.etag = c.ID, more.ETag; r.id == "" {
+	if r.id, r.etag, r.client = c.ID, more.ETag, more.ClientIdentifier; r.id == "" {
 		r.id = idFor(text)
 	}
 	c.ID = r.id
@@ -104,6 +104,9 @@ func readLine(r *record, text []byte) {
 			c.Adopted = b.stored.Adopted
 		default:
 			c.Adopted = true
+		}
+		if faults := b.nameClient(&c); len(faults) > 0 {
+			return c, nil, badRequest("", faults...)
 		}
 		return c, nil, nil
 	}

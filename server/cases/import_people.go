@@ -99,6 +99,9 @@ func (all *attendance) missing(w *importing, a *assembled, n naming) *Fault {
 		all.notes = append(all.notes, Loss{Path: pathOf(n.pointer), Reason: "there is no such resource here; the reference is kept"})
 		return nil
 	}
+	if w.there[n.key] { // a line before would have made it, in a dry run
+		return nil
+	}
 	p := personOf(n)
 	if p == nil {
 		return &Fault{Pointer: n.pointer, Detail: "there is no such resource, and the line doesn't say enough to make it: a name"}
@@ -173,6 +176,9 @@ func (w *importing) client(a *assembled, all *attendance) error {
 	}
 	v, err := w.service.engine().Read(w.ctx, key)
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+		if made, ok := w.clients[a.c.Client.ID]; ok {
+			return samePerson(a.c.Client, made)
+		}
 		if a.c.Client.Name == "" {
 			p := newProblem(http.StatusUnprocessableEntity, "not-found", "Something that the case needs isn't there", "")
 			return p.found([]Fault{{Pointer: "/client/id", Detail: "there is no such Patient, and the line doesn't say enough to make one: a name"}})

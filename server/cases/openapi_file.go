@@ -30,7 +30,9 @@ func (s *schemas) members(t reflect.Type) object {
 // columnText says which columns a CSV file has.
 func columnText() string {
 	var b strings.Builder
-	b.WriteString("A header, then a row for each case (RFC 4180, UTF-8). What spreadsheets would take for a formula has an apostrophe before it. Columns:")
+	b.WriteString("A header, then a row for each case (RFC 4180, UTF-8). What spreadsheets would take for a formula has an apostrophe before it. " +
+		"In what is imported, semicolons or tabs may stand for the commas, a blank cell says nothing, and days may be written as " +
+		"spreadsheets do where they can be one day only (22.11.2026, 11/22/2026, 22-Nov-2026). Columns:")
 	for _, k := range columns {
 		b.WriteString("\n- " + k.name + ": " + k.text)
 		if k.get != nil && k.set == nil {
@@ -52,6 +54,8 @@ func files(each object) object {
 func exportOperation(s *schemas) object {
 	parameters := []object{
 		query("format", "The format; without it Accept says which.", object{"type": "string", "enum": Formats()}),
+		query("bom", "Begin a CSV file with a byte order mark, without which some spreadsheets take UTF-8 for something else.",
+			object{"type": "string", "enum": []string{"true", "false"}}),
 		query("overdue", "Only cases with something overdue.", object{"type": "string", "enum": []string{"true"}}),
 	}
 	return object{
@@ -88,6 +92,8 @@ func importOperation(s *schemas) object {
 		"parameters": []object{
 			query("existing", "What to do with a case that is there and differs, where the line has no etag.",
 				object{"type": "string", "enum": []string{"refuse", "change"}}),
+			query("dry-run", "Report what would be done, line by line, and store nothing.",
+				object{"type": "string", "enum": []string{"true", "false"}}),
 			query("reason", "Why the cases are imported, for Provenance.", object{"type": "string"}),
 			query("role", "In which role, where nobody logs in.", s.of(reflect.TypeFor[Deed]().Field(0).Type)),
 			query("by", "Who imports, where nobody logs in, such as Practitioner/1.", object{"type": "string", "pattern": refPattern}),

@@ -105,9 +105,9 @@ func (s *Service) resolve(ctx context.Context, typ, url string) ([]byte, error) 
 
 // byURL searches for a definition; the latest of several.
 func (s *Service) byURL(ctx context.Context, typ, url, version string) ([]byte, error) {
-	pairs := []search.Pair{{Name: "url", Value: escaped(url)}, {Name: "_sort", Value: "-_lastUpdated"}, {Name: "_count", Value: "1"}}
+	pairs := []search.Pair{{Name: "url", Value: search.Escape(url)}, {Name: "_sort", Value: "-_lastUpdated"}, {Name: "_count", Value: "1"}}
 	if version != "" {
-		pairs = append(pairs, search.Pair{Name: "version", Value: escaped(version)})
+		pairs = append(pairs, search.Pair{Name: "version", Value: search.Escape(version)})
 	}
 	page, err := s.engine.Search(ctx, interaction.SearchRequest{Type: typ, Parameters: pairs})
 	if err != nil {
@@ -118,12 +118,6 @@ func (s *Service) byURL(ctx context.Context, typ, url, version string) ([]byte, 
 		return nil, err
 	}
 	return found[0], nil
-}
-
-// escaped is a value that a search takes as it is
-// (https://hl7.org/fhir/R4/search.html#escaping).
-func escaped(value string) string {
-	return strings.NewReplacer(`\`, `\\`, `,`, `\,`, `$`, `\$`, `|`, `\|`).Replace(value)
 }
 
 // closeEpisode is EpisodeOfCare/[id]/$close.
