@@ -234,7 +234,7 @@ func texts(t *testing.T) map[string]string {
 		switch name := d.Name(); {
 		case d.IsDir() && (name == ".git" || name == ".build" || path == filepath.Join(root, "bin")):
 			return fs.SkipDir
-		case d.IsDir() || !d.Type().IsRegular():
+		case d.IsDir() || !d.Type().IsRegular() || name == ".git": // a file in a worktree
 			return nil
 		}
 		return readText(all, root, path)
