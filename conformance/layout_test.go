@@ -24,6 +24,7 @@ var layers = []struct {
 	{"mapping/casemodel", 0},
 	{"fhir/definition", 1},
 	{"fhir/fhirpath", 1},
+	{"fhir/fhirpatch", 2},
 	{"fhir/search", 2},
 	{"fhir/terminology", 3},
 	{"fhir/store", 3},
@@ -232,6 +233,8 @@ func texts(t *testing.T) map[string]string {
 			return err
 		}
 		switch name := d.Name(); {
+		case name == ".git" && !d.IsDir(): // of a worktree
+			return nil
 		case d.IsDir() && (name == ".git" || name == ".build" || path == filepath.Join(root, "bin")):
 			return fs.SkipDir
 		case d.IsDir() || !d.Type().IsRegular() || name == ".git": // a file in a worktree

@@ -81,7 +81,8 @@ func (x *exchange) criteria(what string) (string, error) {
 		e := fhir.NewError(fhir.NotAllowed, fhir.IssueNotSupported,
 			"a conditional "+what+" names its criteria in the URL ([base]/[type]?identifier=…); without them name an id")
 		e.Allow = []string{
-			http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPost, http.MethodPut,
+			http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPatch, http.MethodPost,
+			http.MethodPut,
 		}
 		return "", e
 	}

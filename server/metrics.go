@@ -30,7 +30,7 @@ type Metrics struct {
 
 // counted are the values of the label interaction; "none" is the last.
 var counted = []interaction.Name{
-	interaction.Read, interaction.VRead, interaction.Create, interaction.Update, interaction.Delete,
+	interaction.Read, interaction.VRead, interaction.Create, interaction.Update, interaction.Patch, interaction.Delete,
 	interaction.HistoryInstance, interaction.HistoryType, interaction.HistorySystem,
 	interaction.SearchType, interaction.SearchSystem, interaction.Operation,
 	interaction.Transaction, "capabilities", "none",

@@ -42,6 +42,7 @@ var subsetQuery = []string{"_summary", "_elements"}
 func routes() []route {
 	const (
 		get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+		change              = http.MethodPatch
 		instance, typ, sys  = capability.Instance, capability.Type, capability.System
 	)
 	return []route{
@@ -52,6 +53,8 @@ func routes() []route {
 		at(post, "/fhir/:type", interaction.Create, typ, true, nil, create),
 		at(put, "/fhir/:type/:id", interaction.Update, instance, true, nil, update),
 		at(put, "/fhir/:type", interaction.Update, "", true, anyQuery, conditionalUpdate),
+		at(change, "/fhir/:type/:id", interaction.Patch, instance, true, nil, patch),
+		at(change, "/fhir/:type", interaction.Patch, "", true, anyQuery, conditionalPatch),
 		at(del, "/fhir/:type/:id", interaction.Delete, instance, true, nil, remove),
 		at(del, "/fhir/:type", interaction.Delete, "", true, anyQuery, conditionalDelete),
 		at(get, "/fhir/:type/:id/_history", interaction.HistoryInstance, instance, true, historyQuery, history),
@@ -136,8 +139,6 @@ func complete(path string, byMethod map[string]*route) {
 
 // refusals say what a client may have meant and what works instead.
 var refusals = map[string]string{
-	"PATCH /fhir/:type":          "conditional patch isn't supported yet; update (PUT) works",
-	"PATCH /fhir/:type/:id":      "patch isn't supported yet; update with the whole resource (PUT) works",
 	"POST /fhir/:type/:id":       "create takes no id: POST to [base]/[type], or PUT to [base]/[type]/[id]",
 	"PUT /fhir":                  "update needs a type and an id: PUT [base]/[type]/[id]",
 	"POST /fhir/:type/:id/:what": "a search by POST goes to [base]/[type]/[id]/[type]/_search; $everything works by GET",

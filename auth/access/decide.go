@@ -57,6 +57,8 @@ func (a *Access) Decide(ctx context.Context, what interaction.Name, key fhir.Key
 		return d.create()
 	case interaction.Update:
 		return d.update()
+	case interaction.Patch:
+		return d.patch()
 	case interaction.Delete:
 		return d.delete()
 	}
@@ -145,6 +147,30 @@ func (d decision) update() error {
 		return err
 	}
 	return d.becomes(scope.Update, was)
+}
+
+// patch decides whether what is there may be patched; what comes out is decided
+// as an update. How a patch fits, and what an answer shows of the rest, tells of
+// what is there: who may not see it can't patch it, whatever he may write.
+func (d decision) patch() error {
+	if len(d.view.grants(d.key.Type, scope.Update)) == 0 {
+		return d.forbidden()
+	}
+	if !d.before.Exists() {
+		if d.view.all(d.key.Type, scope.Update) {
+			return nil // the engine says so
+		}
+		return notFound()
+	}
+	was := d.versionImage(d.before)
+	if err := d.may(scope.Update, was); err != nil {
+		return err
+	}
+	if ok, err := d.sees(visible, was); err != nil || ok {
+		return err
+	}
+	return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden,
+		"a patch needs the permission to read the resource beside that to update it, for it tells of what is there; an update (PUT) works")
 }
 
 // delete decides on a deletion, without an id on a conditional one that matches

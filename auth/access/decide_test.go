@@ -32,6 +32,8 @@ func people(t *testing.T) map[string]*auth.Principal {
 		"alice-read":    alice(auth.Patient, "patient/Observation.r"),
 		"alice-search":  alice(auth.Patient, "patient/Observation.s"),
 		"alice-create":  alice(auth.Patient, "patient/Observation.c"),
+		"alice-change":  alice(auth.Patient, "patient/Observation.u"),
+		"alice-amend":   alice(auth.Patient, "patient/Observation.us"),
 		"alice-odd":     alice(auth.Patient, "patient/Observation.rs?colour=red"),
 		"alice-chained": alice(auth.Patient, "patient/Patient.r"),
 		"alice-user":    alice(auth.Patient, "user/*.rs"),

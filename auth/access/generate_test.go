@@ -32,6 +32,16 @@ var writes = []string{
 	"PUT $T?identifier=$I", "PUT $T?identifier=$X", "PUT {new}",
 }
 
+// patches are requests with a patch, and contents what it changes.
+var (
+	patches  = []string{"PATCH $K", "PATCH $K", "PATCH $K ifMatch=1", "PATCH $T?identifier=$I", "PATCH $T?identifier=$X", "PATCH $T/never"}
+	contents = []string{
+		`{}`, `{"status":"final"}`, `{"identifier":[{"value":"x"}]}`, `{"subject":{"reference":"$P"}}`, `{"for":{"reference":"$P"}}`, `{"id":"other"}`,
+		`[{"op":"test","path":"/identifier/0/value","value":"$I"}]`, `[{"op":"test","path":"/name/0/family","value":"$S"}]`, `[{"op":"remove","path":"/status"}]`,
+		`[{"op":"copy","from":"/identifier","path":"/contained"}]`,
+	}
+)
+
 var deletions = []string{"DELETE $K", "DELETE $K ifMatch=1", "DELETE $K ifMatch=7", "DELETE $T/never", "DELETE $T?identifier=$I", "DELETE $T?identifier=$X", "DELETE {new}"}
 
 // drawRequest makes any request.
@@ -39,8 +49,13 @@ func drawRequest(t *rapid.T, w world) request {
 	switch n := rapid.IntRange(0, 19).Draw(t, "request"); {
 	case n < 11:
 		return request{line: fillIn(t, rapid.SampledFrom(reads).Draw(t, "read"), drawType(t))}
-	case n < 15:
+	case n < 14:
 		return drawWrite(t, w)
+	case n < 15:
+		typ := drawType(t)
+		return request{
+			fillIn(t, rapid.SampledFrom(patches).Draw(t, "patch"), typ), fillIn(t, rapid.SampledFrom(contents).Draw(t, "content"), typ),
+		}
 	case n < 16:
 		return request{line: fillIn(t, rapid.SampledFrom(deletions).Draw(t, "delete"), drawType(t))}
 	}

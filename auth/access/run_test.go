@@ -106,6 +106,12 @@ func (r request) do(ctx context.Context, e *interaction.Engine) string {
 		return told(r.get(ctx, e, path, query))
 	case "PUT":
 		return result(e.Update(ctx, interaction.UpdateRequest{Key: key, Body: []byte(r.body), Criteria: criteria, IfMatch: ifMatch}))
+	case "PATCH":
+		format := interaction.MergePatch
+		if strings.HasPrefix(r.body, "[") {
+			format = interaction.JSONPatch
+		}
+		return result(e.Patch(ctx, interaction.PatchRequest{Key: key, Format: format, Body: []byte(r.body), Criteria: criteria, IfMatch: ifMatch}))
 	case "DELETE":
 		return result(e.Delete(ctx, interaction.DeleteRequest{Key: key, Criteria: criteria, IfMatch: ifMatch}))
 	}

@@ -12,6 +12,7 @@ type statement struct {
 	Implementation implementation `json:"implementation"`
 	FHIRVersion    string         `json:"fhirVersion"`
 	Format         []string       `json:"format"`
+	PatchFormat    []string       `json:"patchFormat,omitempty"`
 	Rest           []rest         `json:"rest"`
 }
 

@@ -8,6 +8,7 @@ package capability
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,7 +62,7 @@ type Operation struct{ Name, Definition string }
 // released is the day of the last change to what is claimed.
 var released = time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC)
 
-const conditional = "Conditional create, update and delete (of one resource) and conditional references take every " +
+const conditional = "Conditional create, update, patch and delete (of one resource) and conditional references take every " +
 	"search parameter that is listed here."
 
 const unconditional = "Conditional writes are refused: the store, a standalone MongoDB server, has no transactions."
@@ -84,6 +85,11 @@ func Statement(c Claims) []byte {
 		Format:         []string{"application/fhir+json", "json"},
 		Rest:           []rest{restOf(c)},
 	}
+	if slices.ContainsFunc(c.Interactions, func(i Interaction) bool { return i.Name == interaction.Patch }) {
+		for _, format := range interaction.PatchFormats {
+			s.PatchFormat = append(s.PatchFormat, string(format))
+		}
+	}
 	if c.Version == "" {
 		s.Software.Version = "devel"
 	}
@@ -98,7 +104,7 @@ func restOf(c Claims) rest {
 	r := rest{
 		Mode: "server",
 		Documentation: "Every resource type works alike. Unknown search parameters are refused unless Prefer: handling=lenient is sent. " +
-			"Patch and XML aren't supported yet.",
+			"XML isn't supported yet.",
 		Security: securityOf(c),
 	}
 	var common []code

@@ -188,6 +188,10 @@ func (b *batch) do(ctx context.Context, en *entry) (err error) {
 		en.result, err = e.update(ctx, UpdateRequest{
 			Key: en.key, Criteria: en.condition, IfMatch: en.ifMatch, IdempotencyKey: idempotencyKey,
 		}, en.tree, at)
+	case "PATCH":
+		en.result, err = e.patch(ctx, PatchRequest{
+			Key: en.key, Criteria: en.condition, IfMatch: en.ifMatch, IdempotencyKey: idempotencyKey,
+		}, en.change, at)
 	default:
 		err = b.read(ctx, en)
 	}
@@ -219,7 +223,7 @@ func (b *batch) call(ctx context.Context, en *entry) ([]byte, error) {
 
 // idempotencyKey is an entry's own: entries of a batch succeed one by one.
 func (b *batch) idempotencyKey(en *entry) string {
-	if b.request.IdempotencyKey == "" || en.call != nil || en.verb != "POST" && en.verb != "PUT" {
+	if b.request.IdempotencyKey == "" || en.call != nil || !slices.Contains([]string{"POST", "PUT", "PATCH"}, en.verb) {
 		return ""
 	}
 	return b.request.IdempotencyKey + en.at("")

@@ -17,8 +17,8 @@ const maxEntries = 10_000
 // (https://hl7.org/fhir/R4/http.html#transaction).
 //
 // A transaction happens whole or fails whole, with an error whose issues name
-// the entries. It is processed by verb: DELETE, POST, PUT, then GET and HEAD,
-// which see what the others wrote. A conditional reference that finds nothing
+// the entries. It is processed by verb: DELETE, POST, PUT and PATCH,
+// then GET and HEAD, which see what the others wrote. A conditional reference that finds nothing
 // fails with kind Unprocessable, code not-found, at an expression inside the
 // Bundle; no other issue of a transaction has that code.
 //
@@ -89,7 +89,7 @@ func count(n fhir.Node, name string) int {
 }
 
 // phases are the verbs in the order in which a Bundle is processed.
-var phases = [][]string{{"DELETE"}, {"POST"}, {"PUT"}, {"GET", "HEAD"}}
+var phases = [][]string{{"DELETE"}, {"POST"}, {"PUT", "PATCH"}, {"GET", "HEAD"}}
 
 // phase gives the entries with one of the verbs.
 func phase(entries []*entry, verbs ...string) []*entry {

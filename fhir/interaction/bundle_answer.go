@@ -35,7 +35,7 @@ func (a *answer) entry(en *entry) {
 	version := v.Key.String() + "/_history/" + formatVersionID(v.VersionID)
 	response := &fhir.EntryResponse{Status: en.status(), VersionID: v.VersionID, LastModified: v.LastUpdated}
 	out := fhir.Entry{Response: response}
-	if en.verb == "POST" || en.verb == "PUT" {
+	if en.verb == "POST" || en.verb == "PUT" || en.verb == "PATCH" {
 		response.Location = a.locate(version)
 	}
 	if en.shows(a.request.Return) {
@@ -73,7 +73,7 @@ func (en *entry) shows(preference Return) bool {
 	switch en.verb {
 	case "GET":
 		return !en.notModified(en.result.Version)
-	case "POST", "PUT":
+	case "POST", "PUT", "PATCH":
 		return preference == ReturnRepresentation
 	}
 	return false

@@ -25,7 +25,7 @@ func (e *Engine) Delete(ctx context.Context, r DeleteRequest) (Result, error) {
 }
 
 func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result, error) {
-	c, err := e.deleting(ctx, r)
+	c, err := e.selecting(ctx, r.Key.Type, r.Criteria)
 	if err != nil {
 		return Result{}, err
 	}
@@ -37,7 +37,7 @@ func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result
 	d := &draft{at: at, what: Delete, method: store.Delete, key: r.Key}
 	var result Result
 	err = e.retry(ctx, func() error {
-		preconditions, err := e.findDeleted(ctx, c, d)
+		preconditions, err := e.findOne(ctx, c, d)
 		if err != nil {
 			return err
 		}
@@ -66,16 +66,18 @@ func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result
 	return result, err
 }
 
-// deleting reads the criteria of a conditional delete; nil for a plain one.
-func (e *Engine) deleting(ctx context.Context, r DeleteRequest) (*criteria, error) {
-	if r.Criteria == "" {
+// selecting reads the criteria of a conditional delete or patch, by which
+// nothing is created; nil for a plain one.
+func (e *Engine) selecting(ctx context.Context, typ, criteria string) (*criteria, error) {
+	if criteria == "" {
 		return nil, nil
 	}
-	return e.criteria(ctx, r.Key.Type, r.Criteria)
+	return e.criteria(ctx, typ, criteria)
 }
 
-// findDeleted fills in which resource is deleted and what is there of it.
-func (e *Engine) findDeleted(ctx context.Context, c *criteria, d *draft) (preconditions []store.Precondition, err error) {
+// findOne fills in which resource a delete or patch is about and what is there
+// of it; no id where criteria match nothing.
+func (e *Engine) findOne(ctx context.Context, c *criteria, d *draft) (preconditions []store.Precondition, err error) {
 	if c == nil {
 		d.before, err = e.current(ctx, d.key)
 		return nil, err

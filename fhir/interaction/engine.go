@@ -1,5 +1,5 @@
 // Package interaction is what a FHIR R4 server does, without a transport:
-// create, read, vread, update, delete, history, search, batch and transaction
+// create, read, vread, update, patch, delete, history, search, batch and transaction
 // with link rewriting, conditional interactions and references, and the
 // operations that are searches (https://hl7.org/fhir/R4/http.html).
 //
@@ -38,6 +38,7 @@ const (
 	VRead           Name = "vread"
 	Create          Name = "create"
 	Update          Name = "update"
+	Patch           Name = "patch"
 	Delete          Name = "delete"
 	HistoryInstance Name = "history-instance"
 	HistoryType     Name = "history-type"
@@ -76,7 +77,9 @@ type Access interface {
 	//
 	// A key without an id asks about the type, one without a type about the
 	// system. With an id and HistoryType or HistorySystem it is asked about each
-	// version in a history.
+	// version in a history. About a patch it is asked twice: as Patch, without
+	// after, before anything is said of how the patch fits, and as Update when
+	// it is known what comes out.
 	Decide(ctx context.Context, what Name, key fhir.Key, before store.Version, after *fhir.Tree) error
 	// Narrow gives the condition that a type's resources must satisfy for the
 	// caller to see them: nil where all are to be seen, an empty search.Or

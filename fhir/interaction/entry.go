@@ -15,10 +15,11 @@ import (
 // entry is a Bundle entry and what becomes of it.
 type entry struct {
 	index   int
-	verb    string // GET, HEAD, POST, PUT or DELETE
+	verb    string // GET, HEAD, POST, PUT, PATCH or DELETE
 	fullURL string
-	root    string // what relative references are relative to, without a closing slash
-	tree    *fhir.Tree
+	root    string     // what relative references are relative to, without a closing slash
+	tree    *fhir.Tree // as it was sent
+	change  *change    // of a PATCH: what tree holds
 	// key is what the URL names. A transaction gives a POST its new id here.
 	key       fhir.Key
 	versionID string // of a GET of one version
@@ -30,12 +31,14 @@ type entry struct {
 	ifMatch         int64
 	ifNoneMatch     string
 	ifModifiedSince time.Time
-	condition       string    // ifNoneExist, or the query of a PUT or DELETE
+	condition       string    // ifNoneExist, or the query of a PUT, PATCH or DELETE
 	criteria        *criteria // of condition
 
 	own     bool // fullURL is the URL that the resource has on this server
 	links   []link
-	before  store.Version // what was there before a PUT, DELETE or GET
+	before  store.Version // what was there before a PUT, PATCH, DELETE or GET
+	patched *fhir.Tree    // what a PATCH makes of before, links as they were sent
+	issues  []fhir.Issue  // of patched
 	matched store.Version // what a conditional create found
 	terms   []search.Term // and kept values of the resource as it was sent
 	result  Result
@@ -56,12 +59,20 @@ func (en *entry) writes() bool {
 	switch en.verb {
 	case "POST":
 		return en.call == nil && !en.matched.Exists()
-	case "PUT":
+	case "PUT", "PATCH":
 		return true
 	case "DELETE":
 		return en.before.Exists() && !en.before.Deleted()
 	}
 	return false
+}
+
+// sent is the resource that the entry writes, with links as they were sent.
+func (en *entry) sent() *fhir.Tree {
+	if en.change != nil {
+		return en.patched
+	}
+	return en.tree
 }
 
 // target is the resource to which links to this entry lead.
@@ -140,7 +151,7 @@ func (p *entryParser) conditions(en *entry, request fhir.Node, wrong *problems) 
 	}{
 		{"ifNoneMatch", []string{"GET", "HEAD"}, en.takeIfNoneMatch},
 		{"ifModifiedSince", []string{"GET", "HEAD"}, en.takeIfModifiedSince},
-		{"ifMatch", []string{"PUT", "DELETE"}, en.takeIfMatch},
+		{"ifMatch", []string{"PUT", "PATCH", "DELETE"}, en.takeIfMatch},
 		{"ifNoneExist", []string{"POST"}, func(text string) *fhir.Error { return p.criteria(en, text) }},
 	} {
 		text := request.Child(c.name).Text()
@@ -150,7 +161,7 @@ func (p *entryParser) conditions(en *entry, request fhir.Node, wrong *problems) 
 		case en.call != nil:
 			wrong.invalid(fhir.IssueInvalid, at, c.name+" has no meaning with a history or an operation")
 		case !slices.Contains(c.verbs, en.verb):
-			wrong.invalid(fhir.IssueInvalid, at, c.name+" has a meaning only with "+strings.Join(c.verbs, " and "))
+			wrong.invalid(fhir.IssueInvalid, at, c.name+" has a meaning only with "+strings.Join(c.verbs, ", "))
 		default:
 			if err := c.take(text); err != nil {
 				wrong.add(err.Within(at))
@@ -220,7 +231,7 @@ func (en *entry) notModified(v store.Version) bool {
 
 func (p *entryParser) resource(en *entry, n fhir.Node, wrong *problems) {
 	at := en.at(".resource")
-	if en.verb != "POST" && en.verb != "PUT" {
+	if !slices.Contains([]string{"POST", "PUT", "PATCH"}, en.verb) {
 		if n.Valid() {
 			wrong.invalid(fhir.IssueInvalid, at, "an entry with this verb has no resource")
 		}
@@ -236,6 +247,13 @@ func (p *entryParser) resource(en *entry, n fhir.Node, wrong *problems) {
 	en.tree = p.bundle.Sub(n)
 	if en.call != nil {
 		en.call.Body = n.Raw()
+		return
+	}
+	if en.verb == "PATCH" {
+		var err *fhir.Error
+		if en.change, err = p.engine.changeIn(en.tree, at); err != nil {
+			wrong.add(err)
+		}
 		return
 	}
 	if typ := en.tree.Type(); typ == nil || typ.Name != en.key.Type {

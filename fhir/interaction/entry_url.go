@@ -15,6 +15,7 @@ var shapes = map[string]string{
 	"HEAD":   "[type]/[id] or [type]/[id]/_history/[vid]",
 	"POST":   "[type], or in a batch that of an operation",
 	"PUT":    "[type]/[id], or [type]?[criteria] for a conditional update",
+	"PATCH":  "[type]/[id], or [type]?[criteria] for a conditional patch",
 	"DELETE": "[type]/[id], or [type]?[criteria] for a conditional delete",
 }
 
@@ -23,7 +24,7 @@ func (p *entryParser) url(en *entry, url string, wrong *problems) {
 	at := en.at(".request.url")
 	if !known {
 		wrong.invalid(fhir.IssueNotSupported, en.at(".request.method"),
-			"the verb isn't supported in bundles; GET, HEAD, POST, PUT and DELETE are")
+			"the verb isn't supported in bundles; GET, HEAD, POST, PUT, PATCH and DELETE are")
 		return
 	}
 	if p.base != "" {
@@ -61,7 +62,7 @@ func (en *entry) take(parts []string, asks bool) bool {
 		return true
 	case n == 1:
 		en.key.Type = parts[0]
-		return en.verb == "POST" && !asks || asks && (en.verb == "PUT" || en.verb == "DELETE")
+		return en.verb == "POST" && !asks || asks && en.keyed()
 	case n == 2:
 		en.key = fhir.Key{Type: parts[0], ID: parts[1]}
 		return en.verb != "POST" && (!asks || en.verb == "GET" || en.verb == "HEAD") && parts[1] != "" && parts[1][0] != '_'
@@ -97,7 +98,7 @@ func (p *entryParser) checkTypes(en *entry) error {
 
 // query reads what stands behind the question mark.
 func (p *entryParser) query(en *entry, query string) *fhir.Error {
-	if en.verb == "PUT" || en.verb == "DELETE" {
+	if en.keyed() {
 		if en.key.ID != "" {
 			return nil
 		}
@@ -120,10 +121,10 @@ func (p *entryParser) query(en *entry, query string) *fhir.Error {
 	return nil
 }
 
-// criteria reads the condition of a conditional create, update or delete.
+// criteria reads the condition of a conditional create, update, patch or delete.
 func (p *entryParser) criteria(en *entry, text string) *fhir.Error {
 	c, err := p.engine.criteria(p.ctx, en.key.Type, text)
-	if err == nil && en.verb != "DELETE" {
+	if err == nil && (en.verb == "POST" || en.verb == "PUT") {
 		if problem := c.creates(); problem != nil {
 			return problem
 		}
@@ -138,5 +139,9 @@ func (p *entryParser) criteria(en *entry, text string) *fhir.Error {
 // conditional reports whether a search decides what the entry writes over or
 // deletes.
 func (en *entry) conditional() bool {
-	return en.criteria != nil && slices.Contains([]string{"PUT", "DELETE"}, en.verb)
+	return en.criteria != nil && en.keyed()
 }
+
+// keyed reports whether the entry writes over, changes or deletes the resource
+// that its URL names, by id or by criteria.
+func (en *entry) keyed() bool { return slices.Contains([]string{"PUT", "PATCH", "DELETE"}, en.verb) }

@@ -7,7 +7,7 @@ import (
 	"caseway/fhir/store"
 )
 
-// locate finds the resources that conditional updates and deletes are about,
+// locate finds the resources that conditional updates, patches and deletes are about,
 // by what is there before the transaction, and gives what the commit must hold
 // them to (https://hl7.org/fhir/R4/http.html#trules).
 func (t *transaction) locate(ctx context.Context) ([]store.Precondition, error) {
@@ -17,7 +17,7 @@ func (t *transaction) locate(ctx context.Context) ([]store.Precondition, error) 
 		switch {
 		case en.conditional():
 			conditional = append(conditional, en)
-		case en.verb == "PUT" || en.verb == "DELETE":
+		case en.keyed():
 			t.keyed[en.key] = en
 		}
 	}
@@ -62,6 +62,8 @@ func (t *transaction) locateOne(ctx context.Context, en *entry, found []store.Ve
 		}
 	case len(found) == 1:
 		en.key, en.before = found[0].Key, found[0]
+	case en.verb == "PATCH":
+		return notMissing(placed(t.engine.patchable(ctx, en.key, en.before, en.ifMatch), en.at(".request.url")))
 	default:
 		return nil
 	}

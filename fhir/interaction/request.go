@@ -35,6 +35,22 @@ type UpdateRequest struct {
 	IdempotencyKey string
 }
 
+// PatchRequest asks for a change of a resource
+// (https://hl7.org/fhir/R4/http.html#patch).
+type PatchRequest struct {
+	Key fhir.Key // without an id for a conditional patch
+	// Criteria is the query part of a conditional patch,
+	// "identifier=http://example.org|1"; "" for a plain one.
+	Criteria string
+	Format   PatchFormat
+	Body     []byte
+	IfMatch  int64 // the version that must be current; 0: any
+	// IdempotencyKey, when not "", lets this write happen once: it is kept as a
+	// record in the same commit, and a repetition is refused with kind
+	// Duplicate, code duplicate, before any work is done.
+	IdempotencyKey string
+}
+
 // DeleteRequest asks for a tombstone (https://hl7.org/fhir/R4/http.html#delete).
 type DeleteRequest struct {
 	Key fhir.Key // without an id for a conditional delete

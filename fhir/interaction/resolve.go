@@ -261,7 +261,7 @@ func (t *transaction) admitRead(ctx context.Context, en *entry) (err error) {
 	}
 	switch other := t.keyed[en.key]; {
 	case other == nil:
-	case other.verb == "PUT":
+	case other.verb == "PUT" || other.verb == "PATCH":
 		return nil // decided when it is written
 	case other.writes():
 		return fhir.NewError(fhir.Gone, fhir.IssueDeleted, other.at("")+" deletes the resource")

@@ -2,6 +2,7 @@ package interaction_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +24,8 @@ import (
 //
 // A file named "POST Patient" and the like is a request with its body, "POST /"
 // one with a Bundle; a line break and "ifMatch=2" or "ifNoneExist=…" after the
-// verb and URL are written as "PUT Patient/1 ifMatch=2". The file "answer"
+// verb and URL are written as "PUT Patient/1 ifMatch=2". In a Bundle, base64(…)base64
+// stands for its content so encoded. The file "answer"
 // behind it is the JSON that must come back: members that it doesn't name may
 // be anything, null means absent. In strings $a is a variable: it takes
 // what stands in its place first and must find the same afterwards. The file
@@ -44,6 +46,12 @@ func TestScripts(t *testing.T) {
 			})
 		}
 	})
+}
+
+var encoded = regexp.MustCompile(`base64\((.*?)\)base64`)
+
+func encode(text string) string {
+	return base64.StdEncoding.EncodeToString([]byte(encoded.FindStringSubmatch(text)[1]))
 }
 
 // section is a file of a txtar archive.
@@ -73,7 +81,7 @@ func runScript(t *testing.T, e *interaction.Engine, script []section) {
 		}
 		request, want := script[i], script[i+1]
 		name := expand(request.name, vars)
-		got, err := do(e, name, []byte(expand(request.data, vars)))
+		got, err := do(e, name, []byte(encoded.ReplaceAllStringFunc(expand(request.data, vars), encode)))
 		var problem error
 		switch want.name {
 		case "answer":
@@ -109,6 +117,10 @@ func do(e *interaction.Engine, name string, body []byte) ([]byte, error) {
 		return answerOf(e.Create(ctx, interaction.CreateRequest{
 			Type: path, Body: body, IfNoneExist: strings.TrimPrefix(option, "ifNoneExist="),
 		}))
+	case verb == "PATCH":
+		return answerOf(e.Patch(ctx, interaction.PatchRequest{
+			Key: key, Body: body, Criteria: query, IfMatch: ifMatch, Format: formatOf(string(body)),
+		}))
 	case verb == "PUT" && query != "":
 		return answerOf(e.Update(ctx, interaction.UpdateRequest{Key: key, Body: body, Criteria: query, IfMatch: ifMatch}))
 	case verb == "DELETE" && query != "":
@@ -137,6 +149,17 @@ func do(e *interaction.Engine, name string, body []byte) ([]byte, error) {
 		return e.Search(ctx, r)
 	}
 	return read(e, key, query)
+}
+
+// formatOf tells patches apart by what they begin with.
+func formatOf(patch string) interaction.PatchFormat {
+	switch {
+	case strings.HasPrefix(patch, "["):
+		return interaction.JSONPatch
+	case strings.Contains(patch, "Parameters"):
+		return interaction.FHIRPathPatch
+	}
+	return interaction.MergePatch
 }
 
 // searchOf reads a URL as a search; ok is false for that of a resource.

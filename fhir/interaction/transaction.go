@@ -2,6 +2,7 @@ package interaction
 
 import (
 	"context"
+	"slices"
 
 	"caseway/fhir"
 	"caseway/fhir/store"
@@ -14,7 +15,7 @@ type transaction struct {
 	entries    []*entry
 	targets    targets
 	conditions *conditions
-	keyed      map[fhir.Key]*entry // those with PUT and DELETE
+	keyed      map[fhir.Key]*entry // those with PUT, PATCH and DELETE
 	written    *written
 }
 
@@ -83,7 +84,7 @@ func (t *transaction) checkIdentities(wrong *problems) {
 		switch {
 		case en.conditional():
 			identity, text = en.criteria.key, " has the same condition"
-		case en.verb == "PUT" || en.verb == "DELETE":
+		case en.keyed():
 			identity = en.key.String()
 		case en.criteria != nil:
 			identity, at, text = en.criteria.key, en.at(".request.ifNoneExist"), " has the same condition"
@@ -106,7 +107,7 @@ func (t *transaction) assign() {
 		if en.verb == "POST" {
 			en.key.ID = fhir.NewID(now)
 		}
-		if en.fullURL != "" && (en.verb == "POST" || en.verb == "PUT") {
+		if en.fullURL != "" && (en.verb == "POST" || en.verb == "PUT" || en.verb == "PATCH") {
 			t.targets.byURL[en.fullURL] = en
 		}
 	}
@@ -134,7 +135,7 @@ func (t *transaction) lockNames() []string {
 		switch {
 		case en.criteria != nil:
 			names = append(names, en.criteria.key)
-		case en.verb == "PUT" || en.verb == "DELETE":
+		case en.keyed():
 			names = append(names, en.key.String())
 		}
 	}
@@ -150,12 +151,18 @@ func (t *transaction) try(ctx context.Context) error {
 	if err := t.readBefore(ctx); err != nil {
 		return err
 	}
+	if err := t.patch(ctx); err != nil {
+		return err
+	}
 	preconditions, err := t.resolve(ctx)
 	if err != nil {
 		return err
 	}
 	preconditions = append(preconditions, located...)
-	drafts, writers := t.drafts()
+	drafts, writers, err := t.drafts(ctx)
+	if err != nil {
+		return err
+	}
 	warnings, err := t.engine.validate(ctx, drafts)
 	if err != nil {
 		return err
@@ -176,13 +183,13 @@ func (t *transaction) try(ctx context.Context) error {
 			return err
 		}
 	}
-	t.settle(ctx, writers, versions, append(warnings, more...))
+	t.settle(ctx, writers, versions, slices.Concat(warnings, more))
 	t.search(ctx)
 	return nil
 }
 
 // drafts are the writes, in the order of processing, with links rewritten.
-func (t *transaction) drafts() ([]*draft, []*entry) {
+func (t *transaction) drafts(ctx context.Context) ([]*draft, []*entry, error) {
 	var drafts []*draft
 	var writers []*entry
 	for _, verbs := range phases {
@@ -191,6 +198,7 @@ func (t *transaction) drafts() ([]*draft, []*entry) {
 				continue
 			}
 			d := &draft{at: en.at(".resource"), key: en.key, before: en.before, method: store.Method(en.verb)}
+			var err error
 			switch en.verb {
 			case "POST":
 				d.what, d.body = Create, t.targets.rewrite(en)
@@ -199,14 +207,20 @@ func (t *transaction) drafts() ([]*draft, []*entry) {
 				if en.conditional() {
 					d.what = updateOrCreate(en.tree, en.before)
 				}
+			case "PATCH":
+				d.what = Update
+				d.body, err = t.rewritePatched(ctx, en)
 			case "DELETE":
 				d.what = Delete
+			}
+			if err != nil {
+				return nil, nil, err
 			}
 			drafts = append(drafts, d)
 			writers = append(writers, en)
 		}
 	}
-	return drafts, writers
+	return drafts, writers, nil
 }
 
 // settle gives each entry its result. Reads see what the others wrote.
@@ -214,7 +228,7 @@ func (t *transaction) settle(ctx context.Context, writers []*entry, versions []s
 	written := make(map[fhir.Key]store.Version, len(versions))
 	for i, en := range writers {
 		created := en.verb != "DELETE" && (!en.before.Exists() || en.before.Deleted())
-		en.result = Result{Version: versions[i], Created: created, Issues: issuesAt(warnings, en.at(""))}
+		en.result = Result{Version: versions[i], Created: created, Issues: append(issuesAt(warnings, en.at("")), en.issues...)}
 		written[en.key] = versions[i]
 	}
 	for _, en := range t.entries {

@@ -72,26 +72,32 @@ func (e *Engine) update(ctx context.Context, r UpdateRequest, body *fhir.Tree, a
 		if err != nil {
 			return err
 		}
-		// First, for whether If-Match holds tells of what is there.
-		if err := e.permit(ctx, []*draft{d}); err != nil {
-			return err
-		}
-		if err := checkMatch(r.IfMatch, d.before); err != nil {
-			return err
-		}
-		admitted, more, err := e.admit(ctx, []*draft{d})
-		if err != nil {
-			return err
-		}
-		versions, err := e.commit(ctx, admitted, preconditions, r.IdempotencyKey)
-		if err != nil {
-			return err
-		}
-		created := !d.before.Exists() || d.before.Deleted()
-		result = Result{Version: versions[0], Created: created, Issues: append(warnings, more...)}
-		return nil
+		result, err = e.replace(ctx, d, r.IfMatch, preconditions, r.IdempotencyKey)
+		return err
 	})
+	result.Issues = append(warnings, result.Issues...)
 	return result, err
+}
+
+// replace stores a new version whose before is filled in.
+func (e *Engine) replace(ctx context.Context, d *draft, ifMatch int64, p []store.Precondition, idempotencyKey string) (Result, error) {
+	// First, for whether If-Match holds tells of what is there.
+	if err := e.permit(ctx, []*draft{d}); err != nil {
+		return Result{}, err
+	}
+	if err := checkMatch(ifMatch, d.before); err != nil {
+		return Result{}, err
+	}
+	admitted, issues, err := e.admit(ctx, []*draft{d})
+	if err != nil {
+		return Result{}, err
+	}
+	versions, err := e.commit(ctx, admitted, p, idempotencyKey)
+	if err != nil {
+		return Result{}, err
+	}
+	created := !d.before.Exists() || d.before.Deleted()
+	return Result{Version: versions[0], Created: created, Issues: issues}, nil
 }
 
 // updating reads the criteria of a conditional update; nil for a plain one.

@@ -19,7 +19,7 @@ func newWritten(r *search.Registry, entries []*entry) *written {
 			continue
 		}
 		if en.terms == nil {
-			en.terms = r.Index(en.tree).Merge()
+			en.terms = r.Index(en.sent()).Merge()
 		}
 		w.byType[en.key.Type] = append(w.byType[en.key.Type], en)
 		for _, term := range en.terms {

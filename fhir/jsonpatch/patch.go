@@ -12,6 +12,8 @@ const (
 	// maxCopied bounds what all copy operations of a patch copy together, in
 	// values: a few of them can double a document many times.
 	maxCopied = 100_000
+	// maxShown is how long a path may be to stand in an error's text.
+	maxShown = 200
 )
 
 // Error says what is wrong with a patch, or which of its operations can't be
@@ -19,6 +21,8 @@ const (
 type Error struct {
 	// Operation is the index of the operation, -1 for the patch itself.
 	Operation int
+	Name      string // of the operation, such as "replace"; "" where it isn't known
+	Path      string // of the operation, as the patch has it
 	Member    string // of the operation: op, path, from, value; "" for all of it
 	Text      string
 	// Malformed says that it is no patch; otherwise it doesn't fit the document.
@@ -30,7 +34,11 @@ func (e *Error) Error() string {
 	if e.Operation < 0 {
 		return "the patch " + e.Text
 	}
-	return "operation " + strconv.Itoa(e.Operation) + " " + e.Text
+	text := "operation " + strconv.Itoa(e.Operation) + " of the patch "
+	if e.Name != "" && len(e.Path) <= maxShown {
+		text += "(" + e.Name + " " + strconv.Quote(e.Path) + ") "
+	}
+	return text + e.Text
 }
 
 // Pointer is the JSON Pointer of what is wrong in the patch.
@@ -49,16 +57,26 @@ func (e *Error) Pointer() string {
 // at all. path leads to it.
 type Absent func(path []string) any
 
+// Options are what an owner of documents wants done by a patch. The zero Options
+// are RFC 6902 by the letter.
+type Options struct {
+	Absent Absent // nil: what a document leaves out isn't there
+	// Prune takes out the arrays and objects that operations have emptied, for
+	// documents that may hold none. A patch that brings in an empty one itself
+	// keeps it.
+	Prune bool
+}
+
 // operation is a line of a patch.
 type operation struct {
 	op         string
+	pointer    string // the path as it was written
 	path, from []string
 	value      any
 }
 
-// Apply applies a JSON Patch. absent may be nil: then what a document leaves out
-// isn't there. The error is an *Error.
-func Apply(doc, patch []byte, absent Absent) ([]byte, error) {
+// Apply applies a JSON Patch. The error is an *Error.
+func Apply(doc, patch []byte, options Options) ([]byte, error) {
 	root, err := decode(doc)
 	if err != nil {
 		return nil, err
@@ -67,11 +85,15 @@ func Apply(doc, patch []byte, absent Absent) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := document{root: root, absent: absent}
+	d := document{root: root, absent: options.Absent}
 	for i, o := range operations {
+		options.Prune = options.Prune && !hasEmpty(o.value)
 		if err := d.do(o); err != nil {
-			return nil, &Error{Operation: i, Text: err.Error()}
+			return nil, &Error{Operation: i, Name: o.op, Path: o.pointer, Text: err.Error()}
 		}
+	}
+	if options.Prune {
+		d.root = pruned(d.root)
 	}
 	return encode(d.root)
 }
@@ -113,6 +135,7 @@ func (o *operation) read(item any) *Error {
 	if o.path, ok = pointer(members, "path"); !ok {
 		return &Error{Member: "path", Text: "must have path, a JSON Pointer"}
 	}
+	o.pointer, _ = members["path"].(string)
 	if o.op == "move" || o.op == "copy" {
 		if o.from, ok = pointer(members, "from"); !ok {
 			return &Error{Member: "from", Text: "must have from, a JSON Pointer"}

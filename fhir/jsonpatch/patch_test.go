@@ -55,7 +55,7 @@ func TestApply(t *testing.T) {
 		{"op twice", `{}`, `[{"op":"add","path":"/a","value":1,"op":"remove"}]`, "", ""},
 		{"not UTF-8", `{}`, "[{\"op\":\"add\",\"path\":\"/a\",\"value\":\"\xff\"}]", "", ""},
 	} {
-		got, err := jsonpatch.Apply([]byte(row.doc), []byte(row.patch), nil)
+		got, err := jsonpatch.Apply([]byte(row.doc), []byte(row.patch), jsonpatch.Options{})
 		if row.want != "" {
 			if err != nil || string(got) != row.want {
 				t.Errorf("%s: %s, %v", row.name, got, err)
@@ -81,10 +81,10 @@ func TestAbsent(t *testing.T) {
 		return nil
 	}
 	patch := `[{"op":"add","path":"/goals/-","value":1},{"op":"add","path":"/closure/summary","value":"x"}]`
-	if got, err := jsonpatch.Apply([]byte(`{}`), []byte(patch), absent); err != nil || string(got) != `{"closure":{"summary":"x"},"goals":[1]}` {
+	if got, err := jsonpatch.Apply([]byte(`{}`), []byte(patch), jsonpatch.Options{Absent: absent}); err != nil || string(got) != `{"closure":{"summary":"x"},"goals":[1]}` {
 		t.Errorf("%s, %v", got, err)
 	}
-	if got, err := jsonpatch.Apply([]byte(`{}`), []byte(`[{"op":"add","path":"/other/-","value":1}]`), absent); err == nil {
+	if got, err := jsonpatch.Apply([]byte(`{}`), []byte(`[{"op":"add","path":"/other/-","value":1}]`), jsonpatch.Options{Absent: absent}); err == nil {
 		t.Errorf("%s", got)
 	}
 }
@@ -97,7 +97,7 @@ func TestBounds(t *testing.T) {
 		"[" + strings.Repeat(double, 40) + `{"op":"test","path":"","value":1}]`,
 		"[" + strings.Repeat(`{"op":"add","path":"/a","value":1},`, jsonpatch.MaxOperations) + `{"op":"test","path":"","value":1}]`,
 	} {
-		if got, err := jsonpatch.Apply([]byte(`{}`), []byte(patch), nil); err == nil {
+		if got, err := jsonpatch.Apply([]byte(`{}`), []byte(patch), jsonpatch.Options{}); err == nil {
 			t.Errorf("made %d bytes", len(got))
 		}
 	}
@@ -139,9 +139,36 @@ func FuzzApply(f *testing.F) {
 	f.Add(`{"a":[1,{"b":null}]}`, `[{"op":"move","from":"/a/0","path":"/a/1/b"},{"op":"copy","from":"/a","path":"/c"}]`)
 	f.Add(`[]`, `[{"op":"add","path":"/-","value":{}},{"op":"replace","path":"/0","value":[]}]`)
 	f.Fuzz(func(t *testing.T, doc, patch string) {
-		got, err := jsonpatch.Apply([]byte(doc), []byte(patch), func([]string) any { return map[string]any{} })
+		got, err := jsonpatch.Apply([]byte(doc), []byte(patch), jsonpatch.Options{Absent: func([]string) any { return map[string]any{} }, Prune: len(patch)%2 == 0})
 		if err == nil && !json.Valid(got) {
 			t.Errorf("%q with %q: %q", doc, patch, got)
 		}
 	})
+}
+
+// TestPrune: what operations leave empty goes too, what a patch brings in empty
+// doesn't.
+func TestPrune(t *testing.T) {
+	for _, row := range []struct{ name, doc, patch, want string }{
+		{"a list", `{"a":[1],"b":2}`, `[{"op":"remove","path":"/a/0"}]`, `{"b":2}`},
+		{"what held it", `{"a":[{"b":{"c":1}},2]}`, `[{"op":"remove","path":"/a/0/b/c"}]`, `{"a":[2]}`},
+		{"filled again", `{"a":[1]}`, `[{"op":"remove","path":"/a/0"},{"op":"add","path":"/a/-","value":2}]`, `{"a":[2]}`},
+		{"brought in", `{"a":1}`, `[{"op":"add","path":"/b","value":{"c":[]}}]`, `{"a":1,"b":{"c":[]}}`},
+		{"null stays", `{"a":[null,1]}`, `[{"op":"remove","path":"/a/1"}]`, `{"a":[null]}`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got, err := jsonpatch.Apply([]byte(row.doc), []byte(row.patch), jsonpatch.Options{Prune: true})
+			if err != nil || string(got) != row.want {
+				t.Errorf("got %s, %v, want %s", got, err, row.want)
+			}
+		})
+	}
+}
+
+// TestErrorText: an error says which operation it was and where it led.
+func TestErrorText(t *testing.T) {
+	_, err := jsonpatch.Apply([]byte(`{}`), []byte(`[{"op":"replace","path":"/a/0","value":1}]`), jsonpatch.Options{})
+	if want := `operation 0 of the patch (replace "/a/0") leads to nothing`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
 }

@@ -85,3 +85,48 @@ func copied(v any) (any, int) {
 	}
 	return v, n
 }
+
+// hasEmpty reports whether there is an empty array or object in a value.
+func hasEmpty(v any) bool {
+	switch x := v.(type) {
+	case map[string]any:
+		for _, child := range x {
+			if hasEmpty(child) {
+				return true
+			}
+		}
+		return len(x) == 0
+	case []any:
+		return len(x) == 0 || slices.ContainsFunc(x, hasEmpty)
+	}
+	return false
+}
+
+// pruned takes empty arrays and objects out of a value, and what is left empty
+// by that.
+func pruned(v any) any {
+	switch x := v.(type) {
+	case map[string]any:
+		for name, child := range x {
+			if x[name] = pruned(child); isEmpty(x[name]) {
+				delete(x, name)
+			}
+		}
+	case []any:
+		for i := range x {
+			x[i] = pruned(x[i])
+		}
+		return slices.DeleteFunc(x, isEmpty)
+	}
+	return v
+}
+
+func isEmpty(v any) bool {
+	switch x := v.(type) {
+	case map[string]any:
+		return len(x) == 0
+	case []any:
+		return len(x) == 0
+	}
+	return false
+}

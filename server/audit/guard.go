@@ -27,10 +27,10 @@ var _ interaction.Guard = (*Guard)(nil)
 // restfulOf are the subtypes of writes, and actions their actions.
 var (
 	restfulOf = map[store.Method]interaction.Name{
-		store.Post: interaction.Create, store.Put: interaction.Update, store.Patch: "patch", store.Delete: interaction.Delete,
+		store.Post: interaction.Create, store.Put: interaction.Update, store.Patch: interaction.Patch, store.Delete: interaction.Delete,
 	}
 	actions = map[interaction.Name]Action{
-		interaction.Create: Create, interaction.Update: Update, "patch": Update, interaction.Delete: Delete,
+		interaction.Create: Create, interaction.Update: Update, interaction.Patch: Update, interaction.Delete: Delete,
 	}
 )
 

@@ -221,7 +221,7 @@ func patched(doc []byte, e Edit, t reflect.Type) ([]byte, error) {
 	var text []byte
 	var err error
 	if e.MediaType == JSONPatch {
-		text, err = jsonpatch.Apply(doc, e.Body, absentIn(t))
+		text, err = jsonpatch.Apply(doc, e.Body, jsonpatch.Options{Absent: absentIn(t)})
 	} else if !bytes.HasPrefix(bytes.TrimSpace(e.Body), []byte("{")) {
 		return nil, badRequest("a merge patch of a case must be an object")
 	} else {
