@@ -4,8 +4,10 @@
 //
 // A [Unit] is a factor to a product of base units: m, s, g, rad, K, C, cd, and
 // one base of its own for each arbitrary unit, such as [iU]. Factors are exact
-// fractions. As in UCUM, mol is a number without dimension, so that mmol/L
-// compares with /L and not with mg/dL.
+// fractions. Two things are kept apart that UCUM counts as plain numbers: mol is
+// a base unit, as in the SI, so that an amount of substance doesn't compare with
+// a count; and a unit that is nothing but an annotation, such as {score},
+// compares with itself alone.
 //
 // Not here: logarithmic units (pH, dB, Np, bel and homeopathic potencies), the
 // prism diopter and slopes in percent, British lengths of before 1959 (_br),

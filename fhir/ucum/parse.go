@@ -34,6 +34,7 @@ func Parse(code string) (Unit, error) {
 	}
 	p := parser{rest: code}
 	u, err := p.term(0)
+	u = u.settled()
 	if err == nil && p.rest != "" {
 		err = fmt.Errorf("unexpected %q", p.rest[:1])
 	}
@@ -96,7 +97,7 @@ func (p *parser) take(c byte) bool {
 }
 
 // component reads "(term)", a number, or an atom with prefix, exponent and
-// annotation. An annotation alone counts as 1.
+// annotation. An annotation alone counts as 1 of its own kind, see settled.
 func (p *parser) component(depth int) (Unit, error) {
 	if p.take('(') {
 		u, err := p.term(depth + 1)
@@ -106,7 +107,10 @@ func (p *parser) component(depth int) (Unit, error) {
 		return u, err
 	}
 	if strings.HasPrefix(p.rest, "{") {
-		return one, p.annotation()
+		from := p.rest
+		err := p.annotation()
+		kind := power{from[:len(from)-len(p.rest)], 1}
+		return Unit{factor: one.factor, powers: []power{kind}}, err
 	}
 	if n := digits(p.rest); n > 0 && !strings.HasPrefix(p.rest, "10*") && !strings.HasPrefix(p.rest, "10^") {
 		return p.number(n)

@@ -43,7 +43,7 @@ cd bm
 [ppm] - 1 10*-6
 [ppb] - 1 10*-9
 [pptr] - 1 10*-12
-mol m 6.0221367 10*23
+mol mb
 sr m 1 rad2
 Hz m 1 s-1
 N m 1 kg.m/s2

@@ -23,6 +23,13 @@ func TestCanonicalComparesUnitsOfOneKind(t *testing.T) {
 		{"10", "%", "0.1", "1"},
 		{"1", "kat", "60000000", "U"},
 		{"7", "mL/min/{1.73_m2}", "7", "mL/min"},
+		{"72", "{beats}/min", "72", "/min"},
+		{"5", "{cells}/uL", "5", "/uL"},
+		{"6", "%{HemoglobinA1C}", "6", "%"},
+		{"90", "{score}", "90", "{score}"},
+		{"3", "10*3{score}", "3000", "1"},
+		{"4", "mmol/L", "4000", "umol/L"},
+		{"290", "mosm/kg", "0.29", "osm/kg"},
 		{"2", "k[iU]/mL", "2000", "[IU]/mL"},
 		{"1", "N", "1", "kg.m/s2"},
 		{"1", "J/(kg.K)", "1", "m2/s2/K"},
@@ -48,7 +55,25 @@ func TestCanonicalComparesUnitsOfOneKind(t *testing.T) {
 }
 
 func TestUnitsOfDifferentKindsDoNotCompare(t *testing.T) {
-	for _, c := range [][2]string{{"g", "m"}, {"[iU]", "[arb'U]"}, {"mg/dL", "mmol/L"}, {"Cel", "s"}, {"rad", "1"}} {
+	for _, c := range [][2]string{
+		{"g", "m"},
+		{"[iU]", "[arb'U]"},
+		{"mg/dL", "mmol/L"},
+		{"Cel", "s"},
+		{"rad", "1"},
+		{"{score}", "%"},
+		{"{score}", "1"},
+		{"{score}", "10*3"},
+		{"{score}", "{INR}"},
+		{"{cells}/{HPF}", "{cells}"},
+		{"{score}", "[ppm]"},
+		{"mol", "1"},
+		{"mmol", "10*20"},
+		{"mmol/L", "10*9/L"},
+		{"mmol/L", "/L"},
+		{"mmol/mol", "mmol"},
+		{"kat", "/s"},
+	} {
 		a, errA := Parse(c[0])
 		b, errB := Parse(c[1])
 		if errA != nil || errB != nil {

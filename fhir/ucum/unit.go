@@ -2,6 +2,7 @@ package ucum
 
 import (
 	"math/big"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -92,6 +93,18 @@ func (u Unit) times(o Unit, exp int) Unit {
 	}
 	sort.Slice(r.powers, func(i, j int) bool { return r.powers[i].base < r.powers[j].base })
 	return r
+}
+
+// settled leaves annotations out of a unit that measures something: in
+// {beats}/min they only say what was counted. Where nothing else is there they
+// stay, since a {score} is no percentage and no other score.
+func (u Unit) settled() Unit {
+	annotation := func(p power) bool { return p.base[0] == '{' }
+	if !slices.ContainsFunc(u.powers, func(p power) bool { return !annotation(p) }) {
+		return u
+	}
+	u.powers = slices.DeleteFunc(slices.Clone(u.powers), annotation)
+	return u
 }
 
 func ratPower(r *big.Rat, exp int) *big.Rat {
