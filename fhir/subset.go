@@ -1,6 +1,10 @@
 package fhir
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
 
 // Summary is a value of the parameter _summary that leaves elements out
 // (https://hl7.org/fhir/R4/search.html#summary).
@@ -19,7 +23,7 @@ const (
 // meaning of the rest.
 type Subset struct {
 	Summary  Summary
-	Elements []string // names of the resource's own elements; nil: not asked for
+	Elements []string // names of the resource's own elements, or of its members in JSON; nil: not asked for
 }
 
 // Whole reports whether nothing is left out.
@@ -41,7 +45,7 @@ func (s Subset) Of(typ *Type, text []byte) []byte {
 		case "resourceType", "id", "meta":
 			w.member(m)
 		default:
-			if p, known := typ.Property(m.name); known && s.keeps(p.Element) {
+			if p, known := typ.Property(m.name); known && s.keeps(m.name, p.Element) {
 				w.property(m, p, s.Elements == nil && s.Summary == SummaryTrue)
 			}
 		}
@@ -49,13 +53,15 @@ func (s Subset) Of(typ *Type, text []byte) []byte {
 	return WithTags(append(w.json, '}'), subsetted)
 }
 
-// keeps decides on an element of the resource itself.
-func (s Subset) keeps(e *Element) bool {
+// keeps decides on a member of the resource itself.
+func (s Subset) keeps(member []byte, e *Element) bool {
 	switch {
 	case e.Min > 0 || e.Name == "implicitRules" || e.Name == "modifierExtension":
 		return true
 	case s.Elements != nil:
-		return slices.Contains(s.Elements, e.Name)
+		return slices.ContainsFunc(s.Elements, func(name string) bool {
+			return name == e.Name || strings.TrimPrefix(name, "_") == string(bytes.TrimPrefix(member, []byte{'_'}))
+		})
 	case s.Summary == SummaryTrue:
 		return e.Summary
 	case s.Summary == SummaryText:

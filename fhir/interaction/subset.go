@@ -1,7 +1,6 @@
 package interaction
 
 import (
-	"slices"
 	"strings"
 
 	"caseway/fhir"
@@ -52,11 +51,11 @@ func readSummary(value string, wrong *problems) fhir.Summary {
 }
 
 func (e *Engine) readElements(typ, value string, wrong *problems) []string {
-	t := e.schema.Type(typ)
 	names := strings.Split(value, ",")
-	if t == nil || slices.ContainsFunc(names, func(n string) bool { return t.Element(n) == nil }) {
-		wrong.invalid(fhir.IssueValue, "_elements",
-			"the value of _elements is names of elements at the root of "+typ+", without [x], with commas between them")
+	for _, name := range names {
+		if err := e.Registry().CheckElement(name, typ); err != nil {
+			wrong.add(err.At("_elements"))
+		}
 	}
 	return names
 }

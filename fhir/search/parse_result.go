@@ -46,18 +46,20 @@ func (p *requestParser) contained(_, value string) (string, error) {
 // elements reads _elements (https://hl7.org/fhir/R4/search.html#elements).
 func (p *requestParser) elements(_, value string) (string, error) {
 	var names []string
+	var wrong []fhir.Issue
 	for _, name := range strings.Split(value, ",") {
-		if err := p.element(name); err != nil {
-			if p.options.Lenient {
-				p.ignore("_elements", err)
-				continue
-			}
-			return "", err
+		err := p.registry.CheckElement(name, p.types...)
+		switch {
+		case err == nil:
+			names = append(names, name)
+		case p.options.Lenient:
+			p.ignore("_elements", left{strict: err, known: true})
+		case len(wrong) < mostFindings:
+			wrong = append(wrong, err.Issues...)
 		}
-		names = append(names, name)
 	}
-	if len(names) == 0 {
-		return "", nil
+	if wrong != nil {
+		return "", left{strict: &fhir.Error{Kind: fhir.Invalid, Issues: wrong}, known: true}
 	}
 	for _, name := range names {
 		if !slices.Contains(p.request.Elements, name) {
@@ -67,29 +69,48 @@ func (p *requestParser) elements(_, value string) (string, error) {
 	return strings.Join(names, ","), nil
 }
 
-// element checks that one of the searched types has an element.
-func (p *requestParser) element(name string) error {
-	hint := ""
-	for _, typ := range p.types {
-		t := p.registry.set.Type(typ)
-		if t.Element(name) != nil {
-			return nil
-		}
-		var names []string
-		for _, e := range t.Elements {
-			names = append(names, e.Name)
-		}
-		if hint == "" {
-			hint = nearest(name, names)
+// CheckElement refuses a name in _elements that none of the types has at its
+// root: as the definition spells it, or as JSON does (value, valueQuantity).
+func (r *Registry) CheckElement(name string, types ...string) *fhir.Error {
+	if slices.ContainsFunc(types, func(typ string) bool { return r.hasElement(typ, name) }) {
+		return nil
+	}
+	of, what := "none of the searched types has", "one of the elements"
+	if len(types) == 1 {
+		of = types[0] + " doesn't have"
+	}
+	hint := "; names of elements at the root of the resource are given, with commas between them"
+	if near := r.nearElement(name, types); near != "" {
+		what, hint = shown(name), didYouMean(near)
+	}
+	return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "the parameter _elements: "+of+" "+what+hint)
+}
+
+func (r *Registry) hasElement(typ, name string) bool {
+	t := r.set.Type(typ)
+	if t == nil {
+		return false
+	}
+	_, is := t.Property([]byte(name))
+	return is || t.Element(name) != nil
+}
+
+// nearElement is the element that a name may stand for: the choice of value[x],
+// the root of a path, or one that is spelt alike; "" where none is near.
+func (r *Registry) nearElement(name string, types []string) string {
+	var names []string
+	for _, typ := range types {
+		if t := r.set.Type(typ); t != nil {
+			for _, e := range t.Elements {
+				names = append(names, e.Name)
+			}
 		}
 	}
-	text := "the value is names of elements at the root of the resource, without [x], with commas between them; "
-	if len(p.types) == 1 {
-		text += p.types[0] + " doesn't have all of these"
-	} else {
-		text += "no searched type has one of these"
+	root, _, _ := strings.Cut(strings.TrimSuffix(name, "[x]"), ".")
+	if slices.Contains(names, root) {
+		return root
 	}
-	return leave("the parameter _elements: " + text + didYouMean(hint))
+	return nearest(name, names)
 }
 
 // mostSorts is how many parameters a search can be sorted by.
