@@ -9,13 +9,25 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// plainLetters writes those letters without their stroke or hook, or as two,
+// that no normal form of Unicode takes apart, and leaves out what some languages
+// write as a letter and others as an apostrophe. German sharp s is folded with
+// case.
+var plainLetters = strings.NewReplacer(
+	"ø", "o", "ɵ", "o", "ł", "l", "ƚ", "l", "ɫ", "l", "đ", "d", "ð", "d", "ɖ", "d", "ɗ", "d", "ƌ", "d", "ħ", "h", "ŧ", "t", "ƭ", "t",
+	"ʈ", "t", "ı", "i", "ɨ", "i", "ɉ", "j", "ŋ", "n", "ɲ", "n", "ƞ", "n", "ƀ", "b", "ɓ", "b", "ƃ", "b", "ƈ", "c", "ȼ", "c", "ƒ", "f",
+	"ǥ", "g", "ɠ", "g", "ƙ", "k", "ĸ", "k", "ƥ", "p", "ɍ", "r", "ʉ", "u", "ʋ", "v", "ƴ", "y", "ɏ", "y", "ƶ", "z", "ȥ", "z",
+	"æ", "ae", "œ", "oe", "þ", "th",
+	"\u02b9", "", "\u02ba", "", "\u02bb", "", "\u02bc", "", "\u02bd", "", "\u02be", "", "\u02bf", "",
+)
+
 // fold brings a string to the form in which strings are compared: without
 // case, combining marks and punctuation, with single spaces between words
 // (https://hl7.org/fhir/R4/search.html#string).
 func fold(s string) string {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
-			s = lower(norm.NFKD.String(s))
+			s = plainLetters.Replace(lower(norm.NFKD.String(s)))
 			break
 		}
 	}
