@@ -58,26 +58,30 @@ func (c *conditioner) approximate(d dates) dates {
 	case now.Before(d.from):
 		gap = d.from.Sub(now)
 	}
-	return dates{d.from.Add(-gap / 10), d.to.Add(gap / 10)}
+	return dates{from: d.from.Add(-gap / 10), to: d.to.Add(gap / 10)}
 }
 
 // datesLeaf selects ranges of time by their relation to one that is wanted.
 // "above" is what comes after the wanted range and "below" what comes before
-// it; ge and le also take what the range itself fully contains, and not what
-// merely reaches into it (https://hl7.org/fhir/R4/search.html#prefix).
+// it: gt and lt take what reaches there, ge and le also what reaches into the
+// range itself, for it is "the value and up" and "the value and down"
+// (https://hl7.org/fhir/R4/search.html#prefix). So what was in force on a day
+// is ge and le of it.
 func datesLeaf(terms, prefix string, want dates) Expr {
 	low, high := orderTime(want.from), orderTime(want.to)
 	switch prefix {
 	case "ne":
-		return spans(terms, "", "", func(s span) bool { return s.low < low || s.reaches(high) })
+		within := containment(want)
+		return spans(terms, "", "", func(s span) bool { return !within(s) })
 	case "gt":
-		return spansFrom(terms, longBefore(want.to), func(s span) bool { return s.reaches(high) })
+		beyond := want.beyond()
+		return spansFrom(terms, longBefore(want.to), func(s span) bool { return s.reaches(high) && beyond(s) })
 	case "ge":
-		return spansFrom(terms, longBefore(want.from), func(s span) bool { return s.low >= low || s.reaches(high) })
+		return spansFrom(terms, longBefore(want.from), func(s span) bool { return s.reaches(low) })
 	case "lt":
 		return spans(terms, "", low, nil)
 	case "le":
-		return spans(terms, "", high, func(s span) bool { return s.low < low || !s.reaches(high) })
+		return spans(terms, "", high, nil)
 	case "sa":
 		return spans(terms, high, "", nil)
 	case "eb":
@@ -85,7 +89,24 @@ func datesLeaf(terms, prefix string, want dates) Expr {
 	case "ap":
 		return spansFrom(terms, longBefore(want.from), func(s span) bool { return s.low < high && s.reaches(low) })
 	}
-	return spans(terms, low, high, func(s span) bool { return !s.reaches(high) })
+	return spans(terms, low, high, containment(want))
+}
+
+// containment tells what lies in the wanted range.
+func containment(want dates) func(span) bool {
+	low, high := orderTime(want.from), orderTime(want.to)
+	beyond := want.beyond()
+	return func(s span) bool { return s.low >= low && (!s.reaches(high) || !beyond(s)) }
+}
+
+// beyond tells what isn't the wanted instant in fewer digits: 10:00:00 is the
+// same as 10:00:00.000, whose zeros say no more.
+func (d dates) beyond() func(span) bool {
+	if !d.whole {
+		return func(span) bool { return true }
+	}
+	second := span{low: orderTime(d.from), high: orderTime(d.from.Add(time.Second))}
+	return func(s span) bool { return s != second }
 }
 
 func longBefore(t time.Time) string { return orderTime(t.Add(-longDates)) }

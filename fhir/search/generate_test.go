@@ -29,7 +29,7 @@ var (
 	integerWords  = []string{"0", "1", "7", "100"}
 	yearWords     = []string{"2020", "2021", "0001", "9999"}
 	dateWords     = []string{"2020", "2020-02", "2020-02-29", "2020-03-01", "2021", "9999-12-31", "0001-01-01"}
-	instantWords  = []string{"2020-02-29T23:59:59Z", "2020-03-01T00:00:00Z", "2020-03-01T10:00:00+10:00", "2020-03-01T00:00:00.5Z", "2020-02-29T23:59:59.999Z"}
+	instantWords  = []string{"2020-02-29T23:59:59Z", "2020-03-01T00:00:00Z", "2020-03-01T10:00:00+10:00", "2020-03-01T00:00:00.5Z", "2020-02-29T23:59:59.999Z", "2020-03-01T00:00:00.000Z"}
 	unitWords     = []string{"mg", "g", "[degF]", "Cel", "furlongs", "", "1"}
 	literalWords  = []string{"Patient/1", "Patient/2", "Group/1", "http://example.org/fhir/Patient/1", "http://other.org/Patient/1", "#c", "urn:uuid:1", "Patient/1/_history/2", "Practitioner/x-1"}
 	modifierWords = []string{"", "", "", "missing"}

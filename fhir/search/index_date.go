@@ -58,7 +58,7 @@ func timing(n fhir.Node) (d dates, ok bool) {
 		case has && !ok:
 			d, ok = one, true
 		case has:
-			d = dates{earlier(d.from, one.from), later(d.to, one.to)}
+			d = dates{from: earlier(d.from, one.from), to: later(d.to, one.to)}
 		}
 	}
 	return d, ok

@@ -6,7 +6,12 @@ import (
 )
 
 // dates is a half-open range of time; a zero end is open.
-type dates struct{ from, to time.Time }
+type dates struct {
+	from, to time.Time
+	// whole: written with a fraction of nothing but zeros, as many clients write
+	// every instant.
+	whole bool
+}
 
 // parseDates reads a date, dateTime or instant as the range that its precision
 // leaves open, in UTC where it names no zone. The seconds and the zone may be
@@ -22,11 +27,11 @@ func parseDates(text string) (d dates, ok bool) {
 	}
 	switch precision {
 	case 1:
-		return dates{day, day.AddDate(1, 0, 0)}, true
+		return dates{from: day, to: day.AddDate(1, 0, 0)}, true
 	case 2:
-		return dates{day, day.AddDate(0, 1, 0)}, true
+		return dates{from: day, to: day.AddDate(0, 1, 0)}, true
 	}
-	return dates{day, day.AddDate(0, 0, 1)}, true
+	return dates{from: day, to: day.AddDate(0, 0, 1)}, true
 }
 
 // parseDay reads YYYY, YYYY-MM or YYYY-MM-DD; precision is how many of the
@@ -71,6 +76,7 @@ func parseClock(day time.Time, precision int, s string) (d dates, ok bool) {
 			if fraction, lasts, s = cutFraction(s[1:]); lasts == 0 {
 				return d, false
 			}
+			d.whole = fraction == 0
 			at = at.Add(fraction)
 		}
 	}
@@ -79,7 +85,7 @@ func parseClock(day time.Time, precision int, s string) (d dates, ok bool) {
 		return d, false
 	}
 	at = at.Add(-offset)
-	return dates{at, at.Add(lasts)}, true
+	return dates{from: at, to: at.Add(lasts), whole: d.whole}, true
 }
 
 // cutFraction reads the decimals of a second; those beyond nanoseconds don't

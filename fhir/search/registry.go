@@ -17,7 +17,7 @@ import (
 // Extraction counts what changes in how terms are made, so that a store can
 // tell which of its resources an older program indexed, and a cursor by which
 // values it sorts.
-const Extraction = 2
+const Extraction = 3
 
 // stepsPerExpression bounds what one expression may cost on one resource. The
 // largest of R4's need some thousands.

@@ -4,6 +4,7 @@ package model
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -194,6 +195,7 @@ func plain(s string) string {
 type times struct {
 	from, to time.Time
 	point    bool
+	whole    bool // written with a fraction of zeros
 }
 
 func timesOf(text string) times {
@@ -204,8 +206,10 @@ func timesOf(text string) times {
 	if !ok {
 		panic("model: not a date: " + text)
 	}
-	return times{from: from, to: to}
+	return times{from: from, to: to, whole: zeros.MatchString(text)}
 }
+
+var zeros = regexp.MustCompile(`\.0+(Z|[+-]|$)`)
 
 // date compares by https://hl7.org/fhir/R4/search.html#prefix.
 func (p *param) date(n fhir.Node, value string) bool {
@@ -276,6 +280,9 @@ func (t times) endsBy(at time.Time) bool {
 }
 
 func (t times) compare(prefix string, want times) bool {
+	if want.whole && t.from.Equal(want.from) && t.to.Equal(want.from.Add(time.Second)) {
+		t.to = want.to // the same instant, written without its zeros
+	}
 	contained := !t.startsBefore(want.from) && t.endsBy(want.to)
 	switch prefix {
 	case "eq":
@@ -285,11 +292,11 @@ func (t times) compare(prefix string, want times) bool {
 	case "gt":
 		return !t.endsBy(want.to)
 	case "ge":
-		return !t.endsBy(want.to) || contained
+		return !t.endsBy(want.from)
 	case "lt":
 		return t.startsBefore(want.from)
 	case "le":
-		return t.startsBefore(want.from) || contained
+		return t.startsBefore(want.to)
 	case "sa":
 		return !t.startsBefore(want.to)
 	case "eb":
