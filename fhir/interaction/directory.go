@@ -16,9 +16,12 @@ var directoryTypes = []string{
 }
 
 // directory finds the resources of the directory that hits name, directly or
-// by way of one another. Of a case it shows the patient too.
+// by way of one another, and leaves out those that aren't wanted in the end.
 func (g *gathering) directory(ctx context.Context, s *searching, hits []search.Hit) (search.Included, error) {
 	var all search.Included
+	if !g.asked.wantsDirectory() {
+		return all, nil
+	}
 	seen := map[fhir.Key]bool{}
 	for _, h := range hits {
 		seen[h.Key] = true
@@ -35,6 +38,7 @@ func (g *gathering) directory(ctx context.Context, s *searching, hits []search.H
 		}
 		all.Hits = append(all.Hits, round...)
 	}
+	all.Hits = slices.DeleteFunc(all.Hits, func(h search.Hit) bool { return !g.asked.wants(h.Key.Type) })
 	return all, nil
 }
 
@@ -44,7 +48,7 @@ func (g *gathering) named(hits []search.Hit, seen map[fhir.Key]bool) []fhir.Key 
 	for _, h := range hits {
 		for reference := range referencesIn(h.JSON) {
 			key, ok := literalKey(reference, g.engine.base)
-			if ok && !seen[key] && slices.Contains(directoryTypes, key.Type) && g.asked.wants(key.Type) {
+			if ok && !seen[key] && slices.Contains(directoryTypes, key.Type) {
 				seen[key] = true
 				keys = append(keys, key)
 			}

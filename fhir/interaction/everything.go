@@ -2,6 +2,7 @@ package interaction
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,6 +58,7 @@ func (e *Engine) Everything(ctx context.Context, r EverythingRequest) ([]byte, e
 	s.beside = func(ctx context.Context, hits []search.Hit) (search.Included, error) {
 		return g.directory(ctx, s, hits)
 	}
+	s.shows = g.asked.wants
 	if err := s.makePlan(ctx); err != nil {
 		return nil, err
 	}
@@ -138,6 +140,11 @@ func (e *Engine) takeTypes(a *everythingAsked, p search.Pair) *fhir.Error {
 
 func (a *everythingAsked) wants(typ string) bool { return a.types == nil || a.types[typ] }
 
+// wantsDirectory reports whether resources of the directory are wanted. What
+// names them is then looked for whatever its type, and _type chooses from all
+// that was found.
+func (a *everythingAsked) wantsDirectory() bool { return slices.ContainsFunc(directoryTypes, a.wants) }
+
 // gathering finds everything of one resource.
 type gathering struct {
 	engine *Engine
@@ -159,7 +166,7 @@ func (g *gathering) plan(ctx context.Context) ([]string, search.Expr, error) {
 	var inside []search.Expr
 	var either search.Or
 	for _, typ := range g.engine.types.names {
-		if !g.asked.wants(typ) {
+		if !g.asked.wantsDirectory() && !g.asked.wants(typ) {
 			continue
 		}
 		where, err := belongs(typ)
@@ -223,13 +230,6 @@ func (g *gathering) namedByEpisode() (map[string]search.Keys, error) {
 // and end narrow; the first that a type has counts.
 var careDates = []string{"date", "period", "effective", "effective-time", "authoredon", "authored-on", "whenhandedover", "onset-date", "created", "sent", "recorded", "start-date"}
 
-// overlap takes what the prefix takes, and whatever reaches into the date.
-func (g *gathering) overlap(ctx context.Context, p *search.Parameter, prefix, date string) (search.Expr, error) {
-	env := g.engine.env()
-	env.Now, _, _ = fhir.TimeRange(date) // about it, and no wider
-	return g.engine.Registry().Condition(ctx, p, "", prefix+date+",ap"+date, env)
-}
-
 // inTime adds start and end. What has no date of care is in any time.
 func (g *gathering) inTime(ctx context.Context, typ string, where search.Expr) (search.Expr, error) {
 	if g.asked.start == "" && g.asked.end == "" {
@@ -250,7 +250,7 @@ func (g *gathering) inTime(ctx context.Context, typ string, where search.Expr) (
 			if bound.date == "" {
 				continue
 			}
-			e, err := g.overlap(ctx, p, bound.prefix, bound.date)
+			e, err := r.Condition(ctx, p, "", bound.prefix+bound.date, g.engine.env())
 			if err != nil {
 				return nil, err
 			}

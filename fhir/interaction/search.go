@@ -55,6 +55,8 @@ type searching struct {
 	source    search.Source
 	cursor    string        // as it was sent
 	format    []search.Pair // what links repeat besides
+	// shows says of which types matches are shown; nil: of all.
+	shows func(typ string) bool
 	// beside finds what is shown with the matches of a page.
 	beside func(ctx context.Context, hits []search.Hit) (search.Included, error)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"caseway/fhir"
 	"caseway/fhir/search"
@@ -21,6 +22,7 @@ type results struct {
 	matches  []search.Hit
 	total    *int64 // nil: not told
 	included search.Included
+	chained  bool // see search.Matches.Versioned
 }
 
 // run does the search and renders the page.
@@ -34,9 +36,12 @@ func (s *searching) run(ctx context.Context) ([]byte, error) {
 		if r.total, err = s.total(ctx, page); err != nil {
 			return err
 		}
-		r.matches = page.Hits
-		r.included, err = s.beside(ctx, page.Hits)
-		return err
+		if r.included, err = s.beside(ctx, page.Hits); err != nil {
+			return err
+		}
+		r.show(page, s.shows)
+		r.chained = page.Versioned && s.query.Chained
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -46,6 +51,24 @@ func (s *searching) run(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	return s.render(r, links), nil
+}
+
+// show takes the matches that are to be shown. Where some aren't, they are
+// counted only if all are on this page.
+func (r *results) show(page search.Matches, shows func(typ string) bool) {
+	r.matches = page.Hits
+	if shows == nil {
+		return
+	}
+	r.matches = slices.DeleteFunc(slices.Clone(page.Hits), func(h search.Hit) bool { return !shows(h.Key.Type) })
+	n := int64(len(r.matches))
+	switch {
+	case len(r.matches) == len(page.Hits):
+	case page.More:
+		r.total = nil
+	case r.total != nil:
+		r.total = &n
+	}
 }
 
 // atOneMoment has f see the store at one moment, where the store can do that,
@@ -70,7 +93,7 @@ func (s *searching) render(r results, links []fhir.Link) []byte {
 	w := fhir.NewBundleWriter(fhir.Bundle{Type: "searchset", Total: r.total, Links: links}, sizeOfHits(r.matches, r.included.Hits))
 	s.write(w, r.matches, "match")
 	s.write(w, r.included.Hits, "include")
-	if issues := s.issues(r.included.Truncated); len(issues) > 0 {
+	if issues := s.issues(r); len(issues) > 0 {
 		w.Entry(fhir.Entry{Resource: fhir.Outcome(issues...), Mode: "outcome"})
 	}
 	return w.Bytes()
@@ -195,12 +218,15 @@ func (s *searching) links(ctx context.Context, page search.Matches) ([]fhir.Link
 }
 
 // issues are what the answer has to say about itself.
-func (s *searching) issues(truncated bool) []fhir.Issue {
+func (s *searching) issues(r results) []fhir.Issue {
 	var issues []fhir.Issue
 	for _, text := range s.query.Ignored {
 		issues = append(issues, fhir.Issue{Severity: fhir.SeverityWarning, Code: fhir.IssueNotSupported, Text: text})
 	}
-	if truncated {
+	if r.chained {
+		issues = append(issues, fhir.Issue{Severity: fhir.SeverityWarning, Code: fhir.IssueInformational, Text: "a chain leads over a reference to one version of a resource; it was followed to the resource as it is now, which may differ from that version"})
+	}
+	if r.included.Truncated {
 		issues = append(issues, fhir.Issue{Severity: fhir.SeverityWarning, Code: fhir.IssueTooCostly, Text: fmt.Sprintf(
 			"not all that was to be included is here: a page has at most %d included resources; ask for fewer matches at once with _count", maxIncluded)})
 	}

@@ -22,6 +22,7 @@ const MaxChained = 10_000
 type Budget struct {
 	heads, left int
 	found       map[string][]Hit // inner sides of chains, without JSON, by sameness
+	versioned   bool             // see Matches.Versioned
 }
 
 // mostRemembered bounds how much of one inner side is kept.

@@ -2,6 +2,7 @@ package search
 
 import (
 	"slices"
+	"strconv"
 
 	"caseway/fhir"
 )
@@ -43,11 +44,22 @@ func (p *Parameter) linksTo(h Hit) []Expr {
 	return links
 }
 
+// links are what a parameter leads to from a resource.
+type links struct {
+	keys     []fhir.Key
+	versions []VersionedKey // of resources of this server
+	others   []Expr         // what canonicals mean
+}
+
 // linksFrom gives what the parameter leads to from a resource with these terms.
-func (p *Parameter) linksFrom(terms []Term) (keys []fhir.Key, others []Expr) {
+func (p *Parameter) linksFrom(terms []Term) (l links) {
 	for _, ref := range p.References(terms) {
 		if ref.Key != (fhir.Key{}) {
-			keys = append(keys, ref.Key)
+			if version, err := strconv.ParseInt(ref.Version, 10, 64); err == nil {
+				l.versions = append(l.versions, VersionedKey{Key: ref.Key, VersionID: version})
+			} else {
+				l.keys = append(l.keys, ref.Key)
+			}
 			continue
 		}
 		if !p.canonicals() {
@@ -55,11 +67,11 @@ func (p *Parameter) linksFrom(terms []Term) (keys []fhir.Key, others []Expr) {
 		}
 		for _, typ := range p.Targets() {
 			if e := p.canonicalTarget(typ, ref); e != nil {
-				others = append(others, e)
+				l.others = append(l.others, e)
 			}
 		}
 	}
-	return keys, others
+	return l
 }
 
 // canonicalTarget is the condition on resources of a type that a canonical

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 
 	"caseway/fhir"
 )
@@ -26,7 +25,8 @@ type Included struct {
 	// Truncated is set where the limit or the budget left something out.
 	Truncated bool
 	// Versions are those that references name and that aren't current, of
-	// resources that are among Hits, or would be if they weren't matches.
+	// resources that may be seen. They stand for the current ones, which are
+	// among Hits only where something else leads to them.
 	Versions []VersionedKey
 }
 
@@ -45,6 +45,7 @@ func RunIncludes(ctx context.Context, src Source, registry *Registry, hits []Hit
 		registry: registry,
 		in:       in,
 		seen:     make(map[fhir.Key]int64, len(hits)),
+		named:    map[VersionedKey]bool{},
 	}
 	for _, h := range hits {
 		x.seen[h.Key] = h.VersionID
@@ -60,7 +61,6 @@ func RunIncludes(ctx context.Context, src Source, registry *Registry, hits []Hit
 		}
 		round = x.result.Hits[before:]
 	}
-	x.versions()
 	return x.result, nil
 }
 
@@ -69,8 +69,8 @@ type includer struct {
 	runner   *runner
 	registry *Registry
 	in       Inclusion
-	seen     map[fhir.Key]int64 // version of each hit; 0: looked for and not to be had
-	named    []VersionedKey     // by references
+	seen     map[fhir.Key]int64    // version of each hit; 0: looked for and not to be had
+	named    map[VersionedKey]bool // by references
 	result   Included
 }
 
@@ -93,19 +93,26 @@ func (x *includer) round(ctx context.Context, hits []Hit, first bool) error {
 // forward adds what hits refer to.
 func (x *includer) forward(ctx context.Context, include Include, hits []Hit) error {
 	var keys []fhir.Key
+	var versions []VersionedKey
 	var others []Expr
 	for _, h := range hits {
 		if include.Source != "*" && include.Source != h.Key.Type {
 			continue
 		}
 		for _, p := range x.params(include, h.Key.Type) {
-			some, more := p.linksFrom(h.Terms)
-			keys = append(keys, some...)
-			others = append(others, more...)
-			x.note(p.References(h.Terms), include.Target)
+			links := p.linksFrom(h.Terms)
+			keys = append(keys, links.keys...)
+			versions = append(versions, links.versions...)
+			others = append(others, links.others...)
 		}
 	}
 	keys = slices.DeleteFunc(keys, func(k fhir.Key) bool { return include.Target != "" && k.Type != include.Target })
+	versions = slices.DeleteFunc(versions, func(v VersionedKey) bool {
+		return include.Target != "" && v.Key.Type != include.Target || x.named[v]
+	})
+	if err := x.addVersions(ctx, versions); err != nil {
+		return err
+	}
 	if err := x.fetch(ctx, keys); err != nil || len(others) == 0 {
 		return err
 	}
@@ -116,14 +123,40 @@ func (x *includer) forward(ctx context.Context, include Include, hits []Hit) err
 	return x.search(ctx, types, Or(others))
 }
 
-// note remembers versions that references name.
-func (x *includer) note(references []Reference, target string) {
-	for _, ref := range references {
-		version, err := strconv.ParseInt(ref.Version, 10, 64)
-		if err == nil && ref.Key != (fhir.Key{}) && (target == "" || ref.Key.Type == target) {
-			x.named = append(x.named, VersionedKey{Key: ref.Key, VersionID: version})
+// addVersions adds versions that references name, where the resource as it is
+// now may be seen.
+func (x *includer) addVersions(ctx context.Context, named []VersionedKey) error {
+	keys := make([]fhir.Key, 0, len(named))
+	for _, v := range named {
+		x.named[v] = true
+		keys = append(keys, v.Key)
+	}
+	heads, err := x.runner.heads(ctx, keys, true)
+	if err != nil {
+		return err
+	}
+	hits := make([]Hit, 0, len(heads))
+	for _, h := range heads {
+		hits = append(hits, h)
+	}
+	if hits, err = x.permitted(ctx, hits); err != nil {
+		return err
+	}
+	current := map[fhir.Key]int64{}
+	for _, h := range hits {
+		current[h.Key] = h.VersionID
+	}
+	var now []fhir.Key
+	for _, v := range named {
+		switch current[v.Key] {
+		case 0:
+		case v.VersionID:
+			now = append(now, v.Key)
+		default:
+			x.result.Versions = append(x.result.Versions, v)
 		}
 	}
+	return x.fetch(ctx, now)
 }
 
 // params are the parameters of an include for resources of a type.
@@ -300,15 +333,4 @@ func (x *includer) permitted(ctx context.Context, hits []Hit) ([]Hit, error) {
 		}
 	}
 	return keep(hits, func(i int) bool { return seen[hits[i].Key] }), nil
-}
-
-// versions tells which of the named versions aren't the current ones.
-func (x *includer) versions() {
-	given := map[VersionedKey]bool{}
-	for _, v := range x.named {
-		if current := x.seen[v.Key]; current != 0 && current != v.VersionID && !given[v] {
-			given[v] = true
-			x.result.Versions = append(x.result.Versions, v)
-		}
-	}
 }

@@ -92,6 +92,7 @@ func (j *join) resolve(ctx context.Context, r *runner) error {
 	if known {
 		r.budget.remember(name, found)
 	}
+	r.noteVersions(in.where, found)
 	j.settle(found)
 	return nil
 }
@@ -105,9 +106,12 @@ func (j *join) settle(found []Hit) {
 			either = append(either, j.param.linksTo(h)...)
 			continue
 		}
-		some, others := j.param.linksFrom(h.Terms)
-		keys = append(keys, some...)
-		either = append(either, others...)
+		links := j.param.linksFrom(h.Terms)
+		keys = append(keys, links.keys...)
+		for _, v := range links.versions {
+			keys = append(keys, v.Key)
+		}
+		either = append(either, links.others...)
 	}
 	j.state, j.plain = resolved, normal(append(either, keys))
 }
@@ -170,6 +174,7 @@ func (j *join) lookupTargets(ctx context.Context, r *runner, hits []Hit) ([]bool
 	for i := range hits {
 		references[i] = j.param.References(hits[i].Terms)
 		for _, ref := range references[i] {
+			r.budget.versioned = r.budget.versioned || ref.Version != "" && ref.Key.Type == j.typ
 			if _, asked := j.known[ref.Target]; !asked && ref.Key.Type == j.typ {
 				j.known[ref.Target] = false
 				keys = append(keys, ref.Key)
@@ -207,6 +212,7 @@ func (j *join) learn(ctx context.Context, r *runner, keys []fhir.Key) error {
 		if err != nil {
 			return err
 		}
+		r.noteVersions(in.where, hits)
 		for _, h := range hits {
 			j.known[h.Key.String()] = true
 		}

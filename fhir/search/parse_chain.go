@@ -108,6 +108,7 @@ func (p *requestParser) chain(param *Parameter, modifier, rest string, inner fun
 	if err != nil {
 		return nil, err
 	}
+	p.request.Chained = true
 	var any Or
 	var closest error
 	code, _, _ := strings.Cut(rest, ".")

@@ -41,6 +41,9 @@ type Matches struct {
 	More        bool      // there are further ones in the direction of travel
 	First, Last *Position // of what was found; nil where nothing was
 	Total       int       // of all pages, where it came for free; otherwise -1
+	// Versioned is set where a chain was followed over a reference to one version
+	// of a resource, and compared with the resource as it is now.
+	Versioned bool
 }
 
 // Run gives one page of a search.
@@ -61,6 +64,8 @@ func Run(ctx context.Context, src Source, p Plan) (Matches, error) {
 	if err != nil {
 		return Matches{}, outOfTime(err)
 	}
+	r.noteVersions(r.where, m.Hits)
+	m.Versioned = r.budget.versioned
 	return m, nil
 }
 

@@ -14,6 +14,7 @@ type Request struct {
 	// Used is what was really used, in the order of the request, as the self
 	// link shows it; Ignored is what was left out, and why.
 	Used    []Pair
+	Chained bool // some condition follows references
 	Ignored []string
 }
 
