@@ -14,6 +14,10 @@ type checker struct {
 	text   string
 	schema fhir.Schema
 	focus  static
+
+	// byItself and spellings are for Analyse.
+	byItself  bool
+	spellings []spelling
 }
 
 func check(schema fhir.Schema, focus []string, text string, t term) error {
@@ -44,7 +48,7 @@ func (c *checker) visit(t term, this static) (static, error) {
 	case *variableTerm:
 		return map[string]static{"this": this, "index": ofSystem("Integer"), "total": anything}[t.name], nil
 	case *externalTerm:
-		return c.external(t), nil
+		return c.external(t), c.checkItself(t)
 	case *memberTerm:
 		return c.member(t, this)
 	case *callTerm:
@@ -105,6 +109,9 @@ func (c *checker) root(t *memberTerm, this static) (static, error) {
 			narrowed = narrowed.or(ofFHIR(of))
 		}
 	}
+	if len(narrowed.types) == 0 && len(this.types) > 0 && c.byItself {
+		return static{none: true}, nil
+	}
 	if len(narrowed.types) == 0 && len(this.types) > 0 {
 		return static{}, c.fail(t, "the path starts at %s, but the focus is %s", t.name, this.types[0])
 	}
@@ -113,6 +120,9 @@ func (c *checker) root(t *memberTerm, this static) (static, error) {
 
 // child is an element of what source may be.
 func (c *checker) child(t *memberTerm, source static) (static, error) {
+	if source.none {
+		return source, nil
+	}
 	if source.any || len(source.types) == 0 {
 		return anything, nil
 	}
@@ -126,6 +136,10 @@ func (c *checker) child(t *memberTerm, source static) (static, error) {
 			continue
 		}
 		e := s.fhir.Element(t.name)
+		if chosen, ok := c.choice(t, s.fhir); ok && e == nil {
+			result, found = result.or(chosen), true
+			continue
+		}
 		if e == nil {
 			known = append(known, elementNames(s.fhir)...)
 			found = found || openType(s.fhir)
@@ -179,6 +193,9 @@ func (c *checker) index(t *indexTerm, this static) (static, error) {
 
 func (c *checker) typeTest(t term, operator string, source term, of typeName, this static) (static, error) {
 	in := this
+	if call, ok := source.(*callTerm); ok && operator == "is" && call.name == "resolve" && len(call.args) == 0 {
+		source = call.source // whose type shows in the reference itself
+	}
 	if source != nil {
 		var err error
 		if in, err = c.visit(source, this); err != nil {
@@ -191,12 +208,7 @@ func (c *checker) typeTest(t term, operator string, source term, of typeName, th
 	if operator == "is" {
 		return ofSystem("Boolean"), nil
 	}
-	result := ofSystem(of.name)
-	if of.space != systemSpace && c.schema.Type(of.name) != nil {
-		result = ofFHIR(c.schema.Type(of.name))
-	}
-	result.unordered = in.unordered
-	return result, nil
+	return c.narrowed(t, in, of)
 }
 
 func (c *checker) binary(t *binaryTerm, this static) (static, error) {
@@ -223,6 +235,9 @@ func (c *checker) call(t *callTerm, this static) (static, error) {
 	if of, ok := c.typeCall(t); ok {
 		return c.typeTest(t, t.name, t.source, of, this)
 	}
+	if err := c.checkItself(t); err != nil {
+		return static{}, err
+	}
 	in := this
 	if t.source != nil {
 		var err error
@@ -231,6 +246,8 @@ func (c *checker) call(t *callTerm, this static) (static, error) {
 		}
 	}
 	switch {
+	case in.none && results[t.name] == "":
+		return in, nil
 	case needOrder[t.name] && in.unordered:
 		return static{}, c.fail(t, "%s needs an order, which this collection doesn't have", t.name)
 	case needString[t.name] && !in.maybe(isStringType):

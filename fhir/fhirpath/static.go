@@ -7,6 +7,7 @@ type static struct {
 	// types are those that an item may have; any stands for all.
 	types     []staticType
 	any       bool
+	none      bool // there is never anything: the path begins with another type
 	unordered bool // such as what children() gives
 }
 
@@ -29,6 +30,12 @@ func ofFHIR(t *fhir.Type) static {
 
 // or is what either may be.
 func (s static) or(o static) static {
+	switch {
+	case s.none:
+		return o
+	case o.none:
+		return s
+	}
 	return static{
 		types:     append(append([]staticType(nil), s.types...), o.types...),
 		any:       s.any || o.any,

@@ -148,8 +148,12 @@ func (x *indexing) noEffect(out parameters, v *store.Version) ([]byte, error) {
 	}
 	out.code("status", statusNoEffect)
 	guard := parameterGuard{x.engine}
-	for _, issue := range guard.check(&Image{At: parameterType, Key: v.Key, After: tree}) {
+	issues := guard.check(&Image{At: parameterType, Key: v.Key, After: tree})
+	for _, issue := range issues {
 		out.text("reason", issue.Expression+": "+issue.Text)
+	}
+	if len(issues) == 0 {
+		out.text("reason", "no process has taken it in yet; those that are running do so soon")
 	}
 	return json.Marshal(out)
 }

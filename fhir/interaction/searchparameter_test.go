@@ -28,6 +28,12 @@ func TestSearchParametersAreCheckedWhenTheyAreWritten(t *testing.T) {
 		{"syntax", parameterJSON("x", "nick", "string", "Patient", "Patient.name.where("), "error", "SearchParameter.expression", "can't be used"},
 		{"unknown element", parameterJSON("x", "nick", "string", "Patient", "Patient.nickname"), "error", "SearchParameter.expression", "nickname"},
 		{"unknown function", parameterJSON("x", "nick", "string", "Patient", "Patient.name.frob()"), "error", "SearchParameter.expression", "frob"},
+		{"an extension itself", parameterJSON("x", "nick", "reference", "Patient", "Patient.extension('http://example.org/x')"), "error", "SearchParameter.expression", "write .value behind it"},
+		{"another type", parameterJSON("x", "nick", "date", "Patient", "Patient.name"), "error", "SearchParameter.expression", "leads to HumanName"},
+		{"another resource", parameterJSON("x", "nick", "token", "Patient", "Patient.generalPractitioner.resolve().gender"), "error", "SearchParameter.expression", "resolve()"},
+		{"variable", parameterJSON("x", "nick", "string", "Patient", "%foo"), "error", "SearchParameter.expression", "no variable %foo"},
+		{"other types", parameterJSON("x", "nick", "string", "Patient", "Person.name.family"), "error", "SearchParameter.expression", "says nothing of this type"},
+		{"a useless part", parameterJSON("x", "nick", "string", "Patient", "Patient.name.family | Patient.birthDate"), "warning", "SearchParameter.expression", "a part of the expression finds nothing"},
 		{"no expression", strings.Replace(parameterJSON("x", "nick", "string", "Patient", "E"), `,"expression":"E"`, "", 1), "error", "SearchParameter.expression", "no expression"},
 		{"special", parameterJSON("x", "nick", "special", "Patient", byNickname), "error", "SearchParameter.type", "isn't one of"},
 		{"code", parameterJSON("x", "nick:name", "string", "Patient", byNickname), "error", "SearchParameter.code", "letters"},
@@ -105,6 +111,52 @@ func TestParametersWrittenByOthersAreFound(t *testing.T) {
 			_, err := p.ids("Patient", "nickname", "ted")
 			return err != nil && strings.Contains(err.Error(), "no search parameter")
 		})
+	})
+}
+
+// TestParametersAsGuidesWriteThem: choices named as in JSON, extensions, unions
+// of types and type tests of references work as they stand.
+func TestParametersAsGuidesWriteThem(t *testing.T) {
+	const stay = "http://example.org/stay"
+	resources := map[string]string{
+		"Condition":   `{"resourceType":"Condition","id":"a","subject":{"reference":"Patient/a"},"onsetDateTime":"2020-05-01","extension":[{"url":"` + stay + `","valueReference":{"reference":"EpisodeOfCare/e"}}]}`,
+		"Patient":     `{"resourceType":"Patient","id":"a","deceasedBoolean":true}`,
+		"Task":        `{"resourceType":"Task","id":"a","status":"requested","intent":"order","input":[{"type":{"text":"x"},"valueReference":{"reference":"Patient/a"}}]}`,
+		"Observation": `{"resourceType":"Observation","id":"a","status":"final","code":{"text":"x"},"component":[{"code":{"text":"y"},"valueQuantity":{"value":7}}],"performer":[{"reference":"Practitioner/p"}]}`,
+	}
+	rows := []struct{ name, typ, kind, expression, value, other string }{
+		{"date of a choice", "Condition", "date", "Condition.onsetDateTime", "2020", "2021"},
+		{"end of a union", "Condition", "date", "Condition.onsetPeriod.start | Condition.onsetDateTime", "2020", "2021"},
+		{"boolean of a choice", "Patient", "token", "Patient.deceasedBoolean", "true", "false"},
+		{"reference of a choice", "Task", "reference", "Task.input.valueReference", "Patient/a", "Patient/b"},
+		{"quantity of a choice", "Observation", "quantity", "Observation.component.valueQuantity", "7", "8"},
+		{"element of a choice", "Observation", "number", "Observation.component.valueQuantity.value", "7", "8"},
+		{"value of an extension", "Condition", "reference", "Condition.extension('" + stay + "').value", "EpisodeOfCare/e", "EpisodeOfCare/f"},
+		{"choice in an extension", "Condition", "reference", "Condition.extension.where(url = '" + stay + "').valueReference", "EpisodeOfCare/e", "EpisodeOfCare/f"},
+		{"union of types", "Condition", "reference", "(Condition|Observation|Procedure).extension('" + stay + "').value", "EpisodeOfCare/e", "EpisodeOfCare/f"},
+		{"type test", "Observation", "reference", "Observation.performer.where(resolve() is Practitioner)", "Practitioner/p", "Practitioner/q"},
+	}
+	onEachStore(t, func(t *testing.T, open func() store.Store) {
+		s := open()
+		defer func() { _ = s.Close() }()
+		p := join(t, interaction.Config{Store: s})
+		for typ, body := range resources {
+			p.put(typ, "a", body)
+		}
+		for i, row := range rows {
+			id := fmt.Sprint("p", i)
+			if r := p.put("SearchParameter", id, parameterJSON(id, id, row.kind, row.typ, row.expression)); len(r.Issues) > 0 {
+				t.Errorf("%s: issues %v, want none", row.name, r.Issues)
+			}
+		}
+		p.keep()
+		p.opens()
+		for i, row := range rows {
+			t.Run(row.name, func(t *testing.T) {
+				p.wantIDs(row.typ, fmt.Sprint("p", i), row.value, "a")
+				p.wantIDs(row.typ, fmt.Sprint("p", i), row.other)
+			})
+		}
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"caseway/fhir/definition"
-	"caseway/fhir/fhirpath"
 )
 
 // ownNDJSON holds Caseway's own search parameters, in the form in which R4's
@@ -42,17 +41,30 @@ func (r *Registry) addCustom() []Problem {
 			})
 			continue
 		}
-		c.Definition = r.withChoices(c.Definition)
 		r.byURL[c.Definition.URL] = c.Definition
-		for _, typ := range r.set.ResourceTypes() {
-			if !slices.ContainsFunc(c.Definition.Base, func(base string) bool { return r.isA(typ, base) }) {
-				continue
-			}
-			if p := r.addTo(typ, c); p.Text != "" {
-				p.Definition, p.URL, p.Resource = c.Definition, c.Definition.URL, typ
-				problems = append(problems, p)
-			}
+		problems = append(problems, r.addToTypes(c)...)
+	}
+	return problems
+}
+
+// addToTypes takes a custom parameter in for all types that it is for.
+func (r *Registry) addToTypes(c CustomParameter) (problems []Problem) {
+	used := false
+	for _, typ := range r.set.ResourceTypes() {
+		if !slices.ContainsFunc(c.Definition.Base, func(base string) bool { return r.isA(typ, base) }) {
+			continue
 		}
+		p := r.addTo(typ, c)
+		used = used || p.Text != "" || r.understood[understanding{c.Definition, typ}].expression != ""
+		if p.Text != "" {
+			p.Definition, p.URL, p.Resource = c.Definition, c.Definition.URL, typ
+			problems = append(problems, p)
+		}
+	}
+	if !used {
+		problems = append(problems, Problem{
+			Definition: c.Definition, URL: c.Definition.URL, Element: "expression", Text: "the expression says nothing of the types in base",
+		})
 	}
 	return problems
 }
@@ -128,18 +140,20 @@ func (r *Registry) addTo(typ string, c CustomParameter) Problem {
 	if slices.ContainsFunc(r.set.SearchParameters(typ), same) && !r.prefer {
 		return Problem{Inert: true, Element: "code", Text: "FHIR R4 has a parameter with this type and code; that one stays, and this one has no effect"}
 	}
-	for _, text := range splitUnion(d.Expression) {
-		if path, ok := parsePath(text); ok && path.root != "" && !r.isA(typ, path.root) {
-			continue // the part of another type
-		}
-		if _, err := fhirpath.Compile(text, fhirpath.Lenient(), fhirpath.For(r.set, typ)); err != nil {
-			return Problem{Element: "expression", Text: "the expression can't be used: " + err.Error()}
-		}
+	u, problem := r.understand(typ, d)
+	switch {
+	case problem.Text != "" && !problem.Inert:
+		return problem
+	case u.expression == "" && slices.Contains(d.Base, typ):
+		return Problem{Element: "expression", Text: "the expression says nothing of this type: none of its parts begins with it"}
+	case u.expression == "":
+		return Problem{} // a part of those that the base stands for
 	}
+	r.understood[understanding{d, typ}] = u
 	p := r.newParameter(typ, d)
 	if p.compile(); p.problem != nil {
 		return Problem{Element: "expression", Text: "the expression can't be used: " + p.problem.Error()}
 	}
 	r.added[typ] = append(r.added[typ], added{definition: d, pending: c.Pending, progress: c.Progress})
-	return Problem{}
+	return problem
 }

@@ -39,13 +39,14 @@ func (s shape) has(typ string) bool { return slices.Contains(s.types, typ) }
 // compile reads a parameter's expression for its resource type. The parts of
 // other types are left out.
 func (r *Registry) compile(p *Parameter) (err error) {
-	if p.branches, err = r.branches(p.Definition.Expression, p.Resource); err != nil {
+	expression, components := r.spelt(p)
+	if p.branches, err = r.branches(expression, p.Resource); err != nil {
 		return err
 	}
 	p.url = p.Type == "uri" && p.Code == "url"
 	focus := r.set.Type(p.Resource)
 	if p.Type == "composite" {
-		return r.compileParts(p)
+		return r.compileParts(p, components)
 	}
 	p.shape = shapeOf(p.branches, focus)
 	p.targets = targetsOf(p.branches)
@@ -67,9 +68,6 @@ func targetsOf(branches []branch) []string {
 }
 
 func (r *Registry) branches(expression, typ string) ([]branch, error) {
-	if a := adjusted[expression]; a != "" {
-		expression = a
-	}
 	var branches []branch
 	for _, text := range splitUnion(expression) {
 		path, plain := parsePath(text)
@@ -85,14 +83,14 @@ func (r *Registry) branches(expression, typ string) ([]branch, error) {
 	return branches, nil
 }
 
-// compileParts finds for each component which parameter its values are like.
-func (r *Registry) compileParts(p *Parameter) error {
-	for _, c := range p.Definition.Component {
+// compileParts reads the components' expressions and finds for each which parameter its values are like.
+func (r *Registry) compileParts(p *Parameter, expressions []string) error {
+	for i, c := range p.Definition.Component {
 		d := r.definitionOf(c.Definition)
 		if d == nil || d.Type == "composite" {
 			return fmt.Errorf("the component %s is no known search parameter", c.Definition)
 		}
-		branches, err := r.branches(c.Expression, p.Resource)
+		branches, err := r.branches(expressions[i], p.Resource)
 		if err != nil {
 			return err
 		}

@@ -32,6 +32,12 @@ var adjusted = map[string]string{
 	"value.as(DateTime) | value.as(Period)": "value.as(dateTime) | value.as(Period)",
 }
 
+// adjustedComponents are the expressions of R4's composites, by URL, that belong
+// to one another's definition.
+var adjustedComponents = map[string][]string{
+	"http://hl7.org/fhir/SearchParameter/DocumentReference-relationship": {"target", "code"},
+}
+
 // phonetic are the parameters that compare how words sound.
 var phonetic = map[string]bool{
 	"http://hl7.org/fhir/SearchParameter/individual-phonetic":   true,

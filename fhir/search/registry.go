@@ -58,7 +58,8 @@ type Registry struct {
 	byURL   map[string]*definition.SearchParameter // Caseway's and custom ones
 	types   map[string]*typeParameters
 
-	memberships sync.Map // of type name: []membership
+	understood  map[understanding]understood // of custom parameters
+	memberships sync.Map                     // of type name: []membership
 }
 
 // added is a parameter of a type beside R4's.
@@ -98,6 +99,8 @@ func NewRegistry(set *definition.Set, custom []CustomParameter, options ...Optio
 		custom:  custom,
 		byURL:   map[string]*definition.SearchParameter{},
 		types:   map[string]*typeParameters{},
+
+		understood: map[understanding]understood{},
 	}
 	for _, o := range options {
 		o(r)

@@ -144,15 +144,41 @@ func TestCustomParameters(t *testing.T) {
 		d    definition.SearchParameter
 		want string
 	}{
-		"good":            {good, ""},
-		"no code":         {change(func(d *definition.SearchParameter) { d.Code = "a:b" }), "the code"},
-		"reserved":        {change(func(d *definition.SearchParameter) { d.Code = "_sort" }), "FHIR's own"},
-		"special":         {change(func(d *definition.SearchParameter) { d.Type = "special" }), "the type"},
-		"no expression":   {change(func(d *definition.SearchParameter) { d.Expression = "" }), "no expression"},
-		"unknown base":    {change(func(d *definition.SearchParameter) { d.Base = []string{"HumanName"} }), "the base"},
-		"broken":          {change(func(d *definition.SearchParameter) { d.Expression = "Patient.name.where(" }), "can't be used"},
-		"unknown element": {change(func(d *definition.SearchParameter) { d.Expression = "Patient.nam" }), "can't be used"},
-		"built in":        {change(func(d *definition.SearchParameter) { d.Code = "family" }), "that one stays"},
+		"good":                {good, ""},
+		"no code":             {change(func(d *definition.SearchParameter) { d.Code = "a:b" }), "the code"},
+		"reserved":            {change(func(d *definition.SearchParameter) { d.Code = "_sort" }), "FHIR's own"},
+		"special":             {change(func(d *definition.SearchParameter) { d.Type = "special" }), "the type"},
+		"no expression":       {change(func(d *definition.SearchParameter) { d.Expression = "" }), "no expression"},
+		"unknown base":        {change(func(d *definition.SearchParameter) { d.Base = []string{"HumanName"} }), "the base"},
+		"broken":              {change(func(d *definition.SearchParameter) { d.Expression = "Patient.name.where(" }), "can't be used"},
+		"unknown element":     {change(func(d *definition.SearchParameter) { d.Expression = "Patient.nam" }), "can't be used"},
+		"an extension itself": {change(func(d *definition.SearchParameter) { d.Expression = "Patient.extension('http://example.org/x')" }), "write .value behind it"},
+		"another type": {change(func(d *definition.SearchParameter) {
+			d.Type, d.Expression = "date", "Patient.name"
+		}), "leads to HumanName, and a parameter of type date takes Period, Timing, date, dateTime, instant"},
+		"a concept as quantity": {change(func(d *definition.SearchParameter) {
+			d.Type, d.Expression = "quantity", "Patient.maritalStatus"
+		}), "leads to CodeableConcept, and a parameter of type quantity takes Money, Quantity, Range"},
+		"a computed date as quantity": {change(func(d *definition.SearchParameter) {
+			d.Type, d.Expression = "quantity", "Patient.name.count()"
+		}), "leads to System.Integer"},
+		"a type it never has": {change(func(d *definition.SearchParameter) { d.Expression = "Patient.deceased.ofType(Period)" }), "no boolean is a Period"},
+		"FHIRPath's own type": {change(func(d *definition.SearchParameter) { d.Expression = "Patient.deceased.as(DateTime)" }), "is a DateTime"},
+		"a choice not had":    {change(func(d *definition.SearchParameter) { d.Expression = "Patient.deceasedPeriod" }), "no element deceasedPeriod"},
+		"another resource":    {change(func(d *definition.SearchParameter) { d.Expression = "Patient.generalPractitioner.resolve().name" }), "resolve() works in type tests alone"},
+		"another, of a type": {change(func(d *definition.SearchParameter) {
+			d.Expression = "Patient.generalPractitioner.resolve().ofType(Practitioner).name"
+		}), "resolve() works in type tests alone"},
+		"undefined variable":  {change(func(d *definition.SearchParameter) { d.Expression = "%foo" }), "there is no variable %foo"},
+		"variable in a where": {change(func(d *definition.SearchParameter) { d.Expression = "Patient.name.where(use = %usual).family" }), "there is no variable %usual"},
+		"value set": {change(func(d *definition.SearchParameter) {
+			d.Expression = "Patient.name.where(use.memberOf('http://x.org')).family"
+		}), "memberOf()"},
+		"the time":             {change(func(d *definition.SearchParameter) { d.Expression = "Patient.name.where(period.end > now()).family" }), "now()"},
+		"nothing of the type":  {change(func(d *definition.SearchParameter) { d.Expression = "Person.name.family" }), "says nothing of this type"},
+		"a union of others":    {change(func(d *definition.SearchParameter) { d.Expression = "(Person|Practitioner).name.family" }), "says nothing of this type"},
+		"a part that is wrong": {change(func(d *definition.SearchParameter) { d.Expression = "Patient.name.family | Patient.birthDate" }), "a part of the expression finds nothing: Patient.birthDate leads to date"},
+		"built in":             {change(func(d *definition.SearchParameter) { d.Code = "family" }), "that one stays"},
 		"our own": {change(func(d *definition.SearchParameter) {
 			d.Code, d.Base, d.Expression = "phase", []string{"EpisodeOfCare"}, "EpisodeOfCare.status"
 		}), "it stays"},
