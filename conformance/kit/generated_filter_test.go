@@ -57,7 +57,7 @@ func (w *generatedWorld) drawComparison(t *rapid.T, typ string) filter {
 		value, modifier, asked = text, "", op+text
 	}
 	return filter{fmt.Sprintf("%s %s %s", d.Code, op, filterValue(value)), func(key string) bool {
-		holds, err := w.model.Holds(w.heads[key], d, modifier, asked)
+		holds, err := w.model.Holds(w.tree(key), d, modifier, asked)
 		if err != nil {
 			t.Fatal(err)
 		}

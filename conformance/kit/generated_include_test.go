@@ -66,7 +66,7 @@ func (i inclusion) follows(r reference) bool {
 }
 
 // step gives what one inclusion adds to some resources.
-func (w *generatedWorld) step(i inclusion, from []string) (found []string) {
+func (w *generatedWorld) step(i inclusion, from []string) (found []link) {
 	for _, r := range references {
 		if !i.follows(r) {
 			continue
@@ -75,15 +75,15 @@ func (w *generatedWorld) step(i inclusion, from []string) (found []string) {
 			typ, _, _ := strings.Cut(key, "/")
 			switch {
 			case !i.reverse && r.typ == typ:
-				for _, to := range w.leads(key, r) {
-					if i.target == "" || strings.HasPrefix(to, i.target+"/") {
+				for _, to := range w.links(key, r) {
+					if i.target == "" || strings.HasPrefix(to.key, i.target+"/") {
 						found = append(found, to)
 					}
 				}
 			case i.reverse && (i.target == "" || i.target == typ) && slices.Contains(w.parameter(r.typ, r.code).Target, typ):
 				for _, other := range w.order {
 					if strings.HasPrefix(other, r.typ+"/") && slices.Contains(w.leads(other, r), key) {
-						found = append(found, other)
+						found = append(found, link{key: other})
 					}
 				}
 			}
@@ -106,20 +106,25 @@ func (w *generatedWorld) included(matches []string, by []inclusion) []string {
 			if !first && !i.iterate {
 				continue
 			}
-			for _, key := range w.step(i, round) {
-				if !seen[key] && w.heads[key] != nil {
-					seen[key], added[key] = true, true
-					next = append(next, key)
+			for _, to := range w.step(i, round) {
+				switch {
+				case w.heads[to.key] == nil:
+				case to.old: // which comes by itself, and leads nowhere
+					added[to.key] = added[to.key] || !slices.Contains(matches, to.key)
+				case !seen[to.key]:
+					seen[to.key], added[to.key] = true, true
+					next = append(next, to.key)
 				}
 			}
 		}
 		round = next
 	}
+	maps.DeleteFunc(added, func(_ string, is bool) bool { return !is })
 	return slices.Sorted(maps.Keys(added))
 }
 
 // checkIncluded holds a page's includes to the model, each there once. A
-// reference to an older version brings that besides.
+// reference to an older version brings that alone.
 func (w *generatedWorld) checkIncluded(t *rapid.T, page searchset, q question) {
 	matches := page.keys("match")
 	want := w.included(matches, q.inclusions)

@@ -104,7 +104,10 @@ func (w *generatedWorld) drawLeaf(t *rapid.T, typ string) clause {
 		name += ":" + modifier
 	}
 	return clause{name, value, func(key string) bool {
-		holds, err := w.model.Holds(w.heads[key], d, modifier, value)
+		if d.Code == "_lastUpdated" && modifier == "missing" {
+			return value == "false"
+		}
+		holds, err := w.model.Holds(w.tree(key), d, modifier, value)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +181,7 @@ func (w *generatedWorld) drawChain(t *rapid.T, typ string, depth int) clause {
 	}
 	return clause{name, inner.value, func(key string) bool {
 		return slices.ContainsFunc(w.leads(key, r), func(to string) bool {
-			return strings.HasPrefix(to, target+"/") && w.heads[to] != nil && inner.holds(to)
+			return strings.HasPrefix(to, target+"/") && w.tree(to) != nil && inner.holds(to)
 		})
 	}}
 }
@@ -191,29 +194,58 @@ func (w *generatedWorld) drawHas(t *rapid.T, typ string, depth int) clause {
 	r := rapid.SampledFrom(into).Draw(t, "reverse")
 	inner := w.draw(t, r.typ, depth-1)
 	return clause{"_has:" + r.typ + ":" + r.code + ":" + inner.name, inner.value, func(key string) bool {
-		return slices.ContainsFunc(w.order, func(from string) bool {
+		return !strings.Contains(key, "#") && slices.ContainsFunc(w.order, func(from string) bool {
 			return strings.HasPrefix(from, r.typ+"/") && slices.Contains(w.leads(from, r), key) && inner.holds(from)
 		})
 	}}
 }
 
+// link is where a reference leads.
+type link struct {
+	key string
+	old bool // to a version that isn't the current one
+}
+
 // leads gives the keys that a reference of a resource points to.
 func (w *generatedWorld) leads(key string, r reference) (keys []string) {
+	for _, l := range w.links(key, r) {
+		keys = append(keys, l.key)
+	}
+	return keys
+}
+
+func (w *generatedWorld) links(key string, r reference) (links []link) {
 	name := key + " " + r.code
 	if known, ok := w.led[name]; ok {
 		return known
 	}
-	defer func() { w.led[name] = keys }()
+	defer func() { w.led[name] = links }()
 	var object map[string]any
-	if err := json.Unmarshal(w.heads[key].JSON, &object); err != nil {
+	if err := json.Unmarshal(w.tree(key).JSON, &object); err != nil {
 		panic(err)
+	}
+	container := key
+	if _, rest, is := strings.Cut(key, "/"); is && strings.Contains(rest, "#") {
+		container, _, _ = strings.Cut(rest, "#")
 	}
 	for _, e := range walk(object, r.element) {
 		ref, _ := textOf(e, "reference")
-		ref, _, _ = strings.Cut(strings.TrimPrefix(ref, generatedBase+"/"), "/_history/")
-		keys = append(keys, ref)
+		if id, local := strings.CutPrefix(ref, "#"); local {
+			for _, typ := range r.targets {
+				if k := containedKey(typ, container, id); w.tree(k) != nil && w.tree(k).Type().Name == typ {
+					links = append(links, link{key: k})
+				}
+			}
+			continue
+		}
+		ref, version, named := strings.Cut(strings.TrimPrefix(ref, generatedBase+"/"), "/_history/")
+		l := link{key: ref}
+		if head := w.heads[ref]; named && head != nil {
+			l.old = head.Root().Child("meta").Child("versionId").Text() != version
+		}
+		links = append(links, l)
 	}
-	return keys
+	return links
 }
 
 // drawClauses makes the clauses of a search, a filter among them now and then.

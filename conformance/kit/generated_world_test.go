@@ -191,6 +191,9 @@ func (d dice) resource(key string) []byte {
 			}
 		}
 	}
+	if d.often(30) {
+		object["contained"] = d.contain(object, typ, 1)
+	}
 	if d.often(50) {
 		object["meta"] = map[string]any{"tag": []any{d.coding()}, "profile": []any{d.of("http://a.example/p", "http://a.example/q|1")}}
 	}
@@ -202,6 +205,51 @@ func (d dice) resource(key string) []byte {
 	return text
 }
 
+// contain has a reference of an object lead to a contained resource, which may
+// refer to another one.
+func (d dice) contain(object map[string]any, typ string, number int) (all []any) {
+	own := referencesOf(func(r reference) bool { return r.typ == typ })
+	r := own[d.IntN(len(own))]
+	target := d.of(r.targets...)
+	inner := d.fields(target)
+	inner["resourceType"], inner["id"] = target, fmt.Sprint("c", number)
+	object[r.element] = any(map[string]any{"reference": fmt.Sprint("#c", number)})
+	if r.list {
+		object[r.element] = []any{object[r.element], d.literal(r.targets)}
+	}
+	if number == 1 && d.often(50) {
+		all = d.contain(inner, target, 2)
+	}
+	for _, r := range referencesOf(func(r reference) bool { return r.typ == target }) {
+		if object := inner[r.element]; object == nil && d.often(60) && !r.list {
+			inner[r.element] = d.literal(r.targets)
+		}
+	}
+	return append(all, inner)
+}
+
+// containedKey is what the model calls a contained resource: its type, its
+// container and its id there.
+func containedKey(typ, container, id string) string { return typ + "/" + container + "#" + id }
+
+// tree gives a resource, or a contained one by itself; nil where there is none.
+func (w *generatedWorld) tree(key string) *fhir.Tree {
+	if known := w.inner[key]; known != nil || !strings.Contains(key, "#") {
+		return cmp.Or(known, w.heads[key])
+	}
+	_, rest, _ := strings.Cut(key, "/")
+	container, id, _ := strings.Cut(rest, "#")
+	var object struct{ Contained []json.RawMessage }
+	_ = json.Unmarshal(w.heads[container].JSON, &object) // it was decoded before
+	for _, text := range object.Contained {
+		if tree, err := fhir.Decode(w.model.Set, text, fhir.DefaultLimits); err == nil && tree.Root().Child("id").Text() == id {
+			w.inner[key] = tree
+			return tree
+		}
+	}
+	return nil
+}
+
 // generatedWorld is an engine on a store with generated resources, and the
 // same resources as the model looks at them.
 type generatedWorld struct {
@@ -211,7 +259,8 @@ type generatedWorld struct {
 	order  []string              // of places
 	// instants are the lastUpdated of the resources in order.
 	instants []string
-	led      map[string][]string // what leads has found
+	led      map[string][]link     // what links has found
+	inner    map[string]*fhir.Tree // contained resources, by containedKey
 
 	refused int // searches
 }
@@ -289,7 +338,7 @@ func (w *generatedWorld) arrange(t *testing.T) {
 	if !slices.IsSortedFunc(all.Entry, func(a, b result) int { return cmp.Compare(updated(a), updated(b)) }) {
 		t.Fatal("not in the order of lastUpdated")
 	}
-	w.order, w.instants, w.led = nil, nil, map[string][]string{}
+	w.order, w.instants, w.led, w.inner = nil, nil, map[string][]link{}, map[string]*fhir.Tree{}
 	for _, e := range all.Entry {
 		if w.order = append(w.order, e.key()); w.heads[e.key()] == nil {
 			t.Fatalf("%s isn't there", e.key())

@@ -109,6 +109,36 @@ func TestWhatASearchMayNotSeeItDoesNotFind(t *testing.T) {
 	}
 }
 
+// TestContainedResourcesAreSeenWithTheirContainers: chains go on into what the
+// caller sees, from there on to nothing that is hidden.
+func TestContainedResourcesAreSeenWithTheirContainers(t *testing.T) {
+	ctx := context.Background()
+	request := func(id, patient string) string {
+		return `{"resource":{"resourceType":"MedicationRequest","id":"` + id + `","status":"active","intent":"order","subject":{"reference":"Patient/` + patient + `"},` +
+			`"medicationReference":{"reference":"#m"},"contained":[{"resourceType":"Medication","id":"m","code":{"coding":[{"code":"pill"}]},` +
+			`"manufacturer":{"reference":"Organization/o"}}]},"request":{"method":"PUT","url":"MedicationRequest/` + id + `"}}`
+	}
+	transaction := strings.TrimSuffix(household, "]}") + "," + request("ma", "a") + "," + request("mb", "b") + "]}"
+	for _, b := range backends {
+		t.Run(b.name, func(t *testing.T) {
+			s := b.open(t)
+			open := newEngine(t, interaction.Config{Store: s})
+			must[[]byte](t)(open.Bundle(ctx, interaction.BundleRequest{Body: []byte(transaction), Base: base}))
+			a := &patientAccess{key: fhir.Key{Type: "Patient", ID: "a"}}
+			a.engine = newEngine(t, interaction.Config{Store: s, Access: a})
+			for _, row := range []struct{ url, all, seen string }{
+				{"MedicationRequest?medication.code=pill", "MedicationRequest/ma MedicationRequest/mb", "MedicationRequest/ma"},
+				{"MedicationRequest?medication.code:not=tea", "MedicationRequest/ma MedicationRequest/mb", "MedicationRequest/ma"},
+				{"MedicationRequest?medication.manufacturer.name=clinic", "MedicationRequest/ma MedicationRequest/mb", ""},
+				{"Patient?_has:MedicationRequest:patient:medication.code=pill", "Patient/a Patient/b", "Patient/a"},
+			} {
+				checkFound(t, row.url, must[[]byte](t)(do(open, "GET "+row.url, nil)), row.all)
+				checkFound(t, row.url, must[[]byte](t)(do(a.engine, "GET "+row.url, nil)), row.seen)
+			}
+		})
+	}
+}
+
 // checkFound compares keys, in byte order, and the total with the matches.
 func checkFound(t *testing.T, url string, got []byte, want string) {
 	t.Helper()

@@ -89,6 +89,9 @@ func (n *narrowing) inside(e search.Expr) (search.Expr, error) {
 	case search.Chain:
 		e.Where, err = n.resources(e.Type, e.Where)
 		return e, err
+	case search.Contained:
+		e.Where, err = n.inside(e.Where) // who sees the container sees what it contains
+		return e, err
 	case search.Reverse:
 		e.Where, err = n.resources(e.Type, e.Where)
 		return e, err

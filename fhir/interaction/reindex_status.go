@@ -3,6 +3,7 @@ package interaction
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"caseway/fhir"
 	"caseway/fhir/store"
@@ -103,11 +104,17 @@ func (e *Engine) status(ctx context.Context, v *store.Version) ([]byte, error) {
 	s := x.now.Load()
 	behind := s.Opened < s.Generation
 	if v != nil {
-		p := find(s.Parameters, v.Key.ID)
-		if p == nil {
+		used, waits := true, false
+		for range statusLooks {
+			if used, waits = s.waits(v.Key.ID); !waits || sleep(ctx, statusPause) != nil {
+				break
+			}
+			s = x.now.Load()
+		}
+		if !used {
 			return x.noEffect(out, v)
 		}
-		behind = s.pending(p) || s.rebuilding()
+		behind = waits
 	}
 	if !behind {
 		out.code("status", statusIndexed)
@@ -127,6 +134,20 @@ func (e *Engine) status(ctx context.Context, v *store.Version) ([]byte, error) {
 		out.integer("waitingForProcesses", int64(waiting))
 	}
 	return json.Marshal(out)
+}
+
+// In a small store indexing is a matter of milliseconds: who asks for the status
+// of one parameter is answered when it is indexed, or after a second.
+const (
+	statusPause = 10 * time.Millisecond
+	statusLooks = int(time.Second / statusPause)
+)
+
+// waits reports whether a stored parameter is in use, and whether searches by it
+// have to wait.
+func (s *indexState) waits(id string) (used, waits bool) {
+	p := find(s.Parameters, id)
+	return p != nil, p != nil && (s.pending(p) || s.rebuilding())
 }
 
 // waitingFor counts the processes that don't write by the newest generation yet.

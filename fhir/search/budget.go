@@ -23,6 +23,7 @@ type Budget struct {
 	heads, left int
 	found       map[string][]Hit // inner sides of chains, without JSON, by sameness
 	versioned   bool             // see Matches.Versioned
+	containers  map[string]bool  // by type, whether such resources contain others
 }
 
 // mostRemembered bounds how much of one inner side is kept.
@@ -112,6 +113,8 @@ func conditionName(e Expr) string {
 		return e.From.code()
 	case *join:
 		return e.name()
+	case *contained:
+		return e.param.Code + "." + conditionName(e.where)
 	case *inside:
 		return e.compartment.Type + " compartment"
 	case *named:

@@ -72,7 +72,7 @@ func drivable(e Expr) bool {
 	switch e := e.(type) {
 	case Leaf:
 		return e.Indexed()
-	case *named, *inside:
+	case *named, *inside, *contained:
 		return true
 	case *join:
 		return e.state == fresh || e.state == resolved && drivable(e.plain)
@@ -110,6 +110,10 @@ func (r *runner) candidate(ctx context.Context, e Expr, limit int) (c candidate,
 		if e.state == resolved {
 			return r.candidate(ctx, e.plain, limit)
 		}
+	case *contained:
+		c, ok, err = r.candidate(ctx, normal(e.driver(e.param.Resource)), limit)
+		c.sure = false
+		return c, ok, err
 	case Or:
 		return r.byAny(ctx, e, limit)
 	case *many:

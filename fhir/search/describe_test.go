@@ -14,6 +14,9 @@ func describe(e Expr) string {
 	case And:
 		return "all" + members(e)
 	case Or:
+		if e = withoutContainedTwins(e); len(e) == 1 {
+			return describe(e[0])
+		}
 		return "any" + members(e)
 	case Not:
 		return "not(" + describe(e.Expr) + ")"
@@ -29,6 +32,20 @@ func describe(e Expr) string {
 		return e.Param.prefix + "<-" + e.Type + "(" + describe(e.Where) + ")"
 	}
 	return "?"
+}
+
+// withoutContainedTwins leaves out what each chain asks of contained resources,
+// which is the same as it asks of others.
+func withoutContainedTwins(members Or) Or {
+	var rest Or
+	for _, m := range members {
+		c, is := m.(Contained)
+		twin := is && len(rest) > 0 && describe(rest[len(rest)-1]) == describe(Chain(c))
+		if !twin {
+			rest = append(rest, m)
+		}
+	}
+	return rest
 }
 
 func members(all []Expr) string {

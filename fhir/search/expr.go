@@ -50,6 +50,14 @@ type (
 		Where Expr
 	}
 
+	// Contained holds for a resource with a reference by Param to a resource of Type
+	// that it contains and that satisfies Where.
+	Contained struct {
+		Param *Parameter
+		Type  string
+		Where Expr
+	}
+
 	// Reverse holds for a resource to which a current resource of Type refers
 	// by Param, and which satisfies Where (_has).
 	Reverse struct {
@@ -59,15 +67,16 @@ type (
 	}
 )
 
-func (And) expr()     {}
-func (Or) expr()      {}
-func (Not) expr()     {}
-func (Leaf) expr()    {}
-func (Keys) expr()    {}
-func (Within) expr()  {}
-func (Updated) expr() {}
-func (Chain) expr()   {}
-func (Reverse) expr() {}
+func (And) expr()       {}
+func (Or) expr()        {}
+func (Not) expr()       {}
+func (Leaf) expr()      {}
+func (Keys) expr()      {}
+func (Within) expr()    {}
+func (Updated) expr()   {}
+func (Chain) expr()     {}
+func (Contained) expr() {}
+func (Reverse) expr()   {}
 
 // LooksElsewhere reports whether more than a resource's own terms and key
 // decide whether a condition holds for it.

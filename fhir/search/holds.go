@@ -32,9 +32,11 @@ func holds(e Expr, h *Hit) bool {
 		_, found := e.set[h.Key]
 		return found
 	case Updated:
-		return e.holds(h)
+		return h.holder == nil && e.holds(h)
 	case *join:
 		return holds(e.plain, h)
+	case *contained:
+		return e.holds(h)
 	}
 	return false
 }
@@ -45,6 +47,8 @@ func needsLookup(e Expr) bool {
 	case *join:
 		return e.state != resolved || needsLookup(e.plain)
 	case *inside:
+		return needsLookup(e.where)
+	case *contained:
 		return needsLookup(e.where)
 	case And:
 		for _, m := range e {
@@ -133,6 +137,8 @@ func (r *runner) test(ctx context.Context, e Expr, hits []Hit) ([]bool, error) {
 			return r.test(ctx, e.plain, hits)
 		}
 		return e.lookup(ctx, r, hits)
+	case *contained:
+		return e.test(ctx, r, hits)
 	}
 	return make([]bool, len(hits)), nil
 }

@@ -71,6 +71,8 @@ type indexer struct {
 	focus     [1]fhirpath.Value
 	results   fhirpath.Collection
 	inner     *indexer // for the components of a composite
+	// versioned and unversioned are where references of the parameter at work lead.
+	versioned, unversioned []string
 }
 
 var indexers = sync.Pool{New: func() any { return &indexer{} }}
@@ -82,25 +84,35 @@ func (r *Registry) Index(t *fhir.Tree) Index {
 	if !root.Valid() || r.types[root.Type().Name] == nil {
 		return Index{}
 	}
-	typ := r.types[root.Type().Name]
-	typ.compile()
-	var present bits
-	for c := root.First(); c.Valid(); c = c.Next() {
-		if i, known := typ.first[c.Name()]; known {
-			present.set(i)
-		}
-	}
 	x := indexers.Get().(*indexer)
 	x.registry = r
-	x.run(root, typ.steps, &present)
+	if x.resource(root, r.types[root.Type().Name]) {
+		x.contained(root)
+	}
 	index := Index{Terms: sorted(x.terms), Values: sorted(x.kept)}
 	x.reset()
 	indexers.Put(x)
 	return index
 }
 
+// resource makes the terms of a resource, but for what it contains; contains
+// reports whether there is such.
+func (x *indexer) resource(root fhir.Node, typ *typeParameters) (contains bool) {
+	typ.compile()
+	var present bits
+	for c := root.First(); c.Valid(); c = c.Next() {
+		if i, known := typ.first[c.Name()]; known {
+			present.set(i)
+		}
+		contains = contains || c.Name() == "contained"
+	}
+	x.run(root, typ.steps, &present)
+	return contains
+}
+
 func (x *indexer) reset() {
 	x.terms, x.kept, x.results = emptied(x.terms), emptied(x.kept), emptied(x.results)
+	x.versioned, x.unversioned = emptied(x.versioned), emptied(x.unversioned)
 	x.focus[0] = fhirpath.Value{}
 }
 
@@ -133,6 +145,7 @@ func (x *indexer) run(root fhir.Node, steps []step, present *bits) {
 				found = x.add(p, s.expr, root) || found
 			}
 		}
+		x.bothWays(p)
 		if found && len(x.terms) == before && p.Type != "composite" {
 			x.terms = append(x.terms, p.term(presentKind, ""))
 		}

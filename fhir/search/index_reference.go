@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strings"
 
 	"caseway/fhir"
@@ -26,17 +27,33 @@ func (x *indexer) reference(p *Parameter, n fhir.Node) {
 	}
 }
 
-// link adds a literal reference. One to a contained resource leads nowhere
-// that could be searched for.
+// link adds a literal reference. One to a contained resource has no term, but
+// chains go on into that.
 func (x *indexer) link(p *Parameter, text string) {
-	if strings.HasPrefix(text, "#") {
+	if x.local(p, text) {
 		return
 	}
 	target, version := x.registry.target(text)
 	x.term(p, valueKind, target)
-	if version != "" {
-		x.keep(p, keptVersion, versioned(target, version))
+	if version == "" {
+		x.unversioned = append(x.unversioned, target)
+		return
 	}
+	x.versioned = append(x.versioned, target)
+	x.keep(p, keptVersion, versioned(target, version))
+}
+
+// bothWays keeps that a parameter leads to a resource as such and to a version
+// of it.
+func (x *indexer) bothWays(p *Parameter) {
+	if len(x.versioned) > 0 {
+		for _, target := range x.unversioned {
+			if slices.Contains(x.versioned, target) {
+				x.keep(p, keptVersion, versioned(target, ""))
+			}
+		}
+	}
+	x.versioned, x.unversioned = emptied(x.versioned), emptied(x.unversioned)
 }
 
 // versioned writes a target with its version.
@@ -61,6 +78,9 @@ func (r *Registry) target(text string) (target, version string) {
 
 // canonical adds a canonical, whose version is the target's business version.
 func (x *indexer) canonical(p *Parameter, text string) {
+	if p.Type == "reference" && x.local(p, text) {
+		return
+	}
 	url, version := splitCanonical(text)
 	if p.Type == "reference" {
 		url, _ = x.registry.target(url)

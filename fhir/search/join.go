@@ -55,6 +55,8 @@ func freshJoins(e Expr) []*join {
 		return freshJoins(e.Expr)
 	case *inside:
 		return freshJoins(e.where)
+	case *contained:
+		return freshJoins(e.where)
 	}
 	var all []*join
 	for _, m := range members {
@@ -144,6 +146,9 @@ func (j *join) lookup(ctx context.Context, r *runner, hits []Hit) ([]bool, error
 func (j *join) lookupReferring(ctx context.Context, r *runner, hits []Hit) ([]bool, error) {
 	ok := make([]bool, len(hits))
 	for i := range hits {
+		if hits[i].holder != nil {
+			continue // nothing elsewhere refers to what is contained
+		}
 		name := hits[i].Key.String()
 		found, asked := j.known[name]
 		if !asked {

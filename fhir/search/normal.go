@@ -45,7 +45,7 @@ func normalWithin(e Within) Expr {
 // normal brings an expression to the form that the executor works with: And
 // and Or have members of the other kind only, Not stands before what can't be
 // taken apart, exact leaves and keys under an Or are one, Keys are *named, Within
-// is *inside, Chain and Reverse are *join, and an Or of very many is *many. An empty And always holds, an empty Or never.
+// is *inside, Chain and Reverse are *join, Contained is *contained, and an Or of very many is *many. An empty And always holds, an empty Or never.
 func normal(e Expr) Expr {
 	switch e := e.(type) {
 	case nil:
@@ -64,6 +64,8 @@ func normal(e Expr) Expr {
 		return normalWithin(e)
 	case Chain:
 		return &join{typ: e.Type, param: e.Param, where: normal(e.Where)}
+	case Contained:
+		return &contained{typ: e.Type, param: e.Param, where: normal(e.Where)}
 	case Reverse:
 		return &join{typ: e.Type, param: e.Param, where: normal(e.Where), reverse: true}
 	}

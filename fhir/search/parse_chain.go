@@ -124,7 +124,7 @@ func (p *requestParser) chain(param *Parameter, modifier, rest string, inner fun
 		e := left{}
 		switch {
 		case err == nil:
-			any = append(any, Chain{Param: param, Type: target, Where: where})
+			any = append(any, Chain{Param: param, Type: target, Where: where}, Contained{Param: param, Type: target, Where: where})
 			if err := p.spend(chainCost); err != nil {
 				return nil, err
 			}
@@ -134,16 +134,13 @@ func (p *requestParser) chain(param *Parameter, modifier, rest string, inner fun
 			closest = err
 		}
 	}
-	switch len(any) {
-	case 0:
-		if closest != nil {
-			return nil, closest
-		}
-		return nil, p.deadEnd(param, targets, code)
-	case 1:
-		return any[0], nil
+	switch {
+	case len(any) > 0:
+		return any, nil
+	case closest != nil:
+		return nil, closest
 	}
-	return any, nil
+	return nil, p.deadEnd(param, targets, code)
 }
 
 func (p *requestParser) chainTargets(param *Parameter, modifier string) ([]string, error) {

@@ -95,6 +95,9 @@ func (r *runner) each(ctx context.Context, emit func([]Hit) (enough bool)) (comp
 	if r.never {
 		return true, nil
 	}
+	if err := r.withoutContained(ctx); err != nil {
+		return false, err
+	}
 	for effort := r.firstEffort(); ; effort++ {
 		d, err := r.drive(ctx, effort)
 		if err != nil {

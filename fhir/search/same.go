@@ -40,6 +40,9 @@ func writeSameness(b *strings.Builder, e Expr) bool {
 			b.WriteString(" back")
 		}
 		return writeMembers(b, '.', []Expr{e.where})
+	case *contained:
+		b.WriteString("\x00#" + e.typ + " " + e.param.prefix)
+		return writeMembers(b, '#', []Expr{e.where})
 	}
 	return false
 }

@@ -36,6 +36,8 @@ type Hit struct {
 	// Terms are the indexed terms and the kept values together, sorted by
 	// bytes: what Leaf looks at.
 	Terms []Term
+
+	holder *Hit // of a contained resource, what contains it; such a hit has no id
 }
 
 // Scan asks a Source for heads, never tombstones. The driver is Keys, else

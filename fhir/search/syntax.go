@@ -18,6 +18,7 @@ import (
 //	Observation.value-quantity:g|<250041                 quantity in UCUM base units
 //	Observation.value-quantity=http://x.org|y|<250041    quantity in another unit
 //	Condition.code?                                      the element is there, without anything to look up
+//	MedicationRequest.#Medication.code=1                 of a contained resource, see index_contained.go
 //	Patient.name;s-Smith                                 kept beside the index, with a letter for what it is
 const (
 	scopedKind  = ':'
@@ -32,6 +33,7 @@ const (
 // The letters of kept values.
 const (
 	keptComposite = 'c' // one element's components, see encodeParts
+	keptLocal     = 'l' // the id of a contained resource that is referred to
 	keptNumber    = 'q' // a quantity with its unit as written
 	keptString    = 's' // a string as written
 	keptText      = 't' // a code's text or display, folded

@@ -101,6 +101,10 @@ func drawWorld(t *rapid.T, most int) *world {
 				terms = append(terms, parameter(typ, l.code).Term(target))
 			}
 		}
+		if typ == "Task" && rapid.IntRange(0, 3).Draw(t, "containing") == 0 {
+			more, values := drawContained(t)
+			terms, kept = append(terms, more...), append(kept, values...)
+		}
 		w.put(hitAt(typ, fmt.Sprint(i), 1000+rapid.Int64Range(0, int64(most)/3).Draw(t, "updated")), terms, kept)
 	}
 	w.settle()
@@ -174,6 +178,9 @@ func drawExpr(t *rapid.T, typ string, depth int) search.Expr {
 		return search.Not{Expr: drawExpr(t, typ, depth-1)}
 	case 10, 11:
 		l := rapid.SampledFrom(worldLinks).Draw(t, "chain")
+		if l.typ == typ && rapid.IntRange(0, 2).Draw(t, "contained") == 0 {
+			return search.Contained{Param: parameter(l.typ, l.code), Type: l.target, Where: drawExpr(t, l.target, depth-1)}
+		}
 		if l.typ == typ {
 			return search.Chain{Param: parameter(l.typ, l.code), Type: l.target, Where: drawExpr(t, l.target, depth-1)}
 		}
@@ -222,10 +229,12 @@ func (w *world) holds(e search.Expr, h search.Hit) bool {
 		})
 	case search.Within:
 		return w.holds(e.Where, h)
+	case search.Contained:
+		return slices.ContainsFunc(inContainer(h, e), func(inner search.Hit) bool { return w.holds(e.Where, inner) })
 	case search.Keys:
 		return slices.Contains(e, h.Key)
 	case search.Updated:
-		return !h.LastUpdated.Before(e.From) && (e.To.IsZero() || h.LastUpdated.Before(e.To))
+		return !h.LastUpdated.IsZero() && !h.LastUpdated.Before(e.From) && (e.To.IsZero() || h.LastUpdated.Before(e.To))
 	case search.Chain:
 		return slices.ContainsFunc(e.Param.References(h.Terms), func(ref search.Reference) bool {
 			inner, found := w.keys[ref.Key]

@@ -69,7 +69,7 @@ func (p *param) sortKeys(n fhir.Node) (keys []SortKey) {
 			}
 		}
 	case "reference":
-		if link := p.linkOf(n.Child("reference").Text()); link.target != "" {
+		if link := p.linkOf(n.Child("reference").Text()); link.target != "" && !strings.HasPrefix(link.target, "#") {
 			keys = append(keys, SortKey{text: link.target})
 		}
 	case "uri":
