@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strings"
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
@@ -31,13 +32,38 @@ func caseRoutes() []route {
 	return all
 }
 
-// admitCases refuses what the door refuses for FHIR: a foreign name while there
-// is no login.
+// admitCases refuses what the door refuses for FHIR, a foreign name while there
+// is no login, and finds out how the answer is to be laid out.
 func (x *exchange) admitCases() error {
 	if x.server.login == nil && !x.server.door.knows(x.client.host) {
 		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden,
 			"this server doesn't answer under the name in the Host header without a login")
 	}
+	return x.takePretty()
+}
+
+// takePretty takes the parameter pretty out of the query: it is about the answer's
+// layout, and the same on each path but for files, whose lines have none.
+func (x *exchange) takePretty() error {
+	u := x.c.Request.URL
+	if !strings.Contains(u.RawQuery, "pretty") {
+		return nil
+	}
+	var rest []string
+	for part := range strings.SplitSeq(u.RawQuery, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		switch {
+		case name != "pretty":
+			rest = append(rest, part)
+		case x.route.path == "/cases/export" || x.route.path == "/cases/import":
+			return badParameter("pretty", "isn't for files of cases, which have a case or a report in each line")
+		case value != "true" && value != "false":
+			return badParameter("pretty", "is true or false")
+		default:
+			x.format.pretty = value == "true"
+		}
+	}
+	u.RawQuery = strings.Join(rest, "&")
 	return nil
 }
 
