@@ -76,7 +76,11 @@ func describeList(s *schemas, paths object, l *partList) {
 func pageOperation(s *schemas, l *partList) object {
 	page := object{
 		"type": "object", "additionalProperties": false, "required": []string{"parts", "total"},
-		"properties": object{"parts": array(s.of(l.part)), "total": object{"type": "integer", "minimum": 0}, "next": object{"type": "string"}},
+		"properties": object{
+			"parts": described(array(s.of(l.part)), "PartPage", "parts"),
+			"total": described(object{"type": "integer", "minimum": 0}, "PartPage", "total"),
+			"next":  described(object{"type": "string"}, "PartPage", "next"),
+		},
 	}
 	shown := answered(s, "A page of "+l.name+".", l.part, "ETag")
 	shown["content"] = object{"application/json": object{"schema": page}}
@@ -138,7 +142,7 @@ func jsonBody(schema object) object { return content(schema) }
 func patchBody(s *schemas, t reflect.Type) object {
 	properties := object{}
 	for _, f := range fieldsOf(t) {
-		properties[f.name] = object{"anyOf": []object{s.of(f.typ), {"type": "null"}}}
+		properties[f.name] = described(object{"anyOf": []object{s.of(f.typ), {"type": "null"}}}, componentName(t), f.name)
 	}
 	return object{"required": true, "content": object{
 		MergePatch: object{"schema": object{"type": "object", "additionalProperties": false, "properties": properties}},
@@ -149,13 +153,17 @@ func patchBody(s *schemas, t reflect.Type) object {
 func jsonPatchSchema() object {
 	pointer := object{"type": "string", "pattern": `^(/([^/~]|~[01])*)*$`}
 	op := func(names []string, more ...string) object {
-		properties := object{"op": object{"enum": names}, "path": pointer}
+		properties := object{
+			"op":   object{"enum": names, "description": "What is done."},
+			"path": described(pointer, "Operation", "path"),
+		}
 		required := append([]string{"op", "path"}, more...)
 		for _, m := range more {
-			properties[m] = object{}
+			schema := object{}
 			if m == "from" {
-				properties[m] = pointer
+				schema = pointer
 			}
+			properties[m] = described(schema, "Operation", m)
 		}
 		return object{"type": "object", "required": required, "properties": properties}
 	}

@@ -2,8 +2,10 @@ package cases
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 
 	"caseway/mapping/casemodel"
@@ -35,6 +37,7 @@ func description() object {
 		}
 	}
 	describeEdits(s, paths)
+	layOut(paths)
 	describeFiles(s, paths)
 	s.demand(reflect.TypeFor[View](), "case", "overdue", "actions")
 	s.demand(reflect.TypeFor[Overview](), "case", "overdue", "actions", "due", "parts")
@@ -63,6 +66,20 @@ func description() object {
 				"content":     object{"application/problem+json": object{"schema": s.component(reflect.TypeFor[Problem]())}},
 			}},
 		},
+	}
+}
+
+// layOut lets each operation take the parameter by which its answer is laid out.
+func layOut(paths object) {
+	pretty := query("pretty", "Lay the answer out for people.", object{"type": "string", "enum": []string{"true", "false"}})
+	for _, path := range paths {
+		for method, op := range path.(object) {
+			if method == "parameters" {
+				continue
+			}
+			given, _ := op.(object)["parameters"].([]object)
+			op.(object)["parameters"] = append(slices.Clip(given), pretty)
+		}
 	}
 }
 
@@ -142,19 +159,23 @@ func selfOperation() object {
 	}
 }
 
-// body is the schema of a request: that of t with the action's argument.
-func body(s *schemas, t reflect.Type, argument reflect.Type, more object, required ...string) object {
+// body is the schema of a request: that of t with the argument that an action takes.
+func body(s *schemas, t reflect.Type, argument reflect.Type, taught lesson, more object, required ...string) object {
 	properties := object{}
 	for _, f := range fieldsOf(t) {
 		if f.name != "argument" {
-			properties[f.name] = s.of(f.typ)
+			properties[f.name] = s.member(t.Name(), f)
 		}
 	}
 	for name, schema := range more {
-		properties[name] = schema
+		properties[name] = described(schema.(object), t.Name(), name)
 	}
 	if argument != nil {
-		properties["argument"] = s.of(argument)
+		of := described(s.of(argument), t.Name(), "argument")
+		if len(taught.Requires) > 0 {
+			of["required"], required = taught.Requires, append(slices.Clip(required), "argument")
+		}
+		properties["argument"] = of
 	}
 	schema := object{"type": "object", "additionalProperties": false, "properties": properties}
 	if len(required) > 0 {
@@ -163,15 +184,40 @@ func body(s *schemas, t reflect.Type, argument reflect.Type, more object, requir
 	return schema
 }
 
-func content(schema object) object {
-	return object{"required": true, "content": object{"application/json": object{"schema": schema}}}
+// described is a schema that says what a member of a type holds.
+func described(schema object, owner, member string) object {
+	schema = maps.Clone(schema)
+	schema["description"] = memberText(owner, member)
+	return schema
+}
+
+// content is a JSON body, with an example of each kind of it.
+func content(schema object, examples ...object) object {
+	as := object{"schema": schema}
+	if len(examples) > 0 {
+		as["examples"] = named(examples)
+	}
+	return object{"required": true, "content": object{"application/json": as}}
+}
+
+// named gives examples by their names.
+func named(examples []object) object {
+	all := object{}
+	for _, e := range examples {
+		name := e["name"].(string)
+		delete(e, "name")
+		all[name] = e
+	}
+	return all
 }
 
 func createOperation(s *schemas) object {
-	var either []object
+	var either, examples []object
 	for i := range table {
 		if slices.Contains(beginning, table[i].name) {
-			either = append(either, body(s, reflect.TypeFor[Beginning](), table[i].argument,
+			taught := lessonOfBeginning(table[i].name)
+			examples = append(examples, object{"name": string(table[i].name), "summary": table[i].text, "value": taught.Body})
+			either = append(either, body(s, reflect.TypeFor[Beginning](), table[i].argument, taught,
 				object{
 					"action": object{"const": string(table[i].name)}, "bring": array(pattern(`^[A-Z][A-Za-z]*/[A-Za-z0-9.\-]{1,64}$`)),
 					"client": pattern(`^Patient/[A-Za-z0-9.\-]{1,64}$`),
@@ -180,7 +226,7 @@ func createOperation(s *schemas) object {
 	}
 	return object{
 		"operationId": "create-case", "tags": []string{"cases"}, "summary": "Make a case.",
-		"description": "By a referral, or by opening it at once.", "requestBody": content(object{"oneOf": either}),
+		"description": "By a referral, or by opening it at once.", "requestBody": content(object{"oneOf": either}, examples...),
 		"responses": problems(object{"201": answered(s, "The new case.", reflect.TypeFor[View](), "ETag", "Location")}, "409", "412", "413", "415", "422"),
 	}
 }
@@ -190,14 +236,57 @@ func pattern(p string) object { return object{"type": "string", "pattern": p} }
 func array(items object) object { return object{"type": "array", "items": items} }
 
 func actionOperation(s *schemas, a *action) object {
+	taught := lessonOf(a.name)
 	return object{
 		"operationId": string(a.name), "tags": []string{"cases"}, "summary": a.text,
-		"description": "Roles: " + joined(rolesOf(a.name)) + ".",
+		"description": actionText(a.name),
 		"parameters":  []object{headerParameter("If-Match", "The ETag of the case as it was seen; another state refuses the action.")},
-		"requestBody": content(body(s, reflect.TypeFor[Deed](), a.argument, nil)),
+		"requestBody": content(body(s, reflect.TypeFor[Deed](), a.argument, taught, nil),
+			object{"name": string(a.name), "summary": a.text, "value": taught.Body}),
 		"responses": problems(object{"200": answered(s, "The case after the action.", reflect.TypeFor[View](), "ETag")},
 			"409", "412", "413", "415", "422"),
 	}
+}
+
+// actionText says what an action needs: phases, roles and a reason, and by which
+// rules it is refused.
+func actionText(name casemodel.Action) string {
+	var phases, needs []string
+	reason := false
+	for _, step := range casemodel.PhaseSteps() {
+		if step.Action != name {
+			continue
+		}
+		reason = reason || step.Reason
+		for _, p := range step.From {
+			if p == "" {
+				p = "none, as POST /cases"
+			}
+			phases = append(phases, string(p))
+		}
+		needs = append(needs, step.Needs...)
+	}
+	slices.Sort(needs)
+	text := "Phases: " + strings.Join(phases, ", ") + ".\n\nRoles: " + joined(rolesOf(name)) + "."
+	if reason {
+		text += "\n\nThe reason is needed."
+	}
+	for i, name := range slices.Compact(needs) {
+		if i == 0 {
+			text += "\n\nIt is refused by these rules, among others:\n"
+		}
+		text += "\n- `" + name + "`: " + ruleText(name)
+	}
+	return text
+}
+
+func ruleText(name string) string {
+	for _, r := range casemodel.Rules() {
+		if r.Name == name {
+			return r.Text
+		}
+	}
+	return ""
 }
 
 // rolesOf are the roles that may take an action.

@@ -14,15 +14,20 @@ func describeFiles(s *schemas, paths object) {
 	s.components["ImportLine"] = object{
 		"type": "object", "description": "A case with its ETag, and who the people and organizations are that it names. " +
 			"Parts without an id are given one.",
-		"additionalProperties": false, "properties": s.members(lineType), "required": []string{"client"},
+		"additionalProperties": false, "properties": s.members("ImportLine", lineType), "required": []string{"client"},
 	}
 }
 
-// members are the schemas of a struct's members.
-func (s *schemas) members(t reflect.Type) object {
+// members are the schemas of a struct's members. Those of a case are described as
+// there.
+func (s *schemas) members(owner string, t reflect.Type) object {
 	all := object{}
 	for _, f := range fieldsOf(t) {
-		all[f.name] = s.of(f.typ)
+		of := owner
+		if memberTexts()[of+"."+f.name] == "" {
+			of = "Case"
+		}
+		all[f.name] = s.member(of, f)
 	}
 	return all
 }
@@ -104,7 +109,7 @@ func importOperation(s *schemas) object {
 			"content": object{FormatNDJSON.MediaTypes()[0]: object{
 				"schema": object{"type": "string"},
 				"x-line": refTo("Imported"), "x-last-line": object{
-					"type": "object", "properties": object{"summary": refTo("Summary")}, "required": []string{"summary"},
+					"type": "object", "properties": object{"summary": described(refTo("Summary"), "lastLine", "summary")}, "required": []string{"summary"},
 				},
 			}},
 		}}, "406", "408", "413", "415", "503"),

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 )
 
@@ -47,10 +48,17 @@ func (s *schemas) component(t reflect.Type) object {
 		schema := object{"type": "object", "additionalProperties": false, "properties": properties}
 		s.components[name] = schema // before its members, which may hold it
 		for _, f := range fieldsOf(t) {
-			properties[f.name] = s.of(f.typ)
+			properties[f.name] = s.member(name, f)
 		}
 	}
 	return refTo(name)
+}
+
+// member is the schema of a member of a type, with what it holds.
+func (s *schemas) member(owner string, f field) object {
+	schema := maps.Clone(s.of(f.typ))
+	schema["description"] = memberText(owner, f.name)
+	return schema
 }
 
 // componentName is the type's own name; a Problem of casemodel is the client's.
