@@ -132,6 +132,9 @@ func leakCheck(t *testing.T, rt *rapid.T, open func(testing.TB) store.Store) {
 		}
 		r := drawLine(rt, rapid.SampledFrom(requests).Draw(rt, "request"))
 		a, b := one.ask(ctx, r), other.ask(ctx, r)
+		if !strings.HasPrefix(r, "GET ") && succeeded(a) && succeeded(b) {
+			one.made, other.made = true, true // a Provenance, which an answer needn't show
+		}
 		same := one.plain(a) == other.plain(b) || begins && succeeded(a) && succeeded(b)
 		if !same || strings.HasPrefix(a, "broken") {
 			rt.Fatalf("%s as %+v with %s\nanswers\n%s\nor\n%s", r, who, scopes, a, b)
