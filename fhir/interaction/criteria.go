@@ -169,7 +169,11 @@ func (e *Engine) find(ctx context.Context, typ string, where search.Expr, limit 
 	if err != nil {
 		return nil, err
 	}
-	m, err := search.Run(ctx, source, search.Plan{Types: []string{typ}, Where: where, Count: limit})
+	var m search.Matches
+	err = e.inTime(ctx, func(ctx context.Context) (err error) {
+		m, err = search.Run(ctx, source, search.Plan{Types: []string{typ}, Where: where, Count: limit})
+		return err
+	})
 	return versionsOf(m.Hits), err
 }
 

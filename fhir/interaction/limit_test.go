@@ -10,6 +10,7 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
+	"caseway/fhir/store"
 	"caseway/fhir/store/sqlite"
 )
 
@@ -142,12 +143,54 @@ func (s slowScans) Scan(ctx context.Context, _ search.Scan) (search.Page, error)
 func TestASearchThatTakesTooLongIsTooCostly(t *testing.T) {
 	s := slowScans{openSQLite(t).(*sqlite.Store)}
 	e := newEngine(t, interaction.Config{Store: s, SearchTime: 20 * time.Millisecond})
-	_, err := e.Search(t.Context(), interaction.SearchRequest{Type: "Patient", Parameters: []search.Pair{{Name: "gender", Value: "male"}}})
-	wantError(t, err, fhir.TooCostly, fhir.IssueTooCostly, "")
+	for _, row := range overdueSearches {
+		t.Run(row.name, func(t *testing.T) { wantError(t, row.search(e), fhir.TooCostly, fhir.IssueTooCostly, "") })
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	patient := newEngine(t, interaction.Config{Store: s})
 	if _, err := patient.Search(ctx, interaction.SearchRequest{Type: "Patient"}); err == nil {
 		t.Error("a search goes on when its client's time is over")
 	}
+}
+
+// silent is a store that answers nothing.
+type silent struct{ slowScans }
+
+func (s silent) Records(ctx context.Context, _, _, _ string, _ int) ([]store.Record, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestAStoreThatStandsStillIsTransient(t *testing.T) {
+	s := silent{slowScans{openSQLite(t).(*sqlite.Store)}}
+	e := newEngine(t, interaction.Config{Store: s, SearchTime: 20 * time.Millisecond})
+	for _, row := range overdueSearches {
+		t.Run(row.name, func(t *testing.T) { wantError(t, row.search(e), fhir.Transient, fhir.IssueTransient, "") })
+	}
+}
+
+// overdueSearches are interactions that search.
+var overdueSearches = []struct {
+	name   string
+	search func(e *interaction.Engine) error
+}{
+	{"search", func(e *interaction.Engine) error {
+		_, err := e.Search(context.Background(), interaction.SearchRequest{
+			Type: "Patient", Parameters: []search.Pair{{Name: "gender", Value: "male"}},
+		})
+		return err
+	}},
+	{"conditional create", func(e *interaction.Engine) error {
+		_, err := e.Create(context.Background(), interaction.CreateRequest{
+			Type: "Patient", Body: []byte(`{"resourceType":"Patient"}`), IfNoneExist: "identifier=http://example.org|1",
+		})
+		return err
+	}},
+	{"conditional delete", func(e *interaction.Engine) error {
+		_, err := e.Delete(context.Background(), interaction.DeleteRequest{
+			Key: fhir.Key{Type: "Patient"}, Criteria: "identifier=http://example.org|1",
+		})
+		return err
+	}},
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"caseway/fhir"
 	"caseway/fhir/search"
@@ -74,18 +75,38 @@ func (r *results) show(page search.Matches, shows func(typ string) bool) {
 // atOneMoment has f see the store at one moment, where the store can do that,
 // and not for longer than a search may take.
 func (e *Engine) atOneMoment(ctx context.Context, f func(context.Context) error) error {
+	return e.inTime(ctx, func(ctx context.Context) error {
+		if s, ok := e.store.(store.Snapshotter); ok {
+			return s.Snapshot(ctx, f)
+		}
+		return f(ctx)
+	})
+}
+
+// inTime lets f search for as long as a search may take.
+func (e *Engine) inTime(ctx context.Context, f func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, e.searches)
 	defer cancel()
-	err := error(nil)
-	if s, ok := e.store.(store.Snapshotter); ok {
-		err = s.Snapshot(limited, f)
-	} else {
-		err = f(limited)
+	err := f(limited)
+	if fe := (*fhir.Error)(nil); err == nil || limited.Err() == nil || ctx.Err() != nil || errors.As(err, &fe) {
+		return err
 	}
-	if fe := (*fhir.Error)(nil); err != nil && limited.Err() != nil && ctx.Err() == nil && !errors.As(err, &fe) {
-		return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "the search took too long; ask for less at once").Because(err)
+	return e.overdue(ctx, err)
+}
+
+// answerTime is how long a store may take to answer the smallest question.
+const answerTime = 2 * time.Second
+
+// overdue says why a search was given up: a store that answers others has too
+// much to do for it, one that answers nothing stands still.
+func (e *Engine) overdue(ctx context.Context, cause error) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	if _, err := e.store.Records(ctx, searchKind, stateKey, "", 1); err != nil {
+		return fhir.NewError(fhir.Transient, fhir.IssueTransient, "the store doesn't answer; try again").Because(cause)
 	}
-	return err
+	return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly,
+		fmt.Sprintf("the search took longer than %v; ask for less at once, or add a condition that narrows it", e.searches)).Because(cause)
 }
 
 // render writes the page.

@@ -21,17 +21,17 @@ func Count(ctx context.Context, src Source, p Plan, limit int) (n int, exact boo
 	r := newRunner(src, p)
 	r.everything, r.keysOnly = true, true
 	if n, ok, err := r.countIndex(ctx, limit); ok || err != nil {
-		return n, n < limit, outOfTime(err)
+		return n, n < limit, err
 	}
 	complete, err := r.each(ctx, func([]Hit) bool { return r.found >= limit })
 	if err != nil {
-		return 0, false, outOfTime(err)
+		return 0, false, err
 	}
 	if complete {
 		return r.found, true, nil
 	}
 	n, err = r.extrapolate(ctx)
-	return n, false, outOfTime(err)
+	return n, false, err
 }
 
 // countIndex counts entries of the index, where they are the matches.

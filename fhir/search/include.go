@@ -55,7 +55,7 @@ func RunIncludes(ctx context.Context, src Source, registry *Registry, hits []Hit
 		before := len(x.result.Hits)
 		if err := x.round(ctx, round, first); err != nil {
 			if fe := (*fhir.Error)(nil); !errors.As(err, &fe) || fe.Kind != fhir.TooCostly {
-				return Included{}, outOfTime(err)
+				return Included{}, err
 			}
 			x.result.Truncated = true
 		}

@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"caseway/fhir"
@@ -51,7 +50,9 @@ type Matches struct {
 // In the default order a resource that doesn't change while someone pages
 // appears exactly once. One that does may appear again, or be left out of a
 // page that it no longer belongs to, so that a page may be short although there
-// are More. A search that costs too much fails with kind TooCostly.
+// are More. A search that costs too much fails with kind TooCostly, one whose
+// context ends with the source's error: whoever bounds the time knows whether
+// it was the search or the store that took it.
 func Run(ctx context.Context, src Source, p Plan) (Matches, error) {
 	r := newRunner(src, p)
 	var m Matches
@@ -62,20 +63,11 @@ func Run(ctx context.Context, src Source, p Plan) (Matches, error) {
 		m, err = r.sortedPage(ctx, p)
 	}
 	if err != nil {
-		return Matches{}, outOfTime(err)
+		return Matches{}, err
 	}
 	r.noteVersions(r.where, m.Hits)
 	m.Versioned = r.budget.versioned
 	return m, nil
-}
-
-// outOfTime: a search that its time wasn't enough for was too costly.
-func outOfTime(err error) error {
-	if !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly,
-		"the search took too long; "+narrower).Because(err)
 }
 
 // placeOrder reports whether a sort is the order of places, one way or the other.
