@@ -18,14 +18,15 @@ import (
 // given back last is taken first: its cache is warm.
 type readers struct {
 	path  string
+	how   access
 	taken chan struct{} // as many as there may be
 
 	mu   sync.Mutex
 	idle []*reader
 }
 
-func newReaders(path string, n int) *readers {
-	return &readers{path: path, taken: make(chan struct{}, n)}
+func newReaders(path string, how access, n int) *readers {
+	return &readers{path: path, how: how, taken: make(chan struct{}, n)}
 }
 
 // reader takes a connection, waiting for one until ctx ends; within Snapshot
@@ -67,7 +68,7 @@ func (p *readers) get() (*reader, error) {
 		return r, nil
 	}
 	p.mu.Unlock()
-	return openReader(p.path)
+	return openReader(p.path, p.how)
 }
 
 func (p *readers) put(r *reader) {
@@ -114,8 +115,8 @@ type reader struct {
 // columns are what scan reads.
 const columns = "version, updated, method, body, key"
 
-func openReader(path string) (*reader, error) {
-	c, err := openConn(path, readerPragmas)
+func openReader(path string, how access) (*reader, error) {
+	c, err := openAs(path, how, readerPragmas)
 	if err != nil {
 		return nil, err
 	}
@@ -215,15 +216,14 @@ func text(s *sqlite.Stmt, column int) []byte {
 }
 
 // settled is the stamp of the newest commit that this reader sees. The writer
-// never stamps a later commit lower, but it may stamp it the same.
+// never stamps a later commit lower, but it may stamp it the same. Where nothing
+// was ever committed it is the beginning of all stamps, for nobody knows how far
+// back the clock of the first commit will be.
 func (r *reader) settled() (time.Time, error) {
 	_, err := r.newest.Step()
 	ms := r.newest.ColumnInt64(0)
 	if rerr := r.newest.Reset(); err == nil {
 		err = rerr
-	}
-	if ms == 0 {
-		return time.Time{}, err
 	}
 	return instant(ms), err
 }

@@ -13,6 +13,7 @@ import (
 var settledCases = []testCase{
 	{"settled/a poller misses nothing", pollerMissesNothing},
 	{"settled/reaches what was committed", settledReaches},
+	{"settled/begins with an empty store", settledFromEmpty},
 }
 
 // pollerMissesNothing: whoever asks again and again for what changed since the
@@ -105,5 +106,28 @@ func settledReaches(t *testing.T, d *database) {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// settledFromEmpty: who polls from before the first commit on has an instant to
+// go on from, and misses nothing.
+func settledFromEmpty(t *testing.T, d *database) {
+	s := d.store(t)
+	empty := map[string]store.HistoryQuery{
+		"system": {Limit: 1}, "type": {Type: "Patient", Limit: 1}, "instance": {Type: "Patient", ID: "1", Limit: 1},
+		"compartments": {Compartments: []string{"Patient/1"}, Limit: 1}, "count": {Limit: 1, Count: true},
+	}
+	for name, q := range empty {
+		page, err := s.History(d.ctx, q)
+		if err != nil || page.Settled.Year() < 1970 || len(page.Versions) > 0 {
+			t.Errorf("%s: %d versions, settled up to %v, %v; want none, and an instant", name, len(page.Versions), page.Settled, err)
+		}
+	}
+	p := poller{seen: map[store.HistoryPosition]bool{}}
+	p.poll(t, d, s)
+	v := commit(d.ctx, t, s, create(patient("1"), 1))[0]
+	p.poll(t, d, s)
+	if !p.seen[placeOf(v)] {
+		t.Errorf("the first commit, of %v, was missed by who polls since %v", v.LastUpdated, p.since)
 	}
 }
