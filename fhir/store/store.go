@@ -100,6 +100,14 @@ type Transactional interface {
 	Transactional() bool
 }
 
+// Exclusive is a Store that can say whether other processes use it too. One that
+// isn't Exclusive may be used by several.
+type Exclusive interface {
+	// Exclusive never changes while the store is open, and costs nothing. Other
+	// programs may read, or write records.
+	Exclusive() bool
+}
+
 // Snapshotter is a Searcher whose reads can be held to one moment together.
 type Snapshotter interface {
 	// Snapshot calls f with a context under which all scans, estimates and
@@ -240,7 +248,8 @@ type HistoryPage struct {
 	More     bool  // there are older ones
 	Total    int64 // where Count was asked for
 	// Settled is the instant up to which history was complete when this page
-	// was read: no version with an earlier lastUpdated can appear any more.
+	// was read: no version with an earlier lastUpdated can appear any more. It
+	// is never zero, also where the store is empty.
 	Settled time.Time
 }
 

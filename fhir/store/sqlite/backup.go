@@ -20,12 +20,16 @@ const backupPages = 1000
 func (s *Store) Backup(ctx context.Context, file string) error {
 	s.backups.Add(1)
 	defer s.backups.Add(-1)
-	return Backup(ctx, s.path, file)
+	return backUp(ctx, s.path, s.how, file)
 }
 
 // Backup is Store.Backup for a store that another process may have open.
 func Backup(ctx context.Context, path, file string) error {
-	if err := backup(ctx, path, file); err != nil {
+	return backUp(ctx, path, shared, file)
+}
+
+func backUp(ctx context.Context, path string, how access, file string) error {
+	if err := backup(ctx, path, how, file); err != nil {
 		return fmt.Errorf("sqlite: backup of %s to %s: %w", path, file, err)
 	}
 	return nil
@@ -33,20 +37,20 @@ func Backup(ctx context.Context, path, file string) error {
 
 // backup copies into a file beside the wanted one, which it becomes whole or
 // not at all.
-func backup(ctx context.Context, path, file string) error {
+func backup(ctx context.Context, path string, how access, file string) error {
 	if _, err := os.Lstat(file); err == nil {
 		return os.ErrExist
 	}
-	if _, err := os.Stat(path); err != nil {
-		return err
-	}
-	part, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".part-*")
+	path, err := soleName(path)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(part.Name()) }()
-	defer func() { _ = part.Close() }()
-	if err := copyStore(ctx, path, part.Name()); err != nil {
+	part, err := newPart(file)
+	if err != nil {
+		return err
+	}
+	defer part.remove()
+	if err := copyStore(ctx, path, how, part.Name()); err != nil {
 		return err
 	}
 	if err := part.Sync(); err != nil {
@@ -58,10 +62,22 @@ func backup(ctx context.Context, path, file string) error {
 	return syncDir(filepath.Dir(file))
 }
 
-// copyStore copies page by page within one read transaction, so that the
+// copyStore makes a copy that is a store by itself: it needs no log.
+func copyStore(ctx context.Context, path string, how access, part string) error {
+	if err := copyWhole(ctx, path, how, part); err != nil {
+		return err
+	}
+	c, err := openConn(part, "PRAGMA synchronous = OFF;")
+	if err != nil {
+		return err
+	}
+	return errors.Join(noteClosed(c), c.Close())
+}
+
+// copyWhole copies page by page within one read transaction, so that the
 // copy is of one moment and never has to begin again.
-func copyStore(ctx context.Context, path, part string) (err error) {
-	src, err := openConn(path, readerPragmas)
+func copyWhole(ctx context.Context, path string, how access, part string) (err error) {
+	src, err := openAs(path, how, readerPragmas)
 	if err != nil {
 		return err
 	}

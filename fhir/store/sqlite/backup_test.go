@@ -128,3 +128,32 @@ func TestBackupRefuses(t *testing.T) {
 		t.Errorf("refused backups left %v, error %v", left, err)
 	}
 }
+
+// What a backup that was killed left behind goes with the next one beside it;
+// what another one is writing stays.
+func TestBackupRemovesWhatOthersLeft(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "store.db")
+	s := open(t, path, Options{})
+	v := commit(t, s, write("1", 10))
+	left := filepath.Join(dir, "yesterday.db"+partMark+"17")
+	for _, name := range []string{left, left + "-wal", left + "-shm"} {
+		if err := os.WriteFile(name, []byte("half of it"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	running, err := newPart(filepath.Join(dir, "another.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer running.remove()
+	copied := filepath.Join(dir, "copy.db")
+	if err := Backup(t.Context(), path, copied); err != nil {
+		t.Fatal(err)
+	}
+	parts, err := filepath.Glob(filepath.Join(dir, "*"+partMark+"*"))
+	if err != nil || len(parts) != 1 || parts[0] != running.Name() {
+		t.Errorf("parts %v, %v; want only the one that is being written, %s", parts, err, running.Name())
+	}
+	wantOnly(t, open(t, copied, Options{}), v)
+}

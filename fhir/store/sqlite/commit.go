@@ -11,6 +11,9 @@ import (
 // Transactional implements store.Transactional.
 func (s *Store) Transactional() bool { return true }
 
+// Exclusive implements store.Exclusive: the lock keeps others out.
+func (s *Store) Exclusive() bool { return true }
+
 // Commit hands the commit to the writer and waits for its answer. Where ctx
 // ends before the writer has taken it, nothing happens; once taken it is
 // waited for, so that the answer is certain.

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"strings"
 
@@ -30,9 +31,27 @@ PRAGMA cache_size = -16000;
 PRAGMA temp_store = MEMORY;`
 )
 
+// access is how a store's file is opened, as SQLite reads it behind a file's URI
+// (https://sqlite.org/uri.html).
+type access string
+
+const (
+	// shared lets other programs, such as a backup, use the file too: the index
+	// of the log is a file beside it.
+	shared access = ""
+	// alone keeps the index of the log in memory, where there is no room for it
+	// on the disk. All connections of this process share it.
+	alone access = "vfs=unix-excl"
+	// unchanging reads a file that nobody can write, and that has no log.
+	unchanging access = "immutable=1"
+)
+
 // openConn opens a connection to a file that exists and prepares it.
-func openConn(path, pragmas string) (*sqlite.Conn, error) {
-	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+func openConn(path, pragmas string) (*sqlite.Conn, error) { return openAs(path, shared, pragmas) }
+
+func openAs(path string, how access, pragmas string) (*sqlite.Conn, error) {
+	uri := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: string(how)}
+	c, err := sqlite.OpenConn(uri.String(), sqlite.OpenReadWrite|sqlite.OpenURI)
 	if err != nil {
 		return nil, err
 	}
@@ -79,16 +98,6 @@ func requireLog(c *sqlite.Conn) error {
 		err = fmt.Errorf("this file system can't hold a write-ahead log (journal mode %s)", mode)
 	}
 	return err
-}
-
-// createPrivate makes an empty file that only its owner can read: it will
-// hold patients' data. SQLite gives its side files the same mode.
-func createPrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("the file can't be written: %w", err)
-	}
-	return f.Close()
 }
 
 // fileSize is a file's size, 0 where there is none.

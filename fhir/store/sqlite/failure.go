@@ -18,7 +18,10 @@ func failure(err error) error {
 	case sqlite.ResultFull:
 		return fhir.NewError(fhir.Transient, fhir.IssueTransient,
 			"the store's disk is full; nothing was written").Because(err)
-	case sqlite.ResultIOErr, sqlite.ResultCantOpen, sqlite.ResultReadOnly:
+	case sqlite.ResultReadOnly:
+		return fhir.NewError(fhir.Transient, fhir.IssueTransient,
+			"the store can't be written: its file or file system is read-only; nothing was written").Because(err)
+	case sqlite.ResultIOErr, sqlite.ResultCantOpen:
 		return fhir.NewError(fhir.Transient, fhir.IssueTransient,
 			"the store's disk can't be read or written; nothing was written").Because(err)
 	case sqlite.ResultBusy, sqlite.ResultLocked:
@@ -39,6 +42,25 @@ func ofTheDisk(err error) bool {
 		return true
 	}
 	return false
+}
+
+// unwritable reports whether a file can't be opened as wanted for want of room
+// or of the right to write.
+func unwritable(err error) bool {
+	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultCantOpen, sqlite.ResultReadOnly:
+		return true
+	}
+	return false
+}
+
+// damage reports whether an error says that the file isn't as it was written.
+func damage(err error) bool {
+	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultCorrupt, sqlite.ResultNotADB:
+		return true
+	}
+	return errors.Is(err, errPacked)
 }
 
 // refusal reports whether an error is a commit's own fault, found before

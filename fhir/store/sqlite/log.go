@@ -47,7 +47,7 @@ const (
 )
 
 func openCopier(s *Store) (*copier, error) {
-	c, err := openConn(s.path, writerPragmas)
+	c, err := openAs(s.path, s.how, writerPragmas)
 	return &copier{s: s, conn: c, wake: make(chan struct{}, 1)}, err
 }
 

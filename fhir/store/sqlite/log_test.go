@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 // frames behind.
 func TestLogSize(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
-	if err := createPrivate(path); err != nil {
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, err := openConn(path, writerPragmas)

@@ -33,7 +33,7 @@ func TestSecondOpenIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
 	first := open(t, path, Options{})
 	_, err := Open(t.Context(), path, Options{})
-	wantError(t, err, path, "in use by another process", path+".lock")
+	wantError(t, err, path, "in use by another process")
 	v := commit(t, first, write("1", 10))
 	closeStore(t, first)
 	closeStore(t, first)
@@ -60,7 +60,7 @@ func TestStoreIsPrivate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
 	s := open(t, path, Options{})
 	commit(t, s, write("1", 10))
-	for _, name := range []string{path, path + "-wal", path + ".lock"} {
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
 		info, err := os.Stat(name)
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: mode %v, error %v", filepath.Base(name), info.Mode(), err)

@@ -30,7 +30,11 @@ const recordBusy = 10 * time.Second
 // OpenRecords opens the records of the store at path, which must be there and of
 // this schema.
 func OpenRecords(path string) (*RecordFile, error) {
-	c, err := openConn(path, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;")
+	name, err := soleName(path)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: store %s: %w", path, err)
+	}
+	c, err := openConn(name, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;")
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: store %s: %w", path, err)
 	}

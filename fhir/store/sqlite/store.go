@@ -16,7 +16,7 @@
 // method copies its answer out and ends its read transaction before it
 // returns, so that no slow client keeps the write-ahead log from being emptied.
 //
-// The file FILE.lock keeps a second process out; [Backup] may run beside.
+// A lock on the file itself keeps a second process out; [Backup] may run beside.
 // Times are milliseconds since 1970. Not here: what a term or record means.
 package sqlite
 
@@ -30,6 +30,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"caseway/fhir"
 	"caseway/fhir/store"
 )
 
@@ -77,7 +78,8 @@ func (o Options) withDefaults() Options {
 
 // Store is a store.Store in an SQLite file.
 type Store struct {
-	path    string
+	path    string // behind symbolic links
+	how     access
 	opt     Options
 	lock    *fileLock
 	types   committedTypes
@@ -90,6 +92,7 @@ type Store struct {
 	news    broadcast
 	seq     atomic.Int64  // of the newest committed version
 	ailing  atomic.Bool   // the last write to disk failed
+	damaged atomic.Bool   // something in the file can't be read
 	backups atomic.Int64  // that run now
 	closing chan struct{} // closed when Close begins
 	close   sync.Once
@@ -102,16 +105,17 @@ var _ store.Store = (*Store)(nil)
 var ErrClosed = errors.New("sqlite: the store is closed")
 
 // Open opens the store in the file at path, which is made where there is none,
-// and migrates one of an older schema. It fails where another process has the
-// store open, where the directory can't be written to, and where the file is
-// of a newer schema or no Caseway store.
+// and migrates one of an older schema. Symbolic links may lead to the file. It
+// fails where another process has the store open, by whatever name, where the
+// directory can't be written to, and where the file has several names, is of a
+// newer schema or no Caseway store.
 func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 	lock, err := lockFile(path)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{
-		path: path, opt: opt.withDefaults(), lock: lock,
+		path: lock.path, opt: opt.withDefaults(), lock: lock,
 		queue: make(chan *pending, 1024), closing: make(chan struct{}),
 	}
 	if err := s.start(ctx); err != nil {
@@ -123,10 +127,8 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 // start opens the writer's connection, brings the schema up to date and
 // begins to write.
 func (s *Store) start(ctx context.Context) error {
-	if err := createPrivate(s.path); err != nil {
-		return err
-	}
-	w, err := openWriter(ctx, s)
+	logged := hasLog(s.path)
+	w, err := s.openWriter(ctx)
 	if err != nil {
 		return err
 	}
@@ -134,13 +136,42 @@ func (s *Store) start(ctx context.Context) error {
 	if s.copier, err = openCopier(s); err != nil {
 		return errors.Join(err, w.conn.Close())
 	}
+	if err := w.noteOpen(logged); err != nil {
+		s.ailing.Store(true)
+		s.opt.Log.Error("the store takes no writes; it is read all the same", "store", s.path, "error", err)
+	}
 	types := w.types // a copy: the writer changes its own
 	s.types.now.Store(&types)
 	s.seq.Store(w.seq)
-	s.readers = newReaders(s.path, s.opt.Readers)
+	s.readers = newReaders(s.path, s.how, s.opt.Readers)
 	s.closed.Go(w.run)
 	s.closed.Go(s.copier.run)
 	return nil
+}
+
+// openWriter opens the file for other programs to use too, and where its disk has
+// no room for that, or can't be written, as it can be.
+func (s *Store) openWriter(ctx context.Context) (w *writer, err error) {
+	ways := []access{shared, alone}
+	if fileSize(s.path+"-wal") == 0 {
+		ways = append(ways, unchanging)
+	}
+	var errs []error
+	for _, s.how = range ways {
+		if w, err = openWriter(ctx, s); err == nil || !unwritable(err) {
+			break
+		}
+		errs = append(errs, err)
+	}
+	switch {
+	case err != nil && len(errs) == len(ways):
+		return nil, fmt.Errorf("neither the file nor its log can be written, and the log, where there is one, "+
+			"has what was written last: %w", errs[0])
+	case err == nil && s.how == alone:
+		s.opt.Log.Warn("the disk has no room for the index of the store's log, which is kept in memory; "+
+			"other programs, such as a backup, can't use the store until it is opened anew", "store", s.path, "error", errs[0])
+	}
+	return w, err
 }
 
 // Close waits for what is being done, leaves commits that wait undone, and
@@ -149,13 +180,25 @@ func (s *Store) Close() (err error) {
 	s.close.Do(func() {
 		close(s.closing)
 		s.closed.Wait()
-		err = errors.Join(s.readers.close(), s.copier.conn.Close(), s.writer.conn.Close(), s.lock.release())
+		err = errors.Join(s.readers.close(), s.copier.conn.Close())
+		// A store that can't be said to be closed keeps its log, which the last
+		// connection would remove.
+		if merr := noteClosed(s.writer.conn); merr == nil || s.how == unchanging {
+			err = errors.Join(err, s.writer.conn.Close())
+		} else {
+			s.opt.Log.Warn("the store's log stays, for its file can't be written", "error", merr)
+		}
+		err = errors.Join(err, s.lock.release())
 	})
 	return err
 }
 
-// Check reads, and, where the last write failed, tries to write again.
+// Check reads, and, where the last write failed, tries to write again. A store
+// whose file was found to be damaged is never well again.
 func (s *Store) Check(ctx context.Context) error {
+	if s.damaged.Load() {
+		return fhir.NewError(fhir.Transient, fhir.IssueTransient, "the store's file is damaged; a backup has to be restored")
+	}
 	if s.ailing.Load() {
 		return s.probe(ctx)
 	}
@@ -196,9 +239,12 @@ func (s *Store) Stats() Stats {
 	}
 }
 
-// observe reports an operation that began at start.
+// observe reports an operation that began at start, and notices damage.
 func (s *Store) observe(op string, start time.Time, err *error) {
 	s.opt.Observe(op, time.Since(start), *err)
+	if *err != nil && damage(*err) && !s.damaged.Swap(true) {
+		s.opt.Log.Error("the store's file is damaged: what is on its damaged pages can't be read; restore a backup", "operation", op, "error", *err)
+	}
 }
 
 // broadcast wakes all who wait for news.

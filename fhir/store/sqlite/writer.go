@@ -25,6 +25,7 @@ type writer struct {
 	fresh  map[string]int64 // stems of the open transaction
 	seq    int64            // of the newest version in the open transaction
 	stamp  int64            // of the newest commit; never falls
+	said   int64            // when the clock was last said to be behind
 	sql    statements
 	heads  []head // of the commit at hand
 	latest recent // with what the open transaction did
@@ -45,7 +46,7 @@ type writer struct {
 
 // openWriter prepares the file and reads where the sequence stands.
 func openWriter(ctx context.Context, s *Store) (*writer, error) {
-	c, err := openConn(s.path, writerPragmas)
+	c, err := openAs(s.path, s.how, writerPragmas)
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +58,10 @@ func openWriter(ctx context.Context, s *Store) (*writer, error) {
 }
 
 func (w *writer) load(ctx context.Context) (err error) {
-	if err = requireLog(w.conn); err != nil {
-		return err
+	if w.s.how != unchanging {
+		if err = requireLog(w.conn); err != nil {
+			return err
+		}
 	}
 	if err = migrate(ctx, w.conn); err != nil {
 		return err
@@ -85,6 +88,7 @@ func (w *writer) load(ctx context.Context) (err error) {
 		return err
 	}
 	w.mergeNext = w.s.opt.mergeAt
+	w.watchClock(w.s.opt.Clock().UnixMilli())
 	return w.sql.prepare(w.conn)
 }
 
@@ -246,6 +250,25 @@ func (w *writer) rollback() {
 
 // now is the stamp of a new commit: the clock's, but never lower than one before.
 func (w *writer) now() int64 {
-	w.stamp = max(w.stamp, w.s.opt.Clock().UnixMilli())
+	now := w.s.opt.Clock().UnixMilli()
+	w.watchClock(now)
+	w.stamp = max(w.stamp, now)
 	return w.stamp
+}
+
+// Bounds of what is said of the clock.
+const (
+	clockBehind = int64(5 * time.Second / time.Millisecond)
+	sayClock    = int64(time.Minute / time.Millisecond)
+)
+
+// watchClock says now and then that the clock is behind the newest stamp.
+func (w *writer) watchClock(now int64) {
+	if w.stamp-now < clockBehind || now >= w.said && now-w.said < sayClock {
+		return
+	}
+	w.said = now
+	w.s.opt.Log.Warn("the clock is behind the newest version, whose time new versions get until the clock has caught up: "+
+		"it ran ahead before, or is wrong now",
+		"clock", instant(now).Format(time.RFC3339), "newest", instant(w.stamp).Format(time.RFC3339))
 }
