@@ -84,6 +84,9 @@ func (e *Engine) KeepIndexed(ctx context.Context) {
 
 // keep does what is to be done now.
 func (x *indexing) keep(ctx context.Context) error {
+	if !x.joined.Load() {
+		return x.engine.JoinIndexing(ctx)
+	}
 	if err := x.catchUp(ctx); err != nil {
 		return err
 	}

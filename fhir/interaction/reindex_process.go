@@ -29,11 +29,14 @@ const (
 type indexing struct {
 	engine   *Engine
 	searcher store.Searcher
-	options  []search.Option
-	program  string
-	process  string // the id of this one
+	// alone says that no other process can use the store.
+	alone   bool
+	options []search.Option
+	program string
+	process string // the id of this one
 
-	joined atomic.Bool
+	begun  atomic.Bool                // JoinIndexing was called
+	joined atomic.Bool                // and came to its end
 	now    atomic.Pointer[indexState] // that this process has taken on
 	lease  atomic.Int64               // until when this process counts as alive, milliseconds since 1970
 	done   atomic.Pointer[IndexProgress]
@@ -42,6 +45,9 @@ type indexing struct {
 	mu    sync.Mutex // held by who changes the state
 	acked lease      // guarded by mu, as what follows
 	seen  mark
+	// failure is why this process couldn't be brought in step, at failed.
+	failure error
+	failed  time.Time
 	// registry is the one of the state, made as made says.
 	registry *search.Registry
 	made     string
@@ -62,6 +68,9 @@ func newIndexing(e *Engine, c Config) *indexing {
 		x.options = append(x.options, search.PreferCustom())
 	}
 	x.searcher, _ = c.Store.(store.Searcher)
+	if s, ok := c.Store.(store.Exclusive); ok {
+		x.alone = s.Exclusive()
+	}
 	x.now.Store(&indexState{})
 	x.done.Store(&IndexProgress{})
 	return x
@@ -70,8 +79,12 @@ func newIndexing(e *Engine, c Config) *indexing {
 // JoinIndexing reads the stored search parameters and takes part in keeping
 // the index: from then on SearchParameters that are written come into effect.
 // Call it before the engine is used, and KeepIndexed beside its use.
+//
+// Where the store takes no writes now, which is of kind Transient, the engine can
+// be used all the same: it refuses searches until KeepIndexed has made up for it.
 func (e *Engine) JoinIndexing(ctx context.Context) error {
 	x := e.indexing
+	x.begun.Store(true)
 	if x.searcher == nil {
 		return errors.New("this store has no index that can be made anew")
 	}
@@ -161,11 +174,20 @@ func (x *indexing) sayAlive(ctx context.Context) error {
 	_, err = x.engine.store.Commit(ctx, store.Commit{Records: []store.RecordWrite{{
 		Kind: processKind, Key: x.process, Value: value, Expires: until, Expect: store.AnyVersion,
 	}}})
-	if err == nil {
+	switch {
+	case err == nil:
 		x.acked = say
-		x.lease.Store(until.Add(-leaseMargin).UnixMilli())
+	case x.alone && isTransient(err): // what this process can't write, nobody else does
+	default:
+		return err
 	}
-	return err
+	x.lease.Store(until.Add(-leaseMargin).UnixMilli())
+	return nil
+}
+
+func isTransient(err error) bool {
+	fe := (*fhir.Error)(nil)
+	return errors.As(err, &fe) && fe.Kind == fhir.Transient
 }
 
 // leave ends the lease, so that others needn't wait for this process.
@@ -247,25 +269,34 @@ func (x *indexing) step(ctx context.Context, edit func(s *indexState) (bool, err
 // sync takes on what other processes changed. Callers hold x.mu.
 func (x *indexing) sync(ctx context.Context) error {
 	s, err := x.load(ctx)
-	if err != nil {
-		return err
+	switch {
+	case err != nil:
+	case s.version != x.now.Load().version:
+		err = x.apply(ctx, s)
+	default:
+		err = x.sayAlive(ctx)
 	}
-	if s.version != x.now.Load().version {
-		return x.apply(ctx, s)
+	if err != nil && ctx.Err() == nil {
+		x.failure, x.failed = err, time.Now()
 	}
-	return x.sayAlive(ctx)
+	return err
 }
 
 // ready makes sure that this process is in step before it reads or writes. It
-// costs nothing while the lease holds.
+// costs nothing while the lease holds. Those who wait for one that asks a store
+// in vain share its answer: one after the other they would wait for minutes.
 func (x *indexing) ready(ctx context.Context) error {
 	if !x.joined.Load() || time.Now().UnixMilli() < x.lease.Load() {
 		return nil
 	}
+	asked := time.Now()
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if time.Now().UnixMilli() < x.lease.Load() {
+	switch {
+	case time.Now().UnixMilli() < x.lease.Load():
 		return nil
+	case x.failed.After(asked):
+		return x.failure
 	}
 	return x.sync(ctx)
 }
@@ -273,8 +304,15 @@ func (x *indexing) ready(ctx context.Context) error {
 // searchable refuses searches whose answers could be incomplete whatever they
 // ask for.
 func (x *indexing) searchable(ctx context.Context) error {
-	if err := x.ready(ctx); err != nil || !x.joined.Load() {
+	if err := x.ready(ctx); err != nil {
 		return err
+	}
+	if !x.joined.Load() {
+		if x.begun.Load() {
+			return fhir.NewError(fhir.Transient, fhir.IssueTransient,
+				"the store takes no writes, and its search index isn't in use yet; reading by id and history work meanwhile")
+		}
+		return nil
 	}
 	s := x.now.Load()
 	switch {

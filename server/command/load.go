@@ -118,7 +118,7 @@ func (l Load) target(ctx context.Context, s Streams) (load.Target, func() error,
 	if err != nil {
 		return nil, nil, errors.Join(err, data.Close())
 	}
-	stop, err := keepIndexed(ctx, engine)
+	stop, err := keepIndexed(ctx, engine, final)
 	if err != nil {
 		return nil, nil, errors.Join(err, data.Close())
 	}

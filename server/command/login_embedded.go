@@ -29,10 +29,10 @@ func (s Serve) embeddedLogin(
 	ctx context.Context, root string, data store.Store, engine *interaction.Engine, w witnesses, log *slog.Logger,
 ) (*server.Login, error) {
 	accounts := account.NewStore(data, nil)
-	if err := s.sow(ctx, accounts); err != nil {
+	if err := passing(log, "the seed of users and clients")(s.sow(ctx, accounts)); err != nil {
 		return nil, err
 	}
-	if err := app.Register(ctx, accounts, root); err != nil {
+	if err := passing(log, "the sample app")(app.Register(ctx, accounts, root)); err != nil {
 		return nil, fmt.Errorf("registering the sample app: %w", err)
 	}
 	at, err := url.Parse(root)
@@ -48,11 +48,11 @@ func (s Serve) embeddedLogin(
 		return nil, err
 	}
 	pages.Provider = issuer
-	if err := issuer.Prepare(ctx); err != nil {
-		log.Warn("the store takes no writes yet", "cause", err)
+	if err := passing(log, "signing in")(issuer.Prepare(ctx)); err != nil {
+		return nil, err
 	}
 	smart := issuer.SMARTConfiguration()
-	if err := offerSetup(ctx, accounts, root, log); err != nil {
+	if err := passing(log, "the first administrator")(offerSetup(ctx, accounts, root, log)); err != nil {
 		return nil, err
 	}
 	return &server.Login{

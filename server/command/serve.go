@@ -86,7 +86,7 @@ func (s Serve) run(ctx context.Context, streams Streams, first func(*interaction
 	if err != nil {
 		return err
 	}
-	stop, err := keepIndexed(ctx, engine)
+	stop, err := keepIndexed(ctx, engine, passing(log, "searching"))
 	if err != nil {
 		return err
 	}
@@ -102,8 +102,8 @@ func (s Serve) run(ctx context.Context, streams Streams, first func(*interaction
 	if err != nil {
 		return err
 	}
-	if err := engine.PrepareCursors(ctx); err != nil {
-		log.Warn("the store takes no writes yet", "cause", err)
+	if err := passing(log, "paging")(engine.PrepareCursors(ctx)); err != nil {
+		return err
 	}
 	metrics.Index(engine.IndexProgress)
 	collectLess()
