@@ -14,10 +14,10 @@ type Definition struct {
 	JSON []byte
 }
 
-// Conformance lists the CodeSystems, ValueSets, StructureDefinitions of
-// extensions and OperationDefinitions that cases need, and the built-in model
-// templates as PlanDefinitions, for the server to serve. Always the same ones in
-// the same order.
+// Conformance lists the CodeSystems, ValueSets and StructureDefinitions of
+// extensions that cases need, and the built-in model templates as
+// PlanDefinitions, for the server to serve. Always the same ones in the same
+// order.
 func Conformance() []Definition {
 	var all []Definition
 	for _, s := range ourSystems() {
@@ -27,7 +27,7 @@ func Conformance() []Definition {
 	for _, row := range rowsOf("extension") {
 		all = append(all, structureDefinition(row[0], strings.Split(row[1], ";"), row[2], row[3], row[4]))
 	}
-	return append(append(all, templates()...), operationDefinitions()...)
+	return append(all, templates()...)
 }
 
 // definitionOf completes a conformance resource with what all of them have.

@@ -22,7 +22,7 @@ func bundle(x *exchange) error {
 	}
 	answer, err := x.server.engine.Bundle(x.context(), interaction.BundleRequest{
 		Body: body, Base: x.base(), Return: x.prefer(), IdempotencyKey: repeat,
-		Lenient: x.lenient(), Elsewhere: x.elsewhere,
+		Lenient: x.lenient(), Elsewhere: elsewhere{x},
 	})
 	if err != nil {
 		return err

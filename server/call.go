@@ -10,36 +10,38 @@ import (
 )
 
 // elsewhere answers what entries of Bundles ask for that the engine doesn't
-// know: the CapabilityStatement, and the operations on cases.
-func (x *exchange) elsewhere(ctx context.Context, c interaction.Call) ([]byte, error) {
+// know: the CapabilityStatement, and operations.
+type elsewhere struct{ x *exchange }
+
+// Reads implements interaction.Elsewhere.
+func (e elsewhere) Reads(c interaction.Call) bool {
+	key, name := parseCall(c)
+	return e.x.server.operations.Reads(name, key)
+}
+
+// Answer implements interaction.Elsewhere.
+func (e elsewhere) Answer(ctx context.Context, c interaction.Call) ([]byte, error) {
 	if c.Path == "metadata" {
 		if len(c.Parameters) > 0 {
 			return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "inside a Bundle, metadata takes no parameters")
 		}
-		body, _ := x.server.capabilities.statement(x.server.engine.Registry(), x.smart())
+		body, _ := e.x.server.capabilities.statement(e.x.server.engine.Registry(), e.x.smart())
 		return body, nil
 	}
-	parts := strings.Split(c.Path, "/")
-	r := operation.Request{
-		Key: fhir.Key{Type: parts[0]}, Name: strings.TrimPrefix(parts[len(parts)-1], "$"),
-		Get: c.Method == "GET", Query: c.Parameters, Body: c.Body, Base: c.Base,
-	}
-	if len(parts) == 3 {
-		r.Key.ID = parts[1]
-	}
-	if x.server.operations == nil || len(parts) < 2 || !isRoute(c.Method, "/fhir/:type"+strings.Repeat("/:id", len(parts)-2)+"/$"+r.Name) {
-		return nil, fhir.NewError(fhir.NotFound, fhir.IssueNotSupported,
-			"the URL names an operation that isn't supported there; /metadata lists those that are")
-	}
-	return x.server.operations.Do(ctx, r)
+	key, name := parseCall(c)
+	return e.x.server.operations.Do(ctx, operation.Request{
+		Key: key, Name: name, Get: c.Method == "GET" || c.Whole, Query: c.Parameters, Body: c.Body, Base: c.Base, Lenient: c.Lenient,
+	})
 }
 
-// isRoute reports whether an operation on cases can be called so.
-func isRoute(method, path string) bool {
-	for _, r := range operationRoutes() {
-		if r.method == method && r.path == path {
-			return true
-		}
+// parseCall reads the path of an operation: its name is that without "$".
+func parseCall(c interaction.Call) (key fhir.Key, name string) {
+	parts := strings.Split(c.Path, "/")
+	switch len(parts) {
+	case 2:
+		key.Type = parts[0]
+	case 3:
+		key = fhir.Key{Type: parts[0], ID: parts[1]}
 	}
-	return false
+	return key, strings.TrimPrefix(parts[len(parts)-1], "$")
 }

@@ -99,10 +99,7 @@ func (x *exchange) checkPath() error {
 			return nothingHere(x)
 		}
 		if p.Value[0] == '$' {
-			return fhir.NewError(fhir.NotFound, fhir.IssueNotSupported,
-				"the path names an operation ($…) that isn't supported; what works is Patient/[id]/$everything, "+
-					"EpisodeOfCare/[id]/$everything, Observation/$lastn, $reindex, SearchParameter/[id]/$reindex-status and "+
-					"what /metadata lists")
+			return x.server.operations.Unsupported()
 		}
 	}
 	return nil

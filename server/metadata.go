@@ -24,26 +24,9 @@ type capabilities struct {
 	etag string
 }
 
-// operations are those that the route table answers.
-var operations = map[string][]capability.Operation{
-	"": { // of the whole system
-		{Name: "reindex", Definition: fhir.CanonicalBase + "/OperationDefinition/reindex"},
-		{Name: "reindex-status", Definition: fhir.CanonicalBase + "/OperationDefinition/SearchParameter-reindex-status"},
-	},
-	"Patient":       {{Name: "everything", Definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything"}},
-	"EpisodeOfCare": {{Name: "everything", Definition: fhir.CanonicalBase + "/OperationDefinition/EpisodeOfCare-everything"}},
-	"Observation":   {{Name: "lastn", Definition: "http://hl7.org/fhir/OperationDefinition/Observation-lastn"}},
-	"SearchParameter": {
-		{Name: "reindex-status", Definition: fhir.CanonicalBase + "/OperationDefinition/SearchParameter-reindex-status"},
-	},
-}
-
 // claim says what the route table and the settings promise.
-func (c *capabilities) claim(config Config, base string) {
+func (c *capabilities) claim(config Config, base string, operations map[string][]capability.Operation) {
 	c.claims = capability.Claims{Version: config.Version, ResourceTypes: config.ResourceTypes, Operations: operations}
-	if config.Cases != nil {
-		c.claims.Operations = withOperations(operations)
-	}
 	if s, ok := config.Store.(interface{ Transactional() bool }); ok {
 		c.claims.NoTransactions = !s.Transactional()
 	}

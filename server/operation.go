@@ -2,76 +2,99 @@ package server
 
 import (
 	"net/http"
+	"path"
+	"strings"
 
+	"caseway/conformance/capability"
 	"caseway/fhir"
+	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
+	"caseway/server/operation"
 )
 
-// everything is GET [base]/Patient/[id]/$everything and the same of an
-// EpisodeOfCare (https://hl7.org/fhir/R4/patient-operation-everything.html).
-func everything(x *exchange) error {
-	pairs, err := search.Split(x.c.Request.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	body, err := x.server.engine.Everything(x.context(), interaction.EverythingRequest{
-		Key: x.key(), Base: x.base(), Parameters: pairs,
-	})
-	if err != nil {
-		return err
-	}
-	x.writeJSON(http.StatusOK, body)
-	return nil
+// newOperations makes what answers operations.
+func newOperations(c Config) *operation.Service {
+	return operation.New(operation.Config{Engine: c.Engine, Cases: c.Cases, Schema: definition.R4(), Open: c.Login == nil})
 }
 
-// lastN is GET [base]/Observation/$lastn
-// (https://hl7.org/fhir/R4/observation-operation-lastn.html).
-func lastN(x *exchange) error {
-	if x.typ.name != "Observation" {
-		return fhir.NewError(fhir.NotFound, fhir.IssueNotSupported, "$lastn is an operation of Observation")
-	}
-	pairs, err := search.Split(x.c.Request.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	body, err := x.server.engine.LastN(x.context(), interaction.LastNRequest{
-		Base: x.base(), Parameters: pairs, Lenient: x.lenient(),
-	})
-	if err != nil {
-		return err
-	}
-	x.writeJSON(http.StatusOK, body)
-	return nil
-}
-
-// reindexStatus is GET [base]/SearchParameter/[id]/$reindex-status, and
-// [base]/$reindex-status for everything.
-func reindexStatus(x *exchange) error {
-	id := ""
-	if x.typ != nil {
-		if x.typ.name != "SearchParameter" {
-			return fhir.NewError(fhir.NotFound, fhir.IssueNotSupported, "$reindex-status is an operation of SearchParameter")
+// operationRoutes are the routes of operations: POST calls each of them, GET
+// those that change nothing (https://hl7.org/fhir/R4/operations.html#executing).
+func operationRoutes(listed []operation.Listed) []route {
+	var all []route
+	seen := map[string]bool{}
+	add := func(method, path string, handle func(*exchange) error) {
+		if !seen[method+path] { // other types may have an operation of the name
+			all = append(all, at(method, path, interaction.Operation, "", true, anyQuery, handle))
 		}
-		id = x.key().ID
+		seen[method+path] = true
 	}
-	body, err := x.server.engine.ReindexStatus(x.context(), id)
-	if err != nil {
-		return err
+	for _, l := range listed {
+		path, status := "/fhir", http.StatusOK
+		if l.Type != "" {
+			path += "/:type"
+		}
+		if l.Instance {
+			path += "/:id"
+		}
+		if l.Later {
+			status = http.StatusAccepted
+		}
+		path += "/$" + l.Name
+		add(http.MethodPost, path, operate(status))
+		if l.Reads {
+			add(http.MethodGet, path, operate(status))
+		}
 	}
-	x.writeJSON(http.StatusOK, body)
-	return nil
+	return all
 }
 
-// reindex is POST [base]/$reindex: everything is indexed anew in the background.
-func reindex(x *exchange) error {
-	if err := refuseBody(x.c.Request); err != nil {
-		return err
+// claimed are operations by the type that they are on.
+func claimed(listed []operation.Listed) map[string][]capability.Operation {
+	all := map[string][]capability.Operation{}
+	seen := map[string]bool{}
+	for _, l := range listed {
+		if key := l.Type + " " + l.Definition; !seen[key] {
+			all[l.Type] = append(all[l.Type], capability.Operation{Name: l.Name, Definition: l.Definition})
+			seen[key] = true
+		}
 	}
-	body, err := x.server.engine.Reindex(x.context())
-	if err != nil {
-		return err
+	return all
+}
+
+// operate answers an operation whose path ends with its name.
+func operate(status int) func(*exchange) error {
+	return func(x *exchange) error {
+		r := operation.Request{
+			Name: strings.TrimPrefix(path.Base(x.route.path), "$"), Base: x.base(), Lenient: x.lenient(),
+			Get: x.c.Request.Method != http.MethodPost,
+		}
+		if x.typ != nil {
+			r.Key = fhir.Key{Type: x.typ.name, ID: x.c.Param("id")}
+		}
+		var err error
+		if r.Query, err = search.Split(x.c.Request.URL.RawQuery); err != nil {
+			return err
+		}
+		if !r.Get {
+			if r.Body, err = x.readArguments(); err != nil {
+				return err
+			}
+		}
+		body, err := x.server.operations.Do(x.context(), r)
+		if err != nil {
+			return err
+		}
+		x.writeJSON(status, body)
+		return nil
 	}
-	x.writeJSON(http.StatusAccepted, body)
-	return nil
+}
+
+// readArguments reads the body of an operation, which may be empty where none
+// of its parameters is needed.
+func (x *exchange) readArguments() ([]byte, error) {
+	if x.c.Request.ContentLength == 0 {
+		return nil, nil
+	}
+	return x.readFHIR()
 }

@@ -37,7 +37,8 @@ var anyQuery = []string{"*"}
 // The parameters of read and vread (https://hl7.org/fhir/R4/search.html#summary).
 var subsetQuery = []string{"_summary", "_elements"}
 
-// routes is the table of everything that is answered. HEAD comes with each
+// routes is the table of everything that is answered but for operations and
+// cases. HEAD comes with each
 // GET, OPTIONS and refusals of the other methods with each path.
 func routes() []route {
 	const (
@@ -66,11 +67,6 @@ func routes() []route {
 		at(post, "/fhir/_search", interaction.SearchSystem, "", true, anyQuery, find),
 		at(get, "/fhir/:type/:id/:what", interaction.SearchType, "", true, anyQuery, find),
 		at(post, "/fhir/:type/:id/:what/_search", interaction.SearchType, "", true, anyQuery, find),
-		at(get, "/fhir/:type/:id/$everything", interaction.Operation, "", true, anyQuery, everything),
-		at(get, "/fhir/:type/$lastn", interaction.Operation, "", true, anyQuery, lastN),
-		at(get, "/fhir/:type/:id/$reindex-status", interaction.Operation, "", true, nil, reindexStatus),
-		at(get, "/fhir/$reindex-status", interaction.Operation, "", true, nil, reindexStatus),
-		at(post, "/fhir/$reindex", interaction.Operation, "", true, nil, reindex),
 		at(post, "/fhir", interaction.Transaction, sys, true, nil, bundle),
 		at(get, "/livez", "", "", false, nil, livez).open(),
 		at(get, "/readyz", "", "", false, nil, readyz).open(),
@@ -141,7 +137,7 @@ func complete(path string, byMethod map[string]*route) {
 var refusals = map[string]string{
 	"POST /fhir/:type/:id":       "create takes no id: POST to [base]/[type], or PUT to [base]/[type]/[id]",
 	"PUT /fhir":                  "update needs a type and an id: PUT [base]/[type]/[id]",
-	"POST /fhir/:type/:id/:what": "a search by POST goes to [base]/[type]/[id]/[type]/_search; $everything works by GET",
+	"POST /fhir/:type/:id/:what": "a search by POST goes to [base]/[type]/[id]/[type]/_search",
 }
 
 // refuse answers a method that a path doesn't have.

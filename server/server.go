@@ -106,7 +106,7 @@ func New(c Config) (*Server, error) {
 		s.types[name] = &resourceType{name: name}
 	}
 	s.operations = newOperations(c)
-	s.capabilities.claim(c, s.baseURL)
+	s.capabilities.claim(c, s.baseURL, claimed(s.operations.List()))
 	s.mount()
 	s.mountPages(c.App)
 	return s, nil
@@ -125,9 +125,9 @@ func (s *Server) mount() {
 	s.mux = gin.New()
 	s.mux.RedirectTrailingSlash = false
 	s.mux.UseRawPath = true // an escaped slash stays in its segment, where it is refused
-	table := routes()
+	table := append(routes(), operationRoutes(s.operations.List())...)
 	if s.cases != nil {
-		table = append(append(table, caseRoutes()...), operationRoutes()...)
+		table = append(table, caseRoutes()...)
 	}
 	for path, byMethod := range routesByPath(table) {
 		for _, m := range methods {

@@ -44,7 +44,7 @@ func (b *batch) parse(ctx context.Context, bundle *fhir.Tree, wrong error) error
 	if err != nil {
 		return err
 	}
-	parser := entryParser{ctx: ctx, engine: b.engine, bundle: bundle, base: b.request.Base, lenient: b.request.Lenient}
+	parser := entryParser{ctx: ctx, engine: b.engine, bundle: bundle, base: b.request.Base, lenient: b.request.Lenient, elsewhere: b.request.Elsewhere}
 	for n := range bundle.Root().All("entry") {
 		en, err := b.parseEntry(parser, n, byEntry)
 		b.entries = append(b.entries, en)

@@ -14,8 +14,8 @@ import (
 	"caseway/fhir/store"
 )
 
-// builtin are the resources that the server itself brings along: its own
-// search parameters and operations, and the compartments as it has them. They can be read
+// builtin are the resources that the engine itself brings along: its own
+// search parameters, and the compartments as it has them. They can be read
 // under their ids, unless a stored resource has the id, and searches of their
 // types find them; history and searches of everything don't.
 var builtin = sync.OnceValue(func() map[fhir.Key]store.Version {
@@ -35,11 +35,6 @@ var builtin = sync.OnceValue(func() map[fhir.Key]store.Version {
 	for _, code := range definition.R4().Compartments() {
 		id := strings.ToLower(code)
 		add("CompartmentDefinition", id, newBuiltinCompartment(id, definition.R4().Compartment(code)))
-	}
-	for _, o := range operationDefinitions {
-		o.ResourceType, o.Meta, o.Kind = "OperationDefinition", newBuiltinMeta(), "operation"
-		o.URL, o.Status = fhir.CanonicalBase+"/OperationDefinition/"+o.ID, "active"
-		add(o.ResourceType, o.ID, o)
 	}
 	return all
 })

@@ -20,6 +20,7 @@ type Call struct {
 	Body       []byte        // of a POST: the entry's resource, such as Parameters; nil for none
 	Base       string        // our own base URL without a closing slash
 	Lenient    bool          // see SearchRequest
+	Whole      bool          // part of a transaction: it may change nothing
 }
 
 // takeCall reads the segments of a history or of a call of an operation; false
@@ -36,12 +37,21 @@ func (en *entry) takeCall(path string, parts []string) bool {
 	return true
 }
 
+// Elsewhere answers calls that the engine doesn't know. Safe for concurrent use.
+type Elsewhere interface {
+	// Reads reports whether a call changes nothing, so that it can be part of a
+	// transaction by POST too.
+	Reads(c Call) bool
+	// Answer gives the JSON of a resource. It fails with kind NotFound for what
+	// isn't there.
+	Answer(ctx context.Context, c Call) ([]byte, error)
+}
+
 // call answers a call with the JSON of a resource. What the engine doesn't know
 // is left to the request's Elsewhere; what nobody knows fails with kind
 // NotFound.
 func (e *Engine) call(ctx context.Context, r BundleRequest, c Call) ([]byte, error) {
 	parts := strings.Split(c.Path, "/")
-	name := parts[len(parts)-1]
 	key := fhir.Key{}
 	if len(parts) > 1 {
 		key.Type = parts[0]
@@ -50,18 +60,12 @@ func (e *Engine) call(ctx context.Context, r BundleRequest, c Call) ([]byte, err
 		key.ID = parts[1]
 	}
 	switch {
-	case name == "_history":
+	case parts[len(parts)-1] == "_history":
 		return e.calledHistory(ctx, key, c)
-	case c.Method == "GET" && name == "$everything" && key.ID != "":
-		return e.Everything(ctx, EverythingRequest{Key: key, Base: c.Base, Parameters: c.Parameters})
-	case c.Method == "GET" && name == "$lastn" && key == (fhir.Key{Type: "Observation"}):
-		return e.LastN(ctx, LastNRequest{Base: c.Base, Parameters: c.Parameters, Lenient: c.Lenient})
-	case c.Method == "GET" && name == "$reindex-status" && (key.ID == "" || key.Type == "SearchParameter") && len(parts) != 2:
-		return e.ReindexStatus(ctx, key.ID)
 	case r.Elsewhere != nil:
-		return r.Elsewhere(ctx, c)
+		return r.Elsewhere.Answer(ctx, c)
 	}
-	return nil, notCalled()
+	return nil, fhir.NewError(fhir.NotFound, fhir.IssueNotSupported, "the URL names an operation, and none is supported here")
 }
 
 func (e *Engine) calledHistory(ctx context.Context, key fhir.Key, c Call) ([]byte, error) {
@@ -70,8 +74,4 @@ func (e *Engine) calledHistory(ctx context.Context, key fhir.Key, c Call) ([]byt
 		return nil, err
 	}
 	return e.History(ctx, h)
-}
-
-func notCalled() *fhir.Error {
-	return fhir.NewError(fhir.NotFound, fhir.IssueNotSupported, "the URL names an operation that isn't supported there; /metadata lists those that are")
 }

@@ -102,6 +102,8 @@ type entryParser struct {
 	base    string
 	whole   bool // the Bundle is a transaction
 	lenient bool // see SearchRequest
+
+	elsewhere Elsewhere // see BundleRequest
 }
 
 // parse reads one member of Bundle.entry. With problems the entry is only as

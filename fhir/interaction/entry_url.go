@@ -13,7 +13,7 @@ var shapes = map[string]string{
 	"GET": "[type]/[id], [type]/[id]/_history/[vid], a search: [type]?…, ?…, [compartment]/[id]/[type]?…, " +
 		"a history, an operation such as Patient/[id]/$everything, or metadata",
 	"HEAD":   "[type]/[id] or [type]/[id]/_history/[vid]",
-	"POST":   "[type], or in a batch that of an operation",
+	"POST":   "[type], or that of an operation, in a transaction of one that changes nothing",
 	"PUT":    "[type]/[id], or [type]?[criteria] for a conditional update",
 	"PATCH":  "[type]/[id], or [type]?[criteria] for a conditional patch",
 	"DELETE": "[type]/[id], or [type]?[criteria] for a conditional delete",
@@ -33,8 +33,8 @@ func (p *entryParser) url(en *entry, url string, wrong *problems) {
 	path, query, asks := strings.Cut(strings.TrimPrefix(url, "/"), "?")
 	parts := strings.Split(path, "/")
 	called := en.takeCall(path, parts)
-	if p.whole && called && en.verb == "POST" {
-		wrong.invalid(fhir.IssueNotSupported, at, "an operation can't be called by POST in a transaction, which it can't be part of; call it in a batch, or by itself")
+	if p.whole && called && en.verb == "POST" && (p.elsewhere == nil || !p.elsewhere.Reads(*en.call)) {
+		wrong.invalid(fhir.IssueNotSupported, at, "the operation can't be part of a transaction, for it may change what is stored; call it in a batch, or by itself")
 		return
 	}
 	if !called && (!en.take(parts, asks) || strings.Contains(path, "$")) {
@@ -109,7 +109,7 @@ func (p *entryParser) query(en *entry, query string) *fhir.Error {
 	case err != nil:
 		return asError(err)
 	case en.call != nil:
-		en.call.Base, en.call.Parameters, en.call.Lenient = p.base, pairs, p.lenient
+		en.call.Base, en.call.Parameters, en.call.Lenient, en.call.Whole = p.base, pairs, p.lenient, p.whole
 	case en.search != nil:
 		en.search.Base, en.search.Parameters, en.search.Lenient = p.base, pairs, p.lenient
 	case en.verb == "GET" || en.verb == "HEAD":

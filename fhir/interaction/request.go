@@ -1,7 +1,6 @@
 package interaction
 
 import (
-	"context"
 	"time"
 
 	"caseway/fhir"
@@ -110,9 +109,7 @@ type BundleRequest struct {
 	// DryRun does everything but commit a transaction: what refuses it does so, and
 	// otherwise the answer is empty.
 	DryRun bool
-	// Elsewhere answers calls that the engine doesn't know, with the JSON of a
-	// resource; nil for none. It must be safe for concurrent use, and is to fail
-	// with kind NotFound for what isn't there. In a transaction it is asked by
-	// GET only, after the writes.
-	Elsewhere func(ctx context.Context, c Call) ([]byte, error)
+	// Elsewhere answers calls that the engine doesn't know; nil for none. In a
+	// transaction it is asked after the writes, for what changes nothing.
+	Elsewhere Elsewhere
 }

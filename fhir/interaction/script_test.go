@@ -108,7 +108,7 @@ func do(e *interaction.Engine, name string, body []byte) ([]byte, error) {
 	ifMatch, _ := strconv.ParseInt(strings.TrimPrefix(option, "ifMatch="), 10, 64)
 	switch {
 	case verb == "POST" && path == "/":
-		r := interaction.BundleRequest{Body: body, Base: base}
+		r := interaction.BundleRequest{Body: body, Base: base, Elsewhere: called{e}}
 		if option == "representation" {
 			r.Return = interaction.ReturnRepresentation
 		}

@@ -42,7 +42,7 @@ func (e *Engine) transaction(ctx context.Context, r BundleRequest, bundle *fhir.
 // parse reads all entries and what can be said of them without the store.
 func (t *transaction) parse(ctx context.Context, bundle *fhir.Tree) error {
 	var wrong problems
-	parser := entryParser{ctx: ctx, engine: t.engine, bundle: bundle, base: t.request.Base, whole: true, lenient: t.request.Lenient}
+	parser := entryParser{ctx: ctx, engine: t.engine, bundle: bundle, base: t.request.Base, whole: true, lenient: t.request.Lenient, elsewhere: t.request.Elsewhere}
 	for n := range bundle.Root().All("entry") {
 		en, more := parser.parse(n)
 		for i := range more.issues {

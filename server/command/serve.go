@@ -22,6 +22,7 @@ import (
 	"caseway/server"
 	"caseway/server/app"
 	"caseway/server/cases"
+	"caseway/server/operation"
 )
 
 // Serve is the command serve. The zero value of a setting is a safe one.
@@ -136,15 +137,16 @@ func (s Serve) engine(data store.Store, log *slog.Logger) (engine *interaction.E
 	w.cases = cases.New(cases.Config{Engine: func() cases.Engine { return engine }, Schema: r4, Open: s.Login.none()})
 	engine, err = interaction.New(interaction.Config{
 		Store: data, Access: w.access, Guards: append([]interaction.Guard{w.cases.Guard()}, w.guards...), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
-		PreferStoredParameters: s.PreferStored, Builtin: ofCases(),
+		PreferStoredParameters: s.PreferStored, Builtin: broughtAlong(),
 		Limits: fhir.Limits{Bytes: s.decodeLimit()}, Log: log,
 	})
 	return engine, w, err
 }
 
-// ofCases are the code systems, extensions and operations of cases.
-func ofCases() []interaction.Builtin {
-	var all []interaction.Builtin
+// broughtAlong are the code systems, extensions and templates of cases, and the
+// definitions of operations.
+func broughtAlong() []interaction.Builtin {
+	all := operation.Definitions()
 	for _, d := range mapping.Conformance() {
 		all = append(all, interaction.Builtin{Key: d.Key, JSON: d.JSON})
 	}

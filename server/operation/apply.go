@@ -38,7 +38,7 @@ const most = 500
 // apply is PlanDefinition/[id]/$apply.
 func (s *Service) apply(ctx context.Context, c call) ([]byte, error) {
 	if c.Get && c.given.is("store") {
-		return nil, invalid("store", "is for POST: GET gives a preview")
+		return nil, invalid("store", "is for POST, by itself or in a batch: GET gives a preview")
 	}
 	if !c.given.is("store") && c.given.text("episode") != "" {
 		return nil, invalid("episode", "goes with store: a preview belongs to no case")

@@ -3,6 +3,7 @@ package operation
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -13,23 +14,21 @@ import (
 // arguments are what a call gives, by parameter: the JSON of each value.
 type arguments map[string][]json.RawMessage
 
-// read reads what a call gives and holds it to the definition.
-func (s *Service) read(d *definition, r Request) (arguments, error) {
-	var given arguments
-	var wrong []fhir.Issue
-	var err error
-	if r.Get {
-		given, wrong = fromQuery(d, r.Query)
-	} else if given, wrong, err = s.fromBody(d, r.Body); err != nil {
+// readArguments reads what a call gives and holds it to the definition.
+func (s *Service) readArguments(d *definition, r Request) (arguments, error) {
+	given, wrong := fromQuery(d, r.Query)
+	tree, err := s.parameterTree(r.Body)
+	if err != nil {
 		return nil, err
 	}
+	wrong = append(wrong, given.fromBody(d, tree)...)
 	for _, p := range d.in() {
 		n := len(given[p.Name])
 		if n < p.Min {
 			wrong = append(wrong, issue(fhir.IssueRequired, "parameter "+p.Name+" is missing"))
 		}
 		if p.Max == "1" && n > 1 {
-			wrong = append(wrong, issue(fhir.IssueInvalid, "parameter "+p.Name+" is given more than once"))
+			wrong = append(wrong, twice(p.Name))
 		}
 	}
 	if len(wrong) > 0 {
@@ -37,6 +36,12 @@ func (s *Service) read(d *definition, r Request) (arguments, error) {
 	}
 	return given, nil
 }
+
+func twice(name string) fhir.Issue {
+	return issue(fhir.IssueInvalid, "parameter "+printable(name)+" is given more than once")
+}
+
+func isFormat(name string) bool { return name == "_format" || name == "_pretty" }
 
 func issue(code, text string) fhir.Issue {
 	return fhir.Issue{Severity: fhir.SeverityError, Code: code, Text: text}
@@ -49,7 +54,11 @@ func (d *definition) unknown(name string) fhir.Issue {
 	for _, p := range d.in() {
 		names = append(names, p.Name)
 	}
-	return issue(fhir.IssueNotSupported, fmt.Sprintf("$%s has no parameter %s; it has %s", d.Code, printable(name), strings.Join(names, ", ")))
+	has := strings.Join(names, ", ")
+	if has == "" {
+		has = "none"
+	}
+	return issue(fhir.IssueNotSupported, fmt.Sprintf("$%s has no parameter %s; it has %s", d.Code, printable(name), has))
 }
 
 // printable keeps of a client's text what is safe to show and short.
@@ -65,15 +74,6 @@ func printable(name string) string {
 	}, name)
 }
 
-func (d *definition) parameter(name string) *parameter {
-	in := d.in()
-	i := slices.IndexFunc(in, func(p parameter) bool { return p.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &in[i]
-}
-
 // fromQuery reads parameters of the URL, which are primitives and references
 // (https://hl7.org/fhir/R4/operations.html#request).
 func fromQuery(d *definition, pairs []search.Pair) (arguments, []fhir.Issue) {
@@ -82,7 +82,7 @@ func fromQuery(d *definition, pairs []search.Pair) (arguments, []fhir.Issue) {
 	for _, pair := range pairs {
 		p := d.parameter(pair.Name)
 		switch {
-		case pair.Name == "_format" || pair.Name == "_pretty":
+		case isFormat(pair.Name):
 		case p == nil:
 			wrong = append(wrong, d.unknown(pair.Name))
 		case p.Type == "CodeableConcept" || p.Type == "CarePlan":
@@ -108,21 +108,33 @@ func queryValue(typ, text string) json.RawMessage {
 	return encoded(text)
 }
 
-// fromBody reads a Parameters resource; an empty body is one without parameters.
-func (s *Service) fromBody(d *definition, body []byte) (arguments, []fhir.Issue, error) {
-	given := arguments{}
+// parameterTree reads a Parameters resource; nil for an empty body, which is
+// one without parameters.
+func (s *Service) parameterTree(body []byte) (*fhir.Tree, error) {
 	if len(body) == 0 {
-		return given, nil, nil
+		return nil, nil
 	}
 	tree, err := fhir.Decode(s.schema, body, fhir.Limits{Bytes: len(body), Depth: fhir.DefaultLimits.Depth})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if tree.Type().Name != "Parameters" {
-		return nil, nil, fhir.NewError(fhir.Invalid, fhir.IssueStructure, "the body of an operation is a Parameters resource")
+		return nil, fhir.NewError(fhir.Invalid, fhir.IssueStructure, "the body of an operation is a Parameters resource")
 	}
-	var wrong []fhir.Issue
-	for n := range tree.Root().All("parameter") {
+	return tree, nil
+}
+
+// parametersOf are the members of a tree that may be nil.
+func parametersOf(tree *fhir.Tree) iter.Seq[fhir.Node] {
+	if tree == nil {
+		return func(func(fhir.Node) bool) {}
+	}
+	return tree.Root().All("parameter")
+}
+
+// fromBody takes what a Parameters resource gives.
+func (a arguments) fromBody(d *definition, tree *fhir.Tree) (wrong []fhir.Issue) {
+	for n := range parametersOf(tree) {
 		name := n.Child("name").Text()
 		p := d.parameter(name)
 		if p == nil {
@@ -137,9 +149,9 @@ func (s *Service) fromBody(d *definition, body []byte) (arguments, []fhir.Issue,
 			wrong = append(wrong, issue(fhir.IssueValue, "parameter "+p.Name+" needs a value of type "+p.Type))
 			continue
 		}
-		given[p.Name] = append(given[p.Name], slices.Clone(v.Raw()))
+		a[p.Name] = append(a[p.Name], slices.Clone(v.Raw()))
 	}
-	return given, wrong, nil
+	return wrong
 }
 
 // whole is the parameter that takes a resource itself where another one, for

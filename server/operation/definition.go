@@ -1,21 +1,36 @@
 package operation
 
 import (
+	"embed"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 
-	"caseway/mapping"
+	"caseway/fhir"
+	"caseway/fhir/interaction"
 )
+
+// definitionFiles are the OperationDefinitions, named by id. What nearly all of
+// them have is filled in where a file doesn't say otherwise.
+//
+//go:embed definitions/*.json
+var definitionFiles embed.FS
 
 // definition is what is read of an OperationDefinition
 // (https://hl7.org/fhir/R4/operationdefinition.html).
 type definition struct {
-	URL       string      `json:"url"`
-	Code      string      `json:"code"`
-	Resource  []string    `json:"resource"`
-	Instance  bool        `json:"instance"`
-	Parameter []parameter `json:"parameter"`
+	ID           string      `json:"id"`
+	URL          string      `json:"url"`
+	Code         string      `json:"code"`
+	AffectsState bool        `json:"affectsState"`
+	Resource     []string    `json:"resource"`
+	System       bool        `json:"system"`
+	Type         bool        `json:"type"`
+	Instance     bool        `json:"instance"`
+	Parameter    []parameter `json:"parameter"`
+
+	text []byte // as it is served
 }
 
 type parameter struct {
@@ -27,29 +42,66 @@ type parameter struct {
 }
 
 var definitions = sync.OnceValue(func() []definition {
-	var all []definition
-	for _, d := range mapping.Conformance() {
-		if d.Key.Type != "OperationDefinition" {
-			continue
+	files, err := definitionFiles.ReadDir("definitions")
+	if err != nil {
+		panic(err) // the data is part of the program
+	}
+	all := make([]definition, 0, len(files))
+	for _, f := range files {
+		text, err := definitionFiles.ReadFile("definitions/" + f.Name())
+		if err != nil {
+			panic(err)
 		}
-		var o definition
-		if err := json.Unmarshal(d.JSON, &o); err != nil {
-			panic(err) // the data is part of the program
-		}
-		all = append(all, o)
+		all = append(all, newDefinition(strings.TrimSuffix(f.Name(), ".json"), text))
 	}
 	return all
 })
 
-// definitionOf finds the operation of a resource type by its name without "$";
-// nil where there is none.
-func definitionOf(typ, name string) *definition {
-	all := definitions()
-	i := slices.IndexFunc(all, func(d definition) bool { return d.Code == name && slices.Contains(d.Resource, typ) })
-	if i < 0 {
-		return nil
+func newDefinition(id string, file []byte) definition {
+	resource := object{
+		"url": fhir.CanonicalBase + "/OperationDefinition/" + id, "status": "active", "publisher": "Caseway", "kind": "operation", "name": nameOf(id),
 	}
-	return &all[i]
+	if err := json.Unmarshal(file, &resource); err != nil {
+		panic(err)
+	}
+	head := `{"resourceType":"OperationDefinition","id":"` + id + `",`
+	d := definition{text: append([]byte(head), encoded(resource)[1:]...)}
+	if err := json.Unmarshal(d.text, &d); err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// nameOf is an id as a name that programs can use: EpisodeOpen for episode-open.
+func nameOf(id string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(id, "-") {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return b.String()
+}
+
+// Definitions are the OperationDefinitions, for the engine to serve.
+func Definitions() []interaction.Builtin {
+	all := make([]interaction.Builtin, len(definitions()))
+	for i, d := range definitions() {
+		all[i] = interaction.Builtin{Key: fhir.Key{Type: "OperationDefinition", ID: d.ID}, JSON: d.text}
+	}
+	return all
+}
+
+// isOn reports whether the operation is called on what key names: a resource,
+// a type, or with the zero key the system.
+func (d *definition) isOn(key fhir.Key) bool {
+	switch {
+	case key.Type == "":
+		return d.System
+	case !slices.Contains(d.Resource, key.Type):
+		return false
+	case key.ID == "":
+		return d.Type
+	}
+	return d.Instance
 }
 
 // in are the parameters that a call may give.
@@ -57,14 +109,11 @@ func (d *definition) in() []parameter {
 	return slices.DeleteFunc(slices.Clone(d.Parameter), func(p parameter) bool { return p.Use != "in" })
 }
 
-// Listed is an operation as the CapabilityStatement lists it.
-type Listed struct{ Type, Name, Definition string }
-
-// List gives the operations that a Service answers.
-func List() []Listed {
-	var all []Listed
-	for _, d := range definitions() {
-		all = append(all, Listed{d.Resource[0], d.Code, d.URL})
+func (d *definition) parameter(name string) *parameter {
+	in := d.in()
+	i := slices.IndexFunc(in, func(p parameter) bool { return p.Name == name })
+	if i < 0 {
+		return nil
 	}
-	return all
+	return &in[i]
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-
-	"caseway/server/operation"
 )
 
 const (
@@ -222,32 +220,5 @@ func TestClosingFinishesTheEpisode(t *testing.T) {
 		a.refused(422, "business-rule", status, text)
 		status, text = a.post("EpisodeOfCare/none/$close", closedAs)
 		a.refused(404, "not-found", status, text)
-	})
-}
-
-func TestWhatIsAnsweredIsListedAndDefined(t *testing.T) {
-	onEachStore(t, func(t *testing.T, a *api) {
-		a.T = t
-		metadata := encoded(t, a.get("metadata"))
-		all := operation.List()
-		if len(all) == 0 {
-			t.Fatal("none")
-		}
-		for _, o := range all {
-			if !strings.Contains(metadata, `"definition":"`+o.Definition+`"`) {
-				t.Errorf("/metadata doesn't list %s", o.Definition)
-			}
-			d := a.get("OperationDefinition/" + o.Definition[strings.LastIndexByte(o.Definition, '/')+1:])
-			if d["code"] != o.Name || d["url"] != o.Definition {
-				t.Errorf("%v", d)
-			}
-			path := o.Type + "/x/$" + o.Name
-			if d["type"] == true {
-				path = o.Type + "/$" + o.Name
-			}
-			if status, text := a.post(path); status == 405 || strings.Contains(text, "isn't supported") {
-				t.Errorf("%s: %d %s", path, status, text)
-			}
-		}
 	})
 }

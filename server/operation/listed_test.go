@@ -7,8 +7,8 @@ import (
 )
 
 // TestDefinitionsAndMetadataAgree: each definition that the server brings along
-// is found, is listed where the operation works, and says by affectsState whether
-// GET does.
+// is found by its canonical URL, is listed where the operation works, which it
+// does by POST, and says by affectsState whether GET works too.
 func TestDefinitionsAndMetadataAgree(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *api) {
 		a.T = t
@@ -31,6 +31,9 @@ func TestDefinitionsAndMetadataAgree(t *testing.T) {
 		}
 		for _, d := range all {
 			url, code := d["url"].(string), "$"+d["code"].(string)
+			if found := a.entries("OperationDefinition?url=" + url); len(found) != 1 || found[0]["id"] != d["id"] {
+				t.Errorf("%d are found by %s, want 1", len(found), url)
+			}
 			var paths []string
 			if d["system"] == true {
 				paths = append(paths, code)
@@ -55,13 +58,14 @@ func TestDefinitionsAndMetadataAgree(t *testing.T) {
 				if (status == 405) != (d["affectsState"] == true) || strings.Contains(text, "isn't supported") {
 					t.Errorf("GET %s: %d %s", path, status, text)
 				}
+				if status, text = a.post(path); status == 405 || strings.Contains(text, "isn't supported") {
+					t.Errorf("POST %s: %d %s", path, status, text)
+				}
 			}
 			delete(listed, url)
 		}
 		for url := range listed {
-			if !strings.HasPrefix(url, "http://hl7.org/") {
-				t.Errorf("%s is listed and not defined", url)
-			}
+			t.Errorf("%s is listed and not defined", url)
 		}
 	})
 }

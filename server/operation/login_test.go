@@ -42,7 +42,7 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	service := cases.New(cases.Config{Engine: func() cases.Engine { return o.engine }, Schema: r4})
-	var builtin []interaction.Builtin
+	builtin := operation.Definitions()
 	for _, d := range mapping.Conformance() {
 		builtin = append(builtin, interaction.Builtin{Key: d.Key, JSON: d.JSON})
 	}

@@ -82,7 +82,7 @@ func (r *reconciling) check() error {
 	g := r.call.given
 	switch stores := g.is("store"); {
 	case r.call.Get && stores:
-		return invalid("store", "is for POST: GET gives a preview")
+		return invalid("store", "is for POST, by itself or in a batch: GET gives a preview")
 	case stores && len(g["merge"]) > 0 && !g.is("merge"):
 		return invalid("merge", "must be true, or left out, where the merged plan is to be stored")
 	case !stores && g.text("episode") != "":

@@ -23,12 +23,16 @@ type Engine interface {
 	Search(ctx context.Context, r interaction.SearchRequest) ([]byte, error)
 	Bundle(ctx context.Context, r interaction.BundleRequest) ([]byte, error)
 	Valid(ctx context.Context, resource *fhir.Tree) error
+	Everything(ctx context.Context, r interaction.EverythingRequest) ([]byte, error)
+	LastN(ctx context.Context, r interaction.LastNRequest) ([]byte, error)
+	ReindexStatus(ctx context.Context, id string) ([]byte, error)
+	Reindex(ctx context.Context) ([]byte, error)
 }
 
 // Config is what a Service needs.
 type Config struct {
 	Engine Engine
-	Cases  *cases.Service
+	Cases  *cases.Service // nil: the operations on cases aren't answered
 	Schema fhir.Schema
 	// Open is set where nobody logs in: then the steps of cases are taken in the
 	// role of the case manager.
@@ -55,53 +59,61 @@ func New(c Config) *Service {
 
 // Request is a call of an operation.
 type Request struct {
-	Key  fhir.Key // without an id: the operation is called on the type
+	Key  fhir.Key // without an id: the operation is called on the type; the zero key: on the system
 	Name string   // without "$"
-	Get  bool     // parameters are in Query, else in Body
-	// Query are the parameters of the URL, decoded.
-	Query []search.Pair
-	Body  []byte // a Parameters resource, or nothing
-	Base  string // our own FHIR base URL without a closing slash
+	// Get is set where a call may change nothing: by GET, and in a transaction.
+	Get     bool
+	Query   []search.Pair // of the URL, decoded
+	Body    []byte        // a Parameters resource, or nothing
+	Base    string        // our own FHIR base URL without a closing slash
+	Lenient bool          // see interaction.SearchRequest
 }
 
 // call is a request that has been read and let through.
 type call struct {
 	Request
-	target store.Version
+	target store.Version // of an operation on a resource
 	given  arguments
+	pairs  []search.Pair // what is given, for an operation of the engine's
 }
 
 // local is a reference that is given, relative where it is below our own base.
 func (c call) local(name string) string { return strings.TrimPrefix(c.given.text(name), c.Base+"/") }
 
-// run are the operations by name.
-var run = map[string]func(*Service, context.Context, call) ([]byte, error){
-	"open":              (*Service).openEpisode,
-	"close":             (*Service).closeEpisode,
-	"apply":             (*Service).apply,
-	"reconcile":         (*Service).reconcile,
-	"update-care-teams": (*Service).updateCareTeams,
+// Do answers a call with the JSON of a resource. An operation that isn't there
+// fails with kind NotFound, one that writes and is called where nothing may be
+// changed with NotAllowed, arguments that don't fit its definition with Invalid,
+// a step that the rules of cases stand against with Unprocessable.
+func (s *Service) Do(ctx context.Context, r Request) ([]byte, error) {
+	d := s.find(r.Name, r.Key)
+	if d == nil {
+		return nil, s.Unsupported()
+	}
+	if d.AffectsState && r.Get {
+		err := fhir.NewError(fhir.NotAllowed, fhir.IssueNotSupported, "$"+r.Name+" changes what is stored: it is called by POST, by itself or in a batch")
+		err.Allow = []string{http.MethodOptions, http.MethodPost}
+		return nil, err
+	}
+	c, err := s.read(ctx, d, r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := rows[d.ID].do(s, ctx, c)
+	return body, asFHIR(err)
 }
 
-// Do answers a call with the JSON of a resource. An operation that the type
-// doesn't have fails with kind NotFound, arguments that don't fit its definition
-// with kind Invalid, a step that the rules of cases stand against with kind
-// Unprocessable.
-func (s *Service) Do(ctx context.Context, r Request) ([]byte, error) {
-	d := definitionOf(r.Key.Type, r.Name)
-	if d == nil || d.Instance != (r.Key.ID != "") {
-		return nil, fhir.NewError(fhir.NotFound, fhir.IssueNotSupported, "$"+r.Name+" isn't an operation of this type")
+// read lets a call through and reads what it gives.
+func (s *Service) read(ctx context.Context, d *definition, r Request) (c call, err error) {
+	c.Request = r
+	if rows[d.ID].engine {
+		c.pairs, err = s.readPairs(d, r)
+		return c, err
 	}
-	target, err := s.engine.Operate(ctx, interaction.Name("$"+r.Name), r.Key)
-	if err != nil {
-		return nil, err
+	if c.target, err = s.engine.Operate(ctx, interaction.Name("$"+r.Name), r.Key); err != nil {
+		return c, err
 	}
-	given, err := s.read(d, r)
-	if err != nil {
-		return nil, err
-	}
-	body, err := run[r.Name](s, ctx, call{r, target, given})
-	return body, asFHIR(err)
+	c.given, err = s.readArguments(d, r)
+	return c, err
 }
 
 // kindOf are the kinds of errors for the statuses of the case API.

@@ -19,6 +19,7 @@ import (
 	"caseway/mapping"
 	"caseway/server"
 	"caseway/server/cases"
+	"caseway/server/operation"
 )
 
 func onEachStore(t *testing.T, run func(t *testing.T, a *api)) {
@@ -52,7 +53,7 @@ func serve(t *testing.T, s store.Store) *api {
 	r4 := definition.R4()
 	var engine *interaction.Engine
 	service := cases.New(cases.Config{Engine: func() cases.Engine { return engine }, Schema: r4, Open: true})
-	var builtin []interaction.Builtin
+	builtin := operation.Definitions()
 	for _, d := range mapping.Conformance() {
 		builtin = append(builtin, interaction.Builtin{Key: d.Key, JSON: d.JSON})
 	}
@@ -138,6 +139,9 @@ func (a *api) ok(status int, text string) object {
 // post calls an operation with parameters, each as its JSON.
 func (a *api) post(path string, parameters ...string) (int, string) {
 	a.Helper()
+	if len(parameters) == 0 {
+		return a.do("POST", path, `{"resourceType":"Parameters"}`)
+	}
 	return a.do("POST", path, `{"resourceType":"Parameters","parameter":[`+strings.Join(parameters, ",")+`]}`)
 }
 
