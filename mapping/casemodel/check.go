@@ -48,6 +48,7 @@ func checkTaken(before, after *Case, s Step, found *Errors) {
 	}
 	checkAsked(before, after, found)
 	checkSaid(before, after, s, found)
+	checkWriters(before, after, s, found)
 }
 
 // checkOutcome judges what came of a change: nothing is broken that wasn't

@@ -1,5 +1,7 @@
 package casemodel
 
+import "time"
+
 // Coverage is a policy that pays for care.
 type Coverage struct {
 	ID           Ref        `json:"id"`
@@ -19,6 +21,10 @@ type Coverage struct {
 	// Eligibility are the insurer's answers about benefits, the latest last.
 	Eligibility []Eligibility `json:"eligibility,omitempty"`
 }
+
+// InForce reports whether the policy pays at a time: it is active, and its
+// period, as far as it says one, holds the time.
+func (v *Coverage) InForce(at time.Time) bool { return v.Status == "active" && v.Period.Covers(at) }
 
 // Class is a classification of a policy: its group, its plan.
 type Class struct {

@@ -11,6 +11,12 @@ import "slices"
 func Receive(c Case, s Step) (Result, error) {
 	w := &acting{c: c.Clone(), step: s}
 	permitStep(&Case{}, s, &w.found)
+	if slices.Contains(byHome, s.Actor.Role) {
+		if c.Phase != PhaseReferred {
+			w.add(roleBars, "", "phase", "In this role a case begins as referred.")
+		}
+		checkWriters(&Case{Adopted: true}, &c, s, &w.found)
+	}
 	if len(w.c.History) == 0 {
 		from := w.c.Period.Start
 		if from == "" {

@@ -114,3 +114,9 @@ type Offer struct {
 	Reason       string   `json:"reason,omitempty"` // of declining, cancelling, failing
 	Remarks      []Remark `json:"remarks,omitempty"`
 }
+
+// Stands reports whether the offer makes its provider one of the case's: it was
+// made, and neither turned down nor taken back.
+func (o *Offer) Stands() bool {
+	return o.Status != TaskDraft && (o.Status == TaskCompleted || !o.Status.Done())
+}
