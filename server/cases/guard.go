@@ -67,6 +67,9 @@ func (g *Guard) Check(ctx context.Context, images []interaction.Image) ([]intera
 	if err := g.mark(images, id); err != nil {
 		return nil, nil, err
 	}
+	if issues, err := g.checkGrants(ctx, images); err != nil || len(issues) > 0 {
+		return nil, issues, err
+	}
 	more, err := g.hold(inside(ctx), d, images)
 	if err != nil {
 		return nil, nil, err

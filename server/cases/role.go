@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"caseway/auth"
 	"caseway/fhir/interaction"
@@ -65,31 +66,52 @@ func (s *Service) callerOf(ctx context.Context, c *casemodel.Case) (*caller, err
 	}
 	switch {
 	case p.FHIRUser != "":
+	case p.Role == "" && p.Patient != "":
+		who.party = casemodel.Party{Ref: casemodel.Ref("Patient/" + p.Patient)}
 	case p.Organization != "":
 		who.party = who.organization
 	default:
 		who.party.Identifier = casemodel.Identifier{System: p.Issuer, Value: p.Subject}
 	}
-	switch p.Role {
-	case auth.Administrator:
-		who.roles = []casemodel.Role{casemodel.RoleAdministrator}
-	case auth.Patient:
-		who.roles = []casemodel.Role{casemodel.RoleClient}
-		return who, nil
-	case auth.Caregiver:
-		who.roles = []casemodel.Role{casemodel.RoleFamily}
+	if r := atHome(p); r != "" {
+		who.roles = []casemodel.Role{r}
 		return who, nil
 	}
-	who.roles = append(rolesIn(c, who), who.roles...)
-	more, err := s.practitionerRoles(ctx, p.FHIRUser)
-	if err != nil {
-		return nil, err
+	now := s.now()
+	who.roles = rolesIn(c, who, now)
+	if housed(p, c) {
+		if p.Role == auth.Administrator {
+			who.roles = append(who.roles, casemodel.RoleAdministrator)
+		}
+		more, err := s.practitionerRoles(ctx, p.FHIRUser, now)
+		if err != nil {
+			return nil, err
+		}
+		who.roles = append(who.roles, more...)
 	}
-	who.roles = append(who.roles, more...)
 	if len(who.roles) == 0 {
 		who.roles = []casemodel.Role{byDefault(p, c)}
 	}
 	return who, nil
+}
+
+// atHome is the role of a patient or caregiver, "" of others. A token for a
+// patient that names no user is the patient's.
+func atHome(p *auth.Principal) casemodel.Role {
+	switch {
+	case p.Role == auth.Patient, p.Role == "" && p.Patient != "":
+		return casemodel.RoleClient
+	case p.Role == auth.Caregiver:
+		return casemodel.RoleFamily
+	}
+	return ""
+}
+
+// housed reports whether what somebody is to this server, and in its directory,
+// counts in a case: not where the case is another organization's than that which
+// he is bound to. A case that isn't there yet will be his own.
+func housed(p *auth.Principal, c *casemodel.Case) bool {
+	return p.Organization == "" || c.Phase == "" || c.ManagingOrganization.Ref == casemodel.Ref("Organization/"+p.Organization)
 }
 
 // byDefault is the role of somebody of whom neither the case nor the directory
@@ -99,14 +121,21 @@ func byDefault(p *auth.Principal, c *casemodel.Case) casemodel.Role {
 	switch {
 	case p.Role == "" && p.Organization == "":
 		return casemodel.RoleAdministrator
-	case strings.HasPrefix(p.FHIRUser, "Practitioner/") && c.Manager.IsZero():
+	case strings.HasPrefix(p.FHIRUser, "Practitioner/") && c.Manager.IsZero() && housed(p, c):
 		return casemodel.RoleCaseManager
 	}
 	return casemodel.RoleReferrer
 }
 
-// rolesIn are the roles that a case itself gives somebody.
-func rolesIn(c *casemodel.Case, who *caller) []casemodel.Role {
+// leads reports whether somebody may say who is what in a case.
+func (c *caller) leads() bool {
+	return c == nil || slices.Contains(c.roles, casemodel.RoleCaseManager) || slices.Contains(c.roles, casemodel.RoleAdministrator)
+}
+
+// rolesIn are the roles that a case itself gives somebody at a time: its manager
+// and the members of its teams, who pays by a policy in force, who has an offer of
+// a service that isn't turned down or withdrawn, and who is asked to approve.
+func rolesIn(c *casemodel.Case, who *caller, now time.Time) []casemodel.Role {
 	var all []casemodel.Role
 	add := func(r casemodel.Role, is bool) {
 		if is && !slices.Contains(all, r) {
@@ -116,22 +145,22 @@ func rolesIn(c *casemodel.Case, who *caller) []casemodel.Role {
 	same := func(p casemodel.Party) bool { return !p.IsZero() && p.Same(who.party) }
 	ours := func(p casemodel.Party) bool { return !p.IsZero() && (p.Same(who.organization) || p.Same(who.party)) }
 	add(casemodel.RoleCaseManager, same(c.Manager))
-	for _, p := range c.Insurers() {
-		add(casemodel.RolePayer, ours(p))
+	for i := range c.Coverages {
+		v := &c.Coverages[i]
+		add(casemodel.RolePayer, v.InForce(now) && slices.ContainsFunc(v.Insurers, ours))
 	}
 	for _, x := range c.Services {
-		add(casemodel.RoleProvider, ours(x.Provider))
 		for _, o := range x.Offers {
-			add(casemodel.RoleProvider, ours(o.Provider))
+			add(casemodel.RoleProvider, o.Stands() && ours(o.Provider))
 		}
 	}
 	for _, p := range c.Plans {
 		for _, q := range p.Approvals {
-			add(casemodel.RolePhysician, same(q.Approver))
+			add(casemodel.RolePhysician, q.Status != casemodel.ApprovalCancelled && q.Status != casemodel.ApprovalEnteredInError && same(q.Approver))
 		}
 	}
-	for _, t := range c.Teams {
-		for _, m := range t.Members {
+	for i := range c.Teams {
+		for _, m := range working(&c.Teams[i], now) {
 			for _, r := range m.Roles {
 				for _, code := range r.Codings {
 					role := roleOf[code.System+"|"+code.Code]
@@ -143,8 +172,16 @@ func rolesIn(c *casemodel.Case, who *caller) []casemodel.Role {
 	return all
 }
 
+// working are the members that a team has at a time.
+func working(t *casemodel.Team, now time.Time) []casemodel.Member {
+	if t.Status != "" && t.Status != casemodel.TeamActive || !t.Period.Covers(now) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(t.Members), func(m casemodel.Member) bool { return !m.Period.Covers(now) })
+}
+
 // practitionerRoles are the roles that the directory gives a practitioner.
-func (s *Service) practitionerRoles(ctx context.Context, user string) ([]casemodel.Role, error) {
+func (s *Service) practitionerRoles(ctx context.Context, user string, now time.Time) ([]casemodel.Role, error) {
 	if !strings.HasPrefix(user, "Practitioner/") {
 		return nil, nil
 	}
@@ -157,8 +194,9 @@ func (s *Service) practitionerRoles(ctx context.Context, user string) ([]casemod
 	var found struct {
 		Entry []struct {
 			Resource struct {
-				ResourceType string `json:"resourceType"`
-				Active       *bool  `json:"active"`
+				ResourceType string           `json:"resourceType"`
+				Active       *bool            `json:"active"`
+				Period       casemodel.Period `json:"period"`
 				Code         []struct {
 					Coding []struct {
 						System string `json:"system"`
@@ -173,7 +211,7 @@ func (s *Service) practitionerRoles(ctx context.Context, user string) ([]casemod
 	}
 	var all []casemodel.Role
 	for _, e := range found.Entry {
-		if a := e.Resource.Active; e.Resource.ResourceType != "PractitionerRole" || a != nil && !*a {
+		if a := e.Resource.Active; e.Resource.ResourceType != "PractitionerRole" || a != nil && !*a || !e.Resource.Period.Covers(now) {
 			continue
 		}
 		for _, concept := range e.Resource.Code {

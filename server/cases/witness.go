@@ -32,6 +32,13 @@ func WithWitness(ctx context.Context, w Witness) context.Context {
 // Provenance that an operation asks for.
 func (g *Guard) witnessed(ctx context.Context, images []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
 	more, issues, err := g.judge(ctx, images)
+	if err == nil && !slices.ContainsFunc(issues, isError) {
+		var found []fhir.Issue
+		if found, err = g.checkGrants(ctx, images); err == nil && len(found) == 0 {
+			found, err = g.checkElements(ctx, images)
+		}
+		issues = append(issues, found...)
+	}
 	w, _ := ctx.Value(witnessKey{}).(*Witness)
 	if err != nil || w == nil || slices.ContainsFunc(issues, isError) {
 		return more, issues, err
