@@ -43,6 +43,52 @@ func WithTags(text []byte, tags ...Tag) []byte {
 	return append(all, text[at:]...)
 }
 
+// WithoutTags takes the tags of a system but for those with some codes out of
+// the meta.tag of a resource, and what is empty then. Everything else stays as it
+// is written. The text is compact JSON that has been decoded before, and isn't
+// changed.
+func WithoutTags(text []byte, system string, but []string) []byte {
+	all := readTags(text)
+	goes := func(tag Tag) bool { return tag.System == system && !slices.Contains(but, tag.Code) }
+	if !slices.ContainsFunc(all, goes) {
+		return text
+	}
+	meta, _ := memberOf(text, 0, "meta")
+	list, _ := memberOf(text, meta.value, "tag")
+	var stay []byte
+	for i, at := 0, list.value+1; text[at] != ']'; i++ {
+		if text[at] == ',' {
+			at++
+		}
+		end := valueEnd(text, at)
+		if !goes(all[i]) {
+			if stay != nil {
+				stay = append(stay, ',')
+			}
+			stay = append(stay, text[at:end]...)
+		}
+		at = end
+	}
+	switch {
+	case stay != nil:
+		return slices.Concat(text[:list.value+1], stay, text[list.end-1:])
+	case list.start == meta.value+1 && text[list.end] == '}':
+		return without(text, meta)
+	}
+	return without(text, list)
+}
+
+// without takes out a member, with the comma that parts it from the others.
+func without(text []byte, m jsonMember) []byte {
+	from, to := m.start, m.end
+	if text[to] == ',' {
+		to++
+	} else if text[from-1] == ',' {
+		from--
+	}
+	return slices.Concat(text[:from], text[to:])
+}
+
 func (t Tag) append(b []byte) []byte {
 	b = appendString(append(b, `{"system":`...), t.System)
 	b = appendString(append(b, `,"code":`...), t.Code)
