@@ -91,10 +91,11 @@ func documentsOf(t *fhir.Tree, base string) []fhir.Key {
 	return keys
 }
 
-// hangsOn is what a Task focuses on, and what else brings it into a case.
+// hangsOn is what a Task focuses on, and what else brings it or a Contract into a
+// case.
 func hangsOn(t *fhir.Tree, base string) []fhir.Key {
 	var keys []fhir.Key
-	for _, element := range []string{"focus", "basedOn", "partOf"} {
+	for _, element := range []string{"focus", "basedOn", "partOf", "encounter", "topic"} {
 		for n := range t.Root().All(element) {
 			if key, ok := localKey(n.Child("reference").Text(), base); ok {
 				keys = append(keys, key)

@@ -262,10 +262,11 @@ func (d decision) movesOnlyOwn(p scope.Permissions, was, is *image) error {
 
 // pointers are the references by which a resource lets others see what it
 // points to: an Organization the focus of its Tasks and the episode to whose case
-// they come by what they hang on, everybody the documents of their
+// they and its Contracts come by what they hang on, everybody the documents of their
 // DocumentReferences; and those by which it is believed to be about it.
 var pointers = map[string]func(*fhir.Tree, string) []fhir.Key{
 	"Task":              hangsOn,
+	"Contract":          hangsOn,
 	"DocumentReference": documentsOf,
 	"Provenance":        targetsOf,
 }

@@ -107,7 +107,21 @@ func drawWorld(t *rapid.T) world {
 			w = append(w, x)
 		}
 	}
+	for _, x := range w {
+		x.episode, x.focus = w.ownEpisode(x, x.episode), w.ownEpisode(x, x.focus)
+	}
 	return w
+}
+
+// ownEpisode is a reference, but for one to the episode of another patient, which
+// nothing may have.
+func (w world) ownEpisode(x *thing, reference string) string {
+	for _, y := range w {
+		if y.typ == "EpisodeOfCare" && y.key() == reference && y.subject != x.subject {
+			return ""
+		}
+	}
+	return reference
 }
 
 // movable are types that don't decide what else is seen.

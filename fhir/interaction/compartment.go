@@ -19,6 +19,7 @@ type registered struct {
 	generation       int64            // of writing
 	writers          atomic.Int64     // commits under way that index by it
 	caseTags         sync.Map         // of type name: search.Term
+	tied             sync.Map         // of type name: tied
 }
 
 // Registry gives the search parameters that are in use now.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"caseway/fhir"
 	"caseway/fhir/store"
@@ -14,178 +13,116 @@ import (
 // resource belongs; the code is the logical id of the case's EpisodeOfCare.
 const CaseSystem = fhir.CanonicalBase + "/CodeSystem/case"
 
-// episodeExtension is the standard extension by which a resource names the
-// episode that it is part of.
-const episodeExtension = "http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare"
-
-// hangs lists the references by which a resource belongs to the case of
-// another one.
-var hangs = map[string][]string{
-	"Task":              {"focus", "basedOn", "partOf"},
-	"Appointment":       {"basedOn"},
-	"Claim":             {"referral"},
-	"ClaimResponse":     {"request"},
-	"Contract":          {"topic"},
-	"Invoice":           {"account"},
-	"DocumentReference": {"context.encounter", "context.related"},
-}
-
-// names lists the references by which a resource takes others into its case.
-var names = map[string][]string{
-	"EpisodeOfCare": {"team", "account", "referralRequest", "diagnosis.condition"},
-	"CarePlan":      {"goal", "activity.reference"},
-}
-
-// episodeGuard marks what belongs to a case in the commit that brings it in.
-// What is stored already and comes into the case by this commit gets the mark
-// by a version of its own. A resource keeps the mark when a later version says
-// nothing of episodes.
+// episodeGuard marks what belongs to a case in the commit that brings it in, and
+// takes the mark off in the one by which it belongs no more. What is stored
+// already gets a version of its own. A case is one patient's: what is another's
+// is refused where it names the episode, and stays outside where it would come in
+// by way of something else.
 type episodeGuard struct{ engine *Engine }
 
 // Check implements Guard.
 func (g episodeGuard) Check(ctx context.Context, images []Image) ([]Image, []fhir.Issue, error) {
-	m := membership{engine: g.engine, here: make(map[fhir.Key]*member, len(images)), patients: g.engine.writtenInto(images)}
+	m := &membership{
+		engine: g.engine, here: make(map[fhir.Key]*member, len(images)), patients: g.engine.writtenInto(images),
+		episodes: map[string][]person{}, stored: map[fhir.Key][]string{}, hidden: map[fhir.Key][]string{}, people: map[fhir.Key]*fhir.Tree{},
+	}
 	for i := range images {
 		if m.here[images[i].Key] = nil; images[i].After != nil {
-			m.take(&images[i])
+			if err := m.take(&images[i]); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
-	if err := m.readTargets(ctx); err != nil {
-		return nil, nil, err
+	if len(m.members) == 0 {
+		return nil, nil, nil
 	}
-	m.spread()
-	if err := m.lookForNames(ctx); err != nil {
-		return nil, nil, err
-	}
-	m.spread()
-	issues, err := m.bringIn(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := m.mark(); err != nil {
-		return nil, nil, err
+	for _, step := range []func(context.Context) error{
+		m.readTargets, m.ponder, m.spread, m.lookForNames, m.spread, m.settle, m.spread, m.bringIn,
+		m.holdEpisodes, m.leave, m.spread, m.bringIn, m.holdToPatients, m.mark,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, nil, err
+		}
 	}
 	var more []Image
 	for _, mine := range m.members {
-		if mine.stored {
+		if mine.stored && mine.marked {
 			more = append(more, *mine.image)
 		}
 	}
-	return more, issues, nil
+	return more, m.issues, nil
 }
 
 // membership finds out to which cases the resources of one commit belong.
 type membership struct {
 	engine  *Engine
 	members []*member             // those that may have a case or give one
-	here    map[fhir.Key]*member  // of the commit; nil for one that is deleted
+	here    map[fhir.Key]*member  // of the commit; nil for one that is deleted or can't belong
 	stored  map[fhir.Key][]string // cases of resources that aren't written here
+	// hidden are cases of stored resources that the caller may not learn of.
+	hidden map[fhir.Key][]string
 	// patients are those into whose compartment alone something is written.
 	patients map[string]bool
+	episodes map[string][]person     // whose the cases are, as far as it was asked
+	people   map[fhir.Key]*fhir.Tree // Patients that are written
+	brought  int                     // stored resources that are written for their mark
+	full     bool                    // no more of them are
+	issues   []fhir.Issue
 }
 
 // member is one resource of the commit.
 type member struct {
-	image    *Image
+	image *Image
+	links
 	cases    []string   // ids of episodes
-	hangs    []fhir.Key // on what it hangs
-	names    []fhir.Key // what it takes along
+	doubts   []doubt    // of the version before
+	left     []fhir.Key // what the version before joined and this doesn't
+	dropped  []fhir.Key // what the version before brought and this doesn't
+	pending  []string   // cases that it leaves, unless something else holds it
+	same     bool       // it refers to what the version before did
+	whose    []person   // the patients that it names as its own
 	stored   bool       // it is written only for its mark
+	marked   bool       // its mark has changed
 	followed int        // for how many cases it was found out what comes along
 }
 
-func (m *membership) take(image *Image) {
-	root := image.After.Root()
-	mine := &member{image: image, cases: m.engine.episodesOf(image)}
-	typ := image.Key.Type
-	mine.hangs = m.engine.references(root, hangs[typ])
-	mine.names = m.engine.references(root, names[typ])
+// new reports whether nothing of the resource is stored.
+func (m *member) new() bool { return m.image.Before.JSON == nil }
+
+// take reads what a written resource says of cases.
+func (m *membership) take(image *Image) error {
+	if image.Key.Type == "Patient" {
+		m.people[image.Key] = image.After
+	}
+	if !mayBelong()[image.Key.Type] {
+		return nil
+	}
+	mine := &member{image: image, links: m.engine.linksOf(image.After), whose: personsOf(image.After, m.engine.base)}
+	if image.Key.Type == "EpisodeOfCare" {
+		mine.named = append(mine.named, image.Key.ID)
+	}
+	before, tags := casesOf(image.Before), fhir.Tags(image.After.JSON, CaseSystem)
+	for _, id := range tags {
+		if !slices.Contains(before, id) && !slices.Contains(mine.named, id) {
+			mine.named = append(mine.named, id)
+		}
+	}
+	mine.cases = slices.Clone(mine.named)
 	m.members = append(m.members, mine)
 	m.here[image.Key] = mine
+	if mine.new() {
+		return nil
+	}
+	mine.same = sameReferences(image.Before.JSON, image.After.JSON)
+	return m.doubt(mine, before, tags)
 }
 
-// episodesOf are the cases that a resource names itself, or that the version
-// before was marked with.
-func (e *Engine) episodesOf(image *Image) []string {
-	var cases []string
-	if image.Key.Type == "EpisodeOfCare" {
-		cases = append(cases, image.Key.ID)
-	}
-	cases = append(cases, EpisodesNamed(image.After, e.base)...)
-	if len(cases) == 0 && image.Before.JSON != nil {
-		cases = fhir.Tags(image.Before.JSON, CaseSystem)
-	}
-	return cases
-}
-
-// EpisodesNamed gives the logical ids of the episodes to whose cases a resource
-// itself says that it belongs: by the extension, the tag, and an Encounter by
-// its element. base is our own base URL without a closing slash.
-func EpisodesNamed(t *fhir.Tree, base string) []string {
-	root := t.Root()
-	var cases []string
-	add := func(reference fhir.Node) {
-		if key, ok := literalKey(reference.Text(), base); ok && key.Type == "EpisodeOfCare" {
-			cases = append(cases, key.ID)
-		}
-	}
-	for extension := range root.All("extension") {
-		if extension.Child("url").Text() == episodeExtension {
-			add(extension.Child("value").Child("reference"))
-		}
-	}
-	if t.Type().Name == "Encounter" {
-		for episode := range root.All("episodeOfCare") {
-			add(episode.Child("reference"))
-		}
-	}
-	return append(cases, fhir.Tags(t.JSON, CaseSystem)...)
-}
-
-// references gives the resources of this server to which elements refer.
-func (e *Engine) references(root fhir.Node, paths []string) []fhir.Key {
-	var keys []fhir.Key
-	for _, path := range paths {
-		for n := range nodesAt(root, path) {
-			if key, ok := literalKey(n.Child("reference").Text(), e.base); ok {
-				keys = append(keys, key)
-			}
-		}
-	}
-	return keys
-}
-
-// nodesAt gives the elements at a path such as "activity.reference".
-func nodesAt(n fhir.Node, path string) func(yield func(fhir.Node) bool) {
-	name, rest, more := strings.Cut(path, ".")
-	return func(yield func(fhir.Node) bool) {
-		for c := range n.All(name) {
-			if !more {
-				if !yield(c) {
-					return
-				}
-				continue
-			}
-			for inner := range nodesAt(c, rest) {
-				if !yield(inner) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// readTargets reads the cases of stored resources on which others hang.
+// readTargets reads the cases of stored resources that others join.
 func (m *membership) readTargets(ctx context.Context) error {
-	m.stored = map[fhir.Key][]string{}
 	var keys []fhir.Key
 	for _, mine := range m.members {
-		for _, key := range mine.hangs {
-			switch _, known := m.stored[key]; {
-			case known || m.here[key] != nil:
-			case key.Type == "EpisodeOfCare":
-				m.stored[key] = []string{key.ID}
-			default:
+		for _, key := range slices.Concat(mine.joins, mine.left) {
+			if _, known := m.stored[key]; !known && !m.written(key) {
 				m.stored[key] = nil
 				keys = append(keys, key)
 			}
@@ -197,6 +134,9 @@ func (m *membership) readTargets(ctx context.Context) error {
 	versions, err := m.engine.store.Read(ctx, keys...)
 	if err != nil {
 		return err
+	}
+	for _, v := range versions {
+		m.hidden[v.Key] = casesOf(v)
 	}
 	if versions, err = m.together(ctx, versions); err != nil {
 		return err
@@ -215,50 +155,81 @@ func casesOf(v store.Version) []string {
 }
 
 // spread passes cases on until nothing changes.
-func (m *membership) spread() {
+func (m *membership) spread(ctx context.Context) error {
 	for changed := true; changed; {
 		changed = false
 		for _, mine := range m.members {
-			for _, key := range mine.hangs {
+			for _, key := range mine.joins {
 				from := m.stored[key]
 				if other := m.here[key]; other != nil {
 					from = other.cases
 				}
-				changed = mine.join(from) || changed
-			}
-			for _, key := range mine.names {
-				if other := m.here[key]; other != nil {
-					changed = other.join(mine.cases) || changed
+				more, err := m.join(ctx, mine, from, mine)
+				if err != nil {
+					return err
 				}
+				changed = changed || more
+			}
+			for _, key := range mine.brings {
+				other := m.here[key]
+				if other == nil {
+					continue
+				}
+				more, err := m.join(ctx, other, mine.cases, mine)
+				if err != nil {
+					return err
+				}
+				changed = changed || more
 			}
 		}
 	}
+	return nil
 }
 
-// join adds cases and reports whether one was new.
-func (m *member) join(cases []string) (changed bool) {
-	for _, c := range cases {
-		if !slices.Contains(m.cases, c) {
-			m.cases = append(m.cases, c)
-			changed = true
-		}
-	}
-	return changed
-}
-
-// mark adds the tags that are missing.
-func (m *membership) mark() error {
-	for _, mine := range m.members {
-		if len(mine.cases) == 0 {
+// join adds cases that are of the resource's own patient, and reports whether one
+// was new. by is whose reference says that it belongs.
+func (m *membership) join(ctx context.Context, mine *member, cases []string, by *member) (changed bool, err error) {
+	for _, id := range cases {
+		if slices.Contains(mine.cases, id) || slices.Contains(mine.outside, id) || slices.Contains(mine.pending, id) {
 			continue
 		}
-		tags := make([]fhir.Tag, len(mine.cases))
-		for i, c := range mine.cases {
-			tags[i] = fhir.Tag{System: CaseSystem, Code: c}
+		fits, err := m.fits(ctx, mine, id)
+		if err != nil {
+			return false, err
 		}
+		if !fits {
+			mine.outside = append(mine.outside, id)
+			m.stayOutside(mine, by)
+			continue
+		}
+		mine.cases = append(mine.cases, id)
+		changed = true
+	}
+	return changed, nil
+}
+
+// written reports whether a resource is written by the commit.
+func (m *membership) written(key fhir.Key) bool {
+	_, here := m.here[key]
+	return here
+}
+
+// mark gives resources the tags of their cases, and no others of cases.
+func (m *membership) mark(context.Context) error {
+	for _, mine := range m.members {
 		before := mine.image.After.JSON
-		text := fhir.WithTags(before, tags...)
-		if len(text) == len(before) {
+		there := fhir.Tags(before, CaseSystem)
+		if len(mine.cases) == 0 && len(there) == 0 {
+			continue
+		}
+		var tags []fhir.Tag
+		for _, id := range mine.cases {
+			if !slices.Contains(there, id) {
+				tags = append(tags, fhir.Tag{System: CaseSystem, Code: id})
+			}
+		}
+		text := fhir.WithTags(fhir.WithoutTags(before, CaseSystem, mine.cases), tags...)
+		if len(text) == len(before) && len(tags) == 0 {
 			continue
 		}
 		// A link that was rewritten may no longer fit its type, which is no
@@ -267,7 +238,7 @@ func (m *membership) mark() error {
 		if tree == nil {
 			return fmt.Errorf("a resource with the tag of its case: %w", err)
 		}
-		mine.image.After = tree
+		mine.image.After, mine.marked = tree, true
 	}
 	return nil
 }

@@ -9,41 +9,8 @@ import (
 	"caseway/fhir/store"
 )
 
-// referrer says which resources may refer to another one, and by which search
-// parameter they are found; "" where R4 has none.
-type referrer struct{ typ, parameter string }
-
-// namedBy says which resources name one of a type as names has it.
-var namedBy = map[string][]referrer{
-	"Account":              {{"EpisodeOfCare", ""}},
-	"CareTeam":             {{"EpisodeOfCare", "team"}},
-	"Condition":            {{"EpisodeOfCare", "condition"}},
-	"ServiceRequest":       {{"EpisodeOfCare", "incoming-referral"}, planned},
-	"Goal":                 {{"CarePlan", "goal"}},
-	"Appointment":          {planned},
-	"CommunicationRequest": {planned},
-	"DeviceRequest":        {planned},
-	"MedicationRequest":    {planned},
-	"NutritionOrder":       {planned},
-	"RequestGroup":         {planned},
-	"Task":                 {planned},
-	"VisionPrescription":   {planned},
-}
-
-var planned = referrer{"CarePlan", "activity-reference"}
-
-// hangers are the resources that hang on one of any type as hangs has it.
-var hangers = []referrer{
-	{"Task", "focus"},
-	{"Task", "based-on"},
-	{"Task", "part-of"},
-	{"Appointment", "based-on"},
-	{"Invoice", "account"},
-	{"DocumentReference", "encounter"},
-	{"DocumentReference", "related"},
-}
-
-// mostBrought bounds how many stored resources one commit brings into cases.
+// mostBrought bounds how many stored resources one commit brings into cases or
+// takes out of them.
 const mostBrought = 1000
 
 // mostCases bounds in how many cases a stored resource can be. What more of
@@ -51,15 +18,21 @@ const mostBrought = 1000
 // would make all of them wait for one another.
 const mostCases = 20
 
-// lookForNames asks the store who names a resource that has no case yet. One
-// whose id the server has just made is named by nobody.
+// alone reports whether the store can't write several resources at once.
+func (m *membership) alone() bool {
+	t, ok := m.engine.store.(store.Transactional)
+	return ok && !t.Transactional()
+}
+
+// lookForNames asks the store who takes a resource into its case that comes to be
+// now, or whose case is in doubt. One whose id the server has just made is named
+// by nobody, and what has been there is marked since it was named.
 func (m *membership) lookForNames(ctx context.Context) error {
 	for _, mine := range m.members {
-		by := namedBy[mine.image.Key.Type]
-		if len(by) == 0 || len(mine.cases) > 0 || mine.image.Method == store.Post {
+		if mine.image.Method == store.Post || !mine.isToAsk() && (len(mine.cases) > 0 || !m.alone()) {
 			continue
 		}
-		hits, err := m.referring(ctx, mine, by, names)
+		hits, err := m.referring(ctx, mine, true)
 		if err != nil {
 			return err
 		}
@@ -68,21 +41,30 @@ func (m *membership) lookForNames(ctx context.Context) error {
 			return err
 		}
 		for _, v := range naming {
-			mine.join(casesOf(v))
+			if m.written(v.Key) {
+				continue
+			}
+			cases, by := casesOf(v), mine
 			if v.Key.Type == "EpisodeOfCare" {
-				mine.join([]string{v.Key.ID})
+				cases, by = append(cases, v.Key.ID), &member{image: &Image{Key: v.Key, At: mine.image.At}}
+			}
+			if _, err := m.join(ctx, mine, cases, by); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
 }
 
+// isToAsk reports whether others may name a resource that it doesn't know of.
+func (m *member) isToAsk() bool {
+	return m.new() || slices.ContainsFunc(m.doubts, func(d doubt) bool { return !d.lost && !d.said && !slices.Contains(m.cases, d.id) })
+}
+
 // bringIn adds to the commit what is stored and comes into a case by it: what a
 // resource names, and what hangs on one that wasn't in the case before.
-func (m *membership) bringIn(ctx context.Context) (issues []fhir.Issue, err error) {
-	t, ok := m.engine.store.(store.Transactional)
-	alone := ok && !t.Transactional()
-	for i, brought := 0, 0; i < len(m.members); i++ {
+func (m *membership) bringIn(ctx context.Context) error {
+	for i := 0; i < len(m.members) && !m.full; i++ {
 		mine := m.members[i]
 		if mine.followed == len(mine.cases) {
 			continue
@@ -90,54 +72,32 @@ func (m *membership) bringIn(ctx context.Context) (issues []fhir.Issue, err erro
 		mine.followed = len(mine.cases)
 		found, err := m.following(ctx, mine)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if found, err = m.together(ctx, found); err != nil {
-			return nil, err
+			return err
 		}
 		for _, v := range found {
-			if len(casesOf(v)) >= mostCases && !m.written(v.Key) {
-				issues = append(issues, shared(mine.image.At))
-				continue
-			}
-			added, err := m.bring(v, mine.cases, alone)
-			if err != nil {
-				return nil, err
-			}
-			if !added {
-				continue
-			}
-			if brought++; alone || brought > mostBrought {
-				return append(issues, notMarked(mine.image.At, alone)), nil
+			if err := m.bring(ctx, v, mine); err != nil || m.full {
+				return err
 			}
 		}
-		m.spread()
+		if err := m.spread(ctx); err != nil {
+			return err
+		}
 		i = -1 // some may have come into further cases
 	}
-	return issues, nil
-}
-
-// shared says that a resource belongs to many cases, so that this one's tag
-// isn't added. The reference by which it is named leads to it all the same.
-func shared(at string) fhir.Issue {
-	return fhir.Issue{
-		Severity: fhir.SeverityInformation, Code: fhir.IssueInformational, Expression: at,
-		Text: "a stored resource that comes into a case by this is in 20 others; it isn't marked as part of this one too",
-	}
-}
-
-// notMarked says that what is stored isn't marked.
-func notMarked(at string, alone bool) fhir.Issue {
-	code, text := fhir.IssueTooCostly, "more than 1,000 stored resources come into a case by this; not all of them are marked as part of it"
-	if alone {
-		code, text = fhir.IssueNotSupported, "stored resources come into a case by this; they aren't marked as part of it, for the store has no transactions"
-	}
-	return fhir.Issue{Severity: fhir.SeverityWarning, Code: code, Text: text, Expression: at}
+	return nil
 }
 
 // following are the stored resources that come with one into its cases.
 func (m *membership) following(ctx context.Context, mine *member) ([]store.Version, error) {
-	keys := slices.DeleteFunc(slices.Clone(mine.names), m.written)
+	before := casesOf(mine.image.Before)
+	known := !slices.ContainsFunc(mine.cases, func(c string) bool { return !slices.Contains(before, c) })
+	if known && mine.same {
+		return nil, nil
+	}
+	keys := slices.DeleteFunc(slices.Clone(mine.brings), func(key fhir.Key) bool { return m.written(key) || !mayBelong()[key.Type] })
 	var found []store.Version
 	if len(keys) > 0 {
 		var err error
@@ -145,71 +105,104 @@ func (m *membership) following(ctx context.Context, mine *member) ([]store.Versi
 			return nil, err
 		}
 	}
-	before := casesOf(mine.image.Before)
-	known := !slices.ContainsFunc(mine.cases, func(c string) bool { return !slices.Contains(before, c) })
-	if known || mine.image.Method == store.Post && !mine.stored {
+	if known || mine.image.Method == store.Post && !mine.stored || mine.image.Key.Type == "EpisodeOfCare" {
 		return found, nil // what hangs on it is marked, or there is nothing
 	}
-	hits, err := m.referring(ctx, mine, hangers, hangs)
+	hits, err := m.referring(ctx, mine, false)
 	for _, hit := range hits {
 		if !m.written(hit.Key) {
-			found = append(found, store.Version{Key: hit.Key, VersionID: hit.VersionID, LastUpdated: hit.LastUpdated, Method: store.Put, JSON: hit.JSON})
+			found = append(found, versionOf(hit))
 		}
 	}
 	return found, err
 }
 
-// written reports whether a resource is written by the commit.
-func (m *membership) written(key fhir.Key) bool {
-	_, here := m.here[key]
-	return here
+// storedMember is a stored resource that may be written for its mark.
+func (e *Engine) storedMember(v store.Version, tree *fhir.Tree) *member {
+	cases := casesOf(v)
+	return &member{
+		image: &Image{Key: v.Key, Method: store.Put, Before: v, After: tree}, links: e.linksOf(tree),
+		whose: personsOf(tree, e.base), cases: cases, stored: true, same: true, followed: len(cases),
+	}
 }
 
-// bring adds a stored resource to the commit where it isn't in all of the cases.
-func (m *membership) bring(v store.Version, cases []string, alone bool) (added bool, err error) {
+// bring adds a stored resource to the commit where it isn't in all of the cases
+// of one by which it comes in.
+func (m *membership) bring(ctx context.Context, v store.Version, by *member) error {
 	marked := casesOf(v)
 	if !v.Exists() || v.Deleted() || m.written(v.Key) ||
-		!slices.ContainsFunc(cases, func(c string) bool { return !slices.Contains(marked, c) }) {
-		return false, nil
+		!slices.ContainsFunc(by.cases, func(c string) bool { return !slices.Contains(marked, c) }) {
+		return nil
 	}
-	if alone {
-		return true, nil
+	if len(marked) >= mostCases {
+		m.issues = append(m.issues, shared(by.image.At))
+		return nil
+	}
+	if m.alone() {
+		m.full = true
+		m.issues = append(m.issues, notMarked(by.image.At, true))
+		return nil
 	}
 	tree, err := m.engine.decodeStored(v)
 	if err != nil {
-		return false, err
+		return err
 	}
-	m.take(&Image{Key: v.Key, Method: store.Put, Before: v, After: tree})
-	mine := m.here[v.Key]
-	mine.stored = true
-	mine.join(cases)
-	return true, nil
+	mine := m.engine.storedMember(v, tree)
+	if came, err := m.join(ctx, mine, by.cases, by); err != nil || !came {
+		return err
+	}
+	if m.brought++; m.brought > mostBrought {
+		m.full = true
+		m.issues = append(m.issues, notMarked(by.image.At, false))
+		return nil
+	}
+	m.members = append(m.members, mine)
+	m.here[v.Key] = mine
+	return nil
 }
 
-// referring finds the stored resources that refer to one as paths has it.
-func (m *membership) referring(ctx context.Context, mine *member, by []referrer, paths map[string][]string) ([]search.Hit, error) {
+// referring finds the stored resources that refer to one by the table: those
+// that bring it into their cases, or those that join its.
+func (m *membership) referring(ctx context.Context, mine *member, bring bool) ([]search.Hit, error) {
 	source, ok := m.engine.store.(search.Source)
 	if !ok {
 		return nil, nil
 	}
-	s := seeker{m.engine, source, mine, paths}
-	if m.engine.indexing.rebuilding() {
-		return s.inCompartments(ctx, by)
+	s := seeker{m.engine, source, mine, joining}
+	if bring {
+		s.paths = bringing
 	}
-	by = slices.DeleteFunc(slices.Clone(by), func(r referrer) bool { return !s.mayRefer(r) })
+	if m.engine.indexing.rebuilding() {
+		return s.inCompartments(ctx)
+	}
+	to := m.engine.registered.Load().tiedTo(mine.image.Key.Type)
+	by := to.joiners
+	if bring {
+		by = to.bringers
+	}
+	if len(by) == 0 {
+		return nil, nil
+	}
 	if hits, ok, err := s.atOnce(ctx, by); ok {
 		return hits, err
 	}
 	var all []search.Hit
-	for _, r := range by {
-		hits, err := s.indexed(ctx, r)
+	for _, p := range by {
+		hits, err := everyHit(ctx, source, search.Scan{Type: p.Resource, Term: p.Term(mine.image.Key)})
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, hits...)
+		if len(all) > mostReferring {
+			return all, nil
+		}
 	}
 	return all, nil
 }
+
+// mostReferring bounds how many are looked at that refer to one resource: more
+// than can come in.
+const mostReferring = 2 * mostBrought
 
 // seeker finds what refers to a resource.
 type seeker struct {
@@ -219,57 +212,28 @@ type seeker struct {
 	paths  map[string][]string // of references that count, by type
 }
 
-// mayRefer reports whether a parameter can lead to resources of this type.
-func (s seeker) mayRefer(r referrer) bool {
-	return r.parameter == "" ||
-		slices.Contains(s.engine.Registry().Parameter(r.typ, r.parameter).Targets(), s.to.image.Key.Type)
-}
-
-// atOnce finds those of all types by one look into the index; false where that
-// can't be, or where there are many.
-func (s seeker) atOnce(ctx context.Context, by []referrer) (hits []search.Hit, ok bool, err error) {
-	terms := make([]search.Term, 0, len(by))
-	for _, r := range by {
-		if r.parameter == "" {
-			return nil, false, nil
-		}
-		terms = append(terms, s.engine.Registry().Parameter(r.typ, r.parameter).Term(s.to.image.Key))
-	}
-	if len(terms) < 2 {
-		return nil, len(terms) == 0, nil
-	}
-	page, err := s.source.Scan(ctx, search.Scan{Terms: terms, Limit: scannedAtOnce})
-	return page.Hits, err != nil || !page.More, err
-}
-
 // scannedAtOnce is how many hits are asked for in one scan.
 const scannedAtOnce = 500
 
-// indexed finds those of a type by the index, by way of the patient where no
-// parameter leads there.
-func (s seeker) indexed(ctx context.Context, r referrer) ([]search.Hit, error) {
-	if r.parameter != "" {
-		p := s.engine.Registry().Parameter(r.typ, r.parameter)
-		return everyHit(ctx, s.source, search.Scan{Type: r.typ, Term: p.Term(s.to.image.Key)})
+// atOnce finds those of all types by one look into the index; false where there
+// are many.
+func (s seeker) atOnce(ctx context.Context, by []*search.Parameter) (hits []search.Hit, ok bool, err error) {
+	scan := search.Scan{Limit: scannedAtOnce}
+	if len(by) == 1 {
+		scan.Type, scan.Term = by[0].Resource, by[0].Term(s.to.image.Key)
 	}
-	var found []search.Hit
-	p := s.engine.Registry().Parameter(r.typ, "patient")
-	for _, patient := range s.patients() {
-		hits, err := everyHit(ctx, s.source, search.Scan{Type: r.typ, Term: p.Term(patient)})
-		if err != nil {
-			return nil, err
+	for _, p := range by {
+		if len(by) > 1 {
+			scan.Terms = append(scan.Terms, p.Term(s.to.image.Key))
 		}
-		if hits, err = s.refer(hits); err != nil {
-			return nil, err
-		}
-		found = append(found, hits...)
 	}
-	return found, nil
+	page, err := s.source.Scan(ctx, scan)
+	return page.Hits, err != nil || !page.More, err
 }
 
 // inCompartments finds them while the index can't be trusted, by reading all
 // that belongs to the same patients.
-func (s seeker) inCompartments(ctx context.Context, by []referrer) ([]search.Hit, error) {
+func (s seeker) inCompartments(ctx context.Context) ([]search.Hit, error) {
 	patients := s.patients()
 	if len(patients) == 0 {
 		return nil, fhir.NewError(fhir.Transient, fhir.IssueTransient,
@@ -281,9 +245,7 @@ func (s seeker) inCompartments(ctx context.Context, by []referrer) ([]search.Hit
 		if err != nil {
 			return nil, err
 		}
-		hits = slices.DeleteFunc(hits, func(h search.Hit) bool {
-			return !slices.ContainsFunc(by, func(r referrer) bool { return r.typ == h.Key.Type })
-		})
+		hits = slices.DeleteFunc(hits, func(h search.Hit) bool { return s.paths[h.Key.Type] == nil })
 		if hits, err = s.refer(hits); err != nil {
 			return nil, err
 		}

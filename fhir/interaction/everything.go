@@ -218,7 +218,7 @@ func (g *gathering) namedByEpisode() (map[string]search.Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	paths := append([]string{"patient"}, names["EpisodeOfCare"]...)
+	paths := append([]string{"patient"}, bringing["EpisodeOfCare"]...)
 	byType := map[string]search.Keys{"EpisodeOfCare": {g.of.Key}}
 	for _, key := range g.engine.references(episode.Root(), paths) {
 		byType[key.Type] = append(byType[key.Type], key)

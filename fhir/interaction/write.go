@@ -145,7 +145,7 @@ func (e *Engine) guard(ctx context.Context, images []Image) ([]Image, []fhir.Iss
 			continue
 		}
 		images = append(images, more...)
-		if slices.ContainsFunc(more, func(image Image) bool { return image.Key.Type != "AuditEvent" }) {
+		if _, itself := g.(episodeGuard); !itself && slices.ContainsFunc(more, func(image Image) bool { return image.Key.Type != "AuditEvent" }) {
 			more, found, err := (episodeGuard{e}).Check(ctx, images)
 			if err != nil {
 				return nil, nil, err

@@ -101,10 +101,14 @@ func (j *judging) run() (issues []fhir.Issue, err error) {
 	if err = j.load(); err != nil {
 		return nil, err
 	}
+	j.unlink()
 	j.after = slices.Clone(j.before.stored)
 	for i := range j.images {
 		if slices.Contains(casesOf(&j.images[i]), j.id) {
 			j.mine = append(j.mine, i)
+			if j.isUnlinked(&j.images[i]) {
+				continue
+			}
 			if err := j.lay(&j.images[i]); err != nil {
 				return nil, err
 			}
@@ -125,6 +129,25 @@ func (j *judging) run() (issues []fhir.Issue, err error) {
 		return nil, err
 	}
 	return nil, j.write(&after, result, step)
+}
+
+// isUnlinked reports whether an image takes a resource out of the case, whose
+// link was wrong: then it never was a part.
+func (j *judging) isUnlinked(image *interaction.Image) bool {
+	return image.After != nil && image.Before.JSON != nil && image.Key != (fhir.Key{Type: "EpisodeOfCare", ID: j.id}) &&
+		slices.Contains(fhir.Tags(image.Before.JSON, interaction.CaseSystem), j.id) &&
+		!slices.Contains(fhir.Tags(image.After.JSON, interaction.CaseSystem), j.id)
+}
+
+// unlink takes such resources out of the case as it is stored.
+func (j *judging) unlink() {
+	n := len(j.before.stored)
+	j.before.stored = slices.DeleteFunc(j.before.stored, func(m proto.Message) bool {
+		return slices.ContainsFunc(j.images, func(image interaction.Image) bool { return image.Key == keyOf(m) && j.isUnlinked(&image) })
+	})
+	if len(j.before.stored) < n {
+		j.before.c = j.guard.service.parts.assemble(j.before.stored)
+	}
 }
 
 // withoutEpisode refuses to delete the episode of a case that isn't in error.

@@ -1,0 +1,138 @@
+package interaction
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+
+	"caseway/fhir"
+	"caseway/fhir/search"
+)
+
+// doubt is a case that the version before was marked with and the new one
+// doesn't name.
+type doubt struct {
+	id   string
+	said bool // the new version has the tag all the same, as a client read it
+	lost bool // the reference by which it belonged is gone
+}
+
+// doubt finds out which cases of the version before are to be judged anew.
+func (m *membership) doubt(mine *member, before, tags []string) error {
+	if len(before) == 0 {
+		return nil
+	}
+	var was links
+	if !mine.same {
+		tree, err := m.engine.decodeStored(mine.image.Before)
+		if err != nil {
+			return err
+		}
+		was = m.engine.linksOf(tree)
+		mine.left = unlike(was.joins, mine.joins)
+		mine.dropped = unlike(was.brings, mine.brings)
+	}
+	for _, id := range before {
+		said := slices.Contains(tags, id)
+		lost := slices.Contains(was.named, id)
+		switch {
+		case slices.Contains(mine.cases, id):
+		case said && !lost && len(mine.left) == 0:
+			mine.cases = append(mine.cases, id)
+		default:
+			mine.doubts = append(mine.doubts, doubt{id: id, said: said, lost: lost})
+		}
+	}
+	return nil
+}
+
+// ponder tells doubts whose reference is gone from others, once it is known of
+// which cases those are that resources no longer join.
+func (m *membership) ponder(context.Context) error {
+	for _, mine := range m.members {
+		for i := range mine.doubts {
+			d := &mine.doubts[i]
+			for _, key := range mine.left {
+				cases := m.hidden[key]
+				if other := m.here[key]; other != nil {
+					cases = casesOf(other.image.Before)
+				}
+				d.lost = d.lost || slices.Contains(cases, d.id)
+			}
+			if d.lost {
+				mine.pending = append(mine.pending, d.id)
+			}
+		}
+	}
+	return nil
+}
+
+// settle keeps resources in the cases of which a new version says nothing, where
+// a client's word or an action brought them in.
+func (m *membership) settle(ctx context.Context) error {
+	for _, mine := range m.members {
+		for _, d := range mine.doubts {
+			if d.lost || slices.Contains(mine.cases, d.id) {
+				continue
+			}
+			stays := d.said
+			if !stays && !mine.namesOther(d.id) {
+				var err error
+				if stays, err = m.made(ctx, mine, d.id); err != nil {
+					return err
+				}
+			}
+			if stays {
+				mine.cases, mine.named = append(mine.cases, d.id), append(mine.named, d.id)
+			}
+		}
+	}
+	return nil
+}
+
+// namesOther reports whether a resource names another episode than one.
+func (m *member) namesOther(id string) bool {
+	return slices.ContainsFunc(m.named, func(other string) bool { return other != id })
+}
+
+// made reports whether an action on a case brought a resource into it, which its
+// Provenance says: then it doesn't leave because somebody else's copy doesn't
+// have the tag.
+func (m *membership) made(ctx context.Context, mine *member, id string) (bool, error) {
+	source, ok := m.engine.store.(search.Source)
+	if !ok {
+		return false, nil
+	}
+	p := m.engine.Registry().Parameter("Provenance", "target")
+	hits, err := everyHit(ctx, source, search.Scan{Type: "Provenance", Term: p.Term(mine.image.Key)})
+	if err != nil {
+		return false, err
+	}
+	for _, hit := range hits {
+		if !slices.Contains(fhir.Tags(hit.JSON, CaseSystem), id) {
+			continue
+		}
+		for reference := range referencesIn(hit.JSON) {
+			version, is := strings.CutPrefix(reference, mine.image.Key.String()+"/_history/")
+			n, valid := parseVersionID(version)
+			if !is || !valid {
+				continue
+			}
+			by, err := m.markedBy(ctx, mine.image.Key, n, id)
+			if err != nil || by {
+				return by, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// markedBy reports whether a version was the first that had the tag of a case.
+func (m *membership) markedBy(ctx context.Context, key fhir.Key, n int64, id string) (bool, error) {
+	if n <= 1 {
+		return true, nil
+	}
+	v, err := m.engine.store.ReadVersion(ctx, key, n-1)
+	return err == nil && !bytes.Contains(v.JSON, []byte(CaseSystem)) || !slices.Contains(casesOf(v), id), err
+}
