@@ -33,7 +33,7 @@ func (e *Engine) Belonging(ctx context.Context, episode fhir.Key, types []string
 		return nil, err
 	}
 	s.narrowing = e.narrowingFor(ctx, Everything)
-	g := gathering{engine: e, asked: everythingAsked{types: map[string]bool{}}, of: v}
+	g := gathering{engine: e, asked: everythingAsked{types: map[string]bool{}}, of: v, only: true}
 	for _, typ := range types {
 		g.asked.types[typ] = true
 	}

@@ -32,6 +32,7 @@ func TestBelongingIsEverything(t *testing.T) {
 			put("Condition", "c", `"subject":{"reference":"Patient/p"}`)
 			put("Condition", "other", `"subject":{"reference":"Patient/p"}`)
 			put("EpisodeOfCare", "e", `"status":"active","patient":{"reference":"Patient/p"},"careManager":{"reference":"Practitioner/m"},"diagnosis":[{"condition":{"reference":"Condition/c"}}]`)
+			put("Flag", "f", `"status":"active","code":{"text":"x"},"subject":{"reference":"Patient/p"},"meta":{"tag":[{"system":"`+interaction.CaseSystem+`","code":"e"}]}`)
 			for i := range 30 {
 				put("Task", "t"+strconv.Itoa(i), `"status":"requested","intent":"order","focus":{"reference":"EpisodeOfCare/e"},"owner":{"reference":"RelatedPerson/r"},"requester":{"reference":"Organization/o"}`)
 			}

@@ -150,6 +150,7 @@ type gathering struct {
 	engine *Engine
 	asked  everythingAsked
 	of     store.Version
+	only   bool // what isn't of the types asked for isn't followed either
 }
 
 // plan gives the types and the condition on them.
@@ -166,7 +167,7 @@ func (g *gathering) plan(ctx context.Context) ([]string, search.Expr, error) {
 	var inside []search.Expr
 	var either search.Or
 	for _, typ := range g.engine.types.names {
-		if !g.asked.wantsDirectory() && !g.asked.wants(typ) {
+		if !g.asked.wants(typ) && (g.only || !g.asked.wantsDirectory()) {
 			continue
 		}
 		where, err := belongs(typ)
