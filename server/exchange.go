@@ -34,6 +34,9 @@ type exchange struct {
 	broken    bool            // the answer broke off, and so must the connection
 }
 
+// closing tells a client to send its next request elsewhere.
+var closing = []string{"close"}
+
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
 // answer makes a route's gin handler: it admits the request, lets the route
@@ -46,6 +49,9 @@ func (s *Server) answer(rt *route) gin.HandlerFunc {
 		defer x.finish()
 		x.requestID = requestID(c.Request)
 		x.setFixedHeaders()
+		if s.draining.Load() {
+			c.Writer.Header()["Connection"] = closing
+		}
 		if err := x.answer(); err != nil {
 			x.fail(err)
 		}

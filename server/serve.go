@@ -48,10 +48,10 @@ const (
 	maxHeader = 1536 << 10
 )
 
-// Serve answers on l until ctx ends, then drains: /readyz turns to 503, no
-// connection is taken any more, requests under way are finished. With certs it
-// speaks TLS 1.2 or later, and HTTP/2. It returns nil after a drain in which
-// every request was finished.
+// Serve answers on l until ctx ends, then drains: /readyz turns to 503, every
+// answer ends its connection, after a moment no connection is taken any more, and
+// requests under way are finished. With certs it speaks TLS 1.2 or later, and
+// HTTP/2. It returns nil after a drain in which every request was finished.
 func (s *Server) Serve(ctx context.Context, l net.Listener, t Timeouts, certs *tls.Config) error {
 	t = t.orDefault()
 	if certs != nil {
@@ -61,29 +61,41 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, t Timeouts, certs *t
 	h := &http.Server{
 		Handler: s, MaxHeaderBytes: maxHeader, TLSConfig: certs,
 		ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write, IdleTimeout: t.Idle,
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // what clients do wrong on the line
+		ErrorLog:  slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // what clients do wrong on the line
+		ConnState: s.open.note,
 	}
+	door := &doorway{Listener: l}
 	ended := make(chan error, 1)
 	go func() {
 		if certs != nil {
-			ended <- h.ServeTLS(l, "", "")
+			ended <- h.ServeTLS(door, "", "")
 			return
 		}
-		ended <- h.Serve(l)
+		ended <- h.Serve(door)
 	}()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serving %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 	}
-	return s.drain(h, t.Shutdown)
+	return s.drain(h, door, ended, t.Shutdown)
 }
 
-func (s *Server) drain(h *http.Server, limit time.Duration) error {
+// farewell is for how long clients are told by their answers that the server
+// stops, before it takes no connections any more, and again before it ends those
+// that are open: net/http drops a request of which it has read no more than the
+// header by then, and ends connections under requests that are on their way.
+const farewell = 750 * time.Millisecond
+
+func (s *Server) drain(h *http.Server, door *doorway, ended <-chan error, limit time.Duration) error {
 	s.draining.Store(true)
 	s.log.Info("stopping: finishing requests under way", "limit", limit)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
+	s.open.awaitNone(min(farewell, limit/4))
+	door.shut()
+	<-ended
+	s.open.awaitNone(min(farewell, limit/4))
 	err := h.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("requests were still under way %v after the signal to stop", limit)

@@ -61,6 +61,7 @@ type Server struct {
 	capabilities capabilities
 	mux          *gin.Engine
 	draining     atomic.Bool
+	open         connections
 }
 
 // resourceType is a resource type with its counters.
