@@ -13,6 +13,9 @@ import (
 // backupPages is how many pages are copied before ctx is asked again.
 const backupPages = 1000
 
+// partMark is in the names of files that backups are being written to.
+const partMark = ".caseway-part-"
+
 // Backup copies the store as it is now into a new file, while it goes on:
 // every commit acknowledged before the call is in the copy, which is safe on
 // disk when Backup returns. Opening the copy restores it. A file that exists

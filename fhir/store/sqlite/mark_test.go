@@ -2,17 +2,56 @@ package sqlite
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"caseway/fhir/store"
 )
 
 // logged gives Options that log into a text.
 func logged() (Options, *bytes.Buffer) {
 	var text bytes.Buffer
 	return Options{Log: slog.New(slog.NewTextHandler(&text, nil))}, &text
+}
+
+// crash leaves a store as a process that is killed would: with its log.
+func crash(t *testing.T, path string, opt Options) (acknowledged []store.Version) {
+	t.Helper()
+	s := open(t, path, opt)
+	for i := range 20 {
+		acknowledged = append(acknowledged, commit(t, s, write(fmt.Sprint(i), 2000))...)
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name+".kept", content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closeStore(t, s)
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if err := os.Rename(name+".kept", name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return acknowledged
+}
+
+func remove(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
 }
 
 // A store that lost its log says so when it is opened, and up to when it is

@@ -9,9 +9,6 @@ import (
 	"syscall"
 )
 
-// partMark is in the names of files that backups are being written to.
-const partMark = ".caseway-part-"
-
 // part is a file that a backup is being written to. It is locked for as long as
 // the backup runs, so that what a backup that was killed left behind is told
 // from what another one is writing.

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -11,40 +10,6 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/store"
 )
-
-// crash leaves a store as a process that is killed would: with its log.
-func crash(t *testing.T, path string, opt Options) (acknowledged []store.Version) {
-	t.Helper()
-	s := open(t, path, opt)
-	for i := range 20 {
-		acknowledged = append(acknowledged, commit(t, s, write(fmt.Sprint(i), 2000))...)
-	}
-	for _, name := range []string{path, path + "-wal", path + "-shm"} {
-		content, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name+".kept", content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	closeStore(t, s)
-	for _, name := range []string{path, path + "-wal", path + "-shm"} {
-		if err := os.Rename(name+".kept", name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return acknowledged
-}
-
-func remove(t *testing.T, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-			t.Fatal(err)
-		}
-	}
-}
 
 // wantRefusal fails unless a write is refused as something that may pass, and the
 // store says that it isn't well.
