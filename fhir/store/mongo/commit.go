@@ -101,7 +101,7 @@ func (s *Store) create(ctx context.Context, w *store.Write) ([]store.Version, er
 func (s *Store) insert(ctx context.Context, w *store.Write) (store.Version, error) {
 	ctx, cancel := context.WithTimeout(ctx, stampLife)
 	defer cancel()
-	doc, v, err := encodeHead(w, 1, s.clock.now(), nil)
+	doc, v, err := encodeHead(w, 1, s.clock.stamp(), nil)
 	if err == nil {
 		_, err = s.heads.InsertOne(ctx, doc)
 	}
@@ -172,7 +172,7 @@ func (s *Store) trySingle(ctx context.Context, c *store.Commit) ([]store.Version
 func (s *Store) writeStepwise(ctx context.Context, c *change) ([]store.Version, error) {
 	limited, cancel := context.WithTimeout(ctx, stampLife)
 	defer cancel()
-	if err := c.encode(stamp(s.clock.now(), c)); err != nil {
+	if err := c.encode(stamp(s.clock.stamp(), c)); err != nil {
 		return nil, err
 	}
 	if c.before == nil {

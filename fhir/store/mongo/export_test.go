@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/event"
@@ -16,6 +17,9 @@ func OpenMonitored(ctx context.Context, uri string, m *event.CommandMonitor) (*S
 	target.client.SetMonitor(m)
 	return target.open(ctx, Options{})
 }
+
+// SetServerClock has the store believe that the server said a time.
+func (s *Store) SetServerClock(at time.Time) { s.clock.set(&hello{LocalTime: at}, time.Now()) }
 
 // RunMigrations brings a database to the schema of these steps.
 func (s *Store) RunMigrations(ctx context.Context, steps ...func() error) error {

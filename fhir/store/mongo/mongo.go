@@ -25,7 +25,7 @@
 // in their order.
 //
 // Time: a commit is stamped by the database server's clock, so that several
-// processes agree. A stamp that grew older than 5 s before its commit is
+// processes agree, and never lower than what there was when its process began. A stamp that grew older than 5 s before its commit is
 // abandoned and made anew; what is older than 10 s is settled: no version with
 // an earlier lastUpdated can appear any more.
 package mongo
@@ -126,7 +126,10 @@ func (s *Store) prepare(ctx context.Context, target *target) error {
 	collection := func(name string) *mongo.Collection { return s.db.Collection(name, concerns) }
 	s.heads, s.versions, s.records = collection("resource"), collection("version"), collection("record")
 	s.locks, s.meta = collection("lock"), collection("meta")
-	return s.prepareSchema(ctx, migrations)
+	if err := s.prepareSchema(ctx, migrations); err != nil {
+		return err
+	}
+	return s.reachNewest(ctx)
 }
 
 // Close implements store.Store.

@@ -42,11 +42,13 @@ func checkRecords(records []store.RecordWrite) error {
 // live reports whether the record has not expired.
 func (r *recordDocument) live(now time.Time) bool { return r.Expires == nil || r.Expires.After(now) }
 
-func (r *recordDocument) record() store.Record {
+// record gives a record with its expiry by this machine's clock, which the
+// server's is ahead of.
+func (r *recordDocument) record(ahead time.Duration) store.Record {
 	kind, key, _ := strings.Cut(r.ID, "/")
 	rec := store.Record{Kind: kind, Key: key, Value: r.Value, Version: r.Version}
 	if r.Expires != nil {
-		rec.Expires = r.Expires.UTC()
+		rec.Expires = r.Expires.Add(-ahead).UTC()
 	}
 	return rec
 }
@@ -68,9 +70,9 @@ func (s *Store) Records(ctx context.Context, kind, prefix, after string, limit i
 	if err := cursor.All(limited, &docs); err != nil {
 		return nil, asError(ctx, "records", err)
 	}
-	records := make([]store.Record, len(docs))
+	records, ahead := make([]store.Record, len(docs)), s.clock.skew()
 	for i := range docs {
-		records[i] = docs[i].record()
+		records[i] = docs[i].record(ahead)
 	}
 	return records, nil
 }
@@ -168,7 +170,8 @@ func (s *Store) writeRecord(ctx context.Context, w *store.RecordWrite, current *
 	}
 	doc := recordDocument{ID: recordID(w.Kind, w.Key), Value: w.Value, Version: current.liveVersion(now) + 1}
 	if !w.Expires.IsZero() {
-		expires := w.Expires.UTC().Truncate(time.Millisecond)
+		// By the server's clock, so that all processes agree whatever theirs say.
+		expires := w.Expires.Add(s.clock.skew()).UTC().Truncate(time.Millisecond)
 		doc.Expires = &expires
 	}
 	if current == nil {

@@ -140,7 +140,7 @@ func (s *Store) look(ctx context.Context, c *store.Commit, locks []string) ([]ch
 
 // writeAll stamps and writes.
 func (s *Store) writeAll(ctx context.Context, changes []change) ([]store.Version, error) {
-	at := s.clock.now()
+	at := s.clock.stamp()
 	for i := range changes {
 		at = stamp(at, &changes[i])
 	}
