@@ -95,11 +95,15 @@ func (p *Provider) writeError(w http.ResponseWriter, r *http.Request, err error)
 	if o.challenge != "" {
 		w.Header().Set("WWW-Authenticate", o.challenge)
 	}
-	if o.status == http.StatusServiceUnavailable || o.wait > 0 {
-		seconds := max(1, int((o.wait+time.Second-1)/time.Second))
-		w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	}
+	o.sayWhen(w.Header())
 	p.writeJSON(w, o.status, o)
+}
+
+// sayWhen tells a client when to try again, where that may help.
+func (o *oauthError) sayWhen(h http.Header) {
+	if o.status == http.StatusServiceUnavailable || o.wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(max(1, int((o.wait+time.Second-1)/time.Second))))
+	}
 }
 
 // hidden is what a client gets to know of an error that isn't its own.

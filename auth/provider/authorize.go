@@ -67,6 +67,7 @@ func (p *Provider) trouble(w http.ResponseWriter, r *http.Request, err error) {
 	if !errors.As(err, &o) {
 		o = p.hidden(r, err)
 	}
+	o.sayWhen(w.Header())
 	if p.o.Trouble != nil {
 		p.o.Trouble(w, r, o.status, o.Description)
 		return

@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -94,6 +95,28 @@ func (in *Instance) Stop(t testing.TB) {
 func (in *Instance) Kill(t testing.TB) {
 	t.Helper()
 	in.own(t).kill()
+}
+
+// StandIn reports whether the server only speaks MongoDB's protocol.
+func (in *Instance) StandIn() bool { return in.process != nil && !in.process.program.mongod }
+
+// Freeze lets the server stand still, as a machine that hangs does: connections
+// stay open, and nothing is answered.
+func (in *Instance) Freeze(t testing.TB) {
+	t.Helper()
+	in.own(t).signal(t, syscall.SIGSTOP)
+	c := in.Client(t)
+	for silent := false; !silent; {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		silent = c.Ping(ctx, nil) != nil
+		cancel()
+	}
+}
+
+// Thaw lets a server that stands still go on.
+func (in *Instance) Thaw(t testing.TB) {
+	t.Helper()
+	in.own(t).signal(t, syscall.SIGCONT)
 }
 
 // Start starts the server again at the same address and on the same files, and

@@ -277,3 +277,15 @@ func (p *process) end(sig syscall.Signal) {
 		<-exited
 	}
 }
+
+func (p *process) signal(t testing.TB, sig syscall.Signal) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		t.Fatal("the test server doesn't run")
+	}
+	if err := p.cmd.Process.Signal(sig); err != nil {
+		t.Fatalf("signal to the test server: %v", err)
+	}
+}
