@@ -66,6 +66,7 @@ func (s Serve) run(ctx context.Context, streams Streams, first func(*interaction
 	}
 	log, writer := newLog(streams.Err, s.LogLevel, s.LogFormat)
 	defer writer.Close()
+	boundMemory(log)
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
 		return fmt.Errorf("can't listen on %s: %w", s.Listen, err)
