@@ -57,6 +57,8 @@ func (x *indexing) progressText() string {
 // comes before it.
 func (e *Engine) KeepIndexed(ctx context.Context) {
 	x := e.indexing
+	x.works.Store(true)
+	defer x.works.Store(false)
 	pause := pollEvery
 	for ctx.Err() == nil {
 		err := x.keep(ctx)

@@ -37,6 +37,7 @@ type indexing struct {
 
 	begun  atomic.Bool                // JoinIndexing was called
 	joined atomic.Bool                // and came to its end
+	works  atomic.Bool                // KeepIndexed runs
 	now    atomic.Pointer[indexState] // that this process has taken on
 	lease  atomic.Int64               // until when this process counts as alive, milliseconds since 1970
 	done   atomic.Pointer[IndexProgress]

@@ -106,7 +106,7 @@ func (e *Engine) status(ctx context.Context, v *store.Version) ([]byte, error) {
 	if v != nil {
 		used, waits := true, false
 		for range statusLooks {
-			if used, waits = s.waits(v.Key.ID); !waits || sleep(ctx, statusPause) != nil {
+			if used, waits = s.waits(v.Key.ID); !waits || !x.works.Load() || sleep(ctx, statusPause) != nil {
 				break
 			}
 			s = x.now.Load()
@@ -137,10 +137,10 @@ func (e *Engine) status(ctx context.Context, v *store.Version) ([]byte, error) {
 }
 
 // In a small store indexing is a matter of milliseconds: who asks for the status
-// of one parameter is answered when it is indexed, or after a second.
+// of one parameter is answered when it is indexed, or after a few seconds.
 const (
 	statusPause = 10 * time.Millisecond
-	statusLooks = int(time.Second / statusPause)
+	statusLooks = int(5 * time.Second / statusPause)
 )
 
 // waits reports whether a stored parameter is in use, and whether searches by it

@@ -153,3 +153,41 @@ func TestParametersOfGuides(t *testing.T) {
 		})
 	}
 }
+
+// TestCompositesNameChoicesAsJSONDoes: their components begin where the
+// composite's own expression leads to.
+func TestCompositesNameChoicesAsJSONDoes(t *testing.T) {
+	d := definition.SearchParameter{
+		URL: "http://example.org/part", Code: "part", Type: "composite", Base: []string{"Observation"}, Expression: "Observation.component",
+		Component: []definition.Component{
+			{Definition: "http://hl7.org/fhir/SearchParameter/clinical-code", Expression: "code"},
+			{Definition: "http://hl7.org/fhir/SearchParameter/Observation-value-quantity", Expression: "valueQuantity"},
+		},
+	}
+	r, problems := NewRegistry(definition.R4(), []CustomParameter{{Definition: &d}})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	tree := decoded(t, `{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"component":[
+		{"code":{"coding":[{"code":"a"}]},"valueQuantity":{"value":1}},{"code":{"coding":[{"code":"b"}]},"valueQuantity":{"value":2}}]}`)
+	resources := []resource{{tree, r.Index(tree).Merge()}}
+	checkRow(t, r, resources, "Observation?part=b$2", "o")
+	checkRow(t, r, resources, "Observation?part=a$2", "")
+	d.Component[1].Expression = "valueTime"
+	if _, problems := NewRegistry(definition.R4(), []CustomParameter{{Definition: &d}}); len(problems) != 1 || !strings.Contains(problems[0].Text, "leads to time") {
+		t.Errorf("problems %v, want one of the component's type", problems)
+	}
+}
+
+// TestExpressionsThatAreNestedDeepCostLittle: they are refused before anything
+// looks at each of their parts for each type.
+func TestExpressionsThatAreNestedDeepCostLittle(t *testing.T) {
+	d := definition.SearchParameter{
+		URL: "http://example.org/deep", Code: "deep", Type: "string", Base: []string{"Resource"},
+		Expression: strings.Repeat("(", 100_000) + "Patient.name" + strings.Repeat(")", 100_000),
+	}
+	_, problems := NewRegistry(definition.R4(), []CustomParameter{{Definition: &d}})
+	if len(problems) == 0 || !strings.Contains(problems[0].Text, "nested too deep") {
+		t.Errorf("problems %.200v, want one that says nested too deep", problems)
+	}
+}

@@ -92,7 +92,7 @@ func (r *Registry) hasElement(typ, name string) bool {
 		return false
 	}
 	_, is := t.Property([]byte(name))
-	return is || t.Element(name) != nil
+	return is || t.Element(name) != nil || name == "resourceType"
 }
 
 // nearElement is the element that a name may stand for: the choice of value[x],

@@ -33,15 +33,12 @@ func (r *Registry) understand(typ string, d *definition.SearchParameter) (u unde
 	var focus []*fhir.Type
 	unused := ""
 	for _, text := range splitUnion(adjust(d.Expression)) {
-		if path, ok := parsePath(text); ok && path.root != "" && !r.isA(typ, path.root) {
-			continue // the part of another type
-		}
 		a, err := fhirpath.Analyse(r.set, text, r.set.Type(typ))
 		if err != nil {
 			return u, wrong(err.Error())
 		}
 		if a.Empty {
-			continue
+			continue // the part of another type
 		}
 		if why := unfit(d.Type, a); why != "" {
 			unused = text + " " + why
