@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"caseway/fhir/definition"
+	"caseway/fhir/fhirpath"
 )
 
 // ownNDJSON holds Caseway's own search parameters, in the form in which R4's
@@ -108,6 +109,9 @@ func (r *Registry) unusable(d *definition.SearchParameter) (element, text string
 		if t := r.set.Type(base); t == nil || !r.isA(base, "Resource") {
 			return "base", "the base names no resource type"
 		}
+	}
+	if _, err := fhirpath.Compile(d.Expression, fhirpath.Lenient()); err != nil {
+		return "expression", "the expression can't be used: " + err.Error() // whatever the type
 	}
 	return "", ""
 }
