@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
+
+	"caseway/fhir/store/sqlite"
 )
 
 // Go collects garbage when the heap has doubled. While it is small, as ours
@@ -26,18 +28,35 @@ func boundMemory(log *slog.Logger) {
 	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		return
 	}
-	limit, err := memlimit.FromCgroup()
-	if err != nil || limit == 0 || limit > math.MaxInt64/2 {
-		return // there is no container, or none with a bound
+	if container := containerMemory(); container > 0 {
+		of := container - outside(container) + roomToGrow
+		debug.SetMemoryLimit(of)
+		log.Info("memory is bounded by the container", "container", container, "go", of)
 	}
-	of := memoryOf(int64(limit))
-	debug.SetMemoryLimit(of)
-	log.Info("memory is bounded by the container", "container", limit, "go", of)
 }
 
-// outside is what is left of a container for memory that isn't Go's: the caches
-// of SQLite above all, which have 16 MB for each connection.
-const outside = 192 << 20
+// containerMemory is what a container may have; 0 where there is none, or none
+// with a bound.
+func containerMemory() int64 {
+	limit, err := memlimit.FromCgroup()
+	if err != nil || limit > math.MaxInt64/2 {
+		return 0
+	}
+	return int64(limit)
+}
 
-// memoryOf is what Go may have of a container's memory.
-func memoryOf(container int64) int64 { return container - min(container/3, outside) + roomToGrow }
+// outside is what is left of a container for memory that isn't Go's, the caches
+// of SQLite above all.
+func outside(container int64) int64 {
+	const enough = 192 << 20
+	return min(container/3, enough)
+}
+
+// cacheOf is what each connection to SQLite may keep in a container; 0 where
+// nothing bounds it.
+func cacheOf(container int64, connections int) int64 {
+	if container == 0 {
+		return 0
+	}
+	return min(sqlite.DefaultCache, outside(container)/int64(connections))
+}

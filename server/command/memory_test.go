@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"testing"
+
+	"caseway/fhir/store/sqlite"
 )
 
 func TestTheCollectorLeavesRoomToGrow(t *testing.T) {
@@ -16,16 +18,29 @@ func TestTheCollectorLeavesRoomToGrow(t *testing.T) {
 	}
 }
 
-// What Go may have leaves room in the container, of which the room that is
-// never touched takes nothing.
+// A container's memory is divided between Go and the caches of SQLite, however
+// many connections there are.
 func TestMemoryOfAContainer(t *testing.T) {
-	for _, row := range []struct{ container, want int64 }{
-		{240 << 20, (240 - 80 + 40) << 20},
-		{600 << 20, (600 - 192 + 40) << 20},
-		{8 << 30, 8<<30 - (192-40)<<20},
+	for _, row := range []struct {
+		name        string
+		container   int64
+		connections int
+		outside     int64
+		cache       int64
+	}{
+		{"none", 0, 8, 0, 0},
+		{"small", 240 << 20, 8, 80 << 20, 10 << 20},
+		{"small on many cores", 240 << 20, 40, 80 << 20, 2 << 20},
+		{"large", 8 << 30, 8, 192 << 20, sqlite.DefaultCache},
+		{"large on many cores", 8 << 30, 96, 192 << 20, 2 << 20},
 	} {
-		if got := memoryOf(row.container); got != row.want {
-			t.Errorf("of %d MiB Go may have %d MiB, want %d", row.container>>20, got>>20, row.want>>20)
-		}
+		t.Run(row.name, func(t *testing.T) {
+			if got := outside(row.container); got != row.outside {
+				t.Errorf("outside of Go are %d bytes, want %d", got, row.outside)
+			}
+			if got := cacheOf(row.container, row.connections); got != row.cache {
+				t.Errorf("each of %d connections keeps %d bytes, want %d", row.connections, got, row.cache)
+			}
+		})
 	}
 }

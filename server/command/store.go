@@ -29,7 +29,9 @@ func isMongo(uri string) bool {
 // its pool in metrics.
 func openStore(ctx context.Context, uri string, log *slog.Logger, m *server.Metrics) (store.Store, error) {
 	if path, ok := sqliteFile(uri); ok {
-		s, err := sqlite.Open(ctx, path, sqlite.Options{Observe: m.StoreOperation, Log: log})
+		s, err := sqlite.Open(ctx, path, sqlite.Options{
+			Observe: m.StoreOperation, Log: log, CacheBytes: cacheOf(containerMemory(), sqlite.Connections()),
+		})
 		if err != nil {
 			return nil, err
 		}

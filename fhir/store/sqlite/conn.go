@@ -23,11 +23,9 @@ PRAGMA page_size = 4096;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 0;
-PRAGMA cache_size = -16000;
 PRAGMA temp_store = MEMORY;`
 	readerPragmas = `
 PRAGMA query_only = ON;
-PRAGMA cache_size = -16000;
 PRAGMA temp_store = MEMORY;`
 )
 
@@ -60,6 +58,11 @@ func openAs(path string, how access, pragmas string) (*sqlite.Conn, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// connect opens a connection of a store.
+func (s *Store) connect(pragmas string) (*sqlite.Conn, error) {
+	return openAs(s.path, s.how, fmt.Sprintf("%s PRAGMA cache_size = -%d;", pragmas, s.opt.CacheBytes>>10))
 }
 
 // execEach runs statements one by one, outside a transaction, as journal_mode

@@ -47,7 +47,7 @@ const (
 )
 
 func openCopier(s *Store) (*copier, error) {
-	c, err := openAs(s.path, s.how, writerPragmas)
+	c, err := s.connect(writerPragmas)
 	return &copier{s: s, conn: c, wake: make(chan struct{}, 1)}, err
 }
 

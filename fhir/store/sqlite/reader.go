@@ -17,16 +17,15 @@ import (
 // readers are reading connections, opened when first needed. The one that was
 // given back last is taken first: its cache is warm.
 type readers struct {
-	path  string
-	how   access
+	s     *Store
 	taken chan struct{} // as many as there may be
 
 	mu   sync.Mutex
 	idle []*reader
 }
 
-func newReaders(path string, how access, n int) *readers {
-	return &readers{path: path, how: how, taken: make(chan struct{}, n)}
+func newReaders(s *Store) *readers {
+	return &readers{s: s, taken: make(chan struct{}, s.opt.Readers)}
 }
 
 // reader takes a connection, waiting for one until ctx ends; within Snapshot
@@ -68,7 +67,7 @@ func (p *readers) get() (*reader, error) {
 		return r, nil
 	}
 	p.mu.Unlock()
-	return openReader(p.path, p.how)
+	return openReader(p.s)
 }
 
 func (p *readers) put(r *reader) {
@@ -115,8 +114,8 @@ type reader struct {
 // columns are what scan reads.
 const columns = "version, updated, method, body, key"
 
-func openReader(path string, how access) (*reader, error) {
-	c, err := openAs(path, how, readerPragmas)
+func openReader(s *Store) (*reader, error) {
+	c, err := s.connect(readerPragmas)
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,9 @@ import (
 type Options struct {
 	// Readers is the number of reading connections; 0: two for each core and two.
 	Readers int
+	// CacheBytes is what each connection may keep of the file, in memory that
+	// isn't Go's: each reader, and two that write; 0: 16 MB.
+	CacheBytes int64
 	// Clock gives the time for lastUpdated; nil: time.Now. It may go
 	// backwards: lastUpdated then stands still.
 	Clock func() time.Time
@@ -54,9 +57,20 @@ type Options struct {
 	maxPages int   // of the database, so that a test can fill it; 0: no limit
 }
 
+// DefaultCache is how much a connection keeps of the file.
+const DefaultCache = 16_000 << 10
+
+func defaultReaders() int { return 2*runtime.GOMAXPROCS(0) + 2 }
+
+// Connections is how many a store has by default.
+func Connections() int { return defaultReaders() + 2 }
+
 func (o Options) withDefaults() Options {
 	if o.Readers <= 0 {
-		o.Readers = 2*runtime.GOMAXPROCS(0) + 2
+		o.Readers = defaultReaders()
+	}
+	if o.CacheBytes <= 0 {
+		o.CacheBytes = DefaultCache
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -119,6 +133,9 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 		queue: make(chan *pending, 1024), closing: make(chan struct{}),
 	}
 	if err := s.start(ctx); err != nil {
+		if damage(err) {
+			err = fmt.Errorf("the file is damaged, or is no store; a backup has to be restored: %w", err)
+		}
 		return nil, errors.Join(fmt.Errorf("sqlite: store %s: %w", path, err), lock.release())
 	}
 	return s, nil
@@ -143,7 +160,7 @@ func (s *Store) start(ctx context.Context) error {
 	types := w.types // a copy: the writer changes its own
 	s.types.now.Store(&types)
 	s.seq.Store(w.seq)
-	s.readers = newReaders(s.path, s.how, s.opt.Readers)
+	s.readers = newReaders(s)
 	s.closed.Go(w.run)
 	s.closed.Go(s.copier.run)
 	return nil

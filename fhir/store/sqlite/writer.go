@@ -46,7 +46,7 @@ type writer struct {
 
 // openWriter prepares the file and reads where the sequence stands.
 func openWriter(ctx context.Context, s *Store) (*writer, error) {
-	c, err := openAs(s.path, s.how, writerPragmas)
+	c, err := s.connect(writerPragmas)
 	if err != nil {
 		return nil, err
 	}
