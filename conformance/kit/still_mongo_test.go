@@ -34,7 +34,7 @@ var needStore = []probe{
 	{"history of a type", http.MethodGet, "fhir/Patient/_history", "", nil},
 	{"history of the system", http.MethodGet, "fhir/_history", "", nil},
 	{"$everything", http.MethodGet, "fhir/Patient/known/$everything", "", nil},
-	{"$lastn", http.MethodGet, "fhir/Observation/$lastn?code=x", "", nil},
+	{"$lastn", http.MethodGet, "fhir/Observation/$lastn?patient=Patient/known&code=x", "", nil},
 	{"$apply", http.MethodGet, "fhir/PlanDefinition/clinical/$apply?subject=Patient/known", "", nil},
 	{"create", http.MethodPost, "fhir/Patient", identified, nil},
 	{"conditional create", http.MethodPost, "fhir/Patient", identified, []string{"If-None-Exist", "identifier=http://example.org|1"}},
