@@ -24,7 +24,7 @@ type episodeGuard struct{ engine *Engine }
 func (g episodeGuard) Check(ctx context.Context, images []Image) ([]Image, []fhir.Issue, error) {
 	m := &membership{
 		engine: g.engine, here: make(map[fhir.Key]*member, len(images)), patients: g.engine.writtenInto(images),
-		episodes: map[string][]person{}, stored: map[fhir.Key][]string{}, hidden: map[fhir.Key][]string{}, people: map[fhir.Key]*fhir.Tree{},
+		episodes: map[string][]person{}, stored: map[fhir.Key][]string{}, hidden: map[fhir.Key][]string{}, people: map[fhir.Key]*fhir.Tree{}, actions: map[string]bool{},
 	}
 	for i := range images {
 		if m.here[images[i].Key] = nil; images[i].After != nil {
@@ -65,6 +65,7 @@ type membership struct {
 	patients map[string]bool
 	episodes map[string][]person     // whose the cases are, as far as it was asked
 	people   map[fhir.Key]*fhir.Tree // Patients that are written
+	actions  map[string]bool         // whether there were any, by case
 	brought  int                     // stored resources that are written for their mark
 	full     bool                    // no more of them are
 	issues   []fhir.Issue

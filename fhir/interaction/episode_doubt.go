@@ -104,6 +104,9 @@ func (m *membership) made(ctx context.Context, mine *member, id string) (bool, e
 	if !ok {
 		return false, nil
 	}
+	if acted, err := m.acted(ctx, source, id); err != nil || !acted {
+		return false, err
+	}
 	p := m.engine.Registry().Parameter("Provenance", "target")
 	hits, err := everyHit(ctx, source, search.Scan{Type: "Provenance", Term: p.Term(mine.image.Key)})
 	if err != nil {
@@ -126,6 +129,19 @@ func (m *membership) made(ctx context.Context, mine *member, id string) (bool, e
 		}
 	}
 	return false, nil
+}
+
+// acted reports whether any action on a case has left a Provenance.
+func (m *membership) acted(ctx context.Context, source search.Source, id string) (bool, error) {
+	if known, ok := m.actions[id]; ok {
+		return known, nil
+	}
+	tag := m.engine.registered.Load().caseTag("Provenance") + search.Term(id)
+	page, err := source.Scan(ctx, search.Scan{Type: "Provenance", Term: tag, Limit: 1, KeysOnly: true})
+	if err == nil {
+		m.actions[id] = len(page.Hits) > 0
+	}
+	return m.actions[id], err
 }
 
 // markedBy reports whether a version was the first that had the tag of a case.

@@ -2,9 +2,11 @@ package interaction
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"caseway/fhir"
+	"caseway/fhir/search"
 )
 
 // claim is that a resource belongs to a case.
@@ -38,29 +40,24 @@ func (m *membership) leave(ctx context.Context) error {
 				l.suspect(mine, id)
 				continue
 			}
-			if err := l.doubtAll(ctx, nil, mine.dropped, id); err != nil {
+			if err := l.load(ctx, mine.dropped); err != nil {
 				return err
 			}
+			l.doubtAll(nil, mine.dropped, id)
 		}
 	}
 	if len(l.suspects) == 0 {
 		return nil
 	}
 	for len(l.queue) > 0 {
-		next := l.queue[0]
-		l.queue = l.queue[1:]
+		next := l.queue
+		l.queue = nil
 		if err := l.explore(ctx, next); err != nil {
 			return err
 		}
 	}
-	for _, s := range l.suspects {
-		held, err := l.isHeld(ctx, s)
-		if err != nil {
-			return err
-		}
-		if held {
-			l.hold(s)
-		}
+	if err := l.holdWhatStays(ctx); err != nil {
+		return err
 	}
 	return l.part(ctx)
 }
@@ -75,38 +72,52 @@ func (l *leaving) suspect(mine *member, id string) {
 	l.queue = append(l.queue, s)
 }
 
-// explore suspects what came in by a suspect.
-func (l *leaving) explore(ctx context.Context, s *suspect) error {
+// explore suspects what came in by suspects.
+func (l *leaving) explore(ctx context.Context, some []*suspect) error {
 	if l.alone() {
 		return nil
 	}
-	keys := slices.Clone(s.member.brings)
-	hits, err := l.referring(ctx, s.member, false)
+	joining, err := l.referringAll(ctx, members(some), false)
 	if err != nil {
 		return err
 	}
-	for _, hit := range hits {
-		if other := l.here[hit.Key]; other == nil && !l.written(hit.Key) || other != nil && slices.Contains(other.joins, s.key) {
-			keys = append(keys, hit.Key)
+	var all []fhir.Key
+	children := make([][]fhir.Key, len(some))
+	for i, s := range some {
+		keys := slices.Clone(s.member.brings)
+		for _, hit := range joining[s.key] {
+			if !l.written(hit.Key) {
+				keys = append(keys, hit.Key)
+			}
 		}
-	}
-	for _, other := range l.members {
-		if slices.Contains(other.joins, s.key) && !slices.Contains(keys, other.image.Key) {
-			keys = append(keys, other.image.Key)
+		for _, other := range l.members {
+			if slices.Contains(other.joins, s.key) {
+				keys = append(keys, other.image.Key)
+			}
 		}
+		children[i], all = keys, append(append(all, keys...), s.member.dropped...)
 	}
-	if err := l.doubtAll(ctx, s, keys, s.id); err != nil {
+	if err := l.load(ctx, all); err != nil {
 		return err
 	}
-	return l.doubtAll(ctx, nil, s.member.dropped, s.id)
+	for i, s := range some {
+		l.doubtAll(s, children[i], s.id)
+		l.doubtAll(nil, s.member.dropped, s.id)
+	}
+	return nil
 }
 
-// doubtAll suspects those of some resources that are in a case and don't name it
-// themselves. from is what they hold by.
-func (l *leaving) doubtAll(ctx context.Context, from *suspect, keys []fhir.Key, id string) error {
-	if err := l.load(ctx, keys); err != nil {
-		return err
+func members(some []*suspect) []*member {
+	all := make([]*member, len(some))
+	for i, s := range some {
+		all[i] = s.member
 	}
+	return all
+}
+
+// doubtAll suspects those of some resources, loaded ones, that are in a case and
+// don't name it themselves. from is what they hold by.
+func (l *leaving) doubtAll(from *suspect, keys []fhir.Key, id string) {
 	for _, key := range keys {
 		mine := l.here[key]
 		if mine == nil {
@@ -115,16 +126,15 @@ func (l *leaving) doubtAll(ctx context.Context, from *suspect, keys []fhir.Key, 
 		if mine == nil || !slices.Contains(casesOf(mine.image.Before), id) || slices.Contains(mine.named, id) || key.Type == "EpisodeOfCare" {
 			continue
 		}
-		if len(l.suspects) >= mostBrought {
+		if len(l.suspects) > mostBrought {
 			l.tooMany()
-			return nil
+			return
 		}
 		if from != nil {
 			from.children = append(from.children, claim{key, id})
 		}
 		l.suspect(mine, id)
 	}
-	return nil
 }
 
 // load reads stored resources that aren't written by the commit.
@@ -154,21 +164,52 @@ func (l *leaving) load(ctx context.Context, keys []fhir.Key) error {
 	return nil
 }
 
-// isHeld reports whether something holds a suspect that isn't suspect itself.
-func (l *leaving) isHeld(ctx context.Context, s *suspect) (bool, error) {
+// holdWhatStays keeps the suspects that something holds which isn't suspect.
+func (l *leaving) holdWhatStays(ctx context.Context) error {
+	some := slices.Collect(maps.Values(l.suspects))
+	var keys []fhir.Key
+	for _, s := range some {
+		for _, key := range s.member.joins {
+			if !l.written(key) && !slices.Contains(keys, key) {
+				keys = append(keys, key)
+			}
+		}
+	}
+	joined := map[fhir.Key][]string{}
+	if len(keys) > 0 {
+		versions, err := l.engine.store.Read(ctx, keys...)
+		if err != nil {
+			return err
+		}
+		for _, v := range versions {
+			joined[v.Key] = casesOf(v)
+		}
+	}
+	bringing, err := l.referringAll(ctx, members(some), true)
+	if err != nil {
+		return err
+	}
+	for _, s := range some {
+		held, err := l.isHeld(ctx, s, joined, bringing[s.key])
+		if err != nil {
+			return err
+		}
+		if held {
+			l.hold(s)
+		}
+	}
+	return nil
+}
+
+// isHeld reports whether a suspect joins something, or is brought by something,
+// that isn't suspect itself, or was brought in by an action.
+func (l *leaving) isHeld(ctx context.Context, s *suspect, joined map[fhir.Key][]string, bringing []search.Hit) (bool, error) {
 	if slices.Contains(s.member.outside, s.id) {
 		return false, nil
 	}
-	unknown := slices.DeleteFunc(slices.Clone(s.member.joins), l.written)
-	if len(unknown) > 0 {
-		versions, err := l.engine.store.Read(ctx, unknown...)
-		if err != nil {
-			return false, err
-		}
-		for _, v := range versions {
-			if l.holds(v.Key, casesOf(v), s.id) {
-				return true, nil
-			}
+	for _, key := range s.member.joins {
+		if l.holds(key, joined[key], s.id) {
+			return true, nil
 		}
 	}
 	for _, other := range l.members {
@@ -177,11 +218,7 @@ func (l *leaving) isHeld(ctx context.Context, s *suspect) (bool, error) {
 			return true, nil
 		}
 	}
-	hits, err := l.referring(ctx, s.member, true)
-	if err != nil {
-		return false, err
-	}
-	for _, hit := range hits {
+	for _, hit := range bringing {
 		if !l.written(hit.Key) && l.holds(hit.Key, fhir.Tags(hit.JSON, CaseSystem), s.id) {
 			return true, nil
 		}

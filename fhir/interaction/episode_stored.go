@@ -2,6 +2,7 @@ package interaction
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"caseway/fhir"
@@ -176,10 +177,7 @@ func (m *membership) referring(ctx context.Context, mine *member, bring bool) ([
 		return s.inCompartments(ctx)
 	}
 	to := m.engine.registered.Load().tiedTo(mine.image.Key.Type)
-	by := to.joiners
-	if bring {
-		by = to.bringers
-	}
+	by := to.by(bring)
 	if len(by) == 0 {
 		return nil, nil
 	}
@@ -198,6 +196,51 @@ func (m *membership) referring(ctx context.Context, mine *member, bring bool) ([
 		}
 	}
 	return all, nil
+}
+
+// termsAtOnce is how many terms are looked for in one scan.
+const termsAtOnce = 200
+
+// referringAll is referring of several at once.
+func (m *membership) referringAll(ctx context.Context, all []*member, bring bool) (map[fhir.Key][]search.Hit, error) {
+	found := map[fhir.Key][]search.Hit{}
+	source, ok := m.engine.store.(search.Source)
+	for len(all) > 0 {
+		looked := map[search.Term]fhir.Key{}
+		n := 0
+		for ; n < len(all) && len(looked) < termsAtOnce; n++ {
+			to := m.engine.registered.Load().tiedTo(all[n].image.Key.Type)
+			for _, p := range to.by(bring) {
+				looked[p.Term(all[n].image.Key)] = all[n].image.Key
+			}
+		}
+		page := search.Page{More: true}
+		if ok && len(looked) > 1 && !m.engine.indexing.rebuilding() {
+			var err error
+			if page, err = source.Scan(ctx, search.Scan{Terms: slices.Sorted(maps.Keys(looked)), Limit: scannedAtOnce}); err != nil {
+				return nil, err
+			}
+		}
+		for _, mine := range all[:n] {
+			if !page.More {
+				break
+			}
+			hits, err := m.referring(ctx, mine, bring)
+			if err != nil {
+				return nil, err
+			}
+			found[mine.image.Key] = hits
+		}
+		for _, hit := range page.Hits {
+			for term, key := range looked {
+				if _, has := slices.BinarySearch(hit.Terms, term); has && !page.More {
+					found[key] = append(found[key], hit)
+				}
+			}
+		}
+		all = all[n:]
+	}
+	return found, nil
 }
 
 // mostReferring bounds how many are looked at that refer to one resource: more

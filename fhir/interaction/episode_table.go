@@ -70,6 +70,13 @@ var mayBelong = sync.OnceValue(func() map[string]bool {
 // type by the table: the table's inverse.
 type tied struct{ joiners, bringers []*search.Parameter }
 
+func (t tied) by(bring bool) []*search.Parameter {
+	if bring {
+		return t.bringers
+	}
+	return t.joiners
+}
+
 // tiedTo gives the inverse for a type.
 func (r *registered) tiedTo(typ string) tied {
 	if known, ok := r.tied.Load(typ); ok {
