@@ -20,6 +20,9 @@ func TestLoadCommand(t *testing.T) {
 		"invalid.json": `{"resourceType":"Patient","birthDate":"soon"}`,
 		"broken.json":  `{"resourceType":"Pat`,
 		"other.json":   `{"version":1}`,
+		"theirs.json": `{"resourceType":"Bundle","type":"transaction","entry":[
+			{"resource":{"resourceType":"EpisodeOfCare","id":"e2","status":"active","patient":{"reference":"Patient/a"}},"request":{"method":"PUT","url":"EpisodeOfCare/e2"}},
+			{"resource":{"resourceType":"Encounter","status":"finished","class":{"code":"HH"},"subject":{"reference":"Patient/b"},"episodeOfCare":[{"reference":"EpisodeOfCare/e2"}]},"request":{"method":"POST","url":"Encounter"}}]}`,
 		"case.json": `{"resourceType":"EpisodeOfCare","id":"e1","status":"active","patient":{"display":"somebody"},
 			"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"opened"}]}`,
 	} {
@@ -43,6 +46,7 @@ func TestLoadCommand(t *testing.T) {
 		{path("invalid.json"), 1, "Patient.birthDate"},
 		{path("broken.json"), 1, "isn't JSON"},
 		{path("other.json"), 1, "no resourceType"},
+		{path("theirs.json"), 1, "a case is one patient's"},
 		{path("absent.json"), 1, "no such file"},
 		{"--to http://127.0.0.1:1/fhir " + path("patient.json"), 1, "refused"},
 		{"--to 127.0.0.1 " + path("patient.json"), 1, "--to is a FHIR base URL"},
