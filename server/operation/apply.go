@@ -10,7 +10,6 @@ import (
 
 	"caseway/fhir"
 	"caseway/fhir/fhirpath"
-	"caseway/fhir/interaction"
 	"caseway/server/cases"
 )
 
@@ -19,8 +18,11 @@ import (
 type applying struct {
 	s     *Service
 	ctx   context.Context
+	call  call
 	given arguments
 	now   time.Time
+	// episode is the EpisodeOfCare that what is made belongs to, if any.
+	episode fhir.Node
 	// names are the resources that expressions can name, and how they are
 	// referred to: subject, encounter, practitioner, organization.
 	names     map[string]fhir.Node
@@ -29,25 +31,23 @@ type applying struct {
 	goals     []object // references to them
 	activity  []object
 	notes     []string
+	skipped   []string // why actions don't apply
 	nested    []string // canonical URLs of the definitions around
 }
 
 // most bounds what one call makes.
 const most = 500
 
-// apply is PlanDefinition/[id]/$apply.
+// apply is PlanDefinition/[id]/$apply, and $apply with planDefinition.
 func (s *Service) apply(ctx context.Context, c call) ([]byte, error) {
-	if c.Get && c.given.is("store") {
-		return nil, invalid("store", "is for POST, by itself or in a batch: GET gives a preview")
+	if err := c.fitToApply(); err != nil {
+		return nil, err
 	}
-	if !c.given.is("store") && c.given.text("episode") != "" {
-		return nil, invalid("episode", "goes with store: a preview belongs to no case")
+	if err := s.findPlanDefinition(ctx, &c); err != nil {
+		return nil, err
 	}
-	if !c.given.is("store") && c.given.text("reason") != "" {
-		return nil, invalid("reason", "goes with store: a preview has no Provenance")
-	}
-	a := &applying{s: s, ctx: ctx, given: c.given, now: s.clock().UTC().Truncate(time.Millisecond), names: map[string]fhir.Node{}}
-	if err := a.meet(); err != nil {
+	a, err := s.applying(ctx, c)
+	if err != nil {
 		return nil, err
 	}
 	plan, err := a.plan(c.target.JSON)
@@ -55,13 +55,135 @@ func (s *Service) apply(ctx context.Context, c call) ([]byte, error) {
 		return nil, err
 	}
 	text, err := a.preview(plan)
-	if err != nil || !c.given.is("store") {
-		return text, err
+	stores := c.given.is("store") || a.episode.Valid() && !c.Get
+	switch {
+	case err != nil:
+		return nil, err
+	case !stores && !a.byEpisode():
+		return text, nil
 	}
 	delete(plan, "contained")
+	if !stores {
+		return a.transaction(plan)
+	}
 	a.ctx = cases.WithWitness(ctx, a.witness(c.target.Key, c.target.VersionID, plan))
-	return a.store(plan, c.Base)
+	return a.store(plan)
 }
+
+// applyActivity is ActivityDefinition/[id]/$apply
+// (https://hl7.org/fhir/R4/activitydefinition-operation-apply.html).
+func (s *Service) applyActivity(ctx context.Context, c call) ([]byte, error) {
+	a, err := s.applying(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.making(&planAction{}, c.target.JSON, "ActivityDefinition")
+	if err != nil {
+		return nil, err
+	}
+	switch m.r["resourceType"] {
+	case "Appointment":
+		if len(a.notes) > 0 {
+			m.r["comment"] = strings.Join(a.notes, " ")
+		}
+	default:
+		setList(m.r, "note", a.noted())
+	}
+	text := encoded(m.r)
+	return text, a.sound(text)
+}
+
+// fitToApply refuses parameters that don't go together.
+func (c call) fitToApply() error {
+	inCase := c.given.text("episodeOfCare") != ""
+	switch {
+	case c.Get && c.given.is("store"):
+		return invalid("store", "is for POST: GET gives a preview")
+	case inCase && c.given.text("episode") != "":
+		return invalid("episode", "is another way to say episodeOfCare; give one of them")
+	case !c.given.is("store") && c.given.text("episode") != "":
+		return invalid("episode", "goes with store: a preview belongs to no case")
+	case !c.given.is("store") && (!inCase || c.Get) && c.given.text("reason") != "":
+		return invalid("reason", "goes with store: a preview has no Provenance")
+	}
+	return nil
+}
+
+// findPlanDefinition finds the definition that a call on the type or the system
+// names.
+func (s *Service) findPlanDefinition(ctx context.Context, c *call) error {
+	url := c.given.text("planDefinition")
+	if c.Key.ID != "" {
+		if url != "" {
+			return invalid("planDefinition", "is for a call on the type or the system: the URL names the PlanDefinition")
+		}
+		return nil
+	}
+	if url == "" {
+		return fhir.NewError(fhir.Invalid, fhir.IssueRequired, "parameter planDefinition is missing: a call on the type or the system names the PlanDefinition by it")
+	}
+	if key, ours := c.keyOf(url); ours {
+		url = key.String()
+	}
+	text, err := s.resolve(ctx, "PlanDefinition", url)
+	if err != nil {
+		return err
+	}
+	if text == nil {
+		return fhir.NewError(fhir.Unprocessable, fhir.IssueNotFound, "parameter planDefinition names no PlanDefinition of this server")
+	}
+	tree, err := s.decode(text)
+	if err != nil {
+		return err
+	}
+	c.target.JSON, c.target.Key = text, fhir.Key{Type: "PlanDefinition", ID: tree.ID()}
+	c.target.VersionID, _ = strconv.ParseInt(tree.Root().Child("meta").Child("versionId").Text(), 10, 64) // 0 for what is built in
+	return nil
+}
+
+// applying reads whom and what a call names.
+func (s *Service) applying(ctx context.Context, c call) (*applying, error) {
+	a := &applying{
+		s: s, ctx: ctx, call: c, given: c.given, now: s.clock().UTC().Truncate(time.Millisecond), names: map[string]fhir.Node{},
+	}
+	if err := a.findEpisode(); err != nil {
+		return nil, err
+	}
+	return a, a.meet()
+}
+
+// findEpisode reads the EpisodeOfCare that a call names, whose patient is the
+// subject.
+func (a *applying) findEpisode() error {
+	name := "episode"
+	if a.byEpisode() {
+		name = "episodeOfCare"
+	}
+	ref := a.given.text(name)
+	if ref == "" {
+		return nil
+	}
+	tree, err := a.s.named(a.ctx, a.call, name, ref, []string{"EpisodeOfCare"})
+	if err != nil {
+		return err
+	}
+	a.episode = tree.Root()
+	of, ours := a.call.keyOf(a.episode.Child("patient").Child("reference").Text())
+	if !ours || of.Type != "Patient" {
+		return invalid(name, "names no Patient of this server")
+	}
+	subject := a.given.text("subject")
+	if key, _ := a.call.keyOf(subject); subject != "" && key != of {
+		return invalid(name, "isn't one of the subject")
+	}
+	a.given["subject"] = []json.RawMessage{encoded(of.String())}
+	return nil
+}
+
+// byEpisode reports whether a call is of the form in which the Danish eHealth
+// infrastructure has $apply: GET gives a transaction that would store what is
+// made, and POST does that.
+func (a *applying) byEpisode() bool { return a.given.text("episodeOfCare") != "" }
 
 // whom are the parameters that name a resource, and the types that it can have.
 var whom = []struct {
@@ -79,10 +201,13 @@ func (a *applying) meet() error {
 	a.variables = map[string]fhirpath.Collection{"encounter": {}, "practitioner": {}, "organization": {}}
 	for _, w := range whom {
 		ref := a.given.text(w.name)
-		if ref == "" {
+		switch {
+		case ref == "" && w.name == "subject":
+			return fhir.NewError(fhir.Invalid, fhir.IssueRequired, "parameter subject is missing: it says for whom the definition is applied")
+		case ref == "":
 			continue
 		}
-		tree, err := a.s.named(a.ctx, w.name, ref, w.types)
+		tree, err := a.s.named(a.ctx, a.call, w.name, ref, w.types)
 		if err != nil {
 			return err
 		}
@@ -100,8 +225,8 @@ func (a *applying) meet() error {
 func referenceTo(n fhir.Node) string { return n.Type().Name + "/" + n.Child("id").Text() }
 
 // named reads the resource that a parameter names.
-func (s *Service) named(ctx context.Context, name, ref string, types []string) (*fhir.Tree, error) {
-	key, ok := fhir.ParseKey(ref)
+func (s *Service) named(ctx context.Context, c call, name, ref string, types []string) (*fhir.Tree, error) {
+	key, ok := c.keyOf(ref)
 	if !ok || !strings.Contains("|"+strings.Join(types, "|")+"|", "|"+key.Type+"|") {
 		return nil, invalid(name, "must be a "+strings.Join(types, " or ")+" of this server, such as "+types[0]+"/1")
 	}
@@ -129,9 +254,12 @@ func (a *applying) plan(text []byte) (object, error) {
 	if err := json.Unmarshal(text, &d); err != nil {
 		return nil, fmt.Errorf("a PlanDefinition: %w", err)
 	}
-	if err := a.definition(d, "PlanDefinition"); err != nil {
+	all, err := a.definition(&d, "PlanDefinition")
+	if err != nil {
 		return nil, err
 	}
+	a.activities(all)
+	a.noteEmpty(&d)
 	plan := object{
 		"resourceType": "CarePlan", "status": "draft", "intent": "proposal", "subject": a.reference("subject"),
 		"created": a.now.Format(time.RFC3339),
@@ -149,11 +277,16 @@ func (a *applying) plan(text []byte) (object, error) {
 	}
 	setList(plan, "goal", a.goals)
 	setList(plan, "activity", a.activity)
-	for _, n := range a.notes {
-		notes, _ := plan["note"].([]object)
-		plan["note"] = append(notes, object{"text": n})
-	}
+	setList(plan, "note", a.noted())
 	return plan, nil
+}
+
+// noted are the notes as Annotations.
+func (a *applying) noted() (all []object) {
+	for _, n := range a.notes {
+		all = append(all, object{"text": n})
+	}
+	return all
 }
 
 func set(o object, name, value string) {
@@ -193,101 +326,22 @@ func (a *applying) requester() object {
 func (a *applying) preview(plan object) ([]byte, error) {
 	setList(plan, "contained", a.contained)
 	text := encoded(plan)
+	return text, a.sound(text)
+}
+
+// sound refuses a definition that makes something which isn't sound.
+func (a *applying) sound(text []byte) error {
 	if _, err := fhir.Decode(a.s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth}); err != nil {
-		return nil, notSound(err)
+		return notSound(err)
 	}
-	return text, nil
+	return nil
 }
 
 // notSound says that a definition makes something that isn't sound.
 func notSound(err error) error {
-	fe := fhir.NewError(fhir.Unprocessable, fhir.IssueInvalid, "what the PlanDefinition makes isn't valid").Because(err)
+	fe := fhir.NewError(fhir.Unprocessable, fhir.IssueInvalid, "what the definition makes isn't valid").Because(err)
 	if wrong, ok := err.(*fhir.Error); ok { //nolint:errorlint // as Decode gives it
 		fe.Issues = append(fe.Issues, wrong.Issues...)
 	}
 	return fe
-}
-
-// store stores the CarePlan and what it contains as resources of their own, in
-// one commit, and gives the CarePlan as it is stored.
-func (a *applying) store(plan object, base string) ([]byte, error) {
-	var tag, episode object
-	if ref := a.given.text("episode"); ref != "" {
-		tree, err := a.s.named(a.ctx, "episode", ref, []string{"EpisodeOfCare"})
-		if err != nil {
-			return nil, err
-		}
-		if tree.Root().Child("patient").Child("reference").Text() != referenceTo(a.names["subject"]) {
-			return nil, invalid("episode", "isn't one of the subject")
-		}
-		tag = object{"tag": []object{{"system": interaction.CaseSystem, "code": tree.ID()}}}
-		episode = object{"url": episodeExtension, "valueReference": object{"reference": referenceTo(tree.Root())}}
-	}
-	text := string(encoded(plan))
-	var entries []object
-	add := func(r object) {
-		typ := r["resourceType"].(string)
-		if tag != nil {
-			r["meta"] = tag
-		}
-		if episode != nil && (typ == "CarePlan" || typ == "ServiceRequest" || typ == "CommunicationRequest") {
-			list, _ := r["extension"].([]object)
-			r["extension"] = append(list, episode)
-		}
-		entries = append(entries, object{
-			"fullUrl": base + "/" + typ + "/" + r["id"].(string), "resource": r, "request": object{"method": "POST", "url": typ},
-		})
-	}
-	for _, r := range a.contained {
-		local, id := r["id"].(string), fhir.NewID(a.now)
-		text = strings.ReplaceAll(text, `"#`+local+`"`, `"`+r["resourceType"].(string)+"/"+id+`"`)
-		r["id"] = id
-		add(r)
-	}
-	plan = object{}
-	if err := json.Unmarshal([]byte(text), &plan); err != nil {
-		return nil, err
-	}
-	plan["id"] = fhir.NewID(a.now)
-	add(plan)
-	return a.s.commit(a.ctx, entries, base)
-}
-
-// witness says who made a plan of a PlanDefinition, of which version, and why.
-func (a *applying) witness(of fhir.Key, version int64, plan object) cases.Witness {
-	w := cases.Witness{Activity: "apply", Why: a.given.text("reason"), Sources: []map[string]any{
-		{"reference": of.String() + "/_history/" + strconv.FormatInt(version, 10)},
-	}}
-	if w.Why == "" {
-		w.Why = "A PlanDefinition was applied"
-		if title, named := plan["title"].(string); named {
-			w.Why += ": " + title
-		}
-	}
-	if by := a.requester(); by != nil {
-		w.Author, _ = by["reference"].(string)
-	}
-	return w
-}
-
-// episodeExtension names the episode that a resource is part of.
-const episodeExtension = "http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare"
-
-// commit stores entries at once, and gives what the last one is stored as.
-func (s *Service) commit(ctx context.Context, entries []object, base string) ([]byte, error) {
-	answer, err := s.engine.Bundle(ctx, interaction.BundleRequest{
-		Body: encoded(object{"resourceType": "Bundle", "type": "transaction", "entry": entries}), Base: base, Return: interaction.ReturnRepresentation,
-	})
-	if err != nil {
-		return nil, err
-	}
-	var b struct {
-		Entry []struct {
-			Resource json.RawMessage `json:"resource"`
-		} `json:"entry"`
-	}
-	if err := json.Unmarshal(answer, &b); err != nil || len(b.Entry) != len(entries) {
-		return nil, fmt.Errorf("the answer to a transaction doesn't fit it: %w", err)
-	}
-	return b.Entry[len(entries)-1].Resource, nil
 }

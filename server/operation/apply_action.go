@@ -40,13 +40,29 @@ type planGoal struct {
 }
 
 type planAction struct {
+	ID                  string            `json:"id"`
+	Extension           []json.RawMessage `json:"extension"`
+	Prefix              string            `json:"prefix"`
 	Title               string            `json:"title"`
+	TextEquivalent      string            `json:"textEquivalent"`
+	Documentation       []json.RawMessage `json:"documentation"`
+	GoalID              []string          `json:"goalId"`
+	Trigger             []json.RawMessage `json:"trigger"`
+	Input               []json.RawMessage `json:"input"`
+	Output              []json.RawMessage `json:"output"`
+	Type                json.RawMessage   `json:"type"`
+	Grouping            string            `json:"groupingBehavior"`
+	Selection           string            `json:"selectionBehavior"`
+	Required            string            `json:"requiredBehavior"`
+	Precheck            string            `json:"precheckBehavior"`
+	Cardinality         string            `json:"cardinalityBehavior"`
+	Transform           string            `json:"transform"`
 	Description         string            `json:"description"`
 	Priority            string            `json:"priority"`
 	Code                []json.RawMessage `json:"code"`
 	Reason              []json.RawMessage `json:"reason"`
 	Condition           []condition       `json:"condition"`
-	RelatedAction       []json.RawMessage `json:"relatedAction"`
+	RelatedAction       []relatedAction   `json:"relatedAction"`
 	Participant         []participant     `json:"participant"`
 	TimingDateTime      string            `json:"timingDateTime"`
 	TimingPeriod        json.RawMessage   `json:"timingPeriod"`
@@ -60,6 +76,14 @@ type planAction struct {
 	Action              []planAction      `json:"action"`
 }
 
+type relatedAction struct {
+	ActionID       string          `json:"actionId"`
+	Relationship   string          `json:"relationship"`
+	OffsetDuration json.RawMessage `json:"offsetDuration"`
+	OffsetRange    json.RawMessage `json:"offsetRange"`
+}
+
+// condition has its own JSON, as a RequestGroup takes it over.
 type condition struct {
 	Kind       string     `json:"kind"`
 	Expression expression `json:"expression"`
@@ -70,8 +94,11 @@ type participant struct {
 }
 
 type expression struct {
-	Language   string `json:"language"`
-	Expression string `json:"expression"`
+	Description string `json:"description,omitempty"`
+	Name        string `json:"name,omitempty"`
+	Language    string `json:"language"`
+	Expression  string `json:"expression,omitempty"`
+	Reference   string `json:"reference,omitempty"`
 }
 
 type dynamicValue struct {
@@ -84,22 +111,32 @@ func unfit(path, text string) error {
 	return fhir.NewError(fhir.Unprocessable, fhir.IssueNotSupported, path+" "+text).At(path)
 }
 
-// definition makes the goals and requests of a PlanDefinition.
-func (a *applying) definition(d planDefinition, path string) error {
+// definition makes the goals of a PlanDefinition, and what its actions ask for.
+func (a *applying) definition(d *planDefinition, path string) ([]*made, error) {
 	if slices.Contains(a.nested, d.URL) && d.URL != "" || len(a.nested) > 8 {
-		return unfit(path, "leads back to itself")
+		return nil, unfit(path, "leads back to itself")
 	}
 	a.nested = append(a.nested, d.URL)
 	for _, g := range d.Goal {
 		a.goal(g)
 	}
-	for i := range d.Action {
-		if err := a.action(&d, &d.Action[i], fmt.Sprintf("%s.action[%d]", path, i)); err != nil {
-			return err
+	all, err := a.actions(d, d.Action, path)
+	a.nested = a.nested[:len(a.nested)-1]
+	return all, err
+}
+
+// actions makes what those of a list ask for that apply.
+func (a *applying) actions(d *planDefinition, list []planAction, path string) (all []*made, err error) {
+	for i := range list {
+		m, err := a.action(d, &list[i], fmt.Sprintf("%s.action[%d]", path, i))
+		if err != nil {
+			return nil, err
+		}
+		if m != nil {
+			all = append(all, m)
 		}
 	}
-	a.nested = a.nested[:len(a.nested)-1]
-	return nil
+	return all, nil
 }
 
 // contain adds a resource to the plan and gives a reference to it.
@@ -127,44 +164,58 @@ func (a *applying) goal(g planGoal) {
 		r["target"] = g.Target
 	}
 	if len(g.Addresses) > 0 {
-		a.notes = append(a.notes, "A goal addresses conditions by code, which a Goal names by reference.")
+		a.note("A goal addresses conditions by code, which a Goal names by reference.")
 	}
 	a.goals = append(a.goals, a.contain(r))
 }
 
 // action makes what an action asks for, where its conditions hold: the requests
-// of the actions in it, of the definition that it names, or a Task.
-func (a *applying) action(d *planDefinition, act *planAction, path string) error {
-	if ok, err := a.applies(act.Condition, path); err != nil || !ok {
-		return err
+// of the actions in it, of the definition that it names, or a Task; nil where
+// nothing applies.
+func (a *applying) action(d *planDefinition, act *planAction, path string) (*made, error) {
+	if ok, err := a.applies(act, path); err != nil || !ok {
+		return nil, err
 	}
-	if len(act.RelatedAction) > 0 {
-		a.notes = append(a.notes, path+": its relation to other actions isn't carried over.")
+	below, err := a.actions(d, act.Action, path)
+	if err != nil {
+		return nil, err
 	}
-	for i := range act.Action {
-		if err := a.action(d, &act.Action[i], fmt.Sprintf("%s.action[%d]", path, i)); err != nil {
-			return err
-		}
-	}
+	m := &made{act: act, path: path, below: below}
 	if len(act.Action) > 0 && act.DefinitionCanonical == "" {
-		return nil
+		if len(below) == 0 {
+			return nil, nil
+		}
+		return m, nil
 	}
 	text, err := a.defining(d, act, path)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	switch typ := typeIn(text); typ {
+	case "PlanDefinition":
+		var inner planDefinition
+		if err := json.Unmarshal(text, &inner); err != nil {
+			return nil, err
+		}
+		made, err := a.definition(&inner, path)
+		if m.below = append(m.below, made...); err != nil || len(m.below) == 0 {
+			return nil, err
+		}
+	case "Questionnaire":
+		m.request, err = a.questionnaire(act, text, path)
+	default:
+		m.request, err = a.request(act, text, path)
+	}
+	return m, err
+}
+
+// typeIn is the type of a resource, "" for none.
+func typeIn(text []byte) string {
 	var head struct {
 		ResourceType string `json:"resourceType"`
 	}
-	_ = json.Unmarshal(text, &head) // nil for none; else stored or decoded JSON
-	if head.ResourceType == "PlanDefinition" {
-		var inner planDefinition
-		if err := json.Unmarshal(text, &inner); err != nil {
-			return err
-		}
-		return a.definition(inner, path)
-	}
-	return a.request(act, text, path)
+	_ = json.Unmarshal(text, &head) // stored or decoded JSON, or nothing
+	return head.ResourceType
 }
 
 // defining finds the definition that an action names, nil for none.
@@ -181,14 +232,18 @@ func (a *applying) defining(d *planDefinition, act *planAction, path string) ([]
 		}
 		return nil, unfit(path+".definition", "names nothing that the PlanDefinition contains")
 	}
-	if url == "" || strings.Contains(url, "/Questionnaire/") {
+	if url == "" {
 		return nil, nil
 	}
-	for _, typ := range []string{"ActivityDefinition", "PlanDefinition"} {
+	for _, typ := range []string{"ActivityDefinition", "PlanDefinition", "Questionnaire"} {
 		text, err := a.s.resolve(a.ctx, typ, url)
 		if err != nil || text != nil {
 			return text, err
 		}
 	}
-	return nil, unfit(path+".definition", "names no ActivityDefinition or PlanDefinition of this server")
+	if strings.Contains(url, "Questionnaire/") { // whoever fills it in may know it
+		a.note(path + ": the Questionnaire that it names isn't on this server.")
+		return encoded(object{"resourceType": "Questionnaire", "url": url}), nil
+	}
+	return nil, unfit(path+".definition", "names no ActivityDefinition, PlanDefinition or Questionnaire of this server")
 }

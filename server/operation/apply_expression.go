@@ -30,10 +30,10 @@ func (a *applying) evaluate(e expression, path string) (fhirpath.Collection, err
 	return found, err
 }
 
-// applies reports whether the conditions of applicability hold. One that has no
-// result doesn't hold.
-func (a *applying) applies(all []condition, path string) (bool, error) {
-	for i, c := range all {
+// applies reports whether the conditions of applicability of an action hold. One
+// that has no result doesn't hold.
+func (a *applying) applies(act *planAction, path string) (bool, error) {
+	for i, c := range act.Condition {
 		if c.Kind != "applicability" {
 			continue
 		}
@@ -53,10 +53,20 @@ func (a *applying) applies(all []condition, path string) (bool, error) {
 			return false, unfit(indexed(path+".condition", i)+".expression", "has several results")
 		}
 		if !holds {
+			a.skip(act, path, c.Expression.Expression)
 			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// skip notes why an action doesn't apply.
+func (a *applying) skip(act *planAction, path, expression string) {
+	title := ""
+	if act.Title != "" {
+		title = " (" + act.Title + ")"
+	}
+	a.skipped = append(a.skipped, path+title+": its condition isn't true: "+expression)
 }
 
 func indexed(path string, i int) string { return path + "[" + string(encoded(i)) + "]" }

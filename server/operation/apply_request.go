@@ -28,49 +28,115 @@ type activityDefinition struct {
 	BodySite    []json.RawMessage `json:"bodySite"`
 	Timing      json.RawMessage   `json:"timingTiming"`
 	Dynamic     []dynamicValue    `json:"dynamicValue"`
+	Location    json.RawMessage   `json:"location"`
+	Participant []struct {
+		Role json.RawMessage `json:"role"`
+	} `json:"participant"`
+	Transform              string            `json:"transform"`
+	Specimen               []json.RawMessage `json:"specimenRequirement"`
+	ObservationRequirement []json.RawMessage `json:"observationRequirement"`
+	ObservationResult      []json.RawMessage `json:"observationResultRequirement"`
+	TimingDateTime         string            `json:"timingDateTime"`
+	TimingPeriod           json.RawMessage   `json:"timingPeriod"`
+	TimingDuration         *duration         `json:"timingDuration"`
+	TimingAge              json.RawMessage   `json:"timingAge"`
+	TimingRange            json.RawMessage   `json:"timingRange"`
 }
 
 // making is a request in the making.
 type making struct {
 	*applying
-	act *planAction
-	def activityDefinition
-	r   object
+	act  *planAction
+	path string
+	def  activityDefinition
+	r    object
 }
 
-// request makes the request of an action; definition is an ActivityDefinition,
-// or nothing.
-func (a *applying) request(act *planAction, definition []byte, path string) error {
-	if len(a.contained) >= most {
-		return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, fmt.Sprintf("the PlanDefinition makes more than %d resources", most))
+// request makes the request of an action, and gives a reference to it; definition
+// is an ActivityDefinition, or nothing.
+func (a *applying) request(act *planAction, definition []byte, path string) (object, error) {
+	m, err := a.making(act, definition, path)
+	if err != nil {
+		return nil, err
 	}
-	m := &making{applying: a, act: act, def: activityDefinition{Kind: "Task"}, r: object{}}
+	return a.contain(m.r), nil
+}
+
+func (a *applying) making(act *planAction, definition []byte, path string) (*making, error) {
+	if len(a.contained) >= most {
+		return nil, fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, fmt.Sprintf("the PlanDefinition makes more than %d resources", most))
+	}
+	m := &making{applying: a, act: act, path: path, def: activityDefinition{Kind: "Task"}, r: object{}}
 	if definition != nil {
 		if err := json.Unmarshal(definition, &m.def); err != nil {
-			return fmt.Errorf("an ActivityDefinition: %w", err)
+			return nil, fmt.Errorf("an ActivityDefinition: %w", err)
 		}
 	}
 	fill := kinds[m.def.Kind]
 	if fill == nil {
-		return unfit(path+".definition", "must be an ActivityDefinition whose kind is one of Appointment, CommunicationRequest, "+
+		return nil, unfit(path+".definition", "must be an ActivityDefinition whose kind is one of Appointment, CommunicationRequest, "+
 			"DeviceRequest, MedicationRequest, ServiceRequest, Task")
 	}
 	m.r["resourceType"] = m.def.Kind
 	fill(m)
 	m.contact()
-	if act.TimingAge != nil || act.TimingRange != nil {
-		a.notes = append(a.notes, path+": its timing, an age or a range, isn't carried over.")
-	}
+	m.noteDefinition()
 	for _, list := range [][]dynamicValue{m.def.Dynamic, act.DynamicValue} {
 		for i, v := range list {
 			if err := m.dynamic(v, fmt.Sprintf("%s.dynamicValue[%d]", path, i)); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	a.activity = append(a.activity, object{"reference": a.contain(m.r)})
-	return nil
+	return m, nil
 }
+
+// noteDefinition notes what of an ActivityDefinition its request has no place for.
+func (m *making) noteDefinition() {
+	d := &m.def
+	performs := m.def.Kind == "ServiceRequest" || m.def.Kind == "DeviceRequest"
+	m.noteMissing(m.path+".definition", []member{
+		{"transform", d.Transform != ""},
+		{"participant", len(d.Participant) > 0 && !performs},
+		{"location", d.Location != nil && m.def.Kind != "ServiceRequest" && m.def.Kind != "Task"},
+		{"specimenRequirement", len(d.Specimen) > 0},
+		{"observationRequirement", len(d.ObservationRequirement) > 0},
+		{"observationResultRequirement", len(d.ObservationResult) > 0},
+		{"dosage", len(d.Dosage) > 0 && m.def.Kind != "MedicationRequest"},
+	})
+}
+
+// questionnaire makes the Task to fill a Questionnaire in, and gives a reference to
+// it.
+func (a *applying) questionnaire(act *planAction, text []byte, path string) (object, error) {
+	var q planDefinition // it has the same head
+	if err := json.Unmarshal(text, &q); err != nil {
+		return nil, fmt.Errorf("a Questionnaire: %w", err)
+	}
+	if q.URL == "" {
+		q.URL = act.DefinitionCanonical
+	}
+	asked := *act
+	if len(asked.Code) == 0 {
+		asked.Code = []json.RawMessage{completeQuestionnaire}
+	}
+	if asked.Title == "" && asked.Description == "" {
+		asked.Title = q.Title
+	}
+	m, err := a.making(&asked, nil, path)
+	if err != nil {
+		return nil, err
+	}
+	m.r["input"] = []object{{"type": questionnaireInput, "valueCanonical": q.canonical()}}
+	return a.contain(m.r), nil
+}
+
+// How the Structured Data Capture guide marks Tasks to fill in a Questionnaire
+// (http://hl7.org/fhir/uv/sdc/CodeSystem/temp).
+var (
+	completeQuestionnaire = json.RawMessage(`{"coding":[{"system":"http://hl7.org/fhir/uv/sdc/CodeSystem/temp","code":"complete-questionnaire"}]}`)
+	questionnaireInput    = object{"coding": []object{{"system": "http://hl7.org/fhir/uv/sdc/CodeSystem/temp", "code": "questionnaire"}}}
+)
 
 // contact makes a request that plans a contact of case manager and client known
 // for one.
@@ -163,10 +229,23 @@ func (m *making) service() {
 		m.r["doNotPerform"] = true
 	}
 	setRaw(m.r, "quantityQuantity", m.def.Quantity)
+	m.performer()
+	if m.def.Location != nil {
+		m.r["locationReference"] = []json.RawMessage{m.def.Location}
+	}
 	if len(m.def.BodySite) > 0 {
 		m.r["bodySite"] = m.def.BodySite
 	}
 	m.occurrence(true)
+}
+
+// performer sets what kind of performer the definition wants.
+func (m *making) performer() {
+	for _, p := range m.def.Participant {
+		if len(p.Role) > 0 && m.r["performerType"] == nil {
+			m.r["performerType"] = p.Role
+		}
+	}
 }
 
 func (m *making) device() {
@@ -175,6 +254,7 @@ func (m *making) device() {
 	if len(m.def.Product) > 0 {
 		m.r["codeCodeableConcept"] = m.def.Product
 	}
+	m.performer()
 	m.occurrence(true)
 }
 
@@ -183,9 +263,7 @@ func (m *making) medication() {
 	if m.def.Not {
 		m.r["doNotPerform"] = true
 	}
-	if len(m.def.Dosage) > 0 {
-		m.r["dosageInstruction"] = m.def.Dosage
-	}
+	m.dosage()
 	switch {
 	case len(m.def.Product) > 0:
 		m.r["medicationCodeableConcept"] = m.def.Product
@@ -222,8 +300,9 @@ func (m *making) appointment() {
 		}
 	}
 	m.r["participant"] = participants
-	if period := m.period(); period != nil {
+	if period, schedule := m.period(); period != nil {
 		m.r["requestedPeriod"] = []any{period}
+		m.noteRepeats(schedule)
 	}
 }
 
@@ -236,92 +315,19 @@ func (m *making) task() {
 		set(m.r, "instantiatesCanonical", m.def.URL)
 	}
 	for _, p := range m.act.Participant {
-		name := map[string]string{"patient": "subject", "practitioner": "practitioner"}[p.Type]
+		name := participantNames[p.Type]
 		if n := m.names[name]; n.Valid() && m.r["owner"] == nil {
 			m.r["owner"] = m.reference(name)
 		}
 	}
-	if period := m.period(); period != nil {
-		m.r["restriction"] = object{"period": period}
+	setRaw(m.r, "location", m.def.Location)
+	if period, schedule := m.period(); period != nil {
+		restriction := object{"period": period}
+		if schedule.Repeat.Count > 0 {
+			restriction["repetitions"] = schedule.Repeat.Count
+		} else {
+			m.noteRepeats(schedule)
+		}
+		m.r["restriction"] = restriction
 	}
-}
-
-// occurrence sets when it is wanted; schedules say whether the type takes a
-// Timing.
-func (m *making) occurrence(schedules bool) {
-	timing := m.act.TimingTiming
-	if timing == nil {
-		timing = m.def.Timing
-	}
-	switch {
-	case m.act.TimingDateTime != "":
-		m.r["occurrenceDateTime"] = m.act.TimingDateTime
-	case len(m.act.TimingPeriod) > 0:
-		m.r["occurrencePeriod"] = m.act.TimingPeriod
-	case m.act.TimingDuration != nil:
-		set(m.r, "occurrenceDateTime", m.act.TimingDuration.after(m.now))
-	case schedules:
-		setRaw(m.r, "occurrenceTiming", timing)
-	default:
-		set(m.r, "occurrenceDateTime", firstOf(timing, m.now))
-	}
-}
-
-// period is when it is to be done; nil for no time. A time on its own is the end.
-func (m *making) period() any {
-	end := m.act.TimingDateTime
-	switch {
-	case len(m.act.TimingPeriod) > 0:
-		return m.act.TimingPeriod
-	case m.act.TimingDuration != nil:
-		end = m.act.TimingDuration.after(m.now)
-	case end == "":
-		end = firstOf(m.act.TimingTiming, m.now)
-	}
-	if end == "" {
-		return nil
-	}
-	return object{"end": end}
-}
-
-// duration is a Duration, or the period of a Timing.
-type duration struct {
-	Value float64 `json:"value"`
-	Code  string  `json:"code"`
-}
-
-// after is the date so long after now; "" for a unit that isn't one of time.
-func (d duration) after(now time.Time) string {
-	const most = 100_000
-	n := int(d.Value)
-	if float64(n) != d.Value || n < 0 || n > most {
-		return ""
-	}
-	switch d.Code {
-	case "h":
-		return now.Add(time.Duration(n) * time.Hour).Format(time.RFC3339)
-	case "d":
-		return now.AddDate(0, 0, n).Format(time.DateOnly)
-	case "wk":
-		return now.AddDate(0, 0, 7*n).Format(time.DateOnly)
-	case "mo":
-		return now.AddDate(0, n, 0).Format(time.DateOnly)
-	case "a":
-		return now.AddDate(n, 0, 0).Format(time.DateOnly)
-	}
-	return ""
-}
-
-// firstOf is the first date of a schedule: one period from now.
-func firstOf(timing json.RawMessage, now time.Time) string {
-	var t struct {
-		Repeat struct {
-			Period     float64 `json:"period"`
-			PeriodUnit string  `json:"periodUnit"`
-		} `json:"repeat"`
-	}
-	if timing == nil || json.Unmarshal(timing, &t) != nil || t.Repeat.Period == 0 {
-		return ""
-	}
-	return duration{t.Repeat.Period, t.Repeat.PeriodUnit}.after(now)
 }

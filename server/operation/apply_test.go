@@ -184,7 +184,7 @@ func TestApplyingRefusesWhatItCannotDo(t *testing.T) {
 			query, words string
 		}{
 			{400, "", "parameter subject is missing"},
-			{400, "subject=Patient/p1&patient=x", "$apply has no parameter patient; it has subject"},
+			{400, "subject=Patient/p1&patient=x", "$apply has no parameter patient; it has planDefinition, subject"},
 			{400, "subject=Patient/p1&subject=Patient/p2", "subject is given more than once"},
 			{400, "subject=Device/1", "subject must be a Patient or Group"},
 			{422, "subject=Patient/nobody", "subject names nothing"},

@@ -264,7 +264,7 @@ func (r *reconciling) store(plan object) (json.RawMessage, error) {
 // named, else the one that the stored plans belong to where there is just one.
 func (r *reconciling) episode() (string, error) {
 	if ref := r.call.given.text("episode"); ref != "" {
-		tree, err := r.s.named(r.ctx, "episode", ref, []string{"EpisodeOfCare"})
+		tree, err := r.s.named(r.ctx, r.call, "episode", ref, []string{"EpisodeOfCare"})
 		if err != nil {
 			return "", err
 		}

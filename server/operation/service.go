@@ -109,7 +109,11 @@ func (s *Service) read(ctx context.Context, d *definition, r Request) (c call, e
 		c.pairs, err = s.readPairs(d, r)
 		return c, err
 	}
-	if c.target, err = s.engine.Operate(ctx, interaction.Name("$"+r.Name), r.Key); err != nil {
+	asked := r.Key
+	if asked.Type == "" {
+		asked.Type = rows[d.ID].of
+	}
+	if c.target, err = s.engine.Operate(ctx, interaction.Name("$"+r.Name), asked); err != nil {
 		return c, err
 	}
 	c.given, err = s.readArguments(d, r)

@@ -17,6 +17,9 @@ type row struct {
 	// takes reports whether a parameter that the definition doesn't list is taken
 	// too: the engine reads it. Nil for none.
 	takes func(name string) bool
+	// of is the type about which access is asked where the operation is called on
+	// the system.
+	of string
 	// later is set where what is asked for happens after the answer.
 	later bool
 }
@@ -31,7 +34,8 @@ var rows = map[string]row{
 	"episode-open":                   {do: (*Service).openEpisode},
 	"episode-close":                  {do: (*Service).closeEpisode},
 	"episode-update-care-teams":      {do: (*Service).updateCareTeams},
-	"plandefinition-apply":           {do: (*Service).apply},
+	"plandefinition-apply":           {do: (*Service).apply, of: "PlanDefinition"},
+	"activitydefinition-apply":       {do: (*Service).applyActivity},
 	"careplan-reconcile":             {do: (*Service).reconcile},
 }
 
