@@ -177,6 +177,13 @@ func operationRequests(patient string) []attack {
 		call("$open", "EpisodeOfCare/$open", of(`{"name":"subject","valueReference":{"reference":"Patient/WHO"}},{"name":"model","valueCode":"clinical"},{"name":"setting","valueCode":"home-health"},{"name":"careManager","valueReference":{"reference":"Practitioner/dr"}}`)),
 		call("$close", of("EpisodeOfCare/WHO-case/$close"), `{"name":"reason","valueCodeableConcept":{"coding":[{"system":"https://caseway.dev/fhir/CodeSystem/closure-reason","code":"other"}]}},{"name":"summary","valueString":"x"}`),
 		call("$update-care-teams", of("EpisodeOfCare/WHO-case/$update-care-teams"), of(`{"name":"team","valueReference":{"reference":"CareTeam/WHO-team"}}`)),
+		call("$update-care-teams, add", of("EpisodeOfCare/WHO-case/$update-care-teams"), of(`{"name":"addCareTeams","valueReference":{"reference":"CareTeam/WHO-team"}}`)),
+		call("$update-care-teams, remove", of("EpisodeOfCare/WHO-case/$update-care-teams"), of(`{"name":"removeCareTeams","valueReference":{"reference":"CareTeam/WHO-team"}}`)),
+		call("$update-care-teams of a plan", of("CarePlan/WHO-plan/$update-care-teams"), of(`{"name":"addCareTeams","valueReference":{"reference":"CareTeam/WHO-team"}}`)),
+		call("$apply by episode", "PlanDefinition/clinical/$apply", of(`{"name":"episodeOfCare","valueString":"EpisodeOfCare/WHO-case"}`)),
+		call("$create-episode-of-care", "$create-episode-of-care", of(`{"name":"episodeOfCareAndProvenances","resource":{"resourceType":"Bundle","type":"collection","entry":[`+
+			`{"resource":{"resourceType":"EpisodeOfCare","id":"x","status":"planned","patient":{"reference":"Patient/WHO"}}},`+
+			`{"resource":{"resourceType":"Provenance","recorded":"2026-01-01T00:00:00Z","target":[{"reference":"EpisodeOfCare/x"}],"agent":[{"who":{"reference":"Patient/WHO"}}]}}]}}`)),
 		call("$apply, stored", "PlanDefinition/clinical/$apply", of(`{"name":"subject","valueString":"Patient/WHO"},{"name":"store","valueBoolean":true}`)),
 		call("$reconcile, stored", of("CarePlan/WHO-plan/$reconcile"), of(`{"name":"other","valueReference":{"reference":"CarePlan/WHO-draft"}},{"name":"store","valueBoolean":true}`)),
 	}
@@ -188,7 +195,9 @@ func operationAttacks() []attack {
 	for _, who := range []string{"", "user", "caregiver", "launched", "foreign"} {
 		rows = append(rows, marked(operationRequests("bob"), "operation for bob, "+who, who, "403 404 422")...)
 		for _, path := range []string{
-			"PlanDefinition/clinical/$apply?subject=Patient/bob", "CarePlan/bob-plan/$reconcile?other=CarePlan/ann-plan",
+			"PlanDefinition/clinical/$apply?subject=Patient/bob", "PlanDefinition/clinical/$apply?episodeOfCare=EpisodeOfCare/bob-case",
+			"CarePlan/bob-plan/$suggest-care-teams?regionCode=1", "EpisodeOfCare/bob-case/$is-context-allowed?patient=Patient/bob",
+			"CarePlan/bob-plan/$reconcile?other=CarePlan/ann-plan",
 			"CarePlan/ann-plan/$reconcile?other=CarePlan/bob-plan", "CarePlan/ann-plan/$reconcile?other=CarePlan/bob-draft&merge=true",
 			"EpisodeOfCare/bob-case/$everything", "EpisodeOfCare/bob-case/$everything?_type=Condition",
 		} {

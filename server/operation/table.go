@@ -36,6 +36,9 @@ var rows = map[string]row{
 	"episode-update-care-teams":      {do: (*Service).updateCareTeams},
 	"plandefinition-apply":           {do: (*Service).apply, of: "PlanDefinition"},
 	"activitydefinition-apply":       {do: (*Service).applyActivity},
+	"create-episode-of-care":         {do: (*Service).createEpisode, of: "EpisodeOfCare"},
+	"careplan-suggest-care-teams":    {do: (*Service).suggestCareTeams},
+	"episode-is-context-allowed":     {do: (*Service).isContextAllowed},
 	"careplan-reconcile":             {do: (*Service).reconcile},
 }
 

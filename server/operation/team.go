@@ -2,15 +2,24 @@ package operation
 
 import (
 	"context"
-	"encoding/json"
 
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
 )
 
-// updateCareTeams is EpisodeOfCare/[id]/$update-care-teams. It gives a Bundle of
-// what it changed.
+// updateCareTeams is EpisodeOfCare/[id]/$update-care-teams and CarePlan/[id]/…. It
+// gives a Bundle of what it changed.
 func (s *Service) updateCareTeams(ctx context.Context, c call) ([]byte, error) {
+	changes := false
+	for _, name := range []string{"addCareTeams", "addCareteams", "removeCareTeams", "removeCareteams"} {
+		changes = changes || len(c.given[name]) > 0
+	}
+	if changes && len(c.given["team"]) > 0 {
+		return nil, invalid("team", "isn't for a call with addCareTeams or removeCareTeams")
+	}
+	if changes || c.Key.Type == "CarePlan" {
+		return s.changeTeams(ctx, c)
+	}
 	var teams []casemodel.Ref
 	for _, r := range c.given["team"] {
 		teams = append(teams, casemodel.Ref(textOf(r)))
@@ -19,20 +28,5 @@ func (s *Service) updateCareTeams(ctx context.Context, c call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries := []object{}
-	for _, key := range keys {
-		v, err := s.engine.Read(ctx, key)
-		if isMissing(err) {
-			continue // changed, and not the caller's to see
-		}
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, object{"fullUrl": c.Base + "/" + key.String(), "resource": json.RawMessage(v.JSON)})
-	}
-	b := object{"resourceType": "Bundle", "type": "collection"}
-	if len(entries) > 0 {
-		b["entry"] = entries
-	}
-	return encoded(b), nil
+	return s.collection(ctx, keys, c.Base)
 }

@@ -1,0 +1,224 @@
+package operation
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+	"caseway/fhir/search"
+)
+
+// changeTeams is $update-care-teams with addCareTeams and removeCareTeams, on an
+// EpisodeOfCare and on a CarePlan. It gives a Bundle of what it changed.
+func (s *Service) changeTeams(ctx context.Context, c call) ([]byte, error) {
+	t := &teamChange{s: s, ctx: ctx, call: c}
+	if err := t.readTeams(); err != nil {
+		return nil, err
+	}
+	tree, err := s.decode(c.target.JSON)
+	if err != nil {
+		return nil, err
+	}
+	patient := tree.Root().Child("patient") // of an EpisodeOfCare
+	if !patient.Valid() {
+		patient = tree.Root().Child("subject")
+	}
+	if err := t.fit(patient.Child("reference").Text()); err != nil {
+		return nil, err
+	}
+	if err := t.change(c.target.JSON, true); err != nil {
+		return nil, err
+	}
+	if err := t.changePlans(); err != nil {
+		return nil, err
+	}
+	if len(t.entries) > 0 {
+		if _, err := s.transact(ctx, t.entries, c.Base); err != nil {
+			return nil, err
+		}
+	}
+	return s.collection(ctx, t.keys, c.Base)
+}
+
+// teamChange is which teams are added and taken away.
+type teamChange struct {
+	s           *Service
+	ctx         context.Context
+	call        call
+	add, remove []fhir.Key
+	entries     []object
+	keys        []fhir.Key // of what is changed
+}
+
+// readTeams reads which teams are meant.
+func (t *teamChange) readTeams() error {
+	for _, list := range []struct {
+		name string
+		to   *[]fhir.Key
+	}{{"addCareTeams", &t.add}, {"addCareteams", &t.add}, {"removeCareTeams", &t.remove}, {"removeCareteams", &t.remove}} {
+		for _, raw := range t.call.given[list.name] {
+			key, ours := t.call.keyOf(textOf(raw))
+			if !ours || key.Type != "CareTeam" {
+				return invalid(list.name, "must be a CareTeam of this server, such as CareTeam/1")
+			}
+			*list.to = append(*list.to, key)
+		}
+	}
+	if len(t.add)+len(t.remove) == 0 {
+		return fhir.NewError(fhir.Invalid, fhir.IssueRequired, "parameter addCareTeams or removeCareTeams is missing: a CareTeam to add or to take away")
+	}
+	for _, key := range t.add {
+		if slices.Contains(t.remove, key) {
+			return invalid("removeCareTeams", "names a CareTeam that addCareTeams names too")
+		}
+	}
+	return nil
+}
+
+// fit refuses teams that aren't there, that work no more, or that are another
+// patient's.
+func (t *teamChange) fit(patient string) error {
+	for _, key := range t.add {
+		tree, err := t.s.named(t.ctx, t.call, "addCareTeams", key.String(), []string{"CareTeam"})
+		if err != nil {
+			return err
+		}
+		of := tree.Root().Child("subject").Child("reference").Text()
+		whose, _ := t.call.keyOf(of)
+		if this, _ := t.call.keyOf(patient); of != "" && whose != this {
+			return fhir.NewError(fhir.Unprocessable, fhir.IssueBusinessRule, "parameter addCareTeams names a CareTeam of another patient")
+		}
+		if status := tree.Root().Child("status").Text(); status == "inactive" || status == "entered-in-error" {
+			return fhir.NewError(fhir.Unprocessable, fhir.IssueBusinessRule, "parameter addCareTeams names a CareTeam whose status is "+status)
+		}
+	}
+	return nil
+}
+
+// change gives a resource other teams. strict refuses to take away what isn't there.
+func (t *teamChange) change(text []byte, strict bool) error {
+	r, err := relinked(json.RawMessage(text), nil)
+	if err != nil {
+		return err
+	}
+	element := "careTeam"
+	if r["resourceType"] == "EpisodeOfCare" {
+		element = "team"
+	}
+	var kept []any
+	var has []fhir.Key
+	old, _ := r[element].([]any)
+	for _, x := range old {
+		ref, _ := x.(object)
+		reference, _ := ref["reference"].(string)
+		key, _ := t.call.keyOf(reference)
+		if has = append(has, key); !slices.Contains(t.remove, key) {
+			kept = append(kept, x)
+		}
+	}
+	for _, key := range t.remove {
+		if strict && !slices.Contains(has, key) {
+			return fhir.NewError(fhir.Unprocessable, fhir.IssueNotFound, "parameter removeCareTeams names a CareTeam that isn't one of its teams")
+		}
+	}
+	changed := len(kept) != len(old)
+	for _, key := range t.add {
+		if !slices.Contains(has, key) {
+			kept, changed = append(kept, object{"reference": key.String()}), true
+		}
+	}
+	if !changed {
+		return nil
+	}
+	if r[element] = kept; len(kept) == 0 {
+		delete(r, element)
+	}
+	t.put(r)
+	return nil
+}
+
+// put adds an update of a resource as it was read.
+func (t *teamChange) put(r object) {
+	key := fhir.Key{Type: r["resourceType"].(string), ID: r["id"].(string)}
+	version, _ := r["meta"].(object)["versionId"].(string)
+	t.keys = append(t.keys, key)
+	t.entries = append(t.entries, object{
+		"resource": r, "request": object{"method": "PUT", "url": key.String(), "ifMatch": `W/"` + version + `"`},
+	})
+}
+
+// mostPlans bounds how many plans one call changes.
+const mostPlans = 500
+
+// changePlans changes the plans of an episode that aren't over, or those that are
+// part of a plan.
+func (t *teamChange) changePlans() error {
+	seen := map[string]bool{t.call.Key.String(): true}
+	todo := []search.Pair{{Name: "episode-of-care", Value: t.call.Key.String()}}
+	if t.call.Key.Type == "CarePlan" {
+		todo[0].Name = "part-of"
+	}
+	for len(todo) > 0 {
+		where := todo[0]
+		todo = todo[1:]
+		plans, err := t.s.matches(t.ctx, "CarePlan", []search.Pair{where, {Name: "status:not", Value: "revoked,completed,entered-in-error"}}, mostPlans)
+		if err != nil {
+			return err
+		}
+		for _, text := range plans {
+			var head struct{ ID string }
+			if err := json.Unmarshal(text, &head); err != nil {
+				return err
+			}
+			key := "CarePlan/" + head.ID
+			if seen[key] {
+				continue
+			}
+			if seen[key] = true; len(seen) > mostPlans {
+				return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "there are more than "+strconv.Itoa(mostPlans)+" plans to change")
+			}
+			if err := t.change(text, false); err != nil {
+				return err
+			}
+			todo = append(todo, search.Pair{Name: "part-of", Value: key})
+		}
+	}
+	return nil
+}
+
+// matches gives the resources of a type that a search finds; one that finds more
+// than most is too costly.
+func (s *Service) matches(ctx context.Context, typ string, where []search.Pair, most int) ([]json.RawMessage, error) {
+	page, err := s.engine.Search(ctx, interaction.SearchRequest{
+		Type: typ, Parameters: append(where, search.Pair{Name: "_count", Value: strconv.Itoa(most + 1)}),
+	})
+	if err != nil {
+		return nil, err
+	}
+	found, err := fhir.Matches(page)
+	if err == nil && len(found) > most {
+		err = fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "the operation would look at more than "+strconv.Itoa(most)+" "+typ+" resources")
+	}
+	return found, err
+}
+
+// collection is a Bundle of resources as the caller sees them.
+func (s *Service) collection(ctx context.Context, keys []fhir.Key, base string) ([]byte, error) {
+	entries := []object{}
+	for _, key := range keys {
+		v, err := s.engine.Read(ctx, key)
+		if isMissing(err) {
+			continue // changed, and not the caller's to see
+		}
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, object{"fullUrl": base + "/" + key.String(), "resource": json.RawMessage(v.JSON)})
+	}
+	b := object{"resourceType": "Bundle", "type": "collection"}
+	setList(b, "entry", entries)
+	return encoded(b), nil
+}
