@@ -125,7 +125,7 @@ func partIssues(wrong error) (map[string]*fhir.Error, error) {
 // entry creates, or by a name that only this Bundle gives it: entries of a
 // batch know nothing of one another.
 func (b *batch) checkDependencies(ctx context.Context) {
-	t := targets{byURL: map[string]*entry{}, types: b.engine.types}
+	t := targets{byURL: map[string]*entry{}, types: b.engine.types, bases: []string{b.request.Base, b.engine.base}}
 	for _, en := range b.entries {
 		if en.verb == "POST" && en.fullURL != "" && en.call == nil || en.verb == "PUT" && strings.HasPrefix(en.fullURL, "urn:") {
 			t.byURL[en.fullURL] = en

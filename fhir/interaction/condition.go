@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"caseway/fhir"
+	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
@@ -12,6 +13,7 @@ import (
 // have the same criteria.
 type condition struct {
 	criteria *criteria
+	pending  []search.Pair   // criteria that name entries, which are known when these have keys
 	at       []string        // where the references stand
 	found    []store.Version // before the transaction
 	target   fhir.Key        // what the references lead to
@@ -22,15 +24,16 @@ func (c *condition) refer(at string) { c.at = append(c.at, at) }
 
 // conditions are those of one transaction, each once.
 type conditions struct {
-	read   func(typ, query string) (*criteria, error)
-	byText map[string]*condition // as written
-	byKey  map[string]*condition // by what is asked
-	all    []*condition          // in the order in which they were met
+	ctx     context.Context // of the request
+	engine  *Engine
+	targets *targets              // what criteria may name; nil: nothing
+	byText  map[string]*condition // as written
+	byKey   map[string]*condition // by what is asked
+	all     []*condition          // in the order in which they were met
 }
 
 func (e *Engine) newConditions(ctx context.Context) *conditions {
-	read := func(typ, query string) (*criteria, error) { return e.criteria(ctx, typ, query) }
-	return &conditions{read: read, byText: map[string]*condition{}, byKey: map[string]*condition{}}
+	return &conditions{ctx: ctx, engine: e, byText: map[string]*condition{}, byKey: map[string]*condition{}}
 }
 
 // of gives the condition that a conditional reference states.
@@ -39,18 +42,52 @@ func (cs *conditions) of(typ, query string) (*condition, *fhir.Error) {
 	if c := cs.byText[text]; c != nil {
 		return c, nil
 	}
-	criteria, err := cs.read(typ, query)
+	made, err := cs.read(typ, query)
 	if err != nil {
 		return nil, asError(err)
 	}
-	c := cs.byKey[criteria.key]
+	c := cs.byKey[made.criteria.key]
 	if c == nil {
-		c = &condition{criteria: criteria}
-		cs.byKey[criteria.key] = c
+		c = made
+		cs.byKey[made.criteria.key] = c
 		cs.all = append(cs.all, c)
 	}
 	cs.byText[text] = c
 	return c, nil
+}
+
+func (cs *conditions) read(typ, query string) (*condition, error) {
+	pairs, err := search.Split(query)
+	if err != nil {
+		return nil, err
+	}
+	if cs.targets != nil {
+		named, problem := cs.targets.named(cs.engine.Registry(), typ, pairs)
+		if problem != nil {
+			return nil, problem
+		}
+		if len(named) > 0 {
+			return &condition{pending: pairs, criteria: &criteria{typ: typ, key: typ + "?" + query}}, nil
+		}
+	}
+	c, err := cs.engine.criteriaOf(cs.ctx, typ, pairs)
+	return &condition{criteria: c}, err
+}
+
+// fill reads the criteria that name entries, now that these have keys, and
+// forgets what an earlier try has found.
+func (cs *conditions) fill(ctx context.Context) (err error) {
+	for _, c := range cs.all {
+		c.target = fhir.Key{}
+		if c.pending == nil {
+			continue
+		}
+		filled := cs.targets.filled(cs.engine.Registry(), c.criteria.typ, c.pending)
+		if c.criteria, err = cs.engine.criteriaOf(ctx, c.criteria.typ, filled); err != nil {
+			return placed(err, c.at[0])
+		}
+	}
+	return nil
 }
 
 // lookups is how many searches of one transaction run side by side.

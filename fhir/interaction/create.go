@@ -2,6 +2,7 @@ package interaction
 
 import (
 	"context"
+	"strings"
 
 	"caseway/fhir"
 	"caseway/fhir/store"
@@ -32,7 +33,7 @@ func (e *Engine) create(ctx context.Context, r CreateRequest, body *fhir.Tree, a
 	if err != nil {
 		return Result{}, err
 	}
-	if err := noConditionalReferences(e.types, body, at); err != nil {
+	if err := e.noConditionalReferences(body, at); err != nil {
 		return Result{}, err
 	}
 	d := &draft{
@@ -59,19 +60,28 @@ func (e *Engine) ifNoneExist(ctx context.Context, r CreateRequest) (*criteria, e
 	if r.IfNoneExist == "" {
 		return nil, nil
 	}
-	return e.creating(ctx, r.Type, r.IfNoneExist)
-}
-
-// creating reads criteria by which a resource may be created.
-func (e *Engine) creating(ctx context.Context, typ, query string) (*criteria, error) {
-	c, err := e.criteria(ctx, typ, query)
+	query, err := queryOf(r.Type, r.IfNoneExist)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.creates(); err != nil {
-		return nil, err
+	return e.criteria(ctx, r.Type, query)
+}
+
+// queryOf gives the query part of the condition of a create. By the letter of R4
+// nothing else stands there
+// (https://hl7.org/fhir/R4/http.html#ccreate), but clients also send the type
+// before it, or the whole URL of the search, under whatever name they know this
+// server by.
+func queryOf(typ, condition string) (string, error) {
+	path, query, asks := strings.Cut(condition, "?")
+	if !asks || strings.Contains(path, "=") { // the question mark is one of a value
+		return condition, nil
 	}
-	return c, nil
+	if named := path[strings.LastIndexByte(path, '/')+1:]; path != "" && named != typ {
+		return "", fhir.NewError(fhir.Invalid, fhir.IssueInvalid,
+			"the condition of a create asks for resources of the type that is created, "+typ+", and not for those of another")
+	}
+	return query, nil
 }
 
 // createPlain creates once what is left of a create when its conditions are

@@ -12,18 +12,18 @@ import (
 
 // criteria are the conditions of a conditional interaction or reference:
 // "Patient?identifier=http://example.org|1"
-// (https://hl7.org/fhir/R4/http.html#ccreate). They look at nothing but the
-// resource itself, so that what a transaction writes can be held against them
-// and a commit can check them.
+// (https://hl7.org/fhir/R4/http.html#ccreate). They take whatever a search
+// takes that selects resources.
 type criteria struct {
 	typ   string
 	where search.Expr
 	// exact are the conjuncts that indexed terms decide, sorted; narrowed by
 	// others where decided is false.
-	exact   []search.Clause
-	decided bool
-	byID    bool   // there is a condition on _id
-	key     string // the same for criteria that ask for the same
+	exact     []search.Clause
+	decided   bool
+	byID      bool   // there is a condition on _id
+	elsewhere bool   // more than the resource itself decides
+	key       string // the same for criteria that ask for the same
 }
 
 // criteria reads the query part of criteria, percent-encoded or not.
@@ -32,6 +32,11 @@ func (e *Engine) criteria(ctx context.Context, typ, query string) (*criteria, er
 	if err != nil {
 		return nil, err
 	}
+	return e.criteriaOf(ctx, typ, pairs)
+}
+
+// criteriaOf reads criteria that have been parted.
+func (e *Engine) criteriaOf(ctx context.Context, typ string, pairs []search.Pair) (*criteria, error) {
 	if len(pairs) == 0 {
 		return nil, fhir.NewError(fhir.Invalid, fhir.IssueInvalid, "the criteria name no parameter")
 	}
@@ -44,17 +49,15 @@ func (e *Engine) criteria(ctx context.Context, typ, query string) (*criteria, er
 		return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
 			"criteria take parameters that select resources, none that say how results are shown")
 	}
-	return newCriteria(typ, r)
+	return newCriteria(typ, r), nil
 }
 
-func newCriteria(typ string, r *search.Request) (*criteria, error) {
-	c := &criteria{typ: typ, where: r.Where, decided: true}
-	if err := c.read(r.Where); err != nil {
-		return nil, err
-	}
+func newCriteria(typ string, r *search.Request) *criteria {
+	c := &criteria{typ: typ, where: r.Where, decided: true, elsewhere: search.LooksElsewhere(r.Where)}
+	c.read(r.Where)
 	if c.decided && len(c.exact) > 0 {
 		c.key = keyOf(typ, c.exact)
-		return c, nil
+		return c
 	}
 	used := make([]string, len(r.Used))
 	for i, pair := range r.Used {
@@ -62,7 +65,7 @@ func newCriteria(typ string, r *search.Request) (*criteria, error) {
 	}
 	slices.Sort(used)
 	c.key = typ + "?" + strings.Join(slices.Compact(used), "&")
-	return c, nil
+	return c
 }
 
 // keyOf is the same for the same terms, in whatever order they were asked for.
@@ -78,43 +81,26 @@ func keyOf(typ string, exact []search.Clause) string {
 }
 
 // read takes conjuncts apart.
-func (c *criteria) read(e search.Expr) error {
+func (c *criteria) read(e search.Expr) {
 	switch e := e.(type) {
 	case search.And:
 		for _, m := range e {
-			if err := c.read(m); err != nil {
-				return err
-			}
+			c.read(m)
 		}
-		return nil
+		return
 	case search.Keys:
 		c.byID = true
 	case search.Leaf:
 		if len(e.Exact) > 0 && e.Indexed() {
 			c.exact = append(c.exact, search.Clause{Any: e.Exact})
-			return nil
+			return
 		}
 	}
 	c.decided = false
-	if search.LooksElsewhere(e) {
-		return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
-			"criteria look at the resource alone: chained parameters, _has and _lastUpdated don't work in them")
-	}
-	return nil
 }
 
-// creates refuses criteria by which nobody could make sure that one resource
-// is created and not two.
-func (c *criteria) creates() *fhir.Error {
-	if len(c.exact) > 0 || c.byID {
-		return nil
-	}
-	return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
-		"criteria by which a resource may be created need a parameter that is compared exactly, such as an identifier, a code or a reference")
-}
-
-// holds evaluates the criteria on a resource with these terms and kept values,
-// sorted together.
+// holds evaluates criteria that don't look elsewhere on a resource with these
+// terms and kept values, sorted together.
 func (c *criteria) holds(key fhir.Key, terms []search.Term) bool {
 	return key.Type == c.typ && holds(c.where, key, terms)
 }
@@ -148,12 +134,13 @@ func (e *Engine) asked(ctx context.Context, c *criteria) (*criteria, error) {
 	if err := e.decide(ctx, SearchType, fhir.Key{Type: c.typ}, store.Version{}, nil); err != nil {
 		return nil, err
 	}
-	may, err := e.narrowing(ctx).of(c.typ)
-	if err != nil || may == nil {
+	n := e.narrowing(ctx)
+	where, err := n.resources(c.typ, c.where)
+	if err != nil || !n.bound {
 		return c, err
 	}
 	narrowed := *c
-	narrowed.where, narrowed.decided = search.And{c.where, may}, false
+	narrowed.where, narrowed.decided = where, false
 	return &narrowed, nil
 }
 
@@ -169,8 +156,12 @@ func (e *Engine) find(ctx context.Context, typ string, where search.Expr, limit 
 	if err != nil {
 		return nil, err
 	}
+	return e.findIn(ctx, source, typ, where, limit)
+}
+
+func (e *Engine) findIn(ctx context.Context, source search.Source, typ string, where search.Expr, limit int) ([]store.Version, error) {
 	var m search.Matches
-	err = e.inTime(ctx, func(ctx context.Context) (err error) {
+	err := e.inTime(ctx, func(ctx context.Context) (err error) {
 		m, err = search.Run(ctx, source, search.Plan{Types: []string{typ}, Where: where, Count: limit})
 		return err
 	})
@@ -201,27 +192,12 @@ func versionOf(h search.Hit) store.Version {
 	return store.Version{Key: h.Key, VersionID: h.VersionID, LastUpdated: h.LastUpdated, JSON: h.JSON}
 }
 
-// referenced gives the resources that criteria of a reference match, as far as
-// the caller may see them.
-func (e *Engine) referenced(ctx context.Context, c *criteria, limit int) ([]store.Version, error) {
-	n := e.narrowing(ctx)
-	where, err := n.resources(c.typ, c.where)
-	if err != nil {
-		return nil, err
-	}
-	versions, err := e.find(ctx, c.typ, where, limit)
-	if err != nil {
-		return nil, err
-	}
-	return e.visible(ctx, SearchType, versions)
-}
-
 // conditionHolds makes the commit check that criteria match just the resource
 // with an id, or nothing where it is "". Criteria with _id need no check: a
 // create never makes what they match, for its id is the server's choice, and a
 // write of what they name expects its version.
 func conditionHolds(c *criteria, id string) []store.Precondition {
-	if c.byID || len(c.exact) == 0 {
+	if c.byID {
 		return nil
 	}
 	q := search.Query{Type: c.typ, All: c.exact, Limit: 2}

@@ -66,8 +66,8 @@ func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result
 	return result, err
 }
 
-// selecting reads the criteria of a conditional delete or patch, by which
-// nothing is created; nil for a plain one.
+// selecting reads the criteria of a conditional update, patch or delete; nil
+// for a plain one.
 func (e *Engine) selecting(ctx context.Context, typ, criteria string) (*criteria, error) {
 	if criteria == "" {
 		return nil, nil

@@ -33,6 +33,12 @@ type entry struct {
 	ifModifiedSince time.Time
 	condition       string    // ifNoneExist, or the query of a PUT, PATCH or DELETE
 	criteria        *criteria // of condition
+	// pending are the criteria of a transaction's entry that name other entries
+	// by fullUrl, and needs are these. criteria are known when they have keys.
+	pending []search.Pair
+	needs   []*entry
+	asked   *criteria       // as they are for the caller
+	found   []store.Version // what they match before the transaction
 
 	own     bool // fullURL is the URL that the resource has on this server
 	links   []link
@@ -100,8 +106,9 @@ type entryParser struct {
 	bundle  *fhir.Tree
 	first   int // index of the first entry of bundle in the Bundle that was sent
 	base    string
-	whole   bool // the Bundle is a transaction
-	lenient bool // see SearchRequest
+	whole   bool            // the Bundle is a transaction
+	lenient bool            // see SearchRequest
+	urls    map[string]bool // the fullUrls of all entries, once they are needed
 
 	elsewhere Elsewhere // see BundleRequest
 }

@@ -27,9 +27,7 @@ func (p *entryParser) url(en *entry, url string, wrong *problems) {
 			"the verb isn't supported in bundles; GET, HEAD, POST, PUT, PATCH and DELETE are")
 		return
 	}
-	if p.base != "" {
-		url = strings.TrimPrefix(url, p.base)
-	}
+	url = belowBase(url, []string{p.base, p.engine.base})
 	path, query, asks := strings.Cut(strings.TrimPrefix(url, "/"), "?")
 	parts := strings.Split(path, "/")
 	called := en.takeCall(path, parts)
@@ -123,16 +121,29 @@ func (p *entryParser) query(en *entry, query string) *fhir.Error {
 
 // criteria reads the condition of a conditional create, update, patch or delete.
 func (p *entryParser) criteria(en *entry, text string) *fhir.Error {
-	c, err := p.engine.criteria(p.ctx, en.key.Type, text)
-	if err == nil && (en.verb == "POST" || en.verb == "PUT") {
-		if problem := c.creates(); problem != nil {
-			return problem
-		}
+	query, err := text, error(nil)
+	if en.verb == "POST" {
+		query, err = queryOf(en.key.Type, text)
 	}
 	if err != nil {
 		return asError(err)
 	}
-	en.condition, en.criteria = text, c
+	pairs, err := search.Split(query)
+	if err != nil {
+		return asError(err)
+	}
+	en.condition = text
+	if p.namesEntries(en.key.Type, pairs) {
+		if !p.whole {
+			return fhir.NewError(fhir.Invalid, fhir.IssueInvalid,
+				"the criteria name an entry of the same batch, where entries can't depend on one another; a transaction can do that")
+		}
+		en.pending, en.criteria = pairs, &criteria{typ: en.key.Type, key: en.key.Type + "?" + query}
+		return nil
+	}
+	if en.criteria, err = p.engine.criteriaOf(p.ctx, en.key.Type, pairs); err != nil {
+		return asError(err)
+	}
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 type targets struct {
 	byURL map[string]*entry
 	types resourceTypes
+	bases []string // our own, without a closing slash
 }
 
 // link is a place in a resource that has to change with the transaction.
@@ -101,7 +102,7 @@ func (f *linkFinder) reference(n fhir.Node) {
 			"the reference is to a fullUrl that no POST or PUT entry of the transaction has").At(at))
 		return
 	}
-	typ, query, conditional := cutCondition(text)
+	typ, query, conditional := cutCondition(text, f.bases)
 	if !conditional {
 		return
 	}
@@ -119,38 +120,48 @@ func (f *linkFinder) reference(n fhir.Node) {
 	f.links = append(f.links, link{node: n, condition: c})
 }
 
-// cutCondition parts "Patient?identifier=1"; ok is false for a reference that
-// isn't conditional.
-func cutCondition(reference string) (typ, query string, ok bool) {
-	typ, query, ok = strings.Cut(reference, "?")
+// cutCondition parts "Patient?identifier=1", which may stand below a base URL of
+// ours; ok is false for a reference that isn't conditional.
+func cutCondition(reference string, bases []string) (typ, query string, ok bool) {
+	typ, query, ok = strings.Cut(belowBase(reference, bases), "?")
 	return typ, query, ok && typ != "" && !strings.ContainsAny(typ, ":/#")
+}
+
+// belowBase gives what stands below a base URL of ours, or else the whole.
+func belowBase(url string, bases []string) string {
+	for _, base := range bases {
+		if path, ok := strings.CutPrefix(url, base+"/"); ok && base != "" {
+			return path
+		}
+	}
+	return url
 }
 
 // noConditionalReferences refuses them where they have no meaning: outside
 // transactions. Stored as they are, they would lead nowhere.
-func noConditionalReferences(types resourceTypes, body *fhir.Tree, at string) error {
+func (e *Engine) noConditionalReferences(body *fhir.Tree, at string) error {
 	if bytes.IndexByte(body.JSON, '?') < 0 { // as nearly all are
 		return nil
 	}
-	if n := conditionalReference(types, body.Root()); n.Valid() {
+	if n := conditionalReference(e.types, []string{e.base}, body.Root()); n.Valid() {
 		return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
 			"a conditional reference has a meaning only in a transaction").At(relocate(n.Path(), at))
 	}
 	return nil
 }
 
-func conditionalReference(types resourceTypes, n fhir.Node) fhir.Node {
+func conditionalReference(types resourceTypes, bases []string, n fhir.Node) fhir.Node {
 	inBundle := n.Type().Name == "Bundle"
 	for c := range n.Children() {
 		if inBundle && c.Name() == "entry" {
 			continue
 		}
 		if isReference(c) {
-			if typ, _, ok := cutCondition(c.Text()); ok && types.known[typ] {
+			if typ, _, ok := cutCondition(c.Text(), bases); ok && types.known[typ] {
 				return c
 			}
 		}
-		if found := conditionalReference(types, c); found.Valid() {
+		if found := conditionalReference(types, bases, c); found.Valid() {
 			return found
 		}
 	}
@@ -191,13 +202,15 @@ func (l link) text() string {
 	return key.String() + "/_history/" + formatVersionID(l.to.targetVersion()) + l.suffix
 }
 
-// rewrite gives the entry's resource with its links changed. Conditions must
-// be resolved.
+// rewrite gives the entry's resource with its links changed. Conditional
+// references that aren't resolved yet stay as they are.
 func (t *targets) rewrite(en *entry) *fhir.Tree {
 	edits := make([]fhir.Edit, 0, len(en.links))
 	for _, l := range en.links {
 		var text string
 		switch {
+		case l.condition != nil && l.condition.target == (fhir.Key{}):
+			continue // not known yet
 		case l.condition != nil:
 			text = l.condition.target.String()
 		case l.to != nil:

@@ -58,7 +58,7 @@ func (e *Engine) patch(ctx context.Context, r PatchRequest, ch *change, at strin
 		if d.body, issues, err = e.apply(ctx, ch, d.before, at); err != nil {
 			return err
 		}
-		if err := noConditionalReferences(e.types, d.body, at); err != nil {
+		if err := e.noConditionalReferences(d.body, at); err != nil {
 			return err
 		}
 		warnings, err := e.validate(ctx, []*draft{d})

@@ -11,7 +11,8 @@ type CreateRequest struct {
 	Type string
 	Body []byte
 	// IfNoneExist is the query part of a conditional create,
-	// "identifier=http://example.org|1"; "" for a plain one.
+	// "identifier=http://example.org|1", or the URL of the search; "" for a
+	// plain one.
 	IfNoneExist string
 	// IdempotencyKey, when not "", lets this write happen once: it is kept as a
 	// record in the same commit, and a repetition is refused with kind

@@ -84,98 +84,56 @@ func notMissing(err error) error {
 	return &other
 }
 
-// resolve finds out what conditional creates and references lead to, and gives
-// what the commit must hold them to.
-//
-// A conditional create is decided by what is there once the transaction's
-// deletions are done. A conditional reference is decided last: by what is
-// there once everything is written.
+// resolve finds out what conditional references lead to, by what is there once
+// everything is written, and gives what the commit must hold them to. It refuses
+// conditional creates that would get in each other's way.
 func (t *transaction) resolve(ctx context.Context) ([]store.Precondition, error) {
-	creators := t.creators()
-	found, asked := make([][]store.Version, len(creators)), make([]*criteria, len(creators))
-	limit := 2 + len(t.keyed) // what the transaction itself changes doesn't count
-	n := len(creators) + len(t.conditions.all)
-	err := each(ctx, n, lookups, func(ctx context.Context, i int) (err error) {
-		if i < len(creators) {
-			if asked[i], err = t.engine.asked(ctx, creators[i].criteria); err != nil {
-				return placed(err, creators[i].at(".request.ifNoneExist"))
-			}
-			found[i], err = t.engine.matches(ctx, asked[i], limit)
-			return err
+	if err := t.conditions.fill(ctx); err != nil {
+		return nil, err
+	}
+	if err := t.foresee(ctx); err != nil {
+		return nil, err
+	}
+	var wrong problems
+	for _, en := range t.entries {
+		created := en.verb == "POST" && !en.matched.Exists() || en.verb == "PUT" && !en.before.Exists()
+		if en.criteria == nil || !created {
+			continue
 		}
-		c := t.conditions.all[i-len(creators)]
-		c.found, err = t.engine.referenced(ctx, c.criteria, limit)
+		if err := t.checkOrder(ctx, en, &wrong); err != nil {
+			return nil, err
+		}
+	}
+	if wrong.any() {
+		return nil, wrong.error()
+	}
+	limit := 2 + len(t.keyed) // what the transaction itself changes doesn't count
+	err := each(ctx, len(t.conditions.all), lookups, func(ctx context.Context, i int) (err error) {
+		c := t.conditions.all[i]
+		c.found, err = t.referenced(ctx, c.criteria, limit)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	creates, err := t.resolveCreates(ctx, creators, asked, found)
-	if err != nil {
+	if err := t.resolveReferences(ctx); err != nil {
 		return nil, err
 	}
-	if err := t.resolveReferences(); err != nil {
-		return nil, err
-	}
-	return append(creates, t.targetsStay()...), nil
-}
-
-// creators are the entries with a conditional create.
-func (t *transaction) creators() []*entry {
-	var some []*entry
-	for _, en := range t.entries {
-		en.matched = store.Version{}
-		if en.verb == "POST" && en.criteria != nil {
-			some = append(some, en)
-		}
-	}
-	return some
-}
-
-// resolveCreates first finds out which creates are met by what is there, then
-// whether the others would get in each other's way.
-func (t *transaction) resolveCreates(ctx context.Context, creators []*entry, asked []*criteria, found [][]store.Version) ([]store.Precondition, error) {
-	var wrong problems
-	var preconditions []store.Precondition
-	for i, en := range creators {
-		if len(found[i]) > 1 {
-			wrong.add(severalMatch(en.at(".request.ifNoneExist")))
-			continue
-		}
-		if len(found[i]) == 1 && !t.deletes(found[i][0].Key) {
-			en.matched = found[i][0]
-			preconditions = append(preconditions, store.Precondition{Exists: en.matched.Key})
-			if err := t.engine.decide(ctx, Create, en.matched.Key, en.matched, en.tree); err != nil {
-				return nil, placed(err, en.at(".request.ifNoneExist"))
-			}
-		}
-	}
-	t.written = newWritten(t.engine.Registry(), t.entries)
-	for i, en := range creators {
-		if en.matched.Exists() || len(found[i]) > 1 {
-			continue
-		}
-		t.checkOrder(en, en.at(".request.ifNoneExist"), &wrong)
-		preconditions = append(preconditions, conditionHolds(asked[i], foundID(found[i]))...)
-	}
-	for _, en := range t.entries {
-		if en.conditional() && en.verb == "PUT" && !en.before.Exists() {
-			t.checkOrder(en, en.at(".request.url"), &wrong)
-		}
-	}
-	return preconditions, wrong.error()
+	return t.targetsStay(), nil
 }
 
 // checkOrder refuses a conditional write that creates, where another entry
 // writes what its condition asks for.
-func (t *transaction) checkOrder(en *entry, at string, wrong *problems) {
-	for _, other := range t.written.matching(en.criteria) {
+func (t *transaction) checkOrder(ctx context.Context, en *entry, wrong *problems) error {
+	matching, err := t.matching(ctx, en.criteria)
+	for _, other := range matching {
 		if other != en {
-			wrong.invalid(fhir.IssueInvalid, at, other.at("")+
+			wrong.invalid(fhir.IssueInvalid, en.criteriaAt(), other.at("")+
 				" writes a resource that meets this condition, so that the outcome would hang on the order of the entries")
-			return
+			break
 		}
 	}
+	return err
 }
 
 func (t *transaction) deletes(key fhir.Key) bool {
@@ -184,10 +142,13 @@ func (t *transaction) deletes(key fhir.Key) bool {
 }
 
 // resolveReferences gives each condition its target.
-func (t *transaction) resolveReferences() error {
+func (t *transaction) resolveReferences(ctx context.Context) error {
 	var wrong problems
 	for _, c := range t.conditions.all {
-		matching := t.written.matching(c.criteria)
+		matching, err := t.matching(ctx, c.criteria)
+		if err != nil {
+			return err
+		}
 		left := slices.DeleteFunc(slices.Clone(c.found), func(v store.Version) bool { return t.keyed[v.Key] != nil })
 		switch n := len(left) + len(matching); {
 		case n > 1:

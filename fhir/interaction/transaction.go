@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"caseway/fhir"
+	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
@@ -17,6 +18,8 @@ type transaction struct {
 	conditions *conditions
 	keyed      map[fhir.Key]*entry // those with PUT, PATCH and DELETE
 	written    *written
+	rounds     [][]*entry    // those with criteria, in the order in which they can be resolved
+	after      search.Source // what is there once everything is written; nil where no condition needs it
 }
 
 // transaction does a decoded Bundle whole or not at all.
@@ -25,6 +28,7 @@ func (e *Engine) transaction(ctx context.Context, r BundleRequest, bundle *fhir.
 		return nil, err
 	}
 	t := &transaction{engine: e, request: r, conditions: e.newConditions(ctx)}
+	t.conditions.targets = &t.targets
 	if err := t.parse(ctx, bundle); err != nil {
 		return nil, err
 	}
@@ -56,6 +60,9 @@ func (t *transaction) parse(ctx context.Context, bundle *fhir.Tree) error {
 		return wrong.error()
 	}
 	t.assign()
+	if err := t.order(); err != nil {
+		return err
+	}
 	return t.findLinks()
 }
 
@@ -101,7 +108,7 @@ func (t *transaction) checkIdentities(wrong *problems) {
 
 // assign gives each POST its id, and fullUrls the entries they stand for.
 func (t *transaction) assign() {
-	t.targets = targets{byURL: map[string]*entry{}, types: t.engine.types}
+	t.targets = targets{byURL: map[string]*entry{}, types: t.engine.types, bases: []string{t.request.Base, t.engine.base}}
 	now := t.engine.clock()
 	for _, en := range t.entries {
 		if en.verb == "POST" {
@@ -144,7 +151,7 @@ func (t *transaction) lockNames() []string {
 
 // try resolves everything against the store as it is now, and commits.
 func (t *transaction) try(ctx context.Context) error {
-	located, err := t.locate(ctx)
+	identified, err := t.identify(ctx)
 	if err != nil {
 		return err
 	}
@@ -158,7 +165,7 @@ func (t *transaction) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	preconditions = append(preconditions, located...)
+	preconditions = append(preconditions, identified...)
 	drafts, writers, err := t.drafts(ctx)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func (t *transaction) rewritePatched(ctx context.Context, en *entry) (*fhir.Tree
 	}
 	after := *en
 	after.tree = en.patched
-	if err := noConditionalReferences(t.engine.types, en.patched, en.at(".resource")); err != nil {
+	if err := t.engine.noConditionalReferences(en.patched, en.at(".resource")); err != nil {
 		return nil, err
 	}
 	links, problems := t.targets.find(&after, t.conditions)

@@ -49,10 +49,10 @@ func checkID(body *fhir.Tree, key fhir.Key, at string) *fhir.Error {
 
 // update stores a decoded body that at names in expressions.
 func (e *Engine) update(ctx context.Context, r UpdateRequest, body *fhir.Tree, at string) (Result, error) {
-	if err := noConditionalReferences(e.types, body, at); err != nil {
+	if err := e.noConditionalReferences(body, at); err != nil {
 		return Result{}, err
 	}
-	c, err := e.updating(ctx, r)
+	c, err := e.selecting(ctx, r.Key.Type, r.Criteria)
 	if err != nil {
 		return Result{}, err
 	}
@@ -98,14 +98,6 @@ func (e *Engine) replace(ctx context.Context, d *draft, ifMatch int64, p []store
 	}
 	created := !d.before.Exists() || d.before.Deleted()
 	return Result{Version: versions[0], Created: created, Issues: issues}, nil
-}
-
-// updating reads the criteria of a conditional update; nil for a plain one.
-func (e *Engine) updating(ctx context.Context, r UpdateRequest) (*criteria, error) {
-	if r.Criteria == "" {
-		return nil, nil
-	}
-	return e.creating(ctx, r.Key.Type, r.Criteria)
 }
 
 // lockName is what writers of one resource, or by the same criteria, wait for.

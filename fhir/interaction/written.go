@@ -1,6 +1,7 @@
 package interaction
 
 import (
+	"caseway/fhir"
 	"caseway/fhir/search"
 )
 
@@ -11,14 +12,18 @@ type written struct {
 	byType map[string][]*entry
 }
 
-// newWritten indexes the entries that write a resource, as it was sent.
-func newWritten(r *search.Registry, entries []*entry) *written {
+// newWritten indexes the entries that write a resource, as it was sent or as
+// rewritten gives it.
+func newWritten(r *search.Registry, entries []*entry, rewritten func(*entry) *fhir.Tree) *written {
 	w := &written{byTerm: map[search.Term][]*entry{}, byType: map[string][]*entry{}}
 	for _, en := range entries {
 		if en.tree == nil || !en.writes() {
 			continue
 		}
-		if en.terms == nil {
+		switch {
+		case rewritten != nil: // anew for each try
+			en.terms = r.Index(rewritten(en)).Merge()
+		case en.terms == nil:
 			en.terms = r.Index(en.sent()).Merge()
 		}
 		w.byType[en.key.Type] = append(w.byType[en.key.Type], en)
