@@ -24,9 +24,8 @@ type Term string
 // order of their ids.
 type Query struct {
 	Type string
-	All  []Clause // joined by AND; at least one
-	// Where, when not nil, must hold too. Only a commit's precondition has it:
-	// the clauses are what two commits are kept apart by.
+	All  []Clause // joined by AND; at least one where there is no Where
+	// Where, when not nil, must hold too. Only a commit's precondition has it.
 	Where Expr
 	Limit int // at least 1
 }

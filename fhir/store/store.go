@@ -185,8 +185,10 @@ type Commit struct {
 type Precondition struct {
 	// Exists: the current version of this key must be there and not deleted.
 	Exists fhir.Key
-	// Criteria must match exactly the resource with the id Matches, or
-	// nothing where Matches is "". What this commit itself writes doesn't count.
+	// Criteria, whatever they ask, must match exactly the resource with the id
+	// Matches, or nothing where Matches is "". What this commit itself writes
+	// doesn't count. Of two commits that each write a resource of a type which
+	// the other's criteria must not match, only one happens.
 	Criteria *search.Query
 	Matches  string
 }

@@ -145,3 +145,49 @@ func clients(b *testing.B, n int, op func(context.Context) error) time.Duration 
 	wg.Wait()
 	return time.Since(began)
 }
+
+// BenchmarkConditional creates resources that have an identifier and refer to a
+// patient of their own and to an organization that all have in common, by
+// criteria of each kind, with 8 clients over 2 connections pools.
+func BenchmarkConditional(b *testing.B) {
+	in := mongotest.Server(b)
+	stores := []store.Store{opened(b, in.URI), opened(b, in.URI)}
+	var n atomic.Int64
+	for _, row := range []struct {
+		name     string
+		criteria func(id string) search.Expr
+	}{
+		{"plain", nil},
+		{"identifier", func(id string) search.Expr {
+			return search.Leaf{Exact: []search.Term{search.Term("Patient.identifier:a|" + id)}}
+		}},
+		{"reference", func(id string) search.Expr {
+			return search.Leaf{Exact: []search.Term{search.Term("Patient.link=Patient/" + id)}}
+		}},
+		{"code", func(id string) search.Expr {
+			return search.Leaf{Exact: []search.Term{search.Term("Patient.language=" + id)}}
+		}},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			took := time.Duration(0)
+			for range b.N {
+				took += clients(b, 160, func(ctx context.Context) error {
+					i := n.Add(1)
+					id := fmt.Sprintf("%012d", i)
+					w := typical(id)
+					for _, t := range []string{"identifier:a|" + id, "identifier=" + id, "link=Patient/" + id, "organization=Organization/1", "language=" + id} {
+						w.Index.Terms = append(w.Index.Terms, search.Term("Patient."+t))
+					}
+					c := store.Commit{Writes: []store.Write{w}}
+					if row.criteria != nil {
+						c.Preconditions = []store.Precondition{{Criteria: &search.Query{Type: "Patient", Where: row.criteria(id), Limit: 2}}}
+					}
+					_, err := stores[i%2].Commit(ctx, c)
+					return err
+				})
+			}
+			b.ReportMetric(float64(b.N*160)/took.Seconds(), "ops/s")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}

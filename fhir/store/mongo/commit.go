@@ -25,6 +25,11 @@ func (s *Store) Commit(ctx context.Context, c store.Commit) (_ []store.Version, 
 	}
 	limited, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
+	release, err := s.turns.take(limited, &c)
+	if err != nil {
+		return nil, asError(ctx, "commit", err)
+	}
+	defer release()
 	if err := s.admit(limited); err != nil {
 		return nil, asError(ctx, "commit", err)
 	}

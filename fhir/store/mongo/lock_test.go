@@ -72,33 +72,59 @@ func TestWhatCollides(t *testing.T) {
 	remove := store.Commit{Writes: []store.Write{{Key: patient("t"), Method: store.Delete, Expect: 1}}}
 	matching := needing("x", "t")
 	matching.Preconditions = []store.Precondition{{Criteria: identified("1"), Matches: "t"}}
-	for _, c := range []struct {
-		name             string
-		a, b             store.Commit
-		stripeA, stripeB int
-		want             bool
-	}{
-		{"one identifier wanted twice", known("a", nil, "1"), known("b", nil, "1"), 0, 1, true},
-		{"two identifiers", known("a", nil, "1"), known("b", nil, "2"), 0, 0, false},
-		{"each writes what the other one asks for", known("a", []string{"1", "2"}, "1"), known("b", []string{"1", "2"}, "2"), 0, 1, true},
-		{"a value that nobody asks for", known("a", []string{"1"}, "1"), known("b", []string{"2"}, "2"), 0, 0, false},
-		{"an unconditional write", known("a", []string{"1"}, "1"), known("b", []string{"1"}), 0, 0, false},
-		{"a target wanted and deleted", needing("a", "t"), remove, 7, 0, true},
-		{"a match wanted and deleted", matching, remove, 7, 0, true},
-		{"a target wanted twice", needing("a", "t"), needing("b", "t"), 1, 2, false},
-		{"a match wanted twice", matching, matching, 1, 2, false},
-		{"another target", needing("a", "u"), remove, 0, 0, false},
-		{"one code wanted twice", asking("a", "Patient.gender=x"), asking("b", "Patient.gender=x"), 0, 0, true},
-		{"one code wanted beside two identifiers", asking("a", "Patient.gender=x", "Patient.identifier:a|1"), asking("b", "Patient.gender=x", "Patient.identifier:a|2"), 0, 0, false},
-		{"one reference wanted beside two codes", asking("a", "Patient.link=Patient/1", "Patient.gender=x"), asking("b", "Patient.link=Patient/1", "Patient.gender=y"), 0, 0, true},
-		{"one reference wanted beside an identifier", asking("a", "Patient.link=Patient/1", "Patient.identifier:a|1"), asking("b", "Patient.link=Patient/1"), 0, 0, true},
-		{"one of several identifiers", asking("a", "Patient.identifier:a|1 Patient.identifier:a|2"), asking("b", "Patient.identifier:a|2"), 0, 0, true},
-		{"an identifier or a code", either("a", "Patient.identifier:a|1", "Patient.gender=x"), asking("b", "Patient.gender=x"), 0, 0, true},
-	} {
-		if got := collide(c.a, c.b, c.stripeA, c.stripeB); got != c.want {
-			t.Errorf("%s: collide is %v", c.name, got)
-		}
+	big := writing(asking("a", "Patient.identifier:a|1"), slices.Repeat([]string{"Patient.link=Patient/"}, 100)...)
+	for i := range big.Writes[0].Index.Terms {
+		big.Writes[0].Index.Terms[i] += search.Term(fmt.Sprint(i))
 	}
+	for _, c := range []struct {
+		name string
+		a, b store.Commit
+		same bool // stripe
+		want bool
+	}{
+		{"one identifier wanted twice", known("a", nil, "1"), known("b", nil, "1"), false, true},
+		{"two identifiers", known("a", nil, "1"), known("b", nil, "2"), false, false},
+		{"each writes what the other one asks for", known("a", []string{"1", "2"}, "1"), known("b", []string{"1", "2"}, "2"), false, true},
+		{"a value that nobody asks for", known("a", []string{"1"}, "1"), known("b", []string{"2"}, "2"), false, false},
+		{"an unconditional write", known("a", []string{"1"}, "1"), known("b", []string{"1"}), true, false},
+		{"a target wanted and deleted", needing("a", "t"), remove, false, true},
+		{"a match wanted and deleted", matching, remove, false, true},
+		{"a target wanted twice", needing("a", "t"), needing("b", "t"), false, false},
+		{"a match wanted twice", matching, matching, false, false},
+		{"another target", needing("a", "u"), remove, true, false},
+		{"an identifier with its system and without", asking("a", "Patient.identifier:a|1"), asking("b", "Patient.identifier=1"), false, true},
+		{"a system with a bar", asking("a", `Patient.identifier:a\|b|1`), asking("b", "Patient.identifier=1"), false, true},
+		{"one code wanted twice", asking("a", "Patient.gender=x"), asking("b", "Patient.gender=x"), false, true},
+		{"two codes", asking("a", "Patient.gender=x"), asking("b", "Patient.active=true"), false, true},
+		{"one code wanted beside two identifiers", asking("a", "Patient.gender=x", "Patient.identifier:a|1"), asking("b", "Patient.gender=x", "Patient.identifier:a|2"), false, false},
+		{"one reference wanted beside two codes", asking("a", "Patient.link=Patient/1", "Patient.gender=x"), asking("b", "Patient.link=Patient/1", "Patient.gender=y"), false, true},
+		{"two references", asking("a", "Patient.link=Patient/1"), asking("b", "Patient.link=Patient/2"), false, false},
+		{"one of several identifiers", asking("a", "Patient.identifier:a|1 Patient.identifier:a|2"), asking("b", "Patient.identifier:a|2"), false, true},
+		{"an identifier or a code", either("a", "Patient.identifier:a|1", "Patient.gender=x"), asking("b", "Patient.gender=x"), false, true},
+		{"a reference, and what has it and asks for an identifier", asking("a", "Patient.link=Patient/1"), writing(asking("b", "Patient.identifier:a|1"), "Patient.organization=Patient/1"), false, true},
+		{"a name, and what asks for an identifier", either("a", "Patient.family=x"), asking("b", "Patient.identifier:a|1"), false, true},
+		{"one reference had by two that ask for identifiers", writing(asking("a", "Patient.identifier:a|1"), "Patient.link=Patient/1"), writing(asking("b", "Patient.identifier:a|2"), "Patient.link=Patient/1"), false, false},
+		{"a reference that is one of very many", asking("a", "Patient.link=Patient/7"), big, false, true},
+		{"another identifier beside very many references", asking("a", "Patient.identifier:a|2"), big, false, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			other := 8
+			if c.same {
+				other = 0
+			}
+			if got := collide(c.a, c.b, 0, other); got != c.want {
+				t.Errorf("collide is %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// writing gives what a commit writes more terms.
+func writing(c store.Commit, terms ...string) store.Commit {
+	for _, t := range terms {
+		c.Writes[0].Index.Terms = append(c.Writes[0].Index.Terms, search.Term(t))
+	}
+	return c
 }
 
 func TestLocksHoldNoValues(t *testing.T) {
@@ -116,8 +142,8 @@ func TestLocksHoldNoValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	var docs []bson.Raw
-	if err := cursor.All(t.Context(), &docs); err != nil || len(docs) != 2 {
-		t.Fatalf("%d locks, error %v; want one of a term and one of a target", len(docs), err)
+	if err := cursor.All(t.Context(), &docs); err != nil || len(docs) != 3 {
+		t.Fatalf("got %d locks, error %v; want one of an identifier, one of the type and one of a target", len(docs), err)
 	}
 	for _, d := range docs {
 		if strings.Contains(d.String(), "secret") {

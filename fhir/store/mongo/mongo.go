@@ -63,6 +63,7 @@ type Store struct {
 	clock   *serverClock
 	server  serverFacts
 	stripes *stripes
+	turns   *turns
 	writers chan struct{} // one place for each commit under way
 
 	closing context.CancelFunc // ends background work
@@ -102,7 +103,7 @@ func (target *target) open(ctx context.Context, o Options) (_ *Store, err error)
 func newStore(o Options) *Store {
 	s := &Store{
 		log: o.Log, observe: o.Observe, pool: &poolCounts{},
-		clock: &serverClock{}, stripes: newStripes(), closed: make(chan struct{}),
+		clock: &serverClock{}, stripes: newStripes(), turns: newTurns(), closed: make(chan struct{}),
 		writers: make(chan struct{}, writersAtOnce),
 	}
 	if s.log == nil {

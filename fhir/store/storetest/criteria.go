@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"caseway/fhir"
@@ -14,6 +15,8 @@ var criteriaCases = []testCase{
 	{"criteria/more than terms", criteriaWhere},
 	{"criteria/own writes don't count", criteriaOwnWrites},
 	{"criteria/conditional create is exactly once", createdOnce},
+	{"criteria/by a range alone", criteriaRange},
+	{"criteria/two that ask differently", askedDifferently},
 	{"criteria/two identifiers in two orders", crossedIdentifiers},
 	{"criteria/conditional update against delete", updateAgainstDelete},
 }
@@ -110,6 +113,67 @@ func criteriaWhere(t *testing.T, d *database) {
 		}
 		if !c.holds {
 			wantConflict(t, err, store.CriteriaChanged, 0)
+		}
+	}
+}
+
+// criteriaRange: criteria need no term that is compared exactly.
+func criteriaRange(t *testing.T, d *database) {
+	s := d.store(t)
+	commit(d.ctx, t, s, indexed(patient("old"), 0, []search.Term{"Patient.birthdate<19500101"}, nil))
+	since := func(from search.Term, id string) store.Precondition {
+		q := search.Query{Type: "Patient", Where: search.Leaf{From: "Patient.birthdate<" + from, To: "Patient.birthdate="}, Limit: 2}
+		return store.Precondition{Criteria: &q, Matches: id}
+	}
+	for i, c := range []struct {
+		from  search.Term
+		id    string
+		holds bool
+	}{{"1940", "old", true}, {"1940", "", false}, {"2000", "", true}, {"2000", "old", false}} {
+		_, err := s.Commit(d.ctx, store.Commit{
+			Writes:        []store.Write{create(patient(fmt.Sprintf("w%d", i)), 1)},
+			Preconditions: []store.Precondition{since(c.from, c.id)},
+		})
+		if c.holds && err != nil {
+			t.Errorf("from %s matching %q: %v", c.from, c.id, err)
+		}
+		if !c.holds {
+			wantConflict(t, err, store.CriteriaChanged, 0)
+		}
+	}
+}
+
+// askedDifferently lets commits that make one thing ask for it by different
+// criteria, each of which it meets.
+func askedDifferently(t *testing.T, d *database) {
+	s := d.store(t)
+	for round := range scaled(10, 3) {
+		value := fmt.Sprintf("thing-%d", round)
+		terms := []search.Term{
+			identifier(patient(""), value), search.Term("Patient.family=" + value), search.Term("Patient.general-practitioner=Practitioner/" + value),
+			search.Term("Patient.birthdate<" + value),
+		}
+		asks := make([]search.Expr, len(terms))
+		for i, t := range terms {
+			asks[i] = search.Leaf{Exact: []search.Term{t}}
+		}
+		asks[3] = search.Leaf{From: terms[3], To: terms[3] + "!"}
+		won := 0
+		for i, err := range together(4*len(asks), func(i int) error {
+			_, err := s.Commit(d.ctx, store.Commit{
+				Writes:        []store.Write{indexed(patient(fmt.Sprintf("a%d-%d", round, i)), 0, slices.Sorted(slices.Values(terms)), nil)},
+				Preconditions: []store.Precondition{{Criteria: &search.Query{Type: "Patient", Where: asks[i%len(asks)], Limit: 2}}},
+			})
+			return err
+		}) {
+			if err == nil {
+				won++
+			} else if !isConflict(err, store.CriteriaChanged) {
+				t.Errorf("round %d, commit %d: %v", round, i, err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("round %d: got %d commits that happened, want 1", round, won)
 		}
 	}
 }
