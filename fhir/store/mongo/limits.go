@@ -9,7 +9,7 @@ const (
 	closeTimeout  = 5 * time.Second  // to give connections back
 	checkTimeout  = 3 * time.Second  // for Check
 	readTimeout   = 10 * time.Second // for a read of resources or records
-	scanTimeout   = 60 * time.Second // for a page of history or search
+	scanTimeout   = 30 * time.Second // for a page of history or search
 	commitTimeout = 20 * time.Second // for a commit with all its tries
 	lookTimeout   = 8 * time.Second  // for what a commit looks up before it is stamped
 	awayTimeout   = 2 * time.Second  // for new tries while the server is away
