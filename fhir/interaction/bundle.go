@@ -23,8 +23,8 @@ const maxEntries = 10_000
 // Bundle; no other issue of a transaction has that code.
 //
 // In a transaction a history, a search and an operation by GET are answered
-// when everything has been written, and fail alone; a batch takes operations by
-// POST too.
+// when everything has been written, and then fail alone; where nothing is
+// written, they fail the transaction. A batch takes operations by POST too.
 //
 // A batch fails as a whole only where it can't be read; otherwise each entry
 // has its own answer.

@@ -191,8 +191,7 @@ func (t *transaction) try(ctx context.Context) error {
 		}
 	}
 	t.settle(ctx, writers, versions, slices.Concat(warnings, more))
-	t.search(ctx)
-	return nil
+	return t.search(ctx, len(admitted) > 0)
 }
 
 // drafts are the writes, in the order of processing, with links rewritten.
@@ -256,16 +255,25 @@ func (t *transaction) settle(ctx context.Context, writers []*entry, versions []s
 }
 
 // search runs searches and calls, which see what was written. One that fails
-// now can't undo that any more, so it fails alone.
-func (t *transaction) search(ctx context.Context) {
+// fails the transaction; but where something was written, it can't undo that any
+// more, and fails alone.
+func (t *transaction) search(ctx context.Context, written bool) error {
 	for _, en := range t.entries {
-		if en.prepared != nil {
-			en.answered, en.failed = en.prepared.run(ctx)
+		var err error
+		switch {
+		case en.prepared != nil:
+			en.answered, err = en.prepared.run(ctx)
+		case en.call != nil:
+			en.answered, err = t.engine.call(ctx, t.request, *en.call)
+		default:
+			continue
 		}
-		if en.call != nil {
-			en.answered, en.failed = t.engine.call(ctx, t.request, *en.call)
+		if err != nil && !written {
+			return notMissing(placed(err, en.at(".request.url")))
 		}
+		en.failed = err
 	}
+	return nil
 }
 
 // answer is the response Bundle.
