@@ -48,6 +48,7 @@ var round = object(
 		writeOnly(writeOfferRole),
 	),
 	binding[casemodel.Round]{readLines, writeLines},
+	extension("evidence", func(r *casemodel.Round) *casemodel.Evidence { return &r.Evidence }, evidenceIn),
 ).about(func(a, b casemodel.Round) bool { return a.ID == b.ID && a.Kind == b.Kind && a.At == b.At })
 
 func linesOf(lines *[]valued) binding[casemodel.Round] {

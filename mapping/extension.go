@@ -237,3 +237,10 @@ var remarkIn = object(
 	extension(".by", func(r *casemodel.Remark) *casemodel.Party { return &r.By }, inParty),
 	extension(".at", func(r *casemodel.Remark) *casemodel.Date { return &r.At }, inDate),
 )
+
+// evidenceIn is the codec of an extension that holds evidence.
+var evidenceIn = object(
+	extension(".by", func(e *casemodel.Evidence) *casemodel.Party { return &e.By }, inParty),
+	extension(".note", func(e *casemodel.Evidence) *string { return &e.Note }, inString),
+	extension(".file", func(e *casemodel.Evidence) *casemodel.Ref { return &e.File }, inRef),
+)

@@ -74,6 +74,7 @@ var offers = pair[casemodel.Offer, taskpb.Task, *taskpb.Task]{
 		inside("restriction", inside("period", one("end", func(o *casemodel.Offer) *casemodel.Date { return &o.Due }, date))),
 		extension("answered-at", func(o *casemodel.Offer) *casemodel.Date { return &o.AnsweredAt }, inDate),
 		one("statusReason", func(o *casemodel.Offer) *string { return &o.Reason }, wordsOf),
+		extension("evidence", func(o *casemodel.Offer) *casemodel.Evidence { return &o.Evidence }, evidenceIn),
 		many("note", func(o *casemodel.Offer) *[]casemodel.Remark { return &o.Remarks }, remark),
 	},
 }

@@ -31,7 +31,9 @@ func Negotiate(c Case, s Step, a Negotiation) (Result, error) {
 			r.ListPrice, r.Reductions, r.Shares = last.ListPrice, clone(last.Reductions), clone(last.Shares)
 		}
 		r.By, r.At = w.by(r.By), w.now(r.At)
+		r.Evidence = w.evidence(r.Evidence)
 		w.follow(x, &r, last)
+		checkSpeaker(&w.c, &r, s.Actor, x.ID, "argument.round", &w.found)
 		checkRound(&r, x.ID, "argument.round", &w.found)
 		if r.Kind == RoundAgreement && len(r.Shares) == 0 {
 			w.add(sharesNeeded, x.ID, "argument.round.shares")

@@ -82,6 +82,8 @@ func (w *acting) service(id Ref) *Service {
 type Answering struct {
 	Service Ref `json:"service"`
 	Offer   Ref `json:"offer"`
+	// Evidence shows the answer, where another than the provider records it.
+	Evidence Evidence `json:"evidence,omitzero"`
 }
 
 // Accept accepts an offer. It is taken at once if the client chose this
@@ -114,10 +116,20 @@ func (w *acting) answer(a Answering, to TaskStatus) {
 		w.found = append(w.found, edge...)
 		return
 	}
-	o.Status, o.AnsweredAt, o.Reason = to, At(w.step.At), w.step.Why
+	was := *o
+	o.Status, o.AnsweredAt, o.Reason, o.Evidence = to, At(w.step.At), w.step.Why, w.evidence(a.Evidence)
+	checkAnswerer(&w.c, &was, o, w.step.Actor, "argument", &w.found)
 	if to == TaskRejected && x.Provider.Same(o.Provider) && !x.Provider.IsZero() && !x.Status.Done() {
 		x.Status, x.Provider = ServiceDeclined, Party{}
 	}
+}
+
+// evidence says who recorded it.
+func (w *acting) evidence(e Evidence) Evidence {
+	if !e.IsZero() {
+		e.By = w.by(e.By)
+	}
+	return e
 }
 
 func (w *acting) offer(a Answering) (*Service, *Offer) {

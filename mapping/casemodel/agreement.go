@@ -49,6 +49,8 @@ type Round struct {
 	Reductions []Reduction `json:"reductions,omitempty"`
 	Shares     []Share     `json:"shares,omitempty"`
 	Text       string      `json:"text,omitempty"`
+	// Evidence is there where somebody else than the party recorded what it said.
+	Evidence Evidence `json:"evidence,omitzero"`
 }
 
 // Reduction is what a party takes off the price.

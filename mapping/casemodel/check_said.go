@@ -76,6 +76,9 @@ func checkAnswers(before, after *Case, s Step, found *Errors) {
 		for j := range x.Offers {
 			o, path := &x.Offers[j], indexed(indexed("services", i)+".offers", j)
 			was := old.Offer(o.ID)
+			if was != nil {
+				checkAnswerer(after, was, o, s.Actor, path, found)
+			}
 			if was == nil || was.Status == o.Status {
 				continue
 			}
@@ -131,11 +134,11 @@ func checkNegotiations(before, after *Case, s Step, found *Errors) {
 				found.add(agreementOver, a.ID, path)
 			}
 		}
-		checkRounds(rounds, a, path, s, found)
+		checkRounds(after, rounds, a, path, s, found)
 	}
 }
 
-func checkRounds(before []Round, a *CostAgreement, path string, s Step, found *Errors) {
+func checkRounds(c *Case, before []Round, a *CostAgreement, path string, s Step, found *Errors) {
 	if a.Status == AgreementEnteredInError {
 		return
 	}
@@ -146,6 +149,7 @@ func checkRounds(before []Round, a *CostAgreement, path string, s Step, found *E
 	}
 	for i := len(before); i < len(a.Rounds); i++ {
 		r, at := &a.Rounds[i], path+"["+strconv.Itoa(i)+"]"
+		checkSpeaker(c, r, s.Actor, a.ID, at, found)
 		if may := rolesOf(ActionNegotiate); i > 0 && !mayTake(may, s.Actor.Role) {
 			found.add(roleBars, a.ID, at, "It is a step of "+join(may)+".")
 		}

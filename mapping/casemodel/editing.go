@@ -113,7 +113,7 @@ var editings = []Editing{
 		set(stepsOfService, "status", "statusReason"), set(actions(ActionAccept, ActionChoose), "provider"), set(actions(ActionDeliver), "startedAt", "endedAt"),
 	)},
 	{Kind: KindOffer, Makers: actions(ActionOffer), Fixed: slices.Concat(
-		set(stepsOfOffer, "status", "reason", "answeredAt"), set(actions(ActionOffer), "provider", "at", "by"), set(actions(ActionChoose), "chosen"),
+		set(stepsOfOffer, "status", "reason", "answeredAt", "evidence"), set(actions(ActionOffer), "provider", "at", "by"), set(actions(ActionChoose), "chosen"),
 	)},
 	{Kind: KindAppointment, Makers: actions(ActionSchedule), Removal: removedInError, Fixed: set(actions(ActionSchedule), "status")},
 	{Kind: KindContact, Makers: actions(ActionRecordContact), Removal: removedInError, Fixed: set(actions(ActionRecordContact), "status", "held", "cadence")},

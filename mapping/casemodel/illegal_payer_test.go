@@ -137,7 +137,7 @@ func TestIllegalNegotiations(t *testing.T) {
 	}))
 	agreed := *offered
 	agreed.t = t
-	agreed.must(casemodel.Negotiate(agreed.c, agreed.as(cm), casemodel.Negotiation{
+	agreed.must(casemodel.Negotiate(agreed.c, agreed.as(casemodel.RolePayer), casemodel.Negotiation{
 		Agreement: agreed.c.Agreements[0].ID, Round: round(casemodel.RoundAgreement, shares(100000, 50000, 250000)...),
 	}))
 	again := agreed
@@ -189,7 +189,7 @@ func TestIllegalNegotiations(t *testing.T) {
 		{"amounts that no sum holds", offered, propose(func(r *casemodel.Round) {
 			r.Shares[0].Amount.Minor, r.Shares[1].Amount.Minor = math.MaxInt64, math.MaxInt64
 		}), []string{"amount-too-large"}},
-		{"agreeing on no shares", offered, propose(func(r *casemodel.Round) { r.Kind, r.Shares = casemodel.RoundAgreement, nil }), []string{"shares-needed"}},
+		{"agreeing on no shares", offered, propose(func(r *casemodel.Round) { r.Kind, r.Shares, r.Evidence = casemodel.RoundAgreement, nil, byTelephone }), []string{"shares-needed"}},
 		{"agreeing with oneself", offered, func(k *course) error {
 			return errOf(casemodel.Negotiate(k.c, k.by(casemodel.RoleProvider, pharmacy), casemodel.Negotiation{
 				Agreement: k.c.Agreements[0].ID, Round: round(casemodel.RoundAgreement, shares(100000, 50000, 250000)...),
@@ -197,7 +197,7 @@ func TestIllegalNegotiations(t *testing.T) {
 		}, []string{"agreement-needs-other-side"}},
 		{"negotiating what was agreed", &agreed, propose(func(*casemodel.Round) {}), []string{"negotiation-is-over"}},
 		{"agreeing twice for one service", &again, func(k *course) error {
-			return errOf(casemodel.Negotiate(k.c, k.as(cm), casemodel.Negotiation{
+			return errOf(casemodel.Negotiate(k.c, k.as(casemodel.RolePayer), casemodel.Negotiation{
 				Agreement: k.c.Agreements[1].ID, Round: casemodel.Round{Kind: casemodel.RoundAgreement},
 			}))
 		}, []string{"one-agreement"}},
@@ -210,7 +210,7 @@ func TestIllegalBills(t *testing.T) {
 	k.must(casemodel.Negotiate(k.c, k.by(casemodel.RoleProvider, pharmacy), casemodel.Negotiation{
 		Service: service, Round: round(casemodel.RoundOffer, shares(100000, 50000, 250000)...),
 	}))
-	k.must(casemodel.Negotiate(k.c, k.as(cm), casemodel.Negotiation{
+	k.must(casemodel.Negotiate(k.c, k.as(casemodel.RolePayer), casemodel.Negotiation{
 		Agreement: k.c.Agreements[0].ID, Round: casemodel.Round{Kind: casemodel.RoundAgreement},
 	}))
 	edit := func(r casemodel.Role, by casemodel.Party, change func(*casemodel.Bill)) func(*course) error {

@@ -106,13 +106,15 @@ type Offer struct {
 	// Chosen says that the client chose this provider.
 	Chosen bool `json:"chosen,omitempty"`
 	// OutOfNetwork is why a provider outside the insurer's network is asked.
-	OutOfNetwork string   `json:"outOfNetwork,omitempty"`
-	At           Date     `json:"at,omitzero"`
-	By           Party    `json:"by,omitzero"`
-	Due          Date     `json:"due,omitzero"` // when the answer is due
-	AnsweredAt   Date     `json:"answeredAt,omitzero"`
-	Reason       string   `json:"reason,omitempty"` // of declining, cancelling, failing
-	Remarks      []Remark `json:"remarks,omitempty"`
+	OutOfNetwork string `json:"outOfNetwork,omitempty"`
+	At           Date   `json:"at,omitzero"`
+	By           Party  `json:"by,omitzero"`
+	Due          Date   `json:"due,omitzero"` // when the answer is due
+	AnsweredAt   Date   `json:"answeredAt,omitzero"`
+	Reason       string `json:"reason,omitempty"` // of declining, cancelling, failing
+	// Evidence is there where somebody else than the provider recorded the answer.
+	Evidence Evidence `json:"evidence,omitzero"`
+	Remarks  []Remark `json:"remarks,omitempty"`
 }
 
 // Stands reports whether the offer makes its provider one of the case's: it was

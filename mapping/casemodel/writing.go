@@ -53,7 +53,7 @@ var writings = []Writing{
 	{Kind: KindService, Members: []string{"status", "statusReason", "startedAt", "endedAt", "remarks"}, Roles: byCarer, Own: "provider"},
 	{Kind: KindService, Roles: byPlanner},
 	{Kind: KindOffer, Members: []string{"chosen"}, Roles: slices.Concat(byLeader, byHome)},
-	{Kind: KindOffer, Members: []string{"provider", "outOfNetwork", "at", "by", "due"}, Roles: byLeader},
+	{Kind: KindOffer, Members: []string{"provider", "outOfNetwork", "at", "by", "due", "evidence"}, Roles: byLeader},
 	{Kind: KindOffer, Roles: slices.Concat(byLeader, []Role{RoleProvider}), Own: "provider"},
 	{Kind: KindAppointment, Roles: slices.Concat(byCarer, byHome)},
 	{Kind: KindContact, Roles: byCarer},
