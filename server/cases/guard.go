@@ -20,6 +20,8 @@ type doing struct {
 	caseID  string   // "" for a new case
 	episode int64    // version of the EpisodeOfCare that the action was judged by
 	witness *Witness // of an operation that is no action
+	// written is what a FHIR client writes, where the doing is what follows from it.
+	written []interaction.Image
 	// known are the resources that may be there already, with their versions;
 	// nil where what is new gets ids of the store's.
 	known map[fhir.Key]int64

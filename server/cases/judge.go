@@ -253,7 +253,7 @@ func (j *judging) write(after *casemodel.Case, result casemodel.Result, step cas
 	if err != nil {
 		return err
 	}
-	bears, err := j.guard.provenance(j.ctx, &doing{action: "consequence", step: step}, j.id, j.more)
+	bears, err := j.guard.provenance(j.ctx, &doing{action: "consequence", step: step, written: j.images}, j.id, j.more)
 	j.more = append(append(j.more, device...), bears)
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"caseway/auth"
@@ -46,6 +47,7 @@ func (g *Guard) provenance(ctx context.Context, d *doing, id string, images []in
 	if d.witness != nil {
 		d.witness.testify(p)
 	}
+	testimonyOf(slices.Concat(images, d.written)).tell(p)
 	if d.step.Why != "" {
 		p["reason"] = []object{{"text": d.step.Why}}
 	}
@@ -63,7 +65,7 @@ func (g *Guard) provenance(ctx context.Context, d *doing, id string, images []in
 // agents are who took a step, and through which client.
 func agents(ctx context.Context, a casemodel.Actor) []object {
 	agent := object{
-		"type": object{"coding": []object{{"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": "performer"}}},
+		"type": participant("performer"),
 		"who":  reference(a.Party),
 	}
 	if a.Role != "" {
@@ -72,7 +74,7 @@ func agents(ctx context.Context, a casemodel.Actor) []object {
 	all := []object{agent}
 	if p := auth.From(ctx); p != nil && p.Client != "" {
 		all = append(all, object{
-			"type": object{"coding": []object{{"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": "transmitter"}}},
+			"type": participant("transmitter"),
 			"who":  object{"identifier": object{"system": p.Issuer, "value": p.Client}},
 		})
 	}

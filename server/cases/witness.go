@@ -100,7 +100,7 @@ func (w *Witness) testify(p object) {
 	agents := p["agent"].([]object)
 	if w.Author != "" {
 		p["agent"] = append(agents, object{
-			"type": object{"coding": []object{{"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": "author"}}},
+			"type": participant("author"),
 			"who":  object{"reference": w.Author},
 		})
 	}
