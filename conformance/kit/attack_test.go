@@ -50,7 +50,7 @@ func TestAttacks(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			st := newStage(t, s.uri(t))
 			rows := slices.Concat(st.tokenAttacks(t), headerAttacks(), readAttacks(), searchAttacks(), writeAttacks(), scopeAttacks(),
-				st.caseAttacks(t), st.caseScopeAttacks(), operationAttacks())
+				st.caseAttacks(t), st.caseScopeAttacks(), operationAttacks(), st.roleAttacks())
 			t.Logf("%d attacks", len(rows))
 			if len(rows) < 150 {
 				t.Errorf("only %d attacks", len(rows))
@@ -83,6 +83,8 @@ func newStage(t *testing.T, uri string) *stage {
 		"root":      newVisitor(t, p.Root).signIn("root", "user/*.cruds openid fhirUser").Access,
 		"backend":   service(t, p.Root, p.Root, "backend", "system/*.cruds"),
 		"reader":    service(t, p.Root, p.Root, "reader", "system/CarePlan.rs"),
+		"stranger":  newVisitor(t, p.Root).signIn("sue", "user/*.cruds openid fhirUser").Access,
+		"provider":  newVisitor(t, p.Root).signIn("otto", "user/*.cruds openid fhirUser").Access,
 		"foreign":   newVisitor(t, p.Root).signIn("fred", "user/*.cruds openid fhirUser").Access,
 		"watcher":   newVisitor(t, p.Root).signIn("stan", "user/*.rs").Access,
 		"tasks":     newVisitor(t, p.Root).signIn("stan", "user/*.rs user/Task.cruds").Access,

@@ -12,6 +12,9 @@ func attackWorld() []string {
 	}
 	put("Organization/clinic", `"name":"Clinic"`)
 	put("Practitioner/dr", `"name":[{"family":"Doctor"}]`)
+	put("Practitioner/sue", `"name":[{"family":"Stranger"}]`)
+	put("Practitioner/otto", `"name":[{"family":"Provider"}]`)
+	put("Organization/homecare", `"name":"Home care"`)
 	for _, who := range []struct{ id, other, family, born, mrn, data string }{
 		{"ann", "bob", "Attacker", "1980-04-01", "MRN-A", "QXR0YWNrZXI="},
 		{"bob", "ann", "Quillfeather", "1950-05-05", "MRN-B", "UXVpbGxmZWF0aGVy"},
@@ -45,6 +48,7 @@ func attackWorld() []string {
 			put(of(r[0]), of(r[1]))
 		}
 	}
+	put("Task/ann-declined", `"status":"rejected","intent":"order","for":{"reference":"Patient/ann"},"owner":{"reference":"Organization/homecare"},"focus":{"reference":"EpisodeOfCare/ann-case"},"description":"x"`)
 	const start, end = `{"resourceType":"Bundle","type":"transaction","entry":[`, `]}`
 	return []string{
 		start + strings.Join(entries, ",") + end,
