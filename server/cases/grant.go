@@ -125,6 +125,9 @@ func (j *granting) may(row grant, image *interaction.Image) (bool, error) {
 		}
 		return true, nil
 	}
+	if row.by == "house" && atHome(j.who) == "" && j.who.Organization == "" {
+		return true, nil
+	}
 	fresh, err := j.gains(row, image, "")
 	if err != nil || len(fresh) == 0 {
 		return err == nil, err
@@ -161,9 +164,6 @@ func (j *granting) mayInHouse(row grant, image *interaction.Image, fresh []gain,
 	if atHome(j.who) != "" {
 		toOrganization := func(n gain) bool { return n.typ() == "Organization" }
 		return row.typ == "RelatedPerson" || !slices.ContainsFunc(fresh, toOrganization), nil
-	}
-	if j.who.Organization == "" {
-		return true, nil
 	}
 	for _, id := range of {
 		c, err := j.stored(id)
