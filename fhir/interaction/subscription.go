@@ -2,34 +2,39 @@ package interaction
 
 import (
 	"context"
+	"slices"
 
 	"caseway/fhir"
 )
 
-// subscriptionGuard stores a Subscription of any other status as off, with a
-// warning: nothing delivers notifications yet, and a subscription that is
-// accepted and silent would be a lie.
+// subscriptionGuard refuses a Subscription that asks for notifications: nothing
+// delivers them yet, and one that is accepted and silent would be a lie.
 type subscriptionGuard struct{}
+
+// silent are the statuses with which nothing is delivered
+// (https://hl7.org/fhir/R4/valueset-subscription-status.html).
+var silent = []string{"off", "error"}
 
 // Check implements Guard.
 func (subscriptionGuard) Check(_ context.Context, images []Image) ([]Image, []fhir.Issue, error) {
-	var issues []fhir.Issue
-	for i := range images {
-		image := &images[i]
+	var wrong []fhir.Issue
+	for _, image := range images {
 		if image.Key.Type != "Subscription" || image.After == nil {
 			continue
 		}
-		status := image.After.Root().Child("status")
-		if s := status.Text(); s == "" || s == "off" {
+		status := image.After.Root().Child("status").Text()
+		if status == "" || slices.Contains(silent, status) {
 			continue
 		}
-		image.After = image.After.Replace([]fhir.Edit{{Node: status, Text: "off"}})
-		issues = append(issues, fhir.Issue{
-			Severity:   fhir.SeverityWarning,
+		wrong = append(wrong, fhir.Issue{
+			Severity:   fhir.SeverityError,
 			Code:       fhir.IssueNotSupported,
 			Expression: image.At + ".status",
-			Text:       "the subscription is stored with status off: this server doesn't send notifications yet",
+			Text:       "can't be " + status + ": this server doesn't send notifications yet; a Subscription can be stored with status off",
 		})
 	}
-	return nil, issues, nil
+	if wrong != nil {
+		return nil, nil, &fhir.Error{Kind: fhir.Unprocessable, Issues: wrong}
+	}
+	return nil, nil, nil
 }

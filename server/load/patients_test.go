@@ -110,7 +110,7 @@ func TestExamplesLoadAsTheyAre(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if report.Stored() != 729 || report.Refused() != 2 {
+		if report.Stored() != 728 || report.Refused() != 3 {
 			var b strings.Builder
 			_ = report.Write(&b)
 			t.Fatal(b.String())
@@ -118,16 +118,16 @@ func TestExamplesLoadAsTheyAre(t *testing.T) {
 		for _, f := range files {
 			sent := readJSON(t, f)
 			key := fhir.Key{Type: sent["resourceType"].(string), ID: sent["id"].(string)}
-			if name := filepath.Base(f); name == "Questionnaire-qs1.json" || name == "ImplementationGuide-fhir.json" {
+			switch filepath.Base(f) {
+			case "Questionnaire-qs1.json", "ImplementationGuide-fhir.json":
 				continue // refused: required elements are missing
+			case "Subscription-example.json":
+				continue // refused: it asks for notifications
 			}
 			v, err := e.Read(t.Context(), key)
 			if err != nil {
 				t.Errorf("%s: %v", key, err)
 				continue
-			}
-			if key.Type == "Subscription" {
-				sent["status"] = "off" // accepted as such until subscriptions work
 			}
 			same(t, key.String(), sent, parse(t, v.JSON), nil)
 		}
