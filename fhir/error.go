@@ -85,7 +85,7 @@ type Issue struct {
 	Severity   Severity // empty counts as error
 	Code       string   // one of the Issue codes
 	Expression string   // FHIRPath-like, such as "CarePlan.activity[0].detail.status"; empty where none applies
-	Text       string   // for the client's developer
+	Text       string   // for the client's developer: a sentence, or what is said of Expression, "is required, but missing"
 }
 
 // Error is an error that a client can act on.
@@ -114,18 +114,14 @@ func (e *Error) Because(cause error) *Error {
 	return e
 }
 
-// Error joins the issues' texts with their expressions.
+// Error joins the issues' texts with what they are about.
 func (e *Error) Error() string {
 	var b strings.Builder
-	for i, is := range e.Issues {
+	for i := range e.Issues {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		if is.Expression != "" {
-			b.WriteString(is.Expression)
-			b.WriteString(": ")
-		}
-		b.WriteString(is.Text)
+		b.WriteString(e.Issues[i].Diagnostics())
 	}
 	if e.Cause != nil {
 		b.WriteString(" (")
@@ -144,4 +140,10 @@ func (e *Error) Within(expression string) *Error {
 		e.Issues[i].Expression = expression
 	}
 	return e
+}
+
+// NoSuch says that no resource of a type has the id that is asked for, or none
+// that may be seen: the two are told alike.
+func NoSuch(typ string) *Error {
+	return NewError(NotFound, IssueNotFound, "no "+typ+" has this id")
 }

@@ -23,7 +23,7 @@ func TestOutcome(t *testing.T) {
 				{Code: fhir.IssueValue, Expression: "Patient.birthDate", Text: "isn't a \"date\"\n"},
 				{Severity: fhir.SeverityWarning, Code: fhir.IssueInformational, Text: "é \xff"},
 			},
-			`{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"value","diagnostics":"isn't a \"date\"\n","expression":["Patient.birthDate"]},` +
+			`{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"value","diagnostics":"Patient.birthDate isn't a \"date\"\n","expression":["Patient.birthDate"]},` +
 				`{"severity":"warning","code":"informational","diagnostics":"é ` + "\ufffd" + `"}]}`,
 		},
 		{"empty issue", []fhir.Issue{{}}, `{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"exception"}]}`},

@@ -170,11 +170,7 @@ func (x *exchange) setWarnings(issues []fhir.Issue) {
 		issues = issues[:maxWarnings]
 	}
 	for _, is := range issues {
-		text := is.Text
-		if is.Expression != "" {
-			text = is.Expression + ": " + text
-		}
-		x.c.Writer.Header().Add("Warning", "299 caseway "+quoted(text))
+		x.c.Writer.Header().Add("Warning", "299 caseway "+quoted(is.Diagnostics()))
 	}
 }
 

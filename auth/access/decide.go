@@ -99,11 +99,11 @@ func (d decision) read(needs scope.Permissions) error {
 // seen decides whether the version before is visible.
 func (d decision) seen(any scope.Permissions) error {
 	if !d.before.Exists() {
-		return notFound()
+		return fhir.NoSuch(d.key.Type)
 	}
 	ok, err := d.sees(any, d.versionImage(d.before))
 	if err == nil && !ok {
-		err = notFound()
+		err = fhir.NoSuch(d.key.Type)
 	}
 	return err
 }
@@ -138,7 +138,7 @@ func (d decision) update() error {
 	}
 	if !d.before.Exists() {
 		if !d.view.all(d.key.Type, scope.Update) {
-			return notFound()
+			return fhir.NoSuch(d.key.Type)
 		}
 		return d.becomes(scope.Update, nil)
 	}
@@ -160,7 +160,7 @@ func (d decision) patch() error {
 		if d.view.all(d.key.Type, scope.Update) {
 			return nil // the engine says so
 		}
-		return notFound()
+		return fhir.NoSuch(d.key.Type)
 	}
 	was := d.versionImage(d.before)
 	if err := d.may(scope.Update, was); err != nil {
@@ -184,7 +184,7 @@ func (d decision) delete() error {
 		return nil
 	}
 	if !d.before.Exists() {
-		return notFound()
+		return fhir.NoSuch(d.key.Type)
 	}
 	was := d.versionImage(d.before)
 	if err := d.may(scope.Delete, was); err != nil || d.before.Deleted() {
@@ -205,7 +205,7 @@ func (d decision) may(p scope.Permissions, was *image) error {
 	if ok {
 		return d.forbidden()
 	}
-	return notFound()
+	return fhir.NoSuch(d.key.Type)
 }
 
 // becomes decides on what a write makes; was is nil where nothing was there.
@@ -307,9 +307,4 @@ func (d decision) forbidden() error {
 		on = d.key.Type
 	}
 	return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "the token's scopes or its user's role don't allow "+string(d.what)+" on "+on)
-}
-
-// notFound is what the engine says where nothing is.
-func notFound() error {
-	return fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "no resource has this id")
 }

@@ -208,5 +208,5 @@ func conditionHolds(c *criteria, id string) []store.Precondition {
 }
 
 func severalMatch(at string) *fhir.Error {
-	return fhir.NewError(fhir.MultipleMatches, fhir.IssueMultipleMatches, "several resources match the condition").At(at)
+	return fhir.NewError(fhir.MultipleMatches, fhir.IssueMultipleMatches, "several resources match the condition, which must match one or none").At(at)
 }

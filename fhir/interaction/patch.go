@@ -84,9 +84,9 @@ func (e *Engine) patchable(ctx context.Context, key fhir.Key, before store.Versi
 	}
 	switch {
 	case !before.Exists():
-		return fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "no resource has this id; a patch creates none")
+		return fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "no "+key.Type+" has this id; a patch creates none")
 	case before.Deleted():
-		return fhir.NewError(fhir.Gone, fhir.IssueDeleted, "the resource is deleted; an update (PUT) brings it back")
+		return fhir.NewError(fhir.Gone, fhir.IssueDeleted, "the "+key.Type+" is deleted; an update (PUT) brings it back")
 	}
 	return checkMatch(ifMatch, before)
 }

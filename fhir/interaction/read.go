@@ -63,9 +63,9 @@ func (e *Engine) shown(ctx context.Context, what Name, key fhir.Key, v store.Ver
 	}
 	switch {
 	case !v.Exists():
-		return store.Version{}, fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "no resource has this id")
+		return store.Version{}, fhir.NoSuch(key.Type)
 	case v.Deleted():
-		return store.Version{}, fhir.NewError(fhir.Gone, fhir.IssueDeleted, "the resource is deleted; its history has the versions before")
+		return store.Version{}, fhir.NewError(fhir.Gone, fhir.IssueDeleted, "the "+key.Type+" is deleted; its history has the versions before")
 	}
 	return v, nil
 }

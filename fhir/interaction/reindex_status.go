@@ -171,7 +171,7 @@ func (x *indexing) noEffect(out parameters, v *store.Version) ([]byte, error) {
 	guard := parameterGuard{x.engine}
 	issues := guard.check(&Image{At: parameterType, Key: v.Key, After: tree})
 	for _, issue := range issues {
-		out.text("reason", issue.Expression+": "+issue.Text)
+		out.text("reason", issue.Diagnostics())
 	}
 	if len(issues) == 0 {
 		out.text("reason", "no process has taken it in yet; those that are running do so soon")
