@@ -22,11 +22,8 @@ func (e elsewhere) Reads(c interaction.Call) bool {
 // Answer implements interaction.Elsewhere.
 func (e elsewhere) Answer(ctx context.Context, c interaction.Call) ([]byte, error) {
 	if c.Path == "metadata" {
-		if len(c.Parameters) > 0 {
-			return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "inside a Bundle, metadata takes no parameters")
-		}
-		body, _ := e.x.server.capabilities.statement(e.x.server.engine.Registry(), e.x.smart())
-		return body, nil
+		body, _, err := e.x.describe(c.Parameters)
+		return body, err
 	}
 	key, name := parseCall(c)
 	return e.x.server.operations.Do(ctx, operation.Request{

@@ -17,13 +17,13 @@ var problemJSON = []string{"application/problem+json"}
 func caseRoutes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	all := []route{
-		at(get, "/cases", "", "", false, nil, listCases),
-		at(post, "/cases", "", "", false, nil, createCase),
-		at(get, "/cases/export", "", "", false, nil, exportCases),
-		at(post, "/cases/import", "", "", false, nil, importCases),
-		at(get, "/cases/openapi.json", "", "", false, nil, describeCases).open().toPages(),
-		at(get, "/cases/:id", "", "", false, nil, readCase),
-		at(post, "/cases/:id/actions/:name", "", "", false, nil, actOnCase),
+		at(get, "/cases", "", "", false, listCases),
+		at(post, "/cases", "", "", false, createCase),
+		at(get, "/cases/export", "", "", false, exportCases),
+		at(post, "/cases/import", "", "", false, importCases),
+		at(get, "/cases/openapi.json", "", "", false, describeCases).open().toPages(),
+		at(get, "/cases/:id", "", "", false, readCase),
+		at(post, "/cases/:id/actions/:name", "", "", false, actOnCase),
 	}
 	all = append(all, editRoutes()...)
 	for i := range all {

@@ -23,14 +23,14 @@ const (
 func editRoutes() []route {
 	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	return []route{
-		at(put, casePath, "", "", false, nil, editCase),
-		at(patch, casePath, "", "", false, nil, editCase),
-		at(get, caseListPath, "", "", false, nil, readCaseParts),
-		at(post, caseListPath, "", "", false, nil, editCase),
-		at(get, casePartPath, "", "", false, nil, readCasePart),
-		at(put, casePartPath, "", "", false, nil, editCase),
-		at(patch, casePartPath, "", "", false, nil, editCase),
-		at(del, casePartPath, "", "", false, nil, editCase),
+		at(put, casePath, "", "", false, editCase),
+		at(patch, casePath, "", "", false, editCase),
+		at(get, caseListPath, "", "", false, readCaseParts),
+		at(post, caseListPath, "", "", false, editCase),
+		at(get, casePartPath, "", "", false, readCasePart),
+		at(put, casePartPath, "", "", false, editCase),
+		at(patch, casePartPath, "", "", false, editCase),
+		at(del, casePartPath, "", "", false, editCase),
 	}
 }
 

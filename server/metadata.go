@@ -26,7 +26,9 @@ type capabilities struct {
 
 // claim says what the route table and the settings promise.
 func (c *capabilities) claim(config Config, base string, operations map[string][]capability.Operation) {
-	c.claims = capability.Claims{Version: config.Version, ResourceTypes: config.ResourceTypes, Operations: operations}
+	c.claims = capability.Claims{
+		Version: config.Version, ResourceTypes: config.ResourceTypes, Operations: operations, IgnoresUnknown: config.IgnoreUnknown,
+	}
 	if s, ok := config.Store.(interface{ Transactional() bool }); ok {
 		c.claims.NoTransactions = !s.Transactional()
 	}
@@ -55,29 +57,21 @@ func (c *capabilities) statement(r *search.Registry, login *capability.SMART) ([
 			claims.Search = r
 		}
 		c.of, c.body = r, capability.Statement(claims)
-		sum := fnv.New64a()
-		_, _ = sum.Write(c.body) // a hash takes everything
-		c.etag = `W/"` + strconv.FormatUint(sum.Sum64(), 16) + `"`
+		c.etag = etagOf(c.body)
 	}
 	return c.body, c.etag
 }
 
 // metadata is GET [base]/metadata (https://hl7.org/fhir/R4/http.html#capabilities).
 func metadata(x *exchange) error {
-	q, err := parseQuery(x.c.Request.URL.RawQuery)
+	pairs, err := search.Split(x.c.Request.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	mode, given, err := q.one("mode")
+	body, etag, err := x.describe(pairs)
 	if err != nil {
 		return err
 	}
-	if given && mode != "full" {
-		err := badParameter("mode", "is full, the only one supported")
-		err.Issues[0].Code = fhir.IssueNotSupported
-		return err
-	}
-	body, etag := x.server.capabilities.statement(x.server.engine.Registry(), x.smart())
 	h := x.c.Writer.Header()
 	h.Set("Etag", etag)
 	if x.c.Request.Header.Get("If-None-Match") == etag {
@@ -87,4 +81,30 @@ func metadata(x *exchange) error {
 	}
 	x.writeJSON(http.StatusOK, body)
 	return nil
+}
+
+// describe gives the CapabilityStatement as the parameters of its URL ask for it.
+func (x *exchange) describe(pairs []search.Pair) (body []byte, etag string, err error) {
+	const typ = "CapabilityStatement"
+	for _, p := range pairs {
+		if p.Name == "mode" && p.Value != "full" {
+			return nil, "", fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "parameter mode is full, the only one supported")
+		}
+	}
+	subset, err := x.server.engine.ParseSubset(pairs, typ)
+	if err != nil {
+		return nil, "", err
+	}
+	body, etag = x.server.capabilities.statement(x.server.engine.Registry(), x.smart())
+	if subset.Whole() {
+		return body, etag, nil
+	}
+	body = x.server.engine.SubsetOf(typ, body, subset)
+	return body, etagOf(body), nil
+}
+
+func etagOf(body []byte) string {
+	sum := fnv.New64a()
+	_, _ = sum.Write(body) // a hash takes everything
+	return `W/"` + strconv.FormatUint(sum.Sum64(), 16) + `"`
 }

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +14,9 @@ type format struct {
 	contentType []string // as a header value; nil until negotiated
 	pretty      bool
 	native      bool // the client didn't name FHIR JSON: Binary is answered as it is
+	// refused is what is wrong with the format that was asked for where a form may
+	// ask for another.
+	refused error
 }
 
 // The content types of answers, as header values that all answers share.
@@ -25,34 +30,58 @@ var errNotAcceptable = fhir.NewError(fhir.NotAcceptable, fhir.IssueNotSupported,
 	"this server answers in FHIR JSON of R4 only: application/fhir+json (fhirVersion=4.0) or application/json; "+
 		"XML and Turtle aren't supported yet")
 
-// negotiate decides the format by _format, _pretty and Accept, and refuses
-// query parameters that the route doesn't know. A refused format is told in JSON.
+// negotiate decides the format by _format, _pretty and Accept. A refused format
+// is told in JSON. What a form may say about it is waited for: see negotiateForm.
 func (x *exchange) negotiate() error {
 	x.format = format{contentType: fhirJSON, native: true}
-	accept := x.c.Request.Header["Accept"]
-	if x.c.Request.URL.RawQuery == "" {
-		return x.accept(accept)
+	var q query
+	if raw := x.c.Request.URL.RawQuery; raw != "" {
+		var err error
+		if q, err = parseQuery(raw); err != nil {
+			return err
+		}
 	}
-	query, err := parseQuery(x.c.Request.URL.RawQuery)
+	err := x.formatBy(q)
+	if x.c.Request.Method == http.MethodPost && strings.HasSuffix(x.route.path, "/_search") {
+		x.format.refused = err
+		return nil
+	}
+	return err
+}
+
+// negotiateForm is negotiate for the form of a search by POST, whose parameters
+// mean the same as those of the URL (https://hl7.org/fhir/R4/http.html#search).
+func (x *exchange) negotiateForm(form string) error {
+	q, err := parseQuery(form)
 	if err != nil {
 		return err
 	}
-	if x.route.interaction != "" {
-		if err := query.known(x.route.query); err != nil {
-			return err
-		}
+	if !slices.ContainsFunc(q, func(p parameter) bool { return isFormat(p.name) }) {
+		return x.format.refused
 	}
-	if err := x.format.setPretty(query); err != nil {
+	of, err := parseQuery(x.c.Request.URL.RawQuery)
+	if err != nil {
 		return err
 	}
-	if name, given, err := query.one("_format"); err != nil || given {
-		if err != nil {
-			return err
-		}
+	x.format = format{contentType: fhirJSON, native: true}
+	return x.formatBy(append(of, q...))
+}
+
+func isFormat(name string) bool { return name == "_format" || name == "_pretty" }
+
+func (x *exchange) formatBy(q query) error {
+	if err := x.format.setPretty(q); err != nil {
+		return err
+	}
+	name, given, err := q.one("_format")
+	switch {
+	case err != nil:
+		return err
+	case given:
 		x.format.native = false
 		return x.format.named(name)
 	}
-	return x.accept(accept)
+	return x.accept(x.c.Request.Header["Accept"])
 }
 
 // accept reads Accept. A Binary is answered in whatever type it has, which may

@@ -25,7 +25,7 @@ func operationRoutes(listed []operation.Listed) []route {
 	seen := map[string]bool{}
 	add := func(method, path string, handle func(*exchange) error) {
 		if !seen[method+path] { // other types may have an operation of the name
-			all = append(all, at(method, path, interaction.Operation, "", true, anyQuery, handle))
+			all = append(all, at(method, path, interaction.Operation, "", true, handle))
 		}
 		seen[method+path] = true
 	}

@@ -32,28 +32,6 @@ func parseQuery(raw string) (query, error) {
 	return q, nil
 }
 
-// known refuses parameters that the route doesn't know, all of them at once;
-// anyQuery leaves that to the engine.
-func (q query) known(names []string) error {
-	if slices.Contains(names, anyQuery[0]) {
-		return nil
-	}
-	var issues []fhir.Issue
-	for _, p := range q {
-		if p.name == "_format" || p.name == "_pretty" || slices.Contains(names, p.name) {
-			continue
-		}
-		known := append([]string{"_format", "_pretty"}, names...)
-		issues = append(issues, badParameter(printable(p.name),
-			"isn't a parameter of this interaction; it takes "+strings.Join(known, ", ")).Issues...)
-		issues[len(issues)-1].Code = fhir.IssueNotSupported
-	}
-	if len(issues) == 0 {
-		return nil
-	}
-	return &fhir.Error{Kind: fhir.Invalid, Issues: issues}
-}
-
 // one gives the value of a parameter that may be there once.
 func (q query) one(name string) (value string, given bool, err error) {
 	for _, p := range q {

@@ -54,7 +54,7 @@ func (x *exchange) subset(v store.Version) (store.Version, error) {
 	if err != nil {
 		return v, err
 	}
-	wanted, err := x.server.engine.ParseSubset(v.Key.Type, pairs)
+	wanted, err := x.server.engine.ParseSubset(pairs, v.Key.Type)
 	if err != nil {
 		return v, err
 	}

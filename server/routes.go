@@ -17,8 +17,7 @@ type route struct {
 	// "" for what isn't a FHIR interaction.
 	interaction interaction.Name
 	level       capability.Level // of the claim
-	fhir        bool             // answers FHIR: types, formats and parameters are checked
-	query       []string         // parameters that the route knows beside _format and _pretty
+	fhir        bool             // answers FHIR: types and formats are checked
 	handle      func(*exchange) error
 	slot        int // of the interaction in metrics
 
@@ -27,15 +26,6 @@ type route struct {
 	mounted   bool // answered by a handler that guards its own forms
 	cases     bool // of the case API: its errors are problems (RFC 9457)
 }
-
-// The parameters of history (https://hl7.org/fhir/R4/http.html#history).
-var historyQuery = []string{"_count", "_since", "_at", "_list", "_sort", interaction.CursorParameter}
-
-// anyQuery is for routes whose parameters the engine reads and checks.
-var anyQuery = []string{"*"}
-
-// The parameters of read and vread (https://hl7.org/fhir/R4/search.html#summary).
-var subsetQuery = []string{"_summary", "_elements"}
 
 // routes is the table of everything that is answered but for operations and
 // cases. HEAD comes with each
@@ -47,39 +37,39 @@ func routes() []route {
 		instance, typ, sys  = capability.Instance, capability.Type, capability.System
 	)
 	return []route{
-		at(get, "/fhir/metadata", "capabilities", "", true, []string{"mode"}, metadata).open().toPages(),
-		at(get, "/fhir/.well-known/smart-configuration", "", "", false, nil, smartConfiguration).open().toPages(),
-		at(get, "/fhir/:type/:id", interaction.Read, instance, true, subsetQuery, read),
-		at(get, "/fhir/:type/:id/_history/:vid", interaction.VRead, instance, true, subsetQuery, vread),
-		at(post, "/fhir/:type", interaction.Create, typ, true, nil, create),
-		at(put, "/fhir/:type/:id", interaction.Update, instance, true, nil, update),
-		at(put, "/fhir/:type", interaction.Update, "", true, anyQuery, conditionalUpdate),
-		at(change, "/fhir/:type/:id", interaction.Patch, instance, true, nil, patch),
-		at(change, "/fhir/:type", interaction.Patch, "", true, anyQuery, conditionalPatch),
-		at(del, "/fhir/:type/:id", interaction.Delete, instance, true, nil, remove),
-		at(del, "/fhir/:type", interaction.Delete, "", true, anyQuery, conditionalDelete),
-		at(get, "/fhir/:type/:id/_history", interaction.HistoryInstance, instance, true, historyQuery, history),
-		at(get, "/fhir/:type/_history", interaction.HistoryType, typ, true, historyQuery, history),
-		at(get, "/fhir/_history", interaction.HistorySystem, sys, true, historyQuery, history),
-		at(get, "/fhir/:type", interaction.SearchType, typ, true, anyQuery, find),
-		at(post, "/fhir/:type/_search", interaction.SearchType, "", true, anyQuery, find),
-		at(get, "/fhir", interaction.SearchSystem, sys, true, anyQuery, find),
-		at(post, "/fhir/_search", interaction.SearchSystem, "", true, anyQuery, find),
-		at(get, "/fhir/:type/:id/:what", interaction.SearchType, "", true, anyQuery, find),
-		at(post, "/fhir/:type/:id/:what/_search", interaction.SearchType, "", true, anyQuery, find),
-		at(post, "/fhir", interaction.Transaction, sys, true, nil, bundle),
-		at(get, "/livez", "", "", false, nil, livez).open(),
-		at(get, "/readyz", "", "", false, nil, readyz).open(),
-		at(get, "/metrics", "", "", false, nil, metrics).open(), // decides by itself
-		at(get, "/", "", "", false, nil, page).open(),
+		at(get, "/fhir/metadata", "capabilities", "", true, metadata).open().toPages(),
+		at(get, "/fhir/.well-known/smart-configuration", "", "", false, smartConfiguration).open().toPages(),
+		at(get, "/fhir/:type/:id", interaction.Read, instance, true, read),
+		at(get, "/fhir/:type/:id/_history/:vid", interaction.VRead, instance, true, vread),
+		at(post, "/fhir/:type", interaction.Create, typ, true, create),
+		at(put, "/fhir/:type/:id", interaction.Update, instance, true, update),
+		at(put, "/fhir/:type", interaction.Update, "", true, conditionalUpdate),
+		at(change, "/fhir/:type/:id", interaction.Patch, instance, true, patch),
+		at(change, "/fhir/:type", interaction.Patch, "", true, conditionalPatch),
+		at(del, "/fhir/:type/:id", interaction.Delete, instance, true, remove),
+		at(del, "/fhir/:type", interaction.Delete, "", true, conditionalDelete),
+		at(get, "/fhir/:type/:id/_history", interaction.HistoryInstance, instance, true, history),
+		at(get, "/fhir/:type/_history", interaction.HistoryType, typ, true, history),
+		at(get, "/fhir/_history", interaction.HistorySystem, sys, true, history),
+		at(get, "/fhir/:type", interaction.SearchType, typ, true, find),
+		at(post, "/fhir/:type/_search", interaction.SearchType, "", true, find),
+		at(get, "/fhir", interaction.SearchSystem, sys, true, find),
+		at(post, "/fhir/_search", interaction.SearchSystem, "", true, find),
+		at(get, "/fhir/:type/:id/:what", interaction.SearchType, "", true, find),
+		at(post, "/fhir/:type/:id/:what/_search", interaction.SearchType, "", true, find),
+		at(post, "/fhir", interaction.Transaction, sys, true, bundle),
+		at(get, "/livez", "", "", false, livez).open(),
+		at(get, "/readyz", "", "", false, readyz).open(),
+		at(get, "/metrics", "", "", false, metrics).open(), // decides by itself
+		at(get, "/", "", "", false, page).open(),
 	}
 }
 
 // at makes a route that needs a token where there is a login.
 func at(
-	method, path string, what interaction.Name, level capability.Level, fhir bool, query []string, handle func(*exchange) error,
+	method, path string, what interaction.Name, level capability.Level, fhir bool, handle func(*exchange) error,
 ) route {
-	return route{method: method, path: path, interaction: what, level: level, fhir: fhir, query: query, handle: handle}
+	return route{method: method, path: path, interaction: what, level: level, fhir: fhir, handle: handle}
 }
 
 // open is for what is answered without a token.

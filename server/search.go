@@ -3,7 +3,6 @@ package server
 import (
 	"mime"
 	"net/http"
-	"strings"
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
@@ -52,6 +51,9 @@ func (x *exchange) parameters() ([]search.Pair, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := x.negotiateForm(form); err != nil {
+		return nil, err
+	}
 	if x.server.login != nil && hasAccessToken(form) {
 		return nil, x.refuseCredentials(invalidRequest, "a token doesn't belong into a form: send it in the Authorization header")
 	}
@@ -71,20 +73,4 @@ func (x *exchange) readForm() (string, error) {
 	}
 	body, err := x.readBody()
 	return string(body), err
-}
-
-// lenient reads Prefer: handling=lenient or strict, which is the default
-// (https://hl7.org/fhir/R4/search.html#errors).
-func (x *exchange) lenient() bool {
-	for _, value := range x.c.Request.Header["Prefer"] {
-		for member := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ',' || r == ';' }) {
-			name, wish, _ := strings.Cut(strings.TrimSpace(member), "=")
-			wish = strings.Trim(strings.TrimSpace(wish), `"`)
-			if strings.EqualFold(strings.TrimSpace(name), "handling") && (wish == "lenient" || wish == "strict") {
-				x.c.Writer.Header().Add("Preference-Applied", "handling="+wish)
-				return wish == "lenient"
-			}
-		}
-	}
-	return false
 }

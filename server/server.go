@@ -35,9 +35,12 @@ type Config struct {
 	Cases          *cases.Service  // answers /cases; nil: nothing does
 	Login          *Login          // nil: there is none, and everybody may do everything
 	Audit          *audit.Recorder // of what is denied; nil: nobody bears witness
-	AuditReads     bool            // Audit records what is read and searched, too
-	Metrics        *Metrics        // nil: its own
-	Log            *slog.Logger    // nil: discarded
+	// IgnoreUnknown passes over search parameters that aren't known, where a
+	// client doesn't prefer otherwise; else they are refused.
+	IgnoreUnknown bool
+	AuditReads    bool         // Audit records what is read and searched, too
+	Metrics       *Metrics     // nil: its own
+	Log           *slog.Logger // nil: discarded
 }
 
 // Server answers HTTP. Safe for concurrent use.
@@ -52,6 +55,7 @@ type Server struct {
 	operations   *operation.Service
 	audit        *audit.Recorder
 	auditReads   bool
+	isLenient    bool // see Config.IgnoreUnknown
 	proxies      proxies
 	baseURL      string
 	maxBody      int64
@@ -100,7 +104,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		engine: c.Engine, store: c.Store, types: make(map[string]*resourceType, len(c.ResourceTypes)),
-		unknown: &resourceType{name: "unknown"}, door: door, login: c.Login, cases: c.Cases, audit: c.Audit, auditReads: c.AuditReads, proxies: c.TrustedProxies,
+		unknown: &resourceType{name: "unknown"}, door: door, login: c.Login, cases: c.Cases, audit: c.Audit, auditReads: c.AuditReads, isLenient: c.IgnoreUnknown, proxies: c.TrustedProxies,
 		baseURL: strings.TrimSuffix(c.BaseURL, "/"), maxBody: c.MaxBody, maxImport: c.MaxImport, metrics: c.Metrics, log: c.Log,
 	}
 	for _, name := range c.ResourceTypes {

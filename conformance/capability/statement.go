@@ -48,6 +48,7 @@ type Claims struct {
 	// what a search finds.
 	NoTransactions bool
 	SMART          *SMART // nil: there is no login
+	IgnoresUnknown bool   // search parameters that aren't known are passed over unless a client wants it otherwise
 }
 
 // Searching tells what works in searches. *search.Registry is one.
@@ -67,11 +68,17 @@ const conditional = "Conditional create, update, patch and delete (of one resour
 
 const unconditional = "Conditional writes are refused: the store, a standalone MongoDB server, has no transactions."
 
+// unknownParameters say what becomes of search parameters that aren't known.
+var unknownParameters = map[bool]string{
+	false: "Unknown search parameters are refused unless Prefer: handling=lenient is sent.",
+	true:  "Unknown search parameters are passed over unless Prefer: handling=strict is sent; the self link shows those that were used.",
+}
+
 // notes say where a type doesn't do what its definition suggests.
 var notes = map[string]string{
 	"Consent": "Stored like any other resource; what it permits or denies is not enforced.",
-	"Subscription": "Nothing is delivered yet: a Subscription is stored with status off, and a warning says so " +
-		"where another was sent.",
+	"Subscription": "Nothing is delivered yet: a Subscription with status requested or active is refused, and can be " +
+		"stored with status off.",
 	"Binary": "Native content is taken and given by Content-Type and Accept. securityContext is stored and not enforced.",
 }
 
@@ -103,7 +110,7 @@ func Statement(c Claims) []byte {
 func restOf(c Claims) rest {
 	r := rest{
 		Mode: "server",
-		Documentation: "Every resource type works alike. Unknown search parameters are refused unless Prefer: handling=lenient is sent. " +
+		Documentation: "Every resource type works alike. " + unknownParameters[c.IgnoresUnknown] + " " +
 			"XML isn't supported yet.",
 		Security: securityOf(c),
 	}

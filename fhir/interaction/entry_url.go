@@ -111,7 +111,7 @@ func (p *entryParser) query(en *entry, query string) *fhir.Error {
 	case en.search != nil:
 		en.search.Base, en.search.Parameters, en.search.Lenient = p.base, pairs, p.lenient
 	case en.verb == "GET" || en.verb == "HEAD":
-		en.subset, err = p.engine.ParseSubset(en.key.Type, pairs)
+		en.subset, err = p.engine.ParseSubset(pairs, en.key.Type)
 	}
 	if err != nil {
 		return asError(err)

@@ -36,6 +36,10 @@ func (e *Engine) History(ctx context.Context, r HistoryRequest) ([]byte, error) 
 	if err := e.mayHistory(ctx, r); err != nil {
 		return nil, err
 	}
+	subset, err := e.ParseSubset(r.Subset, e.typesOf(r)...)
+	if err != nil {
+		return nil, err
+	}
 	q, err := e.historyQuery(ctx, r)
 	if err != nil {
 		return nil, err
@@ -51,7 +55,18 @@ func (e *Engine) History(ctx context.Context, r HistoryRequest) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
+	for i, v := range page.Versions {
+		page.Versions[i] = e.Subset(v, subset)
+	}
 	return e.historyBundle(ctx, r, q, cursor, page)
+}
+
+// typesOf are those of the resources that a history can show.
+func (e *Engine) typesOf(r HistoryRequest) []string {
+	if r.Type != "" {
+		return []string{r.Type}
+	}
+	return e.types.names
 }
 
 // historyRead reads a page, with a total where nothing may be hidden.
@@ -95,7 +110,7 @@ func (e *Engine) mayHistory(ctx context.Context, r HistoryRequest) error {
 		return err
 	}
 	if !v.Exists() {
-		return fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "no resource has this id")
+		return fhir.NoSuch(r.Type)
 	}
 	return nil
 }

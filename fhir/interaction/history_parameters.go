@@ -1,7 +1,6 @@
 package interaction
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,50 +18,47 @@ var historyParameters = map[string]func(r *HistoryRequest, value string) *fhir.E
 	"_at":           (*HistoryRequest).takeAt,
 	"_list":         (*HistoryRequest).takeList,
 	"_sort":         (*HistoryRequest).takeSort,
+	"_summary":      (*HistoryRequest).takeSummary,
+	"_elements":     (*HistoryRequest).takeElements,
 	CursorParameter: (*HistoryRequest).takeCursor,
 }
 
-// Take reads the parameters of a URL, decoded. Those that it doesn't know, that
-// are there twice or can't be read fail with kind Invalid, all together;
-// _format and _pretty are left to others.
+// Take reads the parameters of a URL, decoded. Those that are there twice or
+// can't be read fail with kind Invalid, all together; those that have no meaning
+// with a history are passed over, for nothing is found wrongly by them, and links
+// don't have them.
 func (r *HistoryRequest) Take(pairs []search.Pair) error {
 	r.Count = NoCount
 	var wrong problems
 	var shown []search.Pair
 	seen := map[string]bool{}
 	for _, p := range pairs {
+		take, known := historyParameters[p.Name]
+		switch {
+		case p.Name == "_format" || p.Name == "_pretty":
+			shown = append(shown, p)
+			continue
+		case !known:
+			continue
+		case seen[p.Name]:
+			wrong.add(badHistory(p.Name, "is given more than once"))
+		case p.Value == "":
+			wrong.add(badHistory(p.Name, "has no value"))
+		default:
+			if err := take(r, p.Value); err != nil {
+				wrong.add(err)
+			}
+		}
+		seen[p.Name] = true
 		if p.Name != CursorParameter {
 			shown = append(shown, p)
 		}
-		if p.Name == "_format" || p.Name == "_pretty" {
-			continue
-		}
-		if err := r.take(p, seen); err != nil {
-			wrong.add(err)
-		}
-		seen[p.Name] = true
+	}
+	if r.countOnly {
+		r.Count = 0
 	}
 	r.Query = queryText(shown)
 	return wrong.error()
-}
-
-func (r *HistoryRequest) take(p search.Pair, seen map[string]bool) *fhir.Error {
-	take, known := historyParameters[p.Name]
-	switch {
-	case !known:
-		names := make([]string, 0, len(historyParameters))
-		for name := range historyParameters {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
-			"a history takes the parameters "+strings.Join(names, ", ")+", _format and _pretty, and no others")
-	case seen[p.Name]:
-		return badHistory(p.Name, "is given more than once")
-	case p.Value == "":
-		return badHistory(p.Name, "has no value")
-	}
-	return take(r, p.Value)
 }
 
 func badHistory(name, what string) *fhir.Error {
@@ -112,6 +108,22 @@ func (r *HistoryRequest) takeSort(value string) *fhir.Error {
 	if value != "-_lastUpdated" {
 		return badHistory("_sort", "is -_lastUpdated (newest first), the only order of history")
 	}
+	return nil
+}
+
+// takeSummary leaves what it says to ParseSubset, but for count, which asks for
+// the total alone.
+func (r *HistoryRequest) takeSummary(value string) *fhir.Error {
+	if value == "count" {
+		r.countOnly = true
+		return nil
+	}
+	r.Subset = append(r.Subset, search.Pair{Name: "_summary", Value: value})
+	return nil
+}
+
+func (r *HistoryRequest) takeElements(value string) *fhir.Error {
+	r.Subset = append(r.Subset, search.Pair{Name: "_elements", Value: value})
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/search"
 )
 
 // CreateRequest asks for a new resource (https://hl7.org/fhir/R4/http.html#create).
@@ -71,9 +72,13 @@ type HistoryRequest struct {
 	AtFrom, AtTo time.Time
 	List         string // id of a List whose items' resources are shown; "" for all
 	Cursor       string // from a next link; "" for the first page
+	// Subset are _summary and _elements: see Engine.ParseSubset.
+	Subset []search.Pair
 	// Query is the parameters as they are to be shown in links, without
 	// the cursor, "_count=10&_since=…".
 	Query string
+
+	countOnly bool // _summary=count: see Count
 }
 
 // CursorParameter is the parameter of a next link that carries a

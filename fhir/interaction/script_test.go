@@ -181,7 +181,7 @@ func read(e *interaction.Engine, key fhir.Key, query string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	subset, err := e.ParseSubset(key.Type, pairs)
+	subset, err := e.ParseSubset(pairs, key.Type)
 	if err != nil {
 		return nil, err
 	}

@@ -16,21 +16,24 @@ func (e *Engine) Subset(v store.Version, s fhir.Subset) store.Version {
 	return v
 }
 
-// ParseSubset reads the parameters of a read or vread: _summary and _elements,
-// which work as in searches (https://hl7.org/fhir/R4/search.html#summary).
-// _format and _pretty are left to others; anything else is refused.
-func (e *Engine) ParseSubset(typ string, pairs []search.Pair) (fhir.Subset, error) {
+// SubsetOf is Subset for the JSON of a resource that isn't stored.
+func (e *Engine) SubsetOf(typ string, text []byte, s fhir.Subset) []byte {
+	return e.Subset(store.Version{Key: fhir.Key{Type: typ}, JSON: text}, s).JSON
+}
+
+// ParseSubset reads the parameters _summary and _elements of what gives
+// resources without searching for them, which are of one of some types. They work
+// as in searches (https://hl7.org/fhir/R4/search.html#summary); parameters that
+// have no meaning here are passed over, for nothing is found wrongly by them.
+func (e *Engine) ParseSubset(pairs []search.Pair, types ...string) (fhir.Subset, error) {
 	var s fhir.Subset
 	var wrong problems
 	for _, p := range pairs {
 		switch p.Name {
-		case "_format", "_pretty":
 		case "_summary":
 			s.Summary = readSummary(p.Value, &wrong)
 		case "_elements":
-			s.Elements = append(s.Elements, e.readElements(typ, p.Value, &wrong)...)
-		default:
-			wrong.invalid(fhir.IssueNotSupported, "", "a read takes no parameters but _summary, _elements, _format and _pretty")
+			s.Elements = append(s.Elements, e.readElements(types, p.Value, &wrong)...)
 		}
 	}
 	if s.Summary != fhir.NoSummary && s.Elements != nil {
@@ -45,15 +48,15 @@ func readSummary(value string, wrong *problems) fhir.Summary {
 		return s
 	case "false":
 	default:
-		wrong.invalid(fhir.IssueValue, "_summary", "the value of _summary on a read is true, text, data or false")
+		wrong.invalid(fhir.IssueValue, "_summary", "the value of _summary is true, text, data or false, where nothing is searched for")
 	}
 	return fhir.NoSummary
 }
 
-func (e *Engine) readElements(typ, value string, wrong *problems) []string {
+func (e *Engine) readElements(types []string, value string, wrong *problems) []string {
 	names := strings.Split(value, ",")
 	for _, name := range names {
-		if err := e.Registry().CheckElement(name, typ); err != nil {
+		if err := e.Registry().CheckElement(name, types...); err != nil {
 			wrong.add(err.At("_elements"))
 		}
 	}

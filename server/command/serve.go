@@ -27,26 +27,27 @@ import (
 
 // Serve is the command serve. The zero value of a setting is a safe one.
 type Serve struct {
-	Listen          string `default:"127.0.0.1:8080" help:"Address to listen on."`
-	Store           string `default:"sqlite:caseway.db" help:"Where data lives: sqlite:FILE or a mongodb:// URI."`
-	Login           `embed:""`
-	AuditReads      bool          `help:"Write an AuditEvent for each read and search too, not only for sign-ins, tokens, launches, denied access and writes."`
-	AuditAnyway     bool          `help:"Write AuditEvents with --auth none too, though nobody knows who it was."`
-	BaseURL         string        `name:"base-url" help:"URL under which clients reach the server, without /fhir; without it, links show the host that each request names."`
-	TLSCert         string        `name:"tls-cert" help:"File with the certificate chain in PEM; with --tls-key the server speaks TLS."`
-	TLSKey          string        `name:"tls-key" help:"File with the certificate's key in PEM."`
-	TrustedProxies  []string      `help:"Addresses or networks (10.0.0.0/8) whose X-Forwarded-For, -Proto and -Host are believed."`
-	CORSOrigin      []string      `name:"cors-origin" help:"Origins of web pages that may read and write here (https://app.example.org)."`
-	PreferStored    bool          `name:"prefer-stored-parameters" help:"Let a stored SearchParameter take the place of FHIR's own with the same type and code; changing this indexes all resources anew."`
-	MaxBody         int64         `default:"12582912" help:"Bytes that a request body may have, after inflating."`
-	MaxImport       int64         `default:"1073741824" help:"Bytes that a file of cases may have when it is imported, after inflating; each case may have as many as --max-body."`
-	HeaderTimeout   time.Duration `default:"10s" help:"Time that a client has to send a request's header."`
-	ReadTimeout     time.Duration `default:"1m" help:"Time that a client has to send a whole request."`
-	WriteTimeout    time.Duration `default:"2m" help:"Time from a request's header to the end of its answer."`
-	IdleTimeout     time.Duration `default:"2m" help:"Time that a connection stays open between requests."`
-	ShutdownTimeout time.Duration `default:"20s" help:"Time that requests under way have to finish when the server stops."`
-	LogLevel        string        `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged; requests are logged at info."`
-	LogFormat       string        `default:"text" enum:"text,json" help:"Form of log lines, which go to standard error."`
+	Listen            string `default:"127.0.0.1:8080" help:"Address to listen on."`
+	Store             string `default:"sqlite:caseway.db" help:"Where data lives: sqlite:FILE or a mongodb:// URI."`
+	Login             `embed:""`
+	AuditReads        bool          `help:"Write an AuditEvent for each read and search too, not only for sign-ins, tokens, launches, denied access and writes."`
+	AuditAnyway       bool          `help:"Write AuditEvents with --auth none too, though nobody knows who it was."`
+	BaseURL           string        `name:"base-url" help:"URL under which clients reach the server, without /fhir; without it, links show the host that each request names."`
+	TLSCert           string        `name:"tls-cert" help:"File with the certificate chain in PEM; with --tls-key the server speaks TLS."`
+	TLSKey            string        `name:"tls-key" help:"File with the certificate's key in PEM."`
+	TrustedProxies    []string      `help:"Addresses or networks (10.0.0.0/8) whose X-Forwarded-For, -Proto and -Host are believed."`
+	CORSOrigin        []string      `name:"cors-origin" help:"Origins of web pages that may read and write here (https://app.example.org)."`
+	PreferStored      bool          `name:"prefer-stored-parameters" help:"Let a stored SearchParameter take the place of FHIR's own with the same type and code; changing this indexes all resources anew."`
+	UnknownParameters string        `default:"refuse" enum:"refuse,ignore" help:"What a search does with parameters that it doesn't know where the client says nothing of it by Prefer: handling: refuse, or ignore, which finds more than was asked for."`
+	MaxBody           int64         `default:"12582912" help:"Bytes that a request body may have, after inflating."`
+	MaxImport         int64         `default:"1073741824" help:"Bytes that a file of cases may have when it is imported, after inflating; each case may have as many as --max-body."`
+	HeaderTimeout     time.Duration `default:"10s" help:"Time that a client has to send a request's header."`
+	ReadTimeout       time.Duration `default:"1m" help:"Time that a client has to send a whole request."`
+	WriteTimeout      time.Duration `default:"2m" help:"Time from a request's header to the end of its answer."`
+	IdleTimeout       time.Duration `default:"2m" help:"Time that a connection stays open between requests."`
+	ShutdownTimeout   time.Duration `default:"20s" help:"Time that requests under way have to finish when the server stops."`
+	LogLevel          string        `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged; requests are logged at info."`
+	LogFormat         string        `default:"text" enum:"text,json" help:"Form of log lines, which go to standard error."`
 }
 
 // Run serves until ctx ends.
@@ -169,7 +170,7 @@ func (s Serve) decodeLimit() int {
 func (s Serve) assemble(engine *interaction.Engine, data store.Store, c server.Config) (_ *server.Server, err error) {
 	c.Engine, c.Store, c.ResourceTypes = engine, data, definition.R4().ResourceTypes()
 	c.Version, c.MaxBody, c.MaxImport = versionText(), s.MaxBody, s.MaxImport
-	c.CORSOrigins = s.CORSOrigin
+	c.CORSOrigins, c.IgnoreUnknown = s.CORSOrigin, s.UnknownParameters == "ignore"
 	if s.Login.embedded() {
 		c.App = app.Handler()
 	}
