@@ -89,6 +89,9 @@ func (t entityTags) match(version int64) bool {
 // it If-Modified-Since, to the second.
 func notModified(h http.Header, v store.Version) (bool, error) {
 	if values := h["If-None-Match"]; len(values) > 0 {
+		if n := versionOf(values[0]); n != 0 && len(values) == 1 {
+			return n == v.VersionID, nil // some clients send meta.versionId as it is
+		}
 		tags, err := parseTags("If-None-Match", values)
 		return err == nil && tags.match(v.VersionID), err
 	}

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"bytes"
+	"encoding/json"
 	"slices"
 
 	"caseway/fhir"
@@ -69,6 +71,23 @@ func (x *exchange) readPatch() (r interaction.PatchRequest, tags entityTags, err
 	if !slices.Contains(interaction.PatchFormats, r.Format) || sent.fhir && !sent.ok {
 		return r, tags, interaction.UnknownPatchFormat()
 	}
-	r.Body, err = x.readBody()
+	if r.Body, err = x.readBody(); err == nil && sent.name == "application/json" {
+		r.Format = formatOf(r.Body)
+	}
 	return r, tags, err
+}
+
+// formatOf tells the format of a patch that is sent as plain JSON, as some
+// clients do: each has its own shape.
+func formatOf(body []byte) interaction.PatchFormat {
+	if body = bytes.TrimSpace(body); len(body) > 0 && body[0] == '[' {
+		return interaction.JSONPatch
+	}
+	var o struct {
+		ResourceType string `json:"resourceType"`
+	}
+	if json.Unmarshal(body, &o) == nil && o.ResourceType != "Parameters" {
+		return interaction.MergePatch
+	}
+	return interaction.FHIRPathPatch
 }

@@ -21,6 +21,9 @@ func create(x *exchange) error {
 		return err
 	}
 	criteria, err := ifNoneExist(h)
+	if err == nil && criteria == "" {
+		criteria, err = x.criteriaInURL()
+	}
 	if err != nil {
 		return err
 	}
@@ -60,6 +63,35 @@ func ifNoneExist(h http.Header) (string, error) {
 			"If-None-Exist stands once and holds search parameters, such as identifier=http://example.org|1")
 	}
 	return criteria, nil
+}
+
+// criteriaInURL are search parameters in the URL of a create, as some clients
+// write a conditional one: to pass over them would store the duplicate that they
+// are to prevent. What is no search parameter isn't one of them.
+func (x *exchange) criteriaInURL() (string, error) {
+	if x.c.Request.URL.RawQuery == "" {
+		return "", nil
+	}
+	q, err := parseQuery(x.c.Request.URL.RawQuery)
+	if err != nil {
+		return "", err
+	}
+	registry, found := x.server.engine.Registry(), false
+	var others []string
+	for _, p := range q {
+		code, _, _ := strings.Cut(p.name, ":")
+		code, _, _ = strings.Cut(code, ".")
+		switch {
+		case registry.Parameter(x.typ.name, code) != nil || code == "_has":
+			found = true
+		case strings.HasPrefix(code, "_"):
+			others = append(others, p.name)
+		}
+	}
+	if !found {
+		return "", nil
+	}
+	return q.without(others...), nil
 }
 
 // update is PUT [base]/[type]/[id].

@@ -130,7 +130,7 @@ var badRoutes = []badRequest{
 	{name: "type in lower case", method: "GET", path: "patient/1", status: 404, issue: "not-found"},
 	{name: "version that isn't a number", method: "GET", path: "Patient/known/_history/x", status: 404, issue: "not-found"},
 	{name: "version beyond numbers", method: "GET", path: "Patient/known/_history/99999999999999999999", status: 404, issue: "not-found"},
-	{name: "unknown parameter", method: "GET", path: "Patient/known/_history?_cuont=1", status: 400},
+	{name: "a time of history twice", method: "GET", path: "Patient/known/_history?_since=2024-01-01T00:00:00Z&_since=2024-01-02T00:00:00Z", status: 400},
 	{name: "count that isn't a number", method: "GET", path: "_history?_count=many", status: 400},
 	{name: "since that isn't an instant", method: "GET", path: "_history?_since=yesterday", status: 400},
 	{name: "a forged cursor", method: "GET", path: "_history?_cursor=AAAA", status: 400},

@@ -131,6 +131,11 @@ func (s *searching) part(pairs []search.Pair) ([]search.Pair, error) {
 			s.cursor = p.Value
 		case "_format", "_pretty":
 			s.format = append(s.format, p)
+		case "_totalMethod": // so some clients ask for what R4 calls _total
+			if p.Value == "count" {
+				p.Value = "accurate"
+			}
+			rest = append(rest, search.Pair{Name: "_total", Value: p.Value})
 		default:
 			rest = append(rest, p)
 		}
