@@ -31,8 +31,8 @@ func (m *membership) holdToPatients(ctx context.Context) error {
 
 // holdEpisodes looks at what belongs to an episode that comes to be, or is
 // another patient's now. What is of another patient than the episode refuses the
-// commit, but for what came in before the episode by way of something else: that
-// leaves.
+// commit, but for what named an episode that wasn't there: nobody keeps an episode
+// from being stored by having named it before, and that leaves the case.
 func (m *membership) holdEpisodes(ctx context.Context) error {
 	source, ok := m.engine.store.(search.Source)
 	for _, mine := range slices.Clone(m.members) {
@@ -95,7 +95,7 @@ func (m *membership) holdHit(ctx context.Context, episode *member, hit search.Hi
 	switch {
 	case err != nil || !others:
 		return err
-	case !episode.new() || slices.Contains(mine.named, id) || m.alone():
+	case !episode.new() || m.alone():
 		m.refuse(episode.image.At, moved)
 		return nil
 	case m.brought >= mostBrought:
