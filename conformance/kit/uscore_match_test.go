@@ -231,7 +231,8 @@ func spanOf(v any) (spanned, bool) {
 	return s, hasStart || hasEnd
 }
 
-// satisfies compares by https://hl7.org/fhir/R4/search.html#prefix.
+// satisfies compares by https://hl7.org/fhir/R4/search.html#prefix; ge and le take
+// what overlaps, as README says.
 func (s spanned) satisfies(value string) bool {
 	prefix := "eq"
 	if value[0] >= 'a' {
@@ -252,11 +253,11 @@ func (s spanned) satisfies(value string) bool {
 	case "gt":
 		return after(want.to)
 	case "ge":
-		return inside || after(want.to)
+		return after(want.from)
 	case "lt":
 		return before(want.from)
 	case "le":
-		return inside || before(want.from)
+		return before(want.to)
 	case "sa":
 		return !before(want.to)
 	case "eb":

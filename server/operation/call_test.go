@@ -173,9 +173,7 @@ func TestWhatChangesSomethingIsNoPartOfATransaction(t *testing.T) {
 		before := len(a.entries("CarePlan"))
 		status, text := a.do("POST", "", `{"resourceType":"Bundle","type":"transaction","entry":[
 			{"request":{"method":"POST","url":"CarePlan/here/$reconcile"},"resource":{"resourceType":"Parameters","parameter":[`+otherPlan+`,{"name":"store","valueBoolean":true}]}}]}`)
-		if status != http.StatusOK || !strings.Contains(text, "GET gives a preview") {
-			t.Errorf("got %d %s, want the entry refused", status, text)
-		}
+		a.refused(http.StatusBadRequest, "GET gives a preview", status, text)
 		if n := len(a.entries("CarePlan")); n != before {
 			t.Errorf("got %d plans, want the %d that were there", n, before)
 		}
