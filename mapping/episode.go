@@ -157,7 +157,7 @@ func inEpisode(c *casemodel.Case) casemodel.Case {
 		Cadences: c.Cadences, Closure: c.Closure, Cancellation: c.Cancellation, Transfers: c.Transfers,
 		Reopenings: c.Reopenings, NextDue: c.NextDue,
 	}
-	mine.Client.ID = c.Client.ID
+	mine.Client.ID, mine.Client.Identifier = c.Client.ID, c.Client.Identifier
 	for i := range c.Teams {
 		mine.Teams = append(mine.Teams, casemodel.Team{ID: c.Teams[i].ID})
 	}
@@ -179,16 +179,19 @@ func writeCaseID(m protoreflect.Message, c *casemodel.Case) {
 
 func readPatient(m protoreflect.Message, c *casemodel.Case) {
 	p := party.read(m.Get(field(m, "patient")).Message())
-	if p.Ref != c.Client.ID {
+	if p.Ref != c.Client.ID || p.Ref == "" && p.Identifier != c.Client.Identifier {
 		c.Client = casemodel.Client{ID: p.Ref, Name: p.Name}
 	}
+	c.Client.Identifier = p.Identifier
 }
 
 // writePatient leaves the client as he is named, as long as it is he.
 func writePatient(m protoreflect.Message, c *casemodel.Case) {
 	f := field(m, "patient")
-	if party.read(m.Get(f).Message()).Ref != c.Client.ID {
-		party.write(m.Mutable(f).Message(), c.Client.Party())
+	if have := party.read(m.Get(f).Message()); have.Ref != c.Client.ID || have.Identifier != c.Client.Identifier {
+		p := c.Client.Party()
+		p.Identifier = c.Client.Identifier
+		party.write(m.Mutable(f).Message(), p)
 	}
 }
 

@@ -116,12 +116,13 @@ const (
 	atClass
 	atCategory
 	atUse
+	atMark
 )
 
 func (g *gathering) people() {
 	c := &g.c
 	for m := range of[*patientpb.Patient](g, "Patient") {
-		if idOf(m) == c.Client.ID || c.Client.ID == "" {
+		if idOf(m) == c.Client.ID || c.Client.Party().IsZero() {
 			clients.read(m, &c.Client)
 			break
 		}
@@ -235,14 +236,13 @@ func (g *gathering) work() {
 // task reads a Task as what its code makes it.
 func (g *gathering) task(m *taskpb.Task, r *remembered) {
 	c, code := &g.c, codeOfTask(m, r)
-	focus := recall(r, atFocus, func() casemodel.Ref { return ref.read(m.GetFocus().ProtoReflect()) })
+	if s := g.offered(m, r); s != nil {
+		s.Offers = append(s.Offers, take(&offers, r))
+		return
+	}
 	switch {
-	case code.Is(fulfilCode.System, fulfilCode.Code):
-		if s := c.Service(focus); s != nil {
-			s.Offers = append(s.Offers, take(&offers, r))
-			return
-		}
 	case code.Is(approveCode.System, approveCode.Code):
+		focus := recall(r, atFocus, func() casemodel.Ref { return ref.read(m.GetFocus().ProtoReflect()) })
 		if p := c.Plan(focus); p != nil {
 			p.Approvals = append(p.Approvals, take(&approvals, r))
 			return

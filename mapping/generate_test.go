@@ -127,6 +127,11 @@ func (m *maker) tidy(c *casemodel.Case) {
 			k.ID, k.Held = casemodel.Ref(fmt.Sprintf("Communication/k%02d", i)), ""
 		}
 	}
+	for i := range c.Tasks { // some are about a service, and no offers of it
+		if i < len(c.Services) {
+			c.Tasks[i].About = c.Services[i].ID
+		}
+	}
 	for i := range c.Authorizations {
 		a := &c.Authorizations[i]
 		if m.r.IntN(2) == 1 {

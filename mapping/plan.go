@@ -48,7 +48,7 @@ var plans = pair[casemodel.Plan, planpb.CarePlan, *planpb.CarePlan]{
 	fixed: func(m *planpb.CarePlan) { set(m, "status", "draft"); set(m, "intent", "plan") },
 	bindings: []binding[casemodel.Plan]{
 		{readVersion, writeVersion},
-		demanded(status("status", "plan-status", func(p *casemodel.Plan) *casemodel.PlanStatus { return &p.Status }, tableOf("plan-status")), func(p *casemodel.Plan) bool { return p.Status == "" }),
+		demanded(planStatus, func(p *casemodel.Plan) bool { return p.Status == "" }),
 		demanded(one("intent", func(p *casemodel.Plan) *string { return &p.Intent }, words), func(p *casemodel.Plan) bool { return p.Intent == "" }),
 		one("title", func(p *casemodel.Plan) *string { return &p.Title }, words),
 		one("description", func(p *casemodel.Plan) *string { return &p.Description }, words),
@@ -84,6 +84,36 @@ func CaseFromPlan(m *planpb.CarePlan) (casemodel.Plan, Losses) { return plans.fr
 // ApplyPlan lays a changed CarePlan onto a plan of a case.
 func ApplyPlan(p casemodel.Plan, m *planpb.CarePlan) (casemodel.Plan, Losses) {
 	return plans.apply(p, m)
+}
+
+// finePlanStatus binds CarePlan.status alone.
+var finePlanStatus = status("status", "plan-status", func(p *casemodel.Plan) *casemodel.PlanStatus { return &p.Status }, tableOf("plan-status"))
+
+// planStatus binds where a plan stands. An active plan whose intent is a
+// suggestion authorizes nobody (https://hl7.org/fhir/R4/valueset-care-plan-intent.html).
+var planStatus = binding[casemodel.Plan]{
+	read: readPlanStatus,
+	write: func(m protoreflect.Message, p *casemodel.Plan) {
+		var have casemodel.Plan
+		if readPlanStatus(m, &have); have.Status != p.Status {
+			finePlanStatus.write(m, p)
+		}
+	},
+}
+
+func readPlanStatus(m protoreflect.Message, p *casemodel.Plan) {
+	finePlanStatus.read(m, p)
+	suggested := false
+	switch words.read(m.Get(field(m, "intent")).Message()) {
+	case "proposal", "option":
+		suggested = true
+	}
+	switch {
+	case suggested && p.Status == casemodel.PlanApproved:
+		p.Status = casemodel.PlanProposed
+	case !suggested && p.Status == casemodel.PlanProposed:
+		p.Status = casemodel.PlanApproved
+	}
 }
 
 var versionURL = extensionURL("plan-version")

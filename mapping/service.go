@@ -61,7 +61,7 @@ func ApplyService(s casemodel.Service, m *requestpb.ServiceRequest) (casemodel.S
 var offers = pair[casemodel.Offer, taskpb.Task, *taskpb.Task]{
 	typ: "Task", subject: "for",
 	id:    func(o *casemodel.Offer) *casemodel.Ref { return &o.ID },
-	owner: one("focus", func(f *frame) *casemodel.Ref { return &f.owner }, ref),
+	owner: offerOf,
 	fixed: func(m *taskpb.Task) { set(m, "intent", "order"); setCode(m, fulfilCode) },
 	bindings: []binding[casemodel.Offer]{
 		one("status", func(o *casemodel.Offer) *casemodel.TaskStatus { return &o.Status }, coded[casemodel.TaskStatus](taskStatus)),

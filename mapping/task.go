@@ -46,7 +46,7 @@ var tasks = pair[casemodel.Task, taskpb.Task, *taskpb.Task]{
 // TaskFromCase writes a task of a case over the stored Task, nil for
 // none.
 func TaskFromCase(c *casemodel.Case, t casemodel.Task, stored *taskpb.Task) (*taskpb.Task, Losses) {
-	return tasks.fromCase(frameOf(c), t, stored)
+	return pairOfTask(c, &t).fromCase(frameOf(c), t, stored)
 }
 
 // CaseFromTask reads a task from a Task.

@@ -154,7 +154,9 @@ func (w *writing) work(c *casemodel.Case) {
 	for _, k := range c.Contacts {
 		w.contact(k)
 	}
-	putAll(w, &tasks, w.f, c.Tasks)
+	for _, t := range c.Tasks {
+		put(w, pairOfTask(c, &t), w.f, t)
+	}
 }
 
 // contact writes a contact as the resource that its id names, and the

@@ -35,7 +35,7 @@ func (w *acting) begin() {
 		w.add(caseNeedsID, "", "id")
 	}
 	w.c.Adopted = true
-	if w.c.Client.ID == "" && w.c.Client.Name == "" {
+	if w.c.Client.Party().IsZero() {
 		w.add(clientNeeded, "", "client")
 	}
 }

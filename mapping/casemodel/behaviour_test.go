@@ -232,3 +232,46 @@ func TestATransferTakesTeamAndTasksAlong(t *testing.T) {
 		t.Errorf("the team is %+v", members)
 	}
 }
+
+// TestATaskOfAnotherSystemTakesTheStepsOfR4: it may skip what lies between.
+func TestATaskOfAnotherSystemTakesTheStepsOfR4(t *testing.T) {
+	for _, row := range []struct {
+		from, to casemodel.TaskStatus
+		service  casemodel.ServiceStatus
+	}{
+		{"", casemodel.TaskCompleted, casemodel.ServiceDelivered},
+		{"", casemodel.TaskFailed, casemodel.ServiceDeclined},
+		{casemodel.TaskReceived, casemodel.TaskCompleted, casemodel.ServiceDelivered},
+		{casemodel.TaskAccepted, casemodel.TaskCompleted, casemodel.ServiceDelivered},
+		{casemodel.TaskAccepted, casemodel.TaskFailed, casemodel.ServiceEnded},
+		{casemodel.TaskOnHold, casemodel.TaskCompleted, casemodel.ServiceDelivered},
+		{casemodel.TaskReady, casemodel.TaskEnteredInError, casemodel.ServiceAccepted},
+	} {
+		t.Run(string(row.from)+" to "+string(row.to), func(t *testing.T) {
+			k := offered(t, agency)
+			for _, to := range []casemodel.TaskStatus{row.from, row.to} {
+				if to == "" {
+					continue
+				}
+				after := k.c.Clone()
+				after.Services[0].Offers[0].Status = to
+				k.must(casemodel.Apply(k.c, after, k.as(casemodel.RoleSystem)))
+			}
+			if got := k.c.Services[0].Status; got != row.service {
+				t.Errorf("the service is %s, want %s", got, row.service)
+			}
+		})
+	}
+}
+
+// TestAnOfferToWhoeverWantsIt has no provider, as Tasks of others may have none.
+func TestAnOfferToWhoeverWantsIt(t *testing.T) {
+	k := at(t, casemodel.PhaseActive)
+	after := k.c.Clone()
+	after.Services[0].Offers = []casemodel.Offer{{ID: "Task/a", Status: casemodel.TaskRequested}, {ID: "Task/b", Status: casemodel.TaskRequested}}
+	after.Services[0].Intent, after.Services[0].Plans, after.Plans[0].Activities = "order", nil, nil
+	k.must(casemodel.Apply(k.c, after, k.as(casemodel.RoleSystem)))
+	if got := k.c.Services[0].Status; got != casemodel.ServiceOffered {
+		t.Errorf("the service is %s, want offered", got)
+	}
+}

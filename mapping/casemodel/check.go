@@ -102,7 +102,7 @@ func checkCase(c *Case, found *Errors) {
 	if !c.Phase.Valid() {
 		found.add(phaseUnknown, "", "phase", "The phases are "+join(Phases())+".")
 	}
-	if c.Client.ID == "" && c.Client.Name == "" {
+	if c.Client.Party().IsZero() {
 		found.add(clientNeeded, "", "client")
 	}
 	if c.Phase.Open() && c.Phase != PhaseReferred {

@@ -1,6 +1,9 @@
 package casemodel
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // checkAsked judges what a change itself asks of others: offers, requests for
 // authorization, tasks and appointments that are new or begin. What follows from
@@ -42,8 +45,13 @@ func checkAsked(before, after *Case, found *Errors) {
 
 // checkOffered finds what stands against offering a service.
 func checkOffered(before, after *Case, x *Service, o *Offer, path string, found *Errors) {
-	if before.CurrentPlan() == nil && after.CurrentPlan() == nil {
-		found.add(planApproval, "", "plans")
+	if !after.orderedElsewhere(x) {
+		if before.CurrentPlan() == nil && after.CurrentPlan() == nil {
+			found.add(planApproval, "", "plans")
+		}
+		if o.Provider.IsZero() {
+			found.add(providerNeeded, o.ID, path+".provider")
+		}
 	}
 	status := x.Status
 	if was := before.Service(x.ID); was != nil {
@@ -56,6 +64,14 @@ func checkOffered(before, after *Case, x *Service, o *Offer, path string, found 
 		found.add(outOfNetwork, o.ID, path+".outOfNetwork")
 	}
 	checkDue(o.Due, o.At, o.ID, path+".due", found)
+}
+
+// orderedElsewhere says whether a service was ordered by another system, beside
+// the case's own plans: its order stands for itself.
+func (c *Case) orderedElsewhere(x *Service) bool {
+	return strings.HasSuffix(x.Intent, "order") && !slices.ContainsFunc(c.Plans, func(p Plan) bool {
+		return !p.Foreign && (slices.Contains(x.Plans, p.ID) || slices.ContainsFunc(p.Activities, func(a Activity) bool { return a.Ref == x.ID }))
+	})
 }
 
 // checkDue finds what is due before it was asked for, by its own account.

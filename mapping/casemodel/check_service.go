@@ -29,16 +29,15 @@ func checkOffers(s *Service, path string, found *Errors) {
 	var asked []Party
 	for i, o := range s.Offers {
 		at := path + ".offers[" + strconv.Itoa(i) + "]"
-		if o.Provider.IsZero() {
-			found.add(providerNeeded, o.ID, at+".provider")
-		}
 		if o.Status.Done() && o.Status != TaskCompleted {
 			continue
 		}
-		if containsParty(asked, o.Provider) {
-			found.add(providerTwice, o.ID, at+".provider")
+		if !o.Provider.IsZero() { // a Task of another system may ask whoever wants it
+			if containsParty(asked, o.Provider) {
+				found.add(providerTwice, o.ID, at+".provider")
+			}
+			asked = append(asked, o.Provider)
 		}
-		asked = append(asked, o.Provider)
 		if o.Status.taken() && s.Provider.Same(o.Provider) && !s.Provider.IsZero() || o.Status.underWay() {
 			if taken++; taken > 1 {
 				found.add(oneProvider, o.ID, at+".status")

@@ -40,18 +40,20 @@ var (
 var edges = slices.Concat(offerEdges, serviceEdges, planEdges, approvalEdges, appointmentEdges,
 	contactEdges, taskEdges, reviewEdges, authorizationEdges, appealEdges, agreementEdges, goalEdges)
 
-// offerEdges: requested → received → accepted or rejected → ready → in-progress
-// → completed; received and ready may be skipped.
+// offerEdges are the state machine of R4's Task
+// (https://hl7.org/fhir/R4/task.html#statemachine), as other systems take its
+// steps: what lies between two states may be skipped, and whoever was asked may
+// fail. Actions ask more of the case's own.
 var offerEdges = fan(
 	KindOffer,
-	fanRow{"draft", []string{"requested"}, byManager},
+	fanRow{"draft", []string{"requested", "ready"}, byManager},
 	fanRow{"draft", []string{"cancelled"}, nil},
-	fanRow{"requested", []string{"received", "accepted", "rejected"}, byAnswerer},
-	fanRow{"received", []string{"accepted", "rejected"}, byAnswerer},
-	fanRow{"accepted", []string{"ready", "in-progress", "rejected", "on-hold", "failed"}, byAnswerer},
-	fanRow{"ready", []string{"in-progress", "rejected", "on-hold", "failed"}, byAnswerer},
+	fanRow{"requested", []string{"received", "accepted", "rejected", "ready", "in-progress", "on-hold", "failed", "completed"}, byAnswerer},
+	fanRow{"received", []string{"accepted", "rejected", "ready", "in-progress", "on-hold", "failed", "completed"}, byAnswerer},
+	fanRow{"accepted", []string{"ready", "in-progress", "rejected", "on-hold", "failed", "completed"}, byAnswerer},
+	fanRow{"ready", []string{"in-progress", "rejected", "on-hold", "failed", "completed"}, byAnswerer},
 	fanRow{"in-progress", []string{"completed", "on-hold", "failed"}, byAnswerer},
-	fanRow{"on-hold", []string{"accepted", "ready", "in-progress", "failed"}, byAnswerer},
+	fanRow{"on-hold", []string{"accepted", "ready", "in-progress", "failed", "completed"}, byAnswerer},
 	fanRow{"requested", []string{"cancelled"}, nil},
 	fanRow{"received", []string{"cancelled"}, nil},
 	fanRow{"accepted", []string{"cancelled"}, nil},
@@ -83,6 +85,7 @@ var planEdges = fan(
 	fanRow{"awaiting-approval", []string{"revoked"}, nil},
 	fanRow{"returned", []string{"awaiting-approval", "draft"}, byManager},
 	fanRow{"returned", []string{"revoked"}, nil},
+	fanRow{"proposed", []string{"draft", "awaiting-approval", "revoked", "completed"}, nil},
 	fanRow{"approved", []string{"on-hold", "revoked", "completed"}, nil},
 	fanRow{"on-hold", []string{"approved", "revoked", "completed"}, nil},
 )
@@ -110,15 +113,16 @@ var contactEdges = fan(
 	fanRow{"unknown", []string{"planned", "in-progress", "held", "missed", "cancelled"}, nil},
 )
 
+// taskEdges are the same machine for tasks, which are anybody's.
 var taskEdges = fan(
 	KindTask,
 	fanRow{"draft", []string{"requested", "ready", "cancelled"}, nil},
-	fanRow{"requested", []string{"received", "accepted", "rejected", "ready", "in-progress", "completed", "cancelled"}, nil},
-	fanRow{"received", []string{"accepted", "rejected", "ready", "in-progress", "completed", "cancelled"}, nil},
-	fanRow{"accepted", []string{"ready", "in-progress", "on-hold", "failed", "completed", "cancelled"}, nil},
-	fanRow{"ready", []string{"in-progress", "on-hold", "failed", "completed", "cancelled"}, nil},
+	fanRow{"requested", []string{"received", "accepted", "rejected", "ready", "in-progress", "on-hold", "failed", "completed", "cancelled"}, nil},
+	fanRow{"received", []string{"accepted", "rejected", "ready", "in-progress", "on-hold", "failed", "completed", "cancelled"}, nil},
+	fanRow{"accepted", []string{"rejected", "ready", "in-progress", "on-hold", "failed", "completed", "cancelled"}, nil},
+	fanRow{"ready", []string{"rejected", "in-progress", "on-hold", "failed", "completed", "cancelled"}, nil},
 	fanRow{"in-progress", []string{"on-hold", "failed", "completed", "cancelled"}, nil},
-	fanRow{"on-hold", []string{"accepted", "ready", "in-progress", "failed", "cancelled"}, nil},
+	fanRow{"on-hold", []string{"accepted", "ready", "in-progress", "failed", "completed", "cancelled"}, nil},
 )
 
 var reviewEdges = fan(KindReview, fanRow{"open", []string{"closed", "cancelled"}, nil}, fanRow{"closed", []string{"open"}, nil})

@@ -124,7 +124,7 @@ func TestIllegalEdits(t *testing.T) {
 		{"a second version without a reason", active, edit(sys, func(c *casemodel.Case) {
 			c.Plans = append(c.Plans, casemodel.Plan{ID: "CarePlan/second", Version: 2, Status: casemodel.PlanDraft})
 		}), []string{"reason-needed", "revision-needs-author"}},
-		{"an offer from requested to completed", one, edit(sys, func(c *casemodel.Case) { c.Services[0].Offers[0].Status = casemodel.TaskCompleted }), []string{"offer-step-not-allowed"}},
+		{"an offer from requested back to draft", one, edit(sys, func(c *casemodel.Case) { c.Services[0].Offers[0].Status = casemodel.TaskDraft }), []string{"offer-step-not-allowed"}},
 		{"an offer accepted by the client", one, edit(casemodel.RoleClient, func(c *casemodel.Case) { c.Services[0].Offers[0].Status = casemodel.TaskAccepted }), []string{"role-not-allowed"}},
 		{"two providers at work", one, edit(sys, func(c *casemodel.Case) {
 			c.Services[0].Offers = append(c.Services[0].Offers,

@@ -91,7 +91,7 @@ func TestIllegalOffers(t *testing.T) {
 		{"starting before the client has chosen", accepted, func(k *course) error {
 			return errOf(casemodel.Deliver(k.c, k.as(cm), casemodel.Delivering{Service: serviceOf(k), Status: casemodel.ServiceInProgress}))
 		}, []string{"client-choice-needed"}},
-		{"delivering what hasn't begun", taken, deliver(casemodel.ServiceDelivered), []string{"offer-step-not-allowed", "service-step-not-allowed"}},
+		{"delivering what hasn't begun", taken, deliver(casemodel.ServiceDelivered), []string{"service-step-not-allowed"}},
 		{"delivering twice", &over, deliver(casemodel.ServiceDelivered), []string{"service-step-not-allowed"}},
 		{"starting again what is over", &over, deliver(casemodel.ServiceInProgress), []string{"service-step-not-allowed"}},
 		{"delivering to a status of nobody's", taken, deliver("finished"), []string{"service-step-not-allowed"}},

@@ -11,16 +11,23 @@ type Telecom struct {
 
 // Client is whom the case is for. The case shows these facts and doesn't own them.
 type Client struct {
-	ID        Ref       `json:"id,omitempty"`
-	Name      string    `json:"name,omitempty"`
-	BirthDate Date      `json:"birthDate,omitzero"`
-	Gender    string    `json:"gender,omitempty"`
-	Telecoms  []Telecom `json:"telecoms,omitempty"`
-	Languages []Concept `json:"languages,omitempty"`
+	ID Ref `json:"id,omitempty"`
+	// Identifier is how another system names the client, where the case does.
+	Identifier Identifier `json:"identifier,omitzero"`
+	Name       string     `json:"name,omitempty"`
+	BirthDate  Date       `json:"birthDate,omitzero"`
+	Gender     string     `json:"gender,omitempty"`
+	Telecoms   []Telecom  `json:"telecoms,omitempty"`
+	Languages  []Concept  `json:"languages,omitempty"`
 }
 
-// Party gives the client as a party.
-func (c Client) Party() Party { return Party{Ref: c.ID, Name: c.Name} }
+// Party gives the client as a party: by reference, else by identifier.
+func (c Client) Party() Party {
+	if c.ID != "" {
+		return Party{Ref: c.ID, Name: c.Name}
+	}
+	return Party{Identifier: c.Identifier, Name: c.Name}
+}
 
 // Relative is family, a friend or another caregiver who takes part in planning.
 type Relative struct {

@@ -8,6 +8,7 @@ const (
 	PlanDraft            PlanStatus = "draft"
 	PlanAwaitingApproval PlanStatus = "awaiting-approval"
 	PlanReturned         PlanStatus = "returned" // to be changed and submitted again
+	PlanProposed         PlanStatus = "proposed" // suggested by another system, and nobody's to act on
 	PlanApproved         PlanStatus = "approved" // the current plan
 	PlanOnHold           PlanStatus = "on-hold"
 	PlanRevoked          PlanStatus = "revoked" // replaced by a later version, or given up

@@ -24,7 +24,7 @@ var consequences = []Consequence{
 	{"plan-approved", "A request for approval was approved.", "The version is approved and replaces the one before, which is revoked; its goals become active and its draft services requested; the phase goes to active.", settleApproved},
 	{"plan-returned", "A request for approval was returned.", "The version is returned, the phase goes back to planning unless a plan is in force.", settleReturned},
 	{"offer-taken", "A provider that the client chose, or the only one that was asked, has accepted.", "The service is that provider's, the other offers are cancelled.", settleTaken},
-	{"offers-declined", "Every provider that was asked has declined.", "The service is declined.", settleDeclined},
+	{"offers-declined", "Every provider that was asked has declined, or failed before it was taken.", "The service is declined.", settleDeclined},
 	{"service-begins", "The provider's offer goes in progress, or an appointment of the service was kept.", "The service is in progress, and the provider's offer with it.", settleBegun},
 	{"service-scheduled", "An accepted service has an appointment.", "The service is scheduled.", settleScheduled},
 	{"service-ends", "The provider's offer was completed, or failed.", "The service is delivered, or ended.", settleServiceEnds},

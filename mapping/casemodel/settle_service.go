@@ -57,7 +57,7 @@ func settleDeclined(w *acting, _ *Case) {
 				declined = false
 				break
 			}
-			declined = declined || o.Status == TaskRejected
+			declined = declined || o.Status == TaskRejected || o.Status == TaskFailed && s.Status == ServiceOffered
 		}
 		if declined {
 			s.Status, s.Provider = ServiceDeclined, Party{}
@@ -110,7 +110,7 @@ func settleServiceEnds(w *acting, _ *Case) {
 		s := &w.c.Services[i]
 		for _, o := range s.Offers {
 			switch {
-			case o.Status == TaskCompleted && s.Status == ServiceInProgress:
+			case o.Status == TaskCompleted && (s.Status == ServiceInProgress || s.Status == ServiceOnHold && s.Provider.Same(o.Provider)):
 				s.Status, s.EndedAt = ServiceDelivered, At(w.step.At)
 			case o.Status == TaskFailed && s.Provider.Same(o.Provider) && !s.Status.Done() && begunOrTaken(s.Status):
 				s.Status, s.EndedAt, s.StatusReason = ServiceEnded, At(w.step.At), o.Reason

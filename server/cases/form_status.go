@@ -20,7 +20,8 @@ func init() {
 		casemodel.GoalCompleted, casemodel.GoalCancelled, casemodel.GoalRejected, casemodel.GoalEnteredInError,
 	})
 	listed([]casemodel.PlanStatus{
-		casemodel.PlanDraft, casemodel.PlanAwaitingApproval, casemodel.PlanReturned, casemodel.PlanApproved, casemodel.PlanOnHold,
+		casemodel.PlanDraft, casemodel.PlanAwaitingApproval, casemodel.PlanReturned, casemodel.PlanProposed, casemodel.PlanApproved,
+		casemodel.PlanOnHold,
 		casemodel.PlanRevoked, casemodel.PlanCompleted, casemodel.PlanEnteredInError, casemodel.PlanUnknown,
 	})
 	listed([]casemodel.ApprovalStatus{
