@@ -7,6 +7,7 @@ import (
 	"caseway/mapping/casemodel"
 
 	datatypes "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/datatypes_go_proto"
+	episodepb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/episode_of_care_go_proto"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -193,7 +194,8 @@ func inText[S ~string](typ string) codec[S] { return in(typ, text[S]()) }
 
 // Keep copies what a version of a resource that leaves out Caseway's own
 // extensions lost of them from the version before, and reports whether there
-// was anything. What said more of a status that has changed goes with it. Those
+// was anything. Of an EpisodeOfCare it copies also what Caseway keeps in elements
+// that others write too, see owned. What said more of a status that has changed goes with it. Those
 // that it has itself stay as they are, also within other elements, which it means
 // to change.
 func Keep(before, after proto.Message) (proto.Message, bool) {
@@ -218,6 +220,13 @@ func Keep(before, after proto.Message) (proto.Message, bool) {
 			kept, any = proto.Clone(after), true
 		}
 		addExtension(kept.ProtoReflect(), proto.Clone(e).(*datatypes.Extension))
+	}
+	if e, ok := after.(*episodepb.EpisodeOfCare); ok {
+		own := ownedBy(before.(*episodepb.EpisodeOfCare), e)
+		if own.any() && !any {
+			kept, any = proto.Clone(after), true
+		}
+		own.keep(kept.(*episodepb.EpisodeOfCare))
 	}
 	return kept, any
 }

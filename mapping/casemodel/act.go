@@ -6,6 +6,8 @@ type Result struct {
 	Changes []Change `json:"changes"`
 	// Taken is the case as the step itself made it, without what follows from it.
 	Taken Case `json:"-"`
+	// Notes are what is to be said of the step beside its reason.
+	Notes []string `json:"-"`
 }
 
 // acting is an action under way on a copy of a case.
@@ -13,6 +15,7 @@ type acting struct {
 	c     Case
 	step  Step
 	found Errors
+	notes []string
 }
 
 // act takes an action: it looks whether the case, its phase and the actor allow
@@ -42,7 +45,7 @@ func (w *acting) result(before Case) (Result, error) {
 	if len(w.found) > 0 {
 		return Result{}, w.found.once()
 	}
-	return Result{w.c, Diff(before, w.c), taken}, nil
+	return Result{Case: w.c, Changes: Diff(before, w.c), Taken: taken, Notes: w.notes}, nil
 }
 
 // Apply judges a changed case that no single action made (a part was edited, a
@@ -56,10 +59,11 @@ func Apply(before, after Case, s Step) (Result, error) {
 }
 
 // move takes the case to another phase and writes it into the history. Two
-// moves at one instant leave the first as a span without length.
+// moves at one instant leave the first as a span without length. A span that
+// somebody else wrote stays as it is.
 func (w *acting) move(to Phase) {
 	now := At(w.step.At)
-	if n := len(w.c.History); n > 0 {
+	if n := len(w.c.History); n > 0 && !w.c.History[n-1].Inferred {
 		w.c.History[n-1].End = now
 	}
 	w.c.Phase = to

@@ -44,7 +44,6 @@ var (
 	caseNeedsID   = rule("case-needs-id", "A case needs an id.")
 	referralEmpty = rule("referral-needs-reason", "A referral needs who refers the client, or why.")
 	templateModel = rule("template-of-other-model", "The template is for another model than the case's.")
-	phaseEnded    = rule("phase-has-ended", "The phase to adopt a case in is an open one, unless the case is over.")
 )
 
 // Opening is how a case is to be run. What it leaves empty stays as the case has it.
@@ -60,6 +59,9 @@ type Opening struct {
 	Team *Team `json:"team,omitempty"`
 	// Phase is what an adopted case goes on in; empty for the inferred one.
 	Phase Phase `json:"phase,omitempty"`
+	// Plan is which plan of another system an adopted case goes on by; empty for
+	// the latest that is in force.
+	Plan Ref `json:"plan,omitempty"`
 }
 
 // Open opens a referred case, or a new one that has an id and the client: it
@@ -79,61 +81,6 @@ func Open(c Case, s Step, a Opening) (Result, error) {
 		w.startWork(SettingWork(w.c.Setting), TriggerOpening)
 	})
 }
-
-// Adopt takes over a case that came from elsewhere: from now on the rules bind
-// it. What was there stays; nothing is started but the cadence. The phase is the
-// inferred one, made good: without a plan that is approved, a case that is
-// running counts as opened.
-func Adopt(c Case, s Step, a Opening) (Result, error) {
-	return act(c, ActionAdopt, s, func(w *acting) {
-		w.begin()
-		w.run(a)
-		for i := range w.c.Plans {
-			// What others approved is theirs; ours begins with the next version.
-			w.c.Plans[i].Foreign = w.c.Plans[i].Foreign || w.c.Plans[i].Version == 0
-		}
-		to := w.adoptedPhase(a.Phase)
-		if a.Phase != "" && c.Phase.Open() != a.Phase.Open() {
-			w.add(phaseEnded, "", "argument.phase")
-		}
-		if len(w.found) > 0 {
-			return
-		}
-		for i := range w.c.History {
-			w.c.History[i].Inferred = true
-		}
-		w.adoptEnd(to)
-		w.move(to)
-		w.cadences(a.Template)
-	})
-}
-
-// adoptEnd says what a case that was on hold or over when it was adopted has
-// nothing to say for itself.
-func (w *acting) adoptEnd(to Phase) {
-	at, by := At(w.step.At), w.step.Actor.Party
-	switch {
-	case to == PhaseOnHold && w.c.Hold == nil:
-		w.c.Hold = &Hold{From: PhaseOpened, Reason: "on hold when it was adopted", At: at, By: by}
-	case to == PhaseClosed && w.c.Closure == nil:
-		w.c.Closure = &Closure{Reason: ClosureReason("other"), Summary: "closed before it was adopted", At: at, By: by}
-	case to == PhaseCancelled && w.c.Cancellation == nil:
-		w.c.Cancellation = &Cancellation{Reason: "cancelled before it was adopted", At: at, By: by}
-	}
-}
-
-func (w *acting) adoptedPhase(wanted Phase) Phase {
-	to := wanted
-	if to == "" {
-		to = w.c.Phase
-	}
-	if needsPlan(to) && wanted == "" && w.c.CurrentPlan() == nil {
-		return PhaseOpened
-	}
-	return to
-}
-
-func needsPlan(p Phase) bool { return p == PhaseActive || p == PhaseMonitoring }
 
 // run takes over how the case is run, and finds what is missing.
 func (w *acting) run(a Opening) {
@@ -212,11 +159,11 @@ func (w *acting) cadences(t *Template) {
 		if slices.ContainsFunc(w.c.Cadences, func(have Cadence) bool { return have.Kind == k.Kind }) {
 			continue
 		}
-		k.NextDue = daysAfter(w.step.At, k.Days)
-		w.c.Cadences = append(w.c.Cadences, k)
 		if w.c.Phase.Open() || w.c.Phase == "" {
+			k.NextDue = daysAfter(w.step.At, k.Days)
 			w.planContact(&k)
 		}
+		w.c.Cadences = append(w.c.Cadences, k)
 	}
 }
 

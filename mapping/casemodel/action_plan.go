@@ -29,6 +29,16 @@ func Assess(c Case, s Step, a Assessing) (Result, error) {
 	})
 }
 
+// diagnose ties a problem that an assessment found to the case, unless it turned
+// out to be none.
+func (w *acting) diagnose(p Problem) {
+	if p.Verification == inError || p.Verification == "refuted" ||
+		slices.ContainsFunc(w.c.Diagnoses, func(d Diagnosis) bool { return d.Problem == p.ID }) {
+		return
+	}
+	w.c.Diagnoses = append(w.c.Diagnoses, Diagnosis{Problem: p.ID})
+}
+
 // find takes what an assessment found into the case, and names it there.
 func (w *acting) find(x *Assessment, a Assessing) {
 	for _, p := range clone(a.Problems) {
@@ -37,6 +47,7 @@ func (w *acting) find(x *Assessment, a Assessing) {
 			p.Clinical = "active"
 		}
 		w.c.Problems, x.Problems = put(w.c.Problems, p, func(p *Problem) Ref { return p.ID }), link(x.Problems, p.ID)
+		w.diagnose(p)
 	}
 	for i, p := range clone(a.Strengths) {
 		if known, names := oneOf(p.Source, StrengthSources()); !known {
@@ -216,7 +227,7 @@ func Revise(c Case, s Step, a Planning) (Result, error) {
 		}
 		p := clone(a.Plan)
 		p.Version, p.Approvals, p.ID = 0, nil, ""
-		p.Goals, p.Activities = merge(old.Goals, p.Goals), mergeActivities(w.going(old), p.Activities)
+		p.Goals, p.Activities = merge(w.known(old.Goals), p.Goals), mergeActivities(w.going(old), p.Activities)
 		p.Addresses, p.Supporting = merge(old.Addresses, p.Addresses), merge(old.Supporting, p.Supporting)
 		keep(&p.Title, old.Title)
 		keep(&p.Description, old.Description)
@@ -225,6 +236,12 @@ func Revise(c Case, s Step, a Planning) (Result, error) {
 		}
 		w.draft(p, a)
 	})
+}
+
+// known gives those of some goals that the case has: a plan of another system
+// may name others.
+func (w *acting) known(goals []Ref) []Ref {
+	return slices.DeleteFunc(slices.Clone(goals), func(id Ref) bool { return w.c.Goal(id) == nil })
 }
 
 // lastPlan gives the plan in force, or that was in force when the case was closed.

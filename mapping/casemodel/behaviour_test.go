@@ -155,21 +155,6 @@ func TestReopeningKeepsWhatClosedTheCase(t *testing.T) {
 	k.must(casemodel.Close(k.c, k.as(cm), closure("moved")))
 }
 
-func TestAnAdoptedCaseIsBoundByTheRulesFromThenOn(t *testing.T) {
-	k := newCourse(t)
-	k.c.Phase, k.c.History = casemodel.PhaseActive, []casemodel.PhaseSpan{{Phase: casemodel.PhaseActive, Start: "2020", Inferred: true}}
-	k.c.Plans = []casemodel.Plan{{ID: "CarePlan/old", Status: casemodel.PlanApproved}}
-	if broken := casemodel.Check(k.c); broken != nil {
-		t.Fatalf("rules bind a case from elsewhere: %v", broken)
-	}
-	k.must(casemodel.Adopt(k.c, k.as(cm), casemodel.Opening{Model: casemodel.ModelIntensive, Setting: casemodel.SettingCommunity}))
-	k.phase(casemodel.PhaseOpened) // it has no plan of ours yet
-	if !k.c.Plans[0].Foreign || k.c.History[0].Start != "2020" || len(k.c.Contacts) != 1 {
-		t.Errorf("adopted as %+v", k.c)
-	}
-	k.assess().plan().submit().approve()
-}
-
 func TestACaseFromElsewhereIsLeftAsItIs(t *testing.T) {
 	k := newCourse(t)
 	k.c.Phase = casemodel.PhaseActive
@@ -185,15 +170,6 @@ func TestACaseFromElsewhereIsLeftAsItIs(t *testing.T) {
 	}
 	if got := casemodel.Actions(&r.Case, cm); !slices.Equal(got, []casemodel.Action{casemodel.ActionAdopt}) {
 		t.Errorf("it can be %v, not adopted alone", got)
-	}
-}
-
-func TestACaseOverBeforeItIsAdoptedSaysSo(t *testing.T) {
-	for _, p := range []casemodel.Phase{casemodel.PhaseClosed, casemodel.PhaseCancelled, casemodel.PhaseOnHold} {
-		k := newCourse(t)
-		k.c.Phase = p
-		k.must(casemodel.Adopt(k.c, k.as(cm), casemodel.Opening{Model: casemodel.ModelIntensive, Setting: casemodel.SettingCommunity}))
-		k.phase(p)
 	}
 }
 

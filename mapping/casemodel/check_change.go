@@ -9,9 +9,9 @@ import (
 func checkPhaseSteps(before, after *Case, s Step, found *Errors) {
 	from := before.Phase
 	way := []Phase{after.Phase}
-	if n := len(before.History); n < len(after.History) {
+	if n, now := len(ownHistory(before)), ownHistory(after); n < len(now) {
 		way = way[:0]
-		for _, h := range after.History[n:] {
+		for _, h := range now[n:] {
 			way = append(way, h.Phase)
 		}
 		if way[len(way)-1] != after.Phase {
@@ -205,11 +205,17 @@ func checkStays(before, after *Case, found *Errors) {
 			found.add(partGone, was.ID, was.Path)
 		}
 	}
-	for i, h := range before.History {
-		if i < len(before.History)-1 && (i >= len(after.History) || after.History[i] != h) {
-			found.add(historyRewritten, "", indexed("history", i))
+	own, kept := ownHistory(before), ownHistory(after)
+	for i, h := range own {
+		if i < len(own)-1 && (i >= len(kept) || kept[i] != h) {
+			found.add(historyRewritten, "", indexed("history", slices.Index(before.History, h)))
 		}
 	}
+}
+
+// ownHistory is the history without what somebody else wrote, who may rewrite it.
+func ownHistory(c *Case) []PhaseSpan {
+	return slices.DeleteFunc(slices.Clone(c.History), func(h PhaseSpan) bool { return h.Inferred })
 }
 
 // checkNewStatuses finds what parts need that are new or took up a new status.

@@ -84,7 +84,8 @@ func replaced(c *Case, id Ref) bool {
 func checkPlanOfPhase(c *Case, current int, found *Errors) {
 	switch c.Phase {
 	case PhaseActive, PhaseMonitoring:
-		if current == 0 {
+		// Another system ends a plan of its own when it likes.
+		if current == 0 && !slices.ContainsFunc(c.Plans, func(p Plan) bool { return p.adopted() }) {
 			found.add(planApproval, "", "plans")
 		}
 	case PhaseAwaitingApproval:

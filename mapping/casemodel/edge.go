@@ -191,6 +191,9 @@ func checkEdge(was, now Part, r Role, found *Errors) {
 	if !ruled || was.Status == now.Status || now.Status == inError || was.Status == "" {
 		return
 	}
+	if was.foreign() && now.foreign() {
+		return
+	}
 	var next []string
 	for _, e := range edges {
 		if e.Kind != now.Kind || e.From != was.Status {
@@ -209,4 +212,11 @@ func checkEdge(was, now Part, r Role, found *Errors) {
 		more = "From " + was.Status + " it goes to " + join(next) + "."
 	}
 	found.add(broken, now.ID, now.Path+".status", more)
+}
+
+// foreign says whether a part is a plan that another system keeps, and moves by
+// rules of its own.
+func (p Part) foreign() bool {
+	plan, is := p.Value.(*Plan)
+	return is && plan.Foreign
 }

@@ -73,6 +73,8 @@ func TestIllegalEdits(t *testing.T) {
 		Model: casemodel.ModelClinical, Setting: casemodel.SettingCommunity,
 	}))
 	elsewhere.must(casemodel.Reopen(elsewhere.c, elsewhere.as(cm, "back")))
+	adoptable := newCourse(t)
+	adoptable.c.Phase = casemodel.PhaseActive
 	reviewed := at(t, casemodel.PhaseActive)
 	reviewed.c.Reviews[0].Status = casemodel.ReviewClosed
 	edit := func(r casemodel.Role, change func(*casemodel.Case)) func(*course) error {
@@ -148,6 +150,11 @@ func TestIllegalEdits(t *testing.T) {
 			c.Contacts = append(c.Contacts, casemodel.Contact{ID: "Encounter/a", Kind: casemodel.ContactVideo, Status: casemodel.ContactHeld, Learned: "well"})
 		}), []string{"contact-needs-time"}},
 		{"a closed review, cancelled", reviewed, edit(sys, func(c *casemodel.Case) { c.Reviews[0].Status = casemodel.ReviewCancelled }), []string{"review-step-not-allowed"}},
+		{"adopting by a plan that isn't there", adoptable, func(k *course) error {
+			return errOf(casemodel.Adopt(k.c, k.as(cm), casemodel.Opening{
+				Model: casemodel.ModelClinical, Setting: casemodel.SettingCommunity, Plan: "CarePlan/none",
+			}))
+		}, []string{"plan-not-in-force"}},
 		{"revising no plan", elsewhere, func(k *course) error {
 			return errOf(casemodel.Revise(k.c, k.as(cm, "anew"), casemodel.Planning{}))
 		}, []string{"plan-needed"}},

@@ -170,13 +170,21 @@ func (c *Case) Agreement(id Ref) *CostAgreement {
 	return find(c.Agreements, func(p *CostAgreement) bool { return p.ID == id })
 }
 
-// CurrentPlan gives the case's own plan that is approved (and perhaps on hold),
-// nil for none.
-func (c *Case) CurrentPlan() *Plan { return find(c.Plans, func(p *Plan) bool { return p.current() }) }
+// CurrentPlan gives the plan that is approved (and perhaps on hold): the case's
+// own, else one of another system that was approved in the case; nil for none.
+func (c *Case) CurrentPlan() *Plan {
+	if own := find(c.Plans, func(p *Plan) bool { return !p.Foreign && p.current() }); own != nil {
+		return own
+	}
+	return find(c.Plans, func(p *Plan) bool { return p.current() })
+}
 
 func (p *Plan) current() bool {
-	return !p.Foreign && (p.Status == PlanApproved || p.Status == PlanOnHold)
+	return (!p.Foreign || wasApproved(p)) && (p.Status == PlanApproved || p.Status == PlanOnHold)
 }
+
+// adopted says whether a plan of another system was taken for the case's plan.
+func (p *Plan) adopted() bool { return p.Foreign && wasApproved(p) && p.Status != PlanEnteredInError }
 
 // DraftPlan gives the version that is being worked on or waits for approval,
 // nil for none.

@@ -17,13 +17,7 @@ func Receive(c Case, s Step) (Result, error) {
 		}
 		checkWriters(&Case{Adopted: true}, &c, s, &w.found)
 	}
-	if len(w.c.History) == 0 {
-		from := w.c.Period.Start
-		if from == "" {
-			from = At(s.At)
-		}
-		w.c.History = []PhaseSpan{{Phase: c.Phase, Queued: c.Queued, Start: from}}
-	}
+	w.receiveHistory()
 	if t, known := TemplateOf(c.Model); known && c.Template == "" && c.Phase.Open() && len(c.Cadences) == 0 && c.requires(RequireCadence) {
 		for _, k := range t.Cadences {
 			k.NextDue = daysAfter(s.At, k.Days)
@@ -36,4 +30,18 @@ func Receive(c Case, s Step) (Result, error) {
 		return Result{}, w.found.once()
 	}
 	return Result{Case: w.c, Changes: Diff(c, w.c), Taken: c}, nil
+}
+
+// receiveHistory begins the history of a case that has none with its period, and
+// adds the phase that it is in behind one that tells only what somebody else wrote.
+func (w *acting) receiveHistory() {
+	n := len(w.c.History)
+	if n > 0 && (!w.c.History[n-1].Inferred || w.c.History[n-1].Phase == w.c.Phase && w.c.History[n-1].End == "") {
+		return
+	}
+	from := w.c.Period.Start
+	if n > 0 || from == "" {
+		from = At(w.step.At)
+	}
+	w.c.History = append(w.c.History, PhaseSpan{Phase: w.c.Phase, Queued: w.c.Queued, Start: from})
 }

@@ -59,6 +59,7 @@ func (w *acting) endPlans() {
 	for i := range w.c.Plans {
 		p := &w.c.Plans[i]
 		switch {
+		case p.Foreign: // its own system ends it
 		case p.drafted():
 			p.Status = PlanRevoked
 			for j := range p.Approvals {

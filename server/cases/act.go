@@ -90,7 +90,7 @@ func (s *Service) perform(ctx context.Context, a *assembled, row *action, deed D
 	}
 	writes, lost := mapping.Resources(&result.Case, a.stored)
 	ctx = withFollowing(ctx, a, &result)
-	return s.store(ctx, commit{a: a, writes: writes, row: row, step: step, base: base}, View{Changes: result.Changes, Losses: lossesOf(lost)})
+	return s.store(ctx, commit{a: a, writes: writes, row: row, step: step, notes: result.Notes, base: base}, View{Changes: result.Changes, Losses: lossesOf(lost)})
 }
 
 // store commits an action and shows the case as it is then.

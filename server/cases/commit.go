@@ -21,6 +21,7 @@ type commit struct {
 	writes []mapping.Write
 	row    *action
 	step   casemodel.Step
+	notes  []string // see casemodel.Result
 	base   string
 	// named lets what is new keep the ids that it has; it fails with thereAlready
 	// where something is under one of them.
@@ -34,7 +35,7 @@ type commit struct {
 // out whether they would be. It gives the id of the case, and the ids that the store gave to what is new. Resources that
 // have changed since they were read refuse it.
 func (s *Service) commit(ctx context.Context, c commit) (id string, given map[casemodel.Ref]casemodel.Ref, err error) {
-	d := &doing{action: c.row.name, step: c.step, caseID: caseOf(c.a)}
+	d := &doing{action: c.row.name, step: c.step, notes: c.notes, caseID: caseOf(c.a)}
 	if d.caseID != "" {
 		d.episode = c.a.versions[fhir.Key{Type: "EpisodeOfCare", ID: d.caseID}]
 	}

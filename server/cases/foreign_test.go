@@ -3,6 +3,7 @@ package cases_test
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"caseway/mapping/casemodel"
@@ -138,6 +139,148 @@ func TestAClientKnownByIdentifierOnly(t *testing.T) {
 		episode, _ := a.stored("EpisodeOfCare/foreign")
 		if got := text(episode["patient"]); got != `{"display":"Peter","identifier":{"system":"urn:example:national","value":"1"},"type":"Patient"}` {
 			t.Errorf("the patient is %s", got)
+		}
+	})
+}
+
+// adopted episodes are stored by the EHR with a history and dates of its own.
+const ownHistory = `,"status":"active","period":{"start":"2021-02-09"},"type":[{"text":"home care"}],"statusHistory":[
+	{"status":"planned","period":{"start":"2021-02-14","end":"2021-02-14"}},{"status":"active","period":{"start":"2021-02-09","end":"2021-02-09"}}]`
+
+// TestAdoptingLeavesTheHistoryOfOthers as they wrote it.
+func TestAdoptingLeavesTheHistoryOfOthers(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		k := a.elsewhere(ownHistory)
+		before, _ := a.stored("EpisodeOfCare/foreign")
+		k.adopt("")
+		after, _ := a.stored("EpisodeOfCare/foreign")
+		spans := after["statusHistory"].([]any)
+		if text(spans[:2]) != text(before["statusHistory"]) || len(spans) != 3 || text(after["period"]) != text(before["period"]) {
+			t.Errorf("the history is %s, the period %s", text(spans), text(after["period"]))
+		}
+	})
+}
+
+// TestTheOwnersCopyIsAcceptedAfterAdoption with what it adds, and without what
+// Caseway keeps in the episode, which stays.
+func TestTheOwnersCopyIsAcceptedAfterAdoption(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		k := a.elsewhere(ownHistory)
+		a.put("CareTeam/t", `{"resourceType":"CareTeam","id":"t","status":"active","subject":{"reference":"Patient/p1"}}`)
+		k.adopt("")
+		k.must("assess", cm, manager, casemodel.Assessing{
+			Assessment: casemodel.Assessment{Status: casemodel.AssessmentCompleted, Needs: []casemodel.Need{{Text: "to walk"}}},
+			Problems:   []casemodel.Problem{{Code: casemodel.Words("arthritis"), Categories: problemList}},
+		})
+		want := k.seen()
+		for _, more := range []string{
+			ownHistory,
+			ownHistory + `,"careManager":{"reference":"Practitioner/manager"}`,
+			`,"status":"active","period":{"start":"2021-02-09"}`,
+			`,"status":"active","statusHistory":[{"status":"active","period":{"start":"2021-02-09","end":"2021-03-01"}},{"status":"active","period":{"start":"2021-03-01"}}]`,
+			`,"status":"active","type":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/episodeofcare-type","code":"hacc"}]}]`,
+			ownHistory + `,"team":[{"reference":"CareTeam/t"}]`,
+		} {
+			a.put("EpisodeOfCare/foreign", foreignEpisode(more))
+			got := k.seen()
+			if got.Model != want.Model || got.Setting != want.Setting || got.Phase != want.Phase || !got.Manager.Same(want.Manager) || len(got.Problems) != 1 {
+				t.Errorf("after %s the case is %s", more, text(got))
+			}
+			if n, m := len(got.History), len(want.History); got.History[n-1] != want.History[m-1] || got.History[n-2] != want.History[m-2] {
+				t.Errorf("after %s the history is %s", more, text(got.History))
+			}
+		}
+		again, _ := a.stored("EpisodeOfCare/foreign")
+		a.put("EpisodeOfCare/foreign", text(again))
+		for _, h := range again["statusHistory"].([]any) {
+			delete(h.(object), "extension") // as a client that knows no extensions stores it
+		}
+		delete(again, "extension")
+		a.put("EpisodeOfCare/foreign", text(again))
+		if got := k.seen(); len(got.History) != 4 || got.History[3].Inferred || got.Phase != want.Phase {
+			t.Errorf("the history is %s, in phase %s", text(got.History), got.Phase)
+		}
+	})
+}
+
+// TestAdoptingRunningCare goes on by the plan of its own system, which says so and
+// can go on to write it.
+func TestAdoptingRunningCare(t *testing.T) {
+	plan := func(more string) string {
+		return `{"resourceType":"CarePlan","id":"p",` + ofEpisode + `,"status":"active","intent":"plan","subject":{"reference":"Patient/p1"}` + more + `}`
+	}
+	onEachStore(t, func(t *testing.T, a *api) {
+		k := a.elsewhere(`,"status":"active"`)
+		a.put("CarePlan/p", plan(""))
+		before, _ := a.stored("CarePlan/p")
+		k.adopt(casemodel.PhaseActive)
+		after, _ := a.stored("CarePlan/p")
+		if c := k.seen(); c.Phase != casemodel.PhaseActive || len(c.Plans[0].Approvals) != 1 || text(before) != text(after) {
+			t.Errorf("adopted in phase %s by %s: %s", c.Phase, text(c.Plans), text(after))
+		}
+		said := a.do("GET", "/fhir/Provenance?_tag=foreign", "").body
+		if !strings.Contains(said, "CarePlan/p was in force when the case was adopted") {
+			t.Errorf("the Provenance doesn't note the plan: %s", said)
+		}
+		for _, more := range []string{`,"title":"home care"`, "", `,"note":[{"text":"going well"}]`} {
+			a.put("CarePlan/p", plan(more))
+		}
+		a.put("CarePlan/p", strings.Replace(plan(""), "active", "completed", 1))
+		if got := k.seen().Phase; got != casemodel.PhaseActive {
+			t.Errorf("the phase is %s after the plan was completed", got)
+		}
+	})
+}
+
+// TestAdoptingWhatIsOver keeps its own end.
+func TestAdoptingWhatIsOver(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		k := a.elsewhere(`,"status":"finished","period":{"start":"2020-01-05","end":"2020-05-06"},"statusHistory":[{"status":"finished","period":{"start":"2020-05-06"}}]`)
+		k.adopt("")
+		c := k.seen()
+		if c.Phase != casemodel.PhaseClosed || c.Closure.At != "2020-05-06" || c.Period.End != "2020-05-06" || len(c.History) != 2 || !c.History[0].Inferred {
+			t.Errorf("closed as %s, history %s, period %+v", text(c.Closure), text(c.History), c.Period)
+		}
+		a.put("EpisodeOfCare/foreign", foreignEpisode(`,"status":"finished","period":{"start":"2020-01-05","end":"2020-05-06"},"statusHistory":[{"status":"finished","period":{"start":"2020-05-06"}}]`))
+		if got := k.seen(); text(got.History) != text(c.History) {
+			t.Errorf("the history is %s, want %s", text(got.History), text(c.History))
+		}
+	})
+}
+
+// TestAnEpisodeOfOthersThatGetsAPhase by a write is judged like a new one.
+func TestAnEpisodeOfOthersThatGetsAPhase(t *testing.T) {
+	const ours = `,"careManager":{"reference":"Practitioner/manager"},"type":[
+		{"coding":[{"system":"https://caseway.dev/fhir/CodeSystem/case-model","code":"clinical"}]},
+		{"coding":[{"system":"https://caseway.dev/fhir/CodeSystem/case-setting","code":"community"}]}],
+		"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"active"}]`
+	onEachStore(t, func(t *testing.T, a *api) {
+		for _, history := range []string{"", `,"statusHistory":[{"status":"planned","period":{"start":"2021-02-14","end":"2021-02-14"}}]`} {
+			k := a.elsewhere(`,"status":"active"` + history)
+			a.put("EpisodeOfCare/foreign", foreignEpisode(`,"status":"active"`+history+ours))
+			if c := k.seen(); !c.Adopted || c.Phase != casemodel.PhaseActive || len(c.Cadences) == 0 {
+				t.Errorf("with %q it became %s", history, text(c))
+			}
+			if got := a.do("DELETE", "/fhir/EpisodeOfCare/foreign", ""); got.status != http.StatusUnprocessableEntity {
+				t.Errorf("the bound episode is deleted: %d", got.status)
+			}
+			a.put("EpisodeOfCare/foreign", strings.ReplaceAll(foreignEpisode(`,"status":"entered-in-error"`+ours), `"active"`, `"entered-in-error"`))
+			a.do("DELETE", "/fhir/EpisodeOfCare/foreign", "")
+		}
+	})
+}
+
+// TestProblemsThatAnAssessmentAddsAreDiagnoses of the episode.
+func TestProblemsThatAnAssessmentAddsAreDiagnoses(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		k := a.elsewhere(`,"status":"active"`)
+		k.adopt("")
+		k.must("assess", cm, manager, casemodel.Assessing{
+			Assessment: casemodel.Assessment{Status: casemodel.AssessmentCompleted, Needs: []casemodel.Need{{Text: "x"}}},
+			Problems:   []casemodel.Problem{{Code: casemodel.Concept{Codings: []casemodel.Coding{{System: "http://snomed.info/sct", Code: "69896004"}}}, Categories: problemList}},
+		})
+		if got := idsOn(a.page("/cases?condition=http://snomed.info/sct|69896004")); got != "foreign" {
+			t.Errorf("found are %q", got)
 		}
 	})
 }

@@ -22,6 +22,7 @@ type doing struct {
 	witness *Witness // of an operation that is no action
 	// written is what a FHIR client writes, where the doing is what follows from it.
 	written []interaction.Image
+	notes   []string // what is to be said beside the reason of the step
 	// known are the resources that may be there already, with their versions;
 	// nil where what is new gets ids of the store's.
 	known map[fhir.Key]int64

@@ -41,10 +41,10 @@ func (j *judging) offered() (all []string) {
 	return all
 }
 
-// change judges the case as it would be: one that comes in by this commit may
-// stand anywhere in its course, and is bound from then on.
+// change judges the case as it would be: one that comes in by this commit, or that
+// no rules bound before, may stand anywhere in its course, and is bound from then on.
 func (j *judging) change(after casemodel.Case, step casemodel.Step) (casemodel.Result, error) {
-	if len(j.before.versions) == 0 {
+	if !j.before.c.Adopted {
 		return casemodel.Receive(after, step)
 	}
 	return casemodel.Apply(j.before.c, after, step)

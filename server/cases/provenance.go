@@ -48,8 +48,14 @@ func (g *Guard) provenance(ctx context.Context, d *doing, id string, images []in
 		d.witness.testify(p)
 	}
 	testimonyOf(slices.Concat(images, d.written)).tell(p)
-	if d.step.Why != "" {
-		p["reason"] = []object{{"text": d.step.Why}}
+	var reasons []object
+	for _, why := range append([]string{d.step.Why}, d.notes...) {
+		if why != "" {
+			reasons = append(reasons, object{"text": why})
+		}
+	}
+	if len(reasons) > 0 {
+		p["reason"] = reasons
 	}
 	text, err := json.Marshal(p)
 	if err != nil {
