@@ -1,7 +1,9 @@
 package casemodel
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 )
 
 // Offering asks providers to do a service.
@@ -22,6 +24,7 @@ type Asked struct {
 
 var (
 	serviceOver  = rule("service-is-over", "The service is over, or a provider was taken for it already.")
+	serviceDraft = rule("service-is-draft", "The service is a draft: it can be offered once the plan that asks for it is approved.")
 	offerUnknown = rule("offer-unknown", "The offer isn't one of the service's.")
 	dueInPast    = rule("due-in-the-past", "What is asked for can't be due before it is asked.")
 	notProvider  = rule("provider-is-another", "The offer was made to another provider.")
@@ -30,16 +33,14 @@ var (
 // OfferService offers a service of the plan in force to one or several providers.
 func OfferService(c Case, s Step, a Offering) (Result, error) {
 	return act(c, ActionOffer, s, func(w *acting) {
-		if w.c.CurrentPlan() == nil {
-			w.add(planApproval, "", "plans")
-		}
 		x := w.service(a.Service)
+		if w.c.CurrentPlan() == nil && (x == nil || !w.c.orderedElsewhere(x)) {
+			w.add(planApproval, "", "plans", w.c.wherePlanStands()...)
+		}
 		if x == nil {
 			return
 		}
-		if x.Status != ServiceRequested && x.Status != ServiceOffered && x.Status != ServiceDeclined {
-			w.add(serviceOver, x.ID, "argument.service")
-		}
+		checkOfferable(x, x.Status, "argument.service", &w.found)
 		if a.Due.Past(s.At) {
 			w.add(dueInPast, x.ID, "argument.due")
 		}
@@ -51,6 +52,33 @@ func OfferService(c Case, s Step, a Offering) (Result, error) {
 		}
 		x.Status = ServiceOffered
 	})
+}
+
+// wherePlanStands says why no plan is in force, where there is one in the making.
+func (c *Case) wherePlanStands() []string {
+	if d := c.DraftPlan(); d != nil {
+		return []string{fmt.Sprintf("The plan (%s) is %s.", d.ID, statusWords(string(d.Status)))}
+	}
+	return nil
+}
+
+// statusWords are how a text says a status.
+func statusWords(status string) string {
+	if status == string(PlanDraft) {
+		return "a draft"
+	}
+	return strings.ReplaceAll(status, "-", " ")
+}
+
+// checkOfferable finds what keeps a service of a status from being offered.
+func checkOfferable(x *Service, status ServiceStatus, path string, found *Errors) {
+	switch status {
+	case ServiceRequested, ServiceOffered, ServiceDeclined, ServiceUnknown:
+	case ServiceDraft:
+		found.add(serviceDraft, x.ID, path)
+	default:
+		found.add(serviceOver, x.ID, path, "It is "+statusWords(string(status))+".")
+	}
 }
 
 func (w *acting) ask(x *Service, p Asked, due Date, path string) {

@@ -157,7 +157,7 @@ func checkEnds(c *Case, found *Errors) {
 		}
 	case PhaseClosed:
 		if c.Closure == nil || c.Closure.Reason.IsZero() {
-			found.add(closureReason, "", "closure.reason")
+			found.add(closureReason, "", "closure.reason", "One of "+join(closureCodes())+".")
 		}
 		if c.Closure == nil || blank(c.Closure.Summary) {
 			found.add(closureSummary, "", "closure.summary")

@@ -47,7 +47,7 @@ func checkAsked(before, after *Case, found *Errors) {
 func checkOffered(before, after *Case, x *Service, o *Offer, path string, found *Errors) {
 	if !after.orderedElsewhere(x) {
 		if before.CurrentPlan() == nil && after.CurrentPlan() == nil {
-			found.add(planApproval, "", "plans")
+			found.add(planApproval, "", "plans", before.wherePlanStands()...)
 		}
 		if o.Provider.IsZero() {
 			found.add(providerNeeded, o.ID, path+".provider")
@@ -57,9 +57,7 @@ func checkOffered(before, after *Case, x *Service, o *Offer, path string, found 
 	if was := before.Service(x.ID); was != nil {
 		status = was.Status
 	}
-	if !slices.Contains([]ServiceStatus{ServiceRequested, ServiceOffered, ServiceDeclined, ServiceUnknown}, status) {
-		found.add(serviceOver, x.ID, path)
-	}
+	checkOfferable(x, status, path, found)
 	if after.Setting == SettingAcuteHospital && !after.inNetwork(o.Provider) && blank(o.OutOfNetwork) {
 		found.add(outOfNetwork, o.ID, path+".outOfNetwork")
 	}

@@ -123,7 +123,7 @@ func checkClosure(c *Case, found *Errors) {
 	}
 	why := c.Closure.Reason
 	if known := slices.ContainsFunc(ClosureReasons(), func(k Coding) bool { return why.Is(k.System, k.Code) }); !known && !why.IsZero() {
-		found.add(closureUnknown, "", "closure.reason")
+		found.add(closureUnknown, "", "closure.reason", "One of "+join(closureCodes())+", of the system "+ClosureReasonSystem+".")
 	}
 	if why.Is(ClosureReasonSystem, "transferred") && (blank(c.Closure.HandOver) || c.Closure.To.IsZero()) {
 		found.add(handOverNeeded, "", "closure.handOver")
@@ -170,6 +170,13 @@ func ClosureReasons() []Coding {
 		reason("died", "Client died"),
 		reason("other", "Other"),
 	}
+}
+
+func closureCodes() (codes []string) {
+	for _, k := range ClosureReasons() {
+		codes = append(codes, k.Code)
+	}
+	return codes
 }
 
 // ClosureReason gives a reason by its code, zero for one that isn't listed.

@@ -54,7 +54,7 @@ func TestIllegalAskingAndAnswering(t *testing.T) {
 	late := booking
 	late.CreatedAt = "2026-04-02"
 	run(t, []illegal{
-		{"offering a draft", planned, edit(sys, offering(casemodel.Offer{Provider: rehab})), []string{"plan-needs-approval", "service-is-over"}},
+		{"offering a draft", planned, edit(sys, offering(casemodel.Offer{Provider: rehab})), []string{"plan-needs-approval", "service-is-draft"}},
 		{"offering what was taken", taken, edit(sys, offering(casemodel.Offer{Provider: rehab})), []string{"service-is-over"}},
 		{"offering outside the network", network, edit(sys, offering(casemodel.Offer{Provider: rehab})), []string{"offer-out-of-network"}},
 		{"offering after the answer is due", active, edit(sys, offering(casemodel.Offer{Provider: rehab, At: "2026-03-02", Due: "2026-03-01"})), []string{"due-in-the-past"}},

@@ -55,7 +55,7 @@ func TestIllegalOffers(t *testing.T) {
 	}
 	ask := []casemodel.Asked{{Provider: rehab}}
 	run(t, []illegal{
-		{"offering before the plan is approved", planned, offer(casemodel.Offering{Providers: ask}), []string{"phase-not-allowed", "plan-needs-approval", "service-is-over"}},
+		{"offering before the plan is approved", planned, offer(casemodel.Offering{Providers: ask}), []string{"phase-not-allowed", "plan-needs-approval", "service-is-draft"}},
 		{"offering no service of the case", active, offer(casemodel.Offering{Service: "ServiceRequest/none", Providers: ask}), []string{"service-unknown"}},
 		{"offering to nobody", active, offer(casemodel.Offering{}), []string{"provider-needed"}},
 		{"offering to a provider without a name", active, offer(casemodel.Offering{Providers: []casemodel.Asked{{}}}), []string{"provider-needed"}},

@@ -97,7 +97,7 @@ func (s *Service) perform(ctx context.Context, a *assembled, row *action, deed D
 func (s *Service) store(ctx context.Context, c commit, v View) (Answer, error) {
 	id, given, err := s.commit(ctx, c)
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, atParts(err, c.writes)
 	}
 	after, err := s.load(ctx, id)
 	if err != nil {

@@ -99,6 +99,12 @@ func requestAuthorization(c casemodel.Case, s casemodel.Step, a casemodel.Author
 // providers of its services.
 func schedule(c casemodel.Case, s casemodel.Step, a casemodel.Appointment) (casemodel.Result, error) {
 	if len(a.Attendees) > 0 {
+		a.Attendees = slices.Clone(a.Attendees)
+		for i := range a.Attendees {
+			if a.Attendees[i].Status == "" {
+				a.Attendees[i].Status = "needs-action"
+			}
+		}
 		return casemodel.Schedule(c, s, a)
 	}
 	parties := []casemodel.Party{c.Client.Party()}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -133,4 +135,25 @@ func renamed(changes []casemodel.Change, given map[casemodel.Ref]casemodel.Ref) 
 		}
 	}
 	return changes
+}
+
+// atParts says of what is wrong in a transaction at which resource of the case it
+// is: nobody but the server knows of the Bundle.
+func atParts(err error, writes []mapping.Write) error {
+	fe := (*fhir.Error)(nil)
+	if !errors.As(err, &fe) {
+		return err
+	}
+	told := *fe
+	told.Issues = slices.Clone(fe.Issues)
+	for i := range told.Issues {
+		at, found := strings.CutPrefix(told.Issues[i].Expression, "Bundle.entry[")
+		number, rest, closed := strings.Cut(at, "]")
+		n, bad := strconv.Atoi(number)
+		if !found || !closed || bad != nil || n >= len(writes) {
+			continue
+		}
+		told.Issues[i].Expression = writes[n].Key.Type + strings.TrimPrefix(rest, ".resource")
+	}
+	return &told
 }

@@ -284,3 +284,56 @@ func TestProblemsThatAnAssessmentAddsAreDiagnoses(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatNoPartShowsIsTold by the whole view.
+func TestWhatNoPartShowsIsTold(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		k := a.elsewhere(`,"status":"active"`)
+		patient := `"subject":{"reference":"Patient/p1"}`
+		visit := `"episodeOfCare":[{"reference":"EpisodeOfCare/foreign"}],` + patient + `,"class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":`
+		a.put("MedicationRequest/m", `{"resourceType":"MedicationRequest","id":"m","status":"active","intent":"order",`+patient+`,"medicationCodeableConcept":{"text":"Amlodipine"}}`)
+		a.put("Encounter/emergency", `{"resourceType":"Encounter","id":"emergency","status":"finished",`+visit+`"EMER"}}`)
+		a.put("Encounter/inpatient", `{"resourceType":"Encounter","id":"inpatient","status":"finished",`+visit+`"IMP"}}`)
+		a.put("Encounter/visit", `{"resourceType":"Encounter","id":"visit","status":"finished",`+visit+`"HH"}}`)
+		a.put("Observation/weight", `{"resourceType":"Observation","id":"weight","status":"final",`+ofEpisode+`,"code":{"text":"weight"},`+patient+`}`)
+		a.put("CarePlan/p", `{"resourceType":"CarePlan","id":"p",`+ofEpisode+`,"status":"active","intent":"plan",`+patient+`,
+			"contained":[{"resourceType":"CareTeam","id":"ct","participant":[{"member":{"display":"Hospital X"}}]},{"resourceType":"Goal","id":"cg","lifecycleStatus":"active","description":{"text":"g"},`+patient+`}],
+			"careTeam":[{"reference":"#ct"}],"goal":[{"reference":"#cg"}],"activity":[{"reference":{"reference":"MedicationRequest/m"}}]}`)
+		told := ""
+		for _, l := range a.view(a.do("GET", k.path+"?view=whole", ""), http.StatusOK).Losses {
+			if told += l.Part + " " + l.Path + "\n"; l.Reason == "" {
+				t.Errorf("no reason for %s", l.Path)
+			}
+		}
+		const want = "CarePlan/p CarePlan.contained[0]\nCarePlan/p CarePlan.contained[1]\nEncounter/emergency Encounter\n" +
+			"Encounter/inpatient Encounter\nObservation/weight Observation\nMedicationRequest/m MedicationRequest\n"
+		if told != want {
+			t.Errorf("told is\n%swant\n%s", told, want)
+		}
+	})
+}
+
+// TestCasesAreListedByProblemsAndManagers of whichever kind, with their names.
+func TestCasesAreListedByProblemsAndManagers(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *api) {
+		a.elsewhere(`,"status":"active","careManager":{"reference":"PractitionerRole/r"}`)
+		a.put("PractitionerRole/r", `{"resourceType":"PractitionerRole","id":"r","practitioner":{"reference":"Practitioner/manager","display":"Mary"}}`)
+		a.put("Condition/c", `{"resourceType":"Condition","id":"c",`+ofEpisode+`,"subject":{"reference":"Patient/p1"},"code":{"coding":[{"system":"http://snomed.info/sct","code":"69896004"}]}}`)
+		a.put("ValueSet/v", `{"resourceType":"ValueSet","id":"v","url":"http://example.org/rheuma","status":"active","compose":{"include":[{"system":"http://snomed.info/sct","concept":[{"code":"69896004"}]}]}}`)
+		for query, want := range map[string]string{
+			"condition=http://snomed.info/sct|69896004": "foreign", "condition=69896004": "foreign", "condition=Condition/c": "foreign",
+			"condition=http://snomed.info/sct|1": "", "condition:in=http://example.org/rheuma": "foreign",
+			"assignee=PractitionerRole/r": "foreign", "assignee=PractitionerRole/other": "",
+		} {
+			page := a.page("/cases?" + query)
+			if got := idsOn(page); got != want {
+				t.Errorf("%s: %q, want %q", query, got, want)
+			}
+			for _, row := range page.Cases {
+				if row.Client.Name != "Client" || row.Assignee.Name != "Mary" {
+					t.Errorf("the row names %+v and %+v", row.Client, row.Assignee)
+				}
+			}
+		}
+	})
+}

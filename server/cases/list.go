@@ -56,12 +56,14 @@ const codeList = `^[a-z-]+(,[a-z-]+)*$`
 
 // filters are those of the list, answered from index terms.
 var filters = []filter{
-	{"assignee", "The case manager, such as Practitioner/1.", refPattern, referenceTo("care-manager")},
+	{"assignee", "The case manager, such as Practitioner/1 or PractitionerRole/1.", refPattern, referenceTo("manager")},
 	{"client", "The Patient whose case it is.", refPattern, referenceTo("patient")},
 	{"phase", "Phases, separated by commas.", codeList, codes("phase", "", casemodel.Phases())},
 	{"model", "Models, separated by commas.", codeList, codes("type", "case-model", casemodel.Models())},
 	{"setting", "Settings, separated by commas.", codeList, codes("type", "case-setting", casemodel.Settings())},
-	{"condition", "A Condition, such as Condition/1, or the code of a diagnosis, such as http://snomed.info/sct|48440001.", "", condition},
+	{"condition", "A Condition, such as Condition/1, or the code of a problem, such as http://snomed.info/sct|48440001.", "", condition},
+	{"condition:in", "The value set that has the code of a problem, by its canonical URL.", "", problemCode(":in")},
+	{"condition:below", "A code that the code of a problem is below or is, such as http://snomed.info/sct|3723001, where its hierarchy is known.", "", problemCode(":below")},
 	{"insurer", "The Organization that pays for a policy of the case.", refPattern, referenceTo("_has:Coverage:episode-of-care:payor")},
 }
 
@@ -100,14 +102,25 @@ func joined[S ~string](all []S) string {
 	return strings.Join(texts, ", ")
 }
 
+// ofCase begins the search of cases by what their Conditions say: diagnoses, and
+// whatever other problems belong to them.
+const ofCase = "_has:Condition:episode-of-care:"
+
 func condition(value string) (search.Pair, *Fault) {
 	if key, ok := fhir.ParseKey(value); ok && key.Type == "Condition" {
-		return search.Pair{Name: "condition", Value: value}, nil
+		return search.Pair{Name: ofCase + "_id", Value: key.ID}, nil
 	}
-	if value == "" {
-		return search.Pair{}, &Fault{Detail: "must be Condition/id or system|code"}
+	return problemCode("")(value)
+}
+
+// problemCode finds cases by the codes of their problems, by a modifier.
+func problemCode(modifier string) func(string) (search.Pair, *Fault) {
+	return func(value string) (search.Pair, *Fault) {
+		if value == "" {
+			return search.Pair{}, &Fault{Detail: "must be Condition/id or system|code, with :in a value set, with :below a code"}
+		}
+		return search.Pair{Name: ofCase + "code" + modifier, Value: value}, nil
 	}
-	return search.Pair{Name: "condition.code", Value: value}, nil
 }
 
 // listing is a request for a list, understood.
@@ -188,7 +201,7 @@ func (l *listing) read(p search.Pair) *Fault {
 			return fault
 		}
 	}
-	return &Fault{Detail: "isn't known; the list is filtered by assignee, client, phase, model, setting, condition, insurer and overdue, " +
+	return &Fault{Detail: "isn't known; the list is filtered by assignee, client, phase, model, setting, condition (also with :in and :below), insurer and overdue, " +
 		"and paged by count and cursor"}
 }
 
@@ -229,18 +242,33 @@ func (s *Service) listPage(ctx context.Context, l listing, cursor string, page *
 	if cursor != "" {
 		parameters = append(slices.Clone(parameters), search.Pair{Name: interaction.CursorParameter, Value: cursor})
 	}
+	parameters = append(slices.Clone(parameters), namedInRows...)
 	found, err := s.engine().Search(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
 	if err != nil {
 		return "", err
 	}
+	var b bundle
+	if err := json.Unmarshal(found, &b); err != nil {
+		return "", fmt.Errorf("a page of cases: %w", err)
+	}
 	a := &assembled{versions: map[fhir.Key]int64{}}
-	if cursor, err = s.take(a, found); err != nil {
-		return "", err
+	names := rowNames{}
+	for _, e := range b.Entry {
+		var who namedResource
+		if err := json.Unmarshal(e.Resource, &who); err == nil && who.ResourceType != "EpisodeOfCare" {
+			names[casemodel.Ref(who.ResourceType+"/"+who.ID)] = who
+			continue
+		}
+		if err := s.add(a, e.Resource); err != nil {
+			return "", err
+		}
 	}
 	for _, m := range a.stored {
 		if row, ok := s.row(m); ok {
+			row.Client.Name = names.of(row.Client)
+			row.Assignee.Name = names.of(row.Assignee)
 			page.Cases = append(page.Cases, row)
 		}
 	}
-	return cursor, nil
+	return b.cursor(), nil
 }

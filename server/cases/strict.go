@@ -185,14 +185,19 @@ func (c *checking) object(t reflect.Type, at string, depth int) error {
 	return err
 }
 
-// meant suggests the member whose name differs in case only.
+// meant suggests the member whose name differs in case only, else it says which
+// there are.
 func meant(name string, fields []field) string {
-	for _, f := range fields {
-		if strings.EqualFold(f.name, name) {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		if names[i] = f.name; strings.EqualFold(f.name, name) {
 			return "; " + f.name + " is"
 		}
 	}
-	return ""
+	if len(names) == 0 {
+		return ""
+	}
+	return "; known are " + strings.Join(names, ", ")
 }
 
 // escaped writes a member's name for a JSON Pointer (RFC 6901 section 3).

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"caseway/fhir"
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
 )
@@ -19,7 +20,8 @@ type View struct {
 	Actions []RoleActions `json:"actions"`
 	// Changes are what an action has just changed.
 	Changes []casemodel.Change `json:"changes,omitempty"`
-	// Losses are what the action said and FHIR has no place for.
+	// Losses are what the action said and FHIR has no place for; where nothing was
+	// done, what belongs to the case and no part of it shows.
 	Losses []Loss `json:"losses,omitempty"`
 }
 
@@ -63,7 +65,34 @@ func (s *Service) Read(ctx context.Context, id string, ifNoneMatch []string) (An
 	if matches(ifNoneMatch, a.etag()) {
 		return Answer{Status: http.StatusNotModified, ETag: a.etag()}, nil
 	}
-	return s.show(ctx, a, View{}, http.StatusOK)
+	lost, err := s.unshown(ctx, a)
+	if err != nil {
+		return Answer{}, err
+	}
+	return s.show(ctx, a, View{Losses: lost}, http.StatusOK)
+}
+
+// partless are the types of resources that belong to cases and that no part is
+// kept as.
+var partless = []string{
+	"AdverseEvent", "AllergyIntolerance", "ChargeItem", "ClinicalImpression", "CoverageEligibilityRequest", "DeviceRequest",
+	"DiagnosticReport", "ExplanationOfBenefit", "FamilyMemberHistory", "ImagingStudy", "Immunization", "ImmunizationRecommendation",
+	"List", "Media", "MedicationAdministration", "MedicationDispense", "MedicationRequest", "MedicationStatement", "NutritionOrder",
+	"Procedure", "RequestGroup",
+}
+
+// unshown tells what belongs to a case, as far as the caller may see it, and
+// isn't shown by any part of it.
+func (s *Service) unshown(ctx context.Context, a *assembled) ([]Loss, error) {
+	lost := mapping.Unshown(&a.c, a.stored)
+	others, err := s.engine().Belonging(ctx, fhir.Key{Type: "EpisodeOfCare", ID: a.c.ID}, partless)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range others {
+		lost = append(lost, mapping.LossOf(v.Key.String(), v.Key.Type))
+	}
+	return lossesOf(lost), nil
 }
 
 // show completes a view of a case and writes it.
