@@ -197,7 +197,7 @@ func (k *course) triesWrite(rule, door string, r request) {
 		k.t.Fatalf("%s: %d %s", door, got.status, got.body)
 	}
 	for _, issue := range o.Issue {
-		if strings.HasPrefix(issue.Diagnostics, rule+": ") && issue.Code == "business-rule" && len(issue.Expression) > 0 && got.status == http.StatusUnprocessableEntity {
+		if strings.Contains(" "+issue.Diagnostics, " "+rule+": ") && issue.Code == "business-rule" && len(issue.Expression) > 0 && got.status == http.StatusUnprocessableEntity {
 			return
 		}
 	}
