@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 )
 
 // DefaultSteps is the step limit where a Context names none: enough for every
@@ -40,4 +41,7 @@ type Context struct {
 	// visited, an operator applied or an item made; at worst it costs some 100
 	// nanoseconds and 100 bytes, so give expressions from clients fewer.
 	Steps int
+	// Work is what several evaluations share: each draws its steps from it, and
+	// none begins when nothing is left. nil: there is no bound but Steps.
+	Work *budget.Work
 }

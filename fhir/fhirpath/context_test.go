@@ -1,11 +1,13 @@
 package fhirpath_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/definition"
 	"caseway/fhir/fhirpath"
 )
@@ -134,5 +136,37 @@ func TestAppendKeepsWhatIsThere(t *testing.T) {
 	}
 	if items, err = compile(t, "code > 1").Append(items, nil, focus); err == nil || len(items) != 3 {
 		t.Errorf("after an error %s, %v", texts(items), err)
+	}
+}
+
+func TestEvaluationsShareWork(t *testing.T) {
+	focus := fhirpath.OfNode(tree(t, observation).Root())
+	e := compile(t, "descendants().count() > 0")
+	w := budget.NewWork(t.Context(), 1000)
+	ctx := &fhirpath.Context{Schema: definition.R4(), Work: w}
+	done := 0
+	for ; done < 1000; done++ {
+		if _, err := e.Eval(ctx, focus); err != nil {
+			if !errors.Is(err, fhirpath.ErrTooCostly) {
+				t.Fatalf("got %v, want that it costs too much", err)
+			}
+			break
+		}
+	}
+	if done == 0 || done == 1000 {
+		t.Errorf("%d evaluations on 1,000 steps: want some, and then none", done)
+	}
+	if fe := (*fhir.Error)(nil); !errors.As(w.Err(), &fe) || fe.Kind != fhir.TooCostly {
+		t.Errorf("work says %v, want kind TooCostly", w.Err())
+	}
+}
+
+func TestNoEvaluationBeginsForWhoHasLeft(t *testing.T) {
+	gone, leave := context.WithCancel(t.Context())
+	w := budget.NewWork(gone, 1000)
+	leave()
+	_, err := compile(t, "1 + 1").Eval(&fhirpath.Context{Work: w})
+	if !errors.Is(err, fhirpath.ErrTooCostly) || !errors.Is(w.Err(), context.Canceled) {
+		t.Errorf("got %v and %v, want neither a result nor work left", err, w.Err())
 	}
 }

@@ -21,6 +21,7 @@ type machine struct {
 	scope scope
 	focus Collection // %context, a copy
 	steps int        // that are left
+	given int        // steps at first
 	free  []Collection
 }
 
@@ -40,10 +41,17 @@ func start(ctx *Context, focus Collection) *machine {
 	if m.steps <= 0 {
 		m.steps = DefaultSteps
 	}
+	if ctx.Work != nil {
+		m.steps = min(m.steps, ctx.Work.Left())
+	}
+	m.given = m.steps
 	return m
 }
 
 func (m *machine) stop() {
+	if m.ctx.Work != nil {
+		_ = m.ctx.Work.Spend(1 + m.given - max(m.steps, 0)) // who shares it asks
+	}
 	clear(m.focus)
 	m.ctx, m.scope = nil, scope{}
 	machines.Put(m)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/fhirpath"
 	"caseway/server/cases"
 )
@@ -19,6 +20,7 @@ type applying struct {
 	s     *Service
 	ctx   context.Context
 	call  call
+	work  *budget.Work // of all expressions
 	given arguments
 	now   time.Time
 	// episode is the EpisodeOfCare that what is made belongs to, if any.
@@ -144,7 +146,8 @@ func (s *Service) findPlanDefinition(ctx context.Context, c *call) error {
 // applying reads whom and what a call names.
 func (s *Service) applying(ctx context.Context, c call) (*applying, error) {
 	a := &applying{
-		s: s, ctx: ctx, call: c, given: c.given, now: s.clock().UTC().Truncate(time.Millisecond), names: map[string]fhir.Node{},
+		work: budget.NewWork(ctx, budget.DefaultSteps),
+		s:    s, ctx: ctx, call: c, given: c.given, now: s.clock().UTC().Truncate(time.Millisecond), names: map[string]fhir.Node{},
 	}
 	if err := a.findEpisode(); err != nil {
 		return nil, err

@@ -17,13 +17,19 @@ func (a *applying) evaluate(e expression, path string) (fhirpath.Collection, err
 	if e.Language != "text/fhirpath" {
 		return nil, unfit(path+".expression.language", "must be text/fhirpath")
 	}
+	if err := a.work.Spend(len(e.Expression)); err != nil {
+		return nil, err
+	}
 	compiled, err := fhirpath.Compile(e.Expression)
 	if err != nil {
 		return nil, unfit(path+".expression", "isn't FHIRPath: "+err.Error())
 	}
 	const steps = 200_000
-	c := &fhirpath.Context{Schema: a.s.schema, Variables: a.variables, Now: a.now, Steps: steps}
+	c := &fhirpath.Context{Schema: a.s.schema, Variables: a.variables, Now: a.now, Steps: steps, Work: a.work}
 	found, err := compiled.Eval(c, fhirpath.OfNode(a.names["subject"]))
+	if err := a.work.Err(); err != nil {
+		return nil, err
+	}
 	if ee := (*fhirpath.EvalError)(nil); errors.As(err, &ee) {
 		return nil, unfit(path+".expression", "has no result: "+ee.Text)
 	}
