@@ -1,8 +1,11 @@
 package fhir
 
 import (
+	"bytes"
 	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Bundle is what stands before a Bundle's entries
@@ -49,16 +52,30 @@ type EntryResponse struct {
 }
 
 // BundleWriter writes a Bundle into one growing buffer; resources go in as
-// the bytes that they are. Not safe for concurrent use.
+// the bytes that they are. In a large Bundle, large resources aren't copied but
+// stand as pieces of its text. Not safe for concurrent use.
 type BundleWriter struct {
+	pieces  [][]byte // what stands before json
 	json    []byte
 	entries int
+	large   bool
 }
+
+// Sizes from which resources aren't copied: one copy of a page costs less than
+// many small writes to a socket, but for the memory.
+const (
+	largeBundle   = 1 << 20
+	largeResource = 1 << 10
+)
 
 // NewBundleWriter begins a Bundle; size is about how many bytes its entries
 // will take.
 func NewBundleWriter(b Bundle, size int) *BundleWriter {
-	w := &BundleWriter{json: make([]byte, 0, size+512)}
+	w := &BundleWriter{large: size >= largeBundle}
+	if w.large {
+		size = largeBundle / 16
+	}
+	w.json = make([]byte, 0, size+512)
 	w.raw(`{"resourceType":"Bundle"`)
 	w.text(`,"id":`, b.ID)
 	w.meta(b)
@@ -80,6 +97,36 @@ func NewBundleWriter(b Bundle, size int) *BundleWriter {
 		w.raw(`]`)
 	}
 	return w
+}
+
+// CountItems counts the items of a list at the root of JSON text, as far as it
+// can be read.
+func CountItems(text []byte, name string) (n int) {
+	d := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+		return 0
+	}
+	for d.PeekKind() == '"' {
+		t, err := d.ReadToken()
+		if err != nil {
+			return n
+		}
+		if t.String() != name || d.PeekKind() != '[' {
+			if d.SkipValue() != nil {
+				return n
+			}
+			continue
+		}
+		_, err = d.ReadToken()
+		for ; err == nil && d.PeekKind() != ']'; n++ {
+			err = d.SkipValue()
+		}
+		if err != nil {
+			return n - 1
+		}
+		_, _ = d.ReadToken()
+	}
+	return n
 }
 
 func (w *BundleWriter) meta(b Bundle) {
@@ -108,7 +155,14 @@ func (w *BundleWriter) Entry(e Entry) {
 	w.entries++
 	start := len(w.json)
 	w.text(`,"fullUrl":`, e.FullURL)
-	w.bytes(`,"resource":`, e.Resource)
+	if w.large && len(e.Resource) >= largeResource {
+		w.raw(`,"resource":`)
+		w.json[start] = '{'
+		w.piece(e.Resource)
+		start = -1
+	} else {
+		w.bytes(`,"resource":`, e.Resource)
+	}
 	if e.Mode != "" {
 		w.text(`,"search":{"mode":`, e.Mode)
 		w.raw(`}`)
@@ -126,8 +180,16 @@ func (w *BundleWriter) Entry(e Entry) {
 	if len(w.json) == start {
 		w.raw(`,`)
 	}
-	w.json[start] = '{' // in place of the first member's comma
+	if start >= 0 {
+		w.json[start] = '{' // in place of the first member's comma
+	}
 	w.raw(`}`)
+}
+
+// piece adds JSON as it is.
+func (w *BundleWriter) piece(json []byte) {
+	w.pieces = append(w.pieces, w.json, json)
+	w.json = w.json[len(w.json):]
 }
 
 func (w *BundleWriter) response(r *EntryResponse) {
@@ -144,16 +206,16 @@ func (w *BundleWriter) response(r *EntryResponse) {
 	w.raw(`}`)
 }
 
-// Len is how many bytes have been written.
-func (w *BundleWriter) Len() int { return len(w.json) }
+// Bytes ends the Bundle and gives its text whole. The writer is used up.
+func (w *BundleWriter) Bytes() []byte { return w.Text().Bytes() }
 
-// Bytes ends the Bundle and gives its text. The writer is used up.
-func (w *BundleWriter) Bytes() []byte {
+// Text ends the Bundle and gives its text. The writer is used up.
+func (w *BundleWriter) Text() Text {
 	if w.entries > 0 {
 		w.raw(`]`)
 	}
 	w.raw(`}`)
-	return w.json
+	return Text{append(w.pieces, w.json)}
 }
 
 func (w *BundleWriter) raw(s string) { w.json = append(w.json, s...) }

@@ -1,6 +1,7 @@
 package fhir_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -69,15 +70,61 @@ func TestBundleWriter(t *testing.T) {
 		for _, e := range c.entries {
 			w.Entry(e)
 		}
-		size := w.Len()
 		got := string(w.Bytes())
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s: %s", c.name, diff)
 		}
-		if size == 0 || size > len(got) {
-			t.Errorf("%s: Len is %d before the end, the whole has %d", c.name, size, len(got))
-		}
 		mustDecode(t, got)
+	}
+}
+
+// TestLargeBundlesInPieces: the text is the same, and large resources aren't
+// copied.
+func TestLargeBundlesInPieces(t *testing.T) {
+	large := []byte(`{"resourceType":"Patient","id":"` + strings.Repeat("a", 4096) + `"}`)
+	entries := []fhir.Entry{
+		{Resource: large}, {FullURL: "urn:uuid:1", Resource: large, Mode: "match"}, {Resource: []byte(`{"resourceType":"Patient"}`)}, {},
+		{FullURL: "urn:uuid:2", Resource: large, Response: &fhir.EntryResponse{Status: "200 OK"}},
+	}
+	write := func(size int) fhir.Text {
+		w := fhir.NewBundleWriter(fhir.Bundle{Type: "searchset"}, size)
+		for _, e := range entries {
+			w.Entry(e)
+		}
+		return w.Text()
+	}
+	small, text := write(0), write(1<<20)
+	if got, want := string(text.Bytes()), string(small.Bytes()); got != want || text.Len() != len(want) {
+		t.Fatalf("in pieces: %s\nwhole: %s", got, want)
+	}
+	shared := 0
+	for piece := range text.Drain() {
+		if len(piece) == len(large) && &piece[0] == &large[0] {
+			shared++
+		}
+	}
+	if shared != 3 || text.Len() != 0 {
+		t.Errorf("%d resources stand as they are, and %d bytes are left after all were given; want 3 and 0", shared, text.Len())
+	}
+}
+
+func TestCountItems(t *testing.T) {
+	for _, row := range []struct {
+		name, text string
+		want       int
+	}{
+		{"none", `{"resourceType":"Bundle"}`, 0},
+		{"behind others", `{"type":"batch","link":[{"entry":[1,2]}],"entry":[{"entry":[1]},{}, 3]}`, 3},
+		{"no list", `{"entry":{"a":1}}`, 0},
+		{"twice", `{"entry":[1],"entry":[2,3]}`, 3},
+		{"broken off", `{"entry":[1,2,{"a`, 2},
+		{"no object", `[1,2,3]`, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if got := fhir.CountItems([]byte(row.text), "entry"); got != row.want {
+				t.Errorf("got %d, want %d", got, row.want)
+			}
+		})
 	}
 }
 

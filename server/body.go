@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -22,7 +21,12 @@ func (x *exchange) readFHIR() ([]byte, error) {
 			"Content-Type must be application/fhir+json (or application/json) of R4 in UTF-8; "+
 				"XML and Turtle aren't supported yet")
 	}
-	return x.readBody()
+	body, err := x.readBody()
+	if err == nil {
+		x.leaveGate()
+		x.leave, err = x.server.gate.Enter(x.context(), int64(len(body)))
+	}
+	return body, err
 }
 
 // readBody reads the body, inflated, within the limit.
@@ -49,17 +53,43 @@ func (x *exchange) readBody() ([]byte, error) {
 // readAll reads up to the limit; size is how much to expect, or -1.
 func (x *exchange) readAll(body io.Reader, size int64) ([]byte, error) {
 	limit := x.server.maxBody
-	// net/http limits a body to its Content-Length, so a client that claims
-	// much and sends little costs this memory only until its time is up: 1 MiB
-	// at most is trusted beforehand.
-	buf := bytes.NewBuffer(make([]byte, 0, min(max(size, 512), 1<<20)+bytes.MinRead))
-	if _, err := buf.ReadFrom(io.LimitReader(body, limit+1)); err != nil {
-		return nil, x.bodyError(err)
+	// A client that claims much and sends little costs little: room is made as
+	// bytes come.
+	buf := make([]byte, 0, min(max(size+1, 512), trusted))
+	for {
+		n, err := body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case int64(len(buf)) > limit:
+			return nil, tooLarge(limit)
+		case err == io.EOF: //nolint:errorlint // io.Reader's own sentinel
+			return buf, nil
+		case err != nil:
+			return nil, x.bodyError(err)
+		case len(buf) < cap(buf):
+			continue
+		}
+		if buf, err = x.grown(buf, size); err != nil {
+			return nil, err
+		}
 	}
-	if int64(buf.Len()) > limit {
-		return nil, tooLarge(limit)
+}
+
+// trusted is how many bytes of a body are expected before they come, and not
+// counted.
+const trusted = 16 << 10
+
+// grown is a body with room for as much again, but for no more than its size
+// where that is known.
+func (x *exchange) grown(body []byte, size int64) ([]byte, error) {
+	room := int64(2 * cap(body))
+	if size >= int64(len(body)) {
+		room = min(room, size+1)
 	}
-	return buf.Bytes(), nil
+	if err := x.hold.Grow(room); err != nil {
+		return nil, err
+	}
+	return append(make([]byte, 0, room), body...), nil
 }
 
 func (x *exchange) bodyError(err error) error {

@@ -20,13 +20,13 @@ func bundle(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	answer, err := x.server.engine.Bundle(x.context(), interaction.BundleRequest{
+	answer, err := x.server.engine.BundleText(x.context(), interaction.BundleRequest{
 		Body: body, Base: x.base(), Return: x.prefer(), IdempotencyKey: repeat,
-		Lenient: x.lenient(), Elsewhere: elsewhere{x},
+		Lenient: x.lenient(), Elsewhere: elsewhere{x}, Answer: x.budgeted(),
 	})
 	if err != nil {
 		return err
 	}
-	x.writeJSON(http.StatusOK, answer)
+	x.writeText(http.StatusOK, answer)
 	return nil
 }

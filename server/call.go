@@ -23,11 +23,14 @@ func (e elsewhere) Reads(c interaction.Call) bool {
 func (e elsewhere) Answer(ctx context.Context, c interaction.Call) ([]byte, error) {
 	if c.Path == "metadata" {
 		body, _, err := e.x.describe(c.Parameters)
+		if err == nil {
+			err = c.Answer.Take(len(body))
+		}
 		return body, err
 	}
 	key, name := parseCall(c)
 	return e.x.server.operations.Do(ctx, operation.Request{
-		Key: key, Name: name, Get: c.Method == "GET" || c.Whole, Query: c.Parameters, Body: c.Body, Base: c.Base, Lenient: c.Lenient,
+		Key: key, Name: name, Get: c.Method == "GET" || c.Whole, Query: c.Parameters, Body: c.Body, Base: c.Base, Lenient: c.Lenient, Answer: c.Answer,
 	})
 }
 

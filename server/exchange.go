@@ -13,6 +13,7 @@ import (
 
 	"caseway/auth"
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/server/audit"
 )
 
@@ -32,6 +33,9 @@ type exchange struct {
 	challenge string          // error code for WWW-Authenticate; "" for the usual one
 	err       error           // for the log
 	broken    bool            // the answer broke off, and so must the connection
+	hold      budget.Hold     // of the body
+	budget    *budget.Answer  // of the answer; nil until something large is answered
+	leave     func()          // the gate for heavy requests; nil outside
 }
 
 // closing tells a client to send its next request elsewhere.
@@ -45,7 +49,7 @@ func (s *Server) answer(rt *route) gin.HandlerFunc {
 	rt.slot = slotOf(rt.interaction)
 	return func(c *gin.Context) {
 		x := exchanges.Get().(*exchange)
-		*x = exchange{server: s, c: c, route: rt, ctx: c.Request.Context(), started: time.Now()}
+		*x = exchange{server: s, c: c, route: rt, ctx: c.Request.Context(), started: time.Now(), hold: budget.NewHold(s.memory)}
 		defer x.finish()
 		x.requestID = requestID(c.Request)
 		x.setFixedHeaders()
@@ -141,6 +145,9 @@ func (x *exchange) finish() {
 		x.server.log.Error("panic", "what", panicText(p), "request", x.requestID, "stack", string(debug.Stack()))
 		x.fail(internalError)
 	}
+	x.leaveGate()
+	x.hold.Release()
+	x.budget.Release()
 	x.record(time.Since(x.started))
 	x.witness()
 	broken := x.broken
@@ -148,6 +155,14 @@ func (x *exchange) finish() {
 	exchanges.Put(x)
 	if broken {
 		panic(http.ErrAbortHandler)
+	}
+}
+
+// leaveGate lets the next heavy request in, once this one has been worked on.
+func (x *exchange) leaveGate() {
+	if x.leave != nil {
+		x.leave()
+		x.leave = nil
 	}
 }
 

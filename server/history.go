@@ -24,10 +24,11 @@ func history(x *exchange) error {
 	if err := request.Take(pairs); err != nil {
 		return err
 	}
-	body, err := x.server.engine.History(x.context(), request)
+	request.Answer = x.budgeted()
+	text, err := x.server.engine.HistoryText(x.context(), request)
 	if err != nil {
 		return err
 	}
-	x.writeJSON(http.StatusOK, body)
+	x.writeText(http.StatusOK, text)
 	return nil
 }

@@ -66,7 +66,7 @@ func claimed(listed []operation.Listed) map[string][]capability.Operation {
 func operate(status int) func(*exchange) error {
 	return func(x *exchange) error {
 		r := operation.Request{
-			Name: strings.TrimPrefix(path.Base(x.route.path), "$"), Base: x.base(), Lenient: x.lenient(),
+			Name: strings.TrimPrefix(path.Base(x.route.path), "$"), Base: x.base(), Lenient: x.lenient(), Answer: x.budgeted(),
 			Get: x.c.Request.Method != http.MethodPost,
 		}
 		if x.typ != nil {
@@ -81,11 +81,11 @@ func operate(status int) func(*exchange) error {
 				return err
 			}
 		}
-		body, err := x.server.operations.Do(x.context(), r)
+		text, err := x.server.operations.DoText(x.context(), r)
 		if err != nil {
 			return err
 		}
-		x.writeJSON(status, body)
+		x.writeText(status, text)
 		return nil
 	}
 }

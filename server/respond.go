@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -55,16 +54,27 @@ func (x *exchange) setVersionHeaders(v store.Version) {
 // writeJSON answers with FHIR JSON: as it is where the client doesn't ask for
 // more, so that a read is a copy from the store to the socket.
 func (x *exchange) writeJSON(status int, body []byte) {
-	h := x.c.Writer.Header()
-	if x.format.contentType == nil {
-		x.format.contentType = fhirJSON
+	if err := x.account(len(body)); err != nil {
+		x.fail(err)
+		return
 	}
-	h["Content-Type"] = x.format.contentType
-	x.setVary()
+	x.setJSONHeaders()
+	if len(body) >= worthStreaming {
+		x.stream(status, fhir.NewText(body))
+		return
+	}
 	if x.format.pretty {
 		body = indent(body)
 	}
 	x.write(status, body)
+}
+
+func (x *exchange) setJSONHeaders() {
+	if x.format.contentType == nil {
+		x.format.contentType = fhirJSON
+	}
+	x.c.Writer.Header()["Content-Type"] = x.format.contentType
+	x.setVary()
 }
 
 // setVary says what the answer depends on, beside what the door has said.
@@ -79,6 +89,7 @@ func (x *exchange) setVary() {
 
 // write sends a body whose Content-Type is set, gzipped where that pays.
 func (x *exchange) write(status int, body []byte) {
+	x.leaveGate()
 	h := x.c.Writer.Header()
 	if len(body) >= worthGzip && acceptsGzip(x.c.Request.Header["Accept-Encoding"]) {
 		packed := buffers.Get().(*bytes.Buffer)
@@ -143,15 +154,6 @@ func isZeroQ(parameter string) bool {
 	name, value, _ := strings.Cut(parameter, "=")
 	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 	return strings.EqualFold(strings.TrimSpace(name), "q") && err == nil && q == 0
-}
-
-func indent(body []byte) []byte {
-	var b bytes.Buffer
-	if err := json.Indent(&b, body, "", "  "); err != nil {
-		return body // what the store holds is JSON; if not, better as it is than not at all
-	}
-	b.WriteByte('\n')
-	return b.Bytes()
 }
 
 // location is the URL of a version: made of validated parts only.

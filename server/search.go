@@ -17,11 +17,12 @@ func find(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	body, err := x.server.engine.Search(x.context(), request)
+	request.Answer = x.budgeted()
+	text, err := x.server.engine.SearchText(x.context(), request)
 	if err != nil {
 		return err
 	}
-	x.writeJSON(http.StatusOK, body)
+	x.writeText(http.StatusOK, text)
 	return nil
 }
 

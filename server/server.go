@@ -7,9 +7,11 @@ import (
 	"net/netip"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"caseway/fhir/budget"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
 	"caseway/server/audit"
@@ -27,8 +29,9 @@ type Config struct {
 	// BaseURL is the URL under which clients reach the server's root; "" takes
 	// each request's own scheme and host.
 	BaseURL        string
-	MaxBody        int64 // bytes of a request body after inflating; 0: 12 MiB
-	MaxImport      int64 // bytes of a file of cases after inflating; 0: 1 GiB
+	MaxBody        int64          // bytes of a request body after inflating; 0: 12 MiB
+	MaxImport      int64          // bytes of a file of cases after inflating; 0: 1 GiB
+	Memory         *budget.Memory // what bodies and answers are drawn from; nil: it has no bound
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
 	App            http.Handler    // answers /app; nil: nothing does
@@ -60,6 +63,8 @@ type Server struct {
 	baseURL      string
 	maxBody      int64
 	maxImport    int64
+	memory       *budget.Memory
+	gate         *budget.Gate // for heavy bodies
 	metrics      *Metrics
 	log          *slog.Logger
 	capabilities capabilities
@@ -80,6 +85,9 @@ const (
 	defaultMaxBody   = 12 << 20
 	defaultMaxImport = 1 << 30
 )
+
+// patience is how long a heavy request waits for others to be done.
+const patience = 20 * time.Second
 
 // New makes a server.
 func New(c Config) (*Server, error) {
@@ -106,6 +114,7 @@ func New(c Config) (*Server, error) {
 		engine: c.Engine, store: c.Store, types: make(map[string]*resourceType, len(c.ResourceTypes)),
 		unknown: &resourceType{name: "unknown"}, door: door, login: c.Login, cases: c.Cases, audit: c.Audit, auditReads: c.AuditReads, isLenient: c.IgnoreUnknown, proxies: c.TrustedProxies,
 		baseURL: strings.TrimSuffix(c.BaseURL, "/"), maxBody: c.MaxBody, maxImport: c.MaxImport, metrics: c.Metrics, log: c.Log,
+		memory: c.Memory, gate: budget.NewGate(c.MaxBody, patience),
 	}
 	for _, name := range c.ResourceTypes {
 		s.types[name] = &resourceType{name: name}

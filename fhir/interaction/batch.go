@@ -21,17 +21,17 @@ type batch struct {
 	errs    []error
 }
 
-func (e *Engine) batch(ctx context.Context, r BundleRequest, bundle *fhir.Tree, wrong error) ([]byte, error) {
+func (e *Engine) batch(ctx context.Context, r BundleRequest, bundle *fhir.Tree, wrong error) (fhir.Text, error) {
 	if err := e.decide(ctx, Batch, fhir.Key{}, store.Version{}, bundle); err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
 	b := &batch{engine: e, request: r}
 	if err := b.parse(ctx, bundle, wrong); err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
 	for _, verbs := range phases {
 		if err := b.run(ctx, phase(b.entries, verbs...)); err != nil {
-			return nil, err
+			return fhir.Text{}, err
 		}
 	}
 	return b.answer(), nil
@@ -199,8 +199,12 @@ func (b *batch) do(ctx context.Context, en *entry) (err error) {
 }
 
 func (b *batch) read(ctx context.Context, en *entry) (err error) {
+	if err := b.request.Answer.Err(); err != nil {
+		return err
+	}
 	switch {
 	case en.search != nil:
+		en.search.Answer = b.request.Answer
 		en.answered, err = b.engine.Search(ctx, *en.search)
 		return err
 	case en.versionID != "":
@@ -208,8 +212,14 @@ func (b *batch) read(ctx context.Context, en *entry) (err error) {
 	default:
 		en.result.Version, err = b.engine.Read(ctx, en.key)
 	}
+	if err != nil {
+		return err
+	}
 	en.result.Version = b.engine.Subset(en.result.Version, en.subset)
-	return err
+	if !en.shows(b.request.Return) {
+		en.result.Version.JSON = nil
+	}
+	return b.request.Answer.Take(len(en.result.Version.JSON))
 }
 
 // call refuses a POST that may not happen twice: an operation keeps no key.
@@ -229,7 +239,7 @@ func (b *batch) idempotencyKey(en *entry) string {
 	return b.request.IdempotencyKey + en.at("")
 }
 
-func (b *batch) answer() []byte {
+func (b *batch) answer() fhir.Text {
 	a := newAnswer("batch-response", b.request, b.entries)
 	for i, en := range b.entries {
 		if b.errs[i] == nil {
@@ -238,7 +248,7 @@ func (b *batch) answer() []byte {
 		}
 		a.failure(b.engine.shownError(en, b.errs[i]))
 	}
-	return a.bundle.Bytes()
+	return a.bundle.Text()
 }
 
 // shownError is what a client may see of an entry's error. What no client can

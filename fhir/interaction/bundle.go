@@ -9,8 +9,9 @@ import (
 	"caseway/fhir"
 )
 
-// maxEntries bounds the work that one Bundle can ask for.
-const maxEntries = 10_000
+// DefaultEntries is how many entries a Bundle may have where Config says nothing
+// else.
+const DefaultEntries = 2000
 
 // Bundle does a batch or a transaction and returns the response Bundle as JSON,
 // its entries in the order of the request's
@@ -29,34 +30,64 @@ const maxEntries = 10_000
 // A batch fails as a whole only where it can't be read; otherwise each entry
 // has its own answer.
 func (e *Engine) Bundle(ctx context.Context, r BundleRequest) ([]byte, error) {
+	return whole(e.BundleText(ctx, r))
+}
+
+// BundleText is Bundle that doesn't put the answer together.
+func (e *Engine) BundleText(ctx context.Context, r BundleRequest) (fhir.Text, error) {
 	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
+	if err := e.checkEntries(r.Body); err != nil {
+		return fhir.Text{}, err
+	}
+	tree, wrong, err := e.decodeBundle(ctx, r)
+	switch {
+	case err != nil:
+		return fhir.Text{}, err
+	case tree.Root().Child("type").Text() == "batch":
+		return e.batch(ctx, r, tree, wrong)
+	}
+	return e.transaction(ctx, r, tree)
+}
+
+// leastEntry is how few bytes an entry can have: {},
+const leastEntry = 3
+
+// checkEntries refuses a Bundle of too many entries before it is decoded, which
+// costs some 20 times as much memory as its text.
+func (e *Engine) checkEntries(body []byte) error {
+	if len(body) < leastEntry*e.entries {
+		return nil
+	}
+	if n := fhir.CountItems(body, "entry"); n > e.entries {
+		return fhir.NewError(fhir.TooLarge, fhir.IssueTooLong,
+			fmt.Sprintf("the Bundle has %d entries; at most %d are processed at once", n, e.entries)).At("Bundle.entry")
+	}
+	return nil
+}
+
+// decodeBundle reads a batch or transaction. Wrong is what is wrong within the
+// entries of a batch.
+func (e *Engine) decodeBundle(ctx context.Context, r BundleRequest) (_ *fhir.Tree, wrong, err error) {
 	tree, wrong := fhir.Decode(e.schema, r.Body, e.limits)
 	if tree == nil || tree.Type() == nil {
-		return nil, wrong
+		return nil, nil, wrong
 	}
 	typ := tree.Root().Child("type").Text()
 	switch {
 	case tree.Type().Name != "Bundle":
-		return nil, merge(wrong, fhir.NewError(fhir.Structure, fhir.IssueStructure,
+		return nil, nil, merge(wrong, fhir.NewError(fhir.Structure, fhir.IssueStructure,
 			"the body must be a Bundle of type batch or transaction").At(tree.Type().Name))
 	case wrong != nil && typ == "transaction":
-		return nil, e.alsoWrong(ctx, r, tree, wrong)
+		return nil, nil, e.alsoWrong(ctx, r, tree, wrong)
 	case wrong != nil && typ != "batch":
-		return nil, wrong
+		return nil, nil, wrong
 	case typ != "batch" && typ != "transaction":
-		return nil, fhir.NewError(fhir.Invalid, fhir.IssueValue,
+		return nil, nil, fhir.NewError(fhir.Invalid, fhir.IssueValue,
 			"only Bundles of type batch and transaction are processed; to store another one, POST it to Bundle").At("Bundle.type")
 	}
-	if n := count(tree.Root(), "entry"); n > maxEntries {
-		return nil, fhir.NewError(fhir.TooLarge, fhir.IssueTooLong,
-			fmt.Sprintf("the Bundle has %d entries; at most %d are processed at once", n, maxEntries)).At("Bundle.entry")
-	}
-	if typ == "batch" {
-		return e.batch(ctx, r, tree, wrong)
-	}
-	return e.transaction(ctx, r, tree)
+	return tree, wrong, nil
 }
 
 // alsoWrong adds to what decoding found wrong in a transaction the problems of
@@ -78,14 +109,6 @@ func (e *Engine) alsoWrong(ctx context.Context, r BundleRequest, bundle *fhir.Tr
 		}
 	}
 	return all.error()
-}
-
-func count(n fhir.Node, name string) int {
-	total := 0
-	for range n.All(name) {
-		total++
-	}
-	return total
 }
 
 // phases are the verbs in the order in which a Bundle is processed.

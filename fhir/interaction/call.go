@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/search"
 )
 
@@ -16,11 +17,12 @@ type Call struct {
 	// Path is the URL below the base, without a slash before it and without
 	// parameters: "Patient/1/$everything".
 	Path       string
-	Parameters []search.Pair // of the URL, decoded
-	Body       []byte        // of a POST: the entry's resource, such as Parameters; nil for none
-	Base       string        // our own base URL without a closing slash
-	Lenient    bool          // see SearchRequest
-	Whole      bool          // part of a transaction: it may change nothing
+	Parameters []search.Pair  // of the URL, decoded
+	Body       []byte         // of a POST: the entry's resource, such as Parameters; nil for none
+	Base       string         // our own base URL without a closing slash
+	Lenient    bool           // see SearchRequest
+	Whole      bool           // part of a transaction: it may change nothing
+	Answer     *budget.Answer // what the answer is drawn from; nil: it has no bound
 }
 
 // takeCall reads the segments of a history or of a call of an operation; false
@@ -42,8 +44,8 @@ type Elsewhere interface {
 	// Reads reports whether a call changes nothing, so that it can be part of a
 	// transaction by POST too.
 	Reads(c Call) bool
-	// Answer gives the JSON of a resource. It fails with kind NotFound for what
-	// isn't there.
+	// Answer gives the JSON of a resource, which it has drawn from the call's
+	// Answer. It fails with kind NotFound for what isn't there.
 	Answer(ctx context.Context, c Call) ([]byte, error)
 }
 
@@ -51,6 +53,10 @@ type Elsewhere interface {
 // is left to the request's Elsewhere; what nobody knows fails with kind
 // NotFound.
 func (e *Engine) call(ctx context.Context, r BundleRequest, c Call) ([]byte, error) {
+	c.Answer = r.Answer
+	if err := r.Answer.Err(); err != nil {
+		return nil, err
+	}
 	parts := strings.Split(c.Path, "/")
 	key := fhir.Key{}
 	if len(parts) > 1 {
@@ -69,7 +75,7 @@ func (e *Engine) call(ctx context.Context, r BundleRequest, c Call) ([]byte, err
 }
 
 func (e *Engine) calledHistory(ctx context.Context, key fhir.Key, c Call) ([]byte, error) {
-	h := HistoryRequest{Type: key.Type, ID: key.ID, Base: c.Base}
+	h := HistoryRequest{Type: key.Type, ID: key.ID, Base: c.Base, Answer: c.Answer}
 	if err := h.Take(c.Parameters); err != nil {
 		return nil, err
 	}

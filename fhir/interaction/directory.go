@@ -32,10 +32,12 @@ func (g *gathering) directory(ctx context.Context, s *searching, hits []search.H
 		if len(keys) > room {
 			keys, all.Truncated = keys[:room], true
 		}
+		var whole bool
 		var err error
-		if round, err = s.visibleHeads(ctx, keys); err != nil {
+		if round, whole, err = s.visibleHeads(ctx, keys); err != nil {
 			return all, err
 		}
+		all.Truncated = all.Truncated || !whole
 		all.Hits = append(all.Hits, round...)
 	}
 	all.Hits = slices.DeleteFunc(all.Hits, func(h search.Hit) bool { return !g.asked.wants(h.Key.Type) })
@@ -58,10 +60,10 @@ func (g *gathering) named(hits []search.Hit, seen map[fhir.Key]bool) []fhir.Key 
 }
 
 // visibleHeads gives the current resources with these keys that the caller may
-// see.
-func (s *searching) visibleHeads(ctx context.Context, keys []fhir.Key) ([]search.Hit, error) {
+// see; whole is false where there wasn't room for all.
+func (s *searching) visibleHeads(ctx context.Context, keys []fhir.Key) (hits []search.Hit, whole bool, err error) {
 	if len(keys) == 0 {
-		return nil, nil
+		return nil, true, nil
 	}
 	types := make([]string, len(keys))
 	for i, key := range keys {
@@ -70,11 +72,12 @@ func (s *searching) visibleHeads(ctx context.Context, keys []fhir.Key) ([]search
 	slices.Sort(types)
 	types, where, err := s.narrowing.types(slices.Compact(types), search.Keys(keys))
 	if err != nil || len(types) == 0 {
-		return nil, err
+		return nil, true, err
 	}
-	found, err := search.Run(ctx, s.source, search.Plan{Types: types, Where: where, Count: len(keys), Budget: s.plan.Budget})
-	if err != nil {
-		return nil, err
+	room := s.answer.Share()
+	found, err := search.Run(ctx, s.source, search.Plan{Types: types, Where: where, Count: len(keys), Budget: s.plan.Budget, Room: room})
+	if err != nil && room.Refused() {
+		return nil, false, nil
 	}
-	return found.Hits, nil
+	return found.Hits, !found.More, err
 }

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/definition"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
@@ -144,12 +145,18 @@ type Config struct {
 	// SearchTime bounds how long a search may take, which is too costly then;
 	// 0: 30 s.
 	SearchTime time.Duration
-	Validator  Validator        // nil: none
-	Access     Access           // nil: everything is allowed
-	Guards     []Guard          // in order
-	Builtin    []Builtin        // to read under their ids, unless a stored resource has the id
-	Clock      func() time.Time // nil: time.Now
-	Log        *slog.Logger     // nil: discarded
+	// MaxEntries is how many entries a batch or transaction may have; 0: 2,000.
+	MaxEntries int
+	// MaxAnswer is how many bytes an answer may have; 0: budget.DefaultAnswer.
+	MaxAnswer int64
+	// Memory is what the answers of NewAnswer draw from; nil: it has no bound.
+	Memory    *budget.Memory
+	Validator Validator        // nil: none
+	Access    Access           // nil: everything is allowed
+	Guards    []Guard          // in order
+	Builtin   []Builtin        // to read under their ids, unless a stored resource has the id
+	Clock     func() time.Time // nil: time.Now
+	Log       *slog.Logger     // nil: discarded
 }
 
 // Result is the outcome of an interaction on one resource.
@@ -167,6 +174,9 @@ type Engine struct {
 	types     resourceTypes
 	limits    fhir.Limits
 	searches  time.Duration // bound of each
+	entries   int           // bound of a Bundle's
+	maxAnswer int64
+	memory    *budget.Memory
 	validator Validator
 	access    Access
 	guards    []Guard
@@ -195,6 +205,9 @@ func New(c Config) (*Engine, error) {
 		types:     newResourceTypes(c.ResourceTypes),
 		limits:    c.Limits,
 		searches:  cmp.Or(c.SearchTime, 30*time.Second),
+		entries:   cmp.Or(c.MaxEntries, DefaultEntries),
+		maxAnswer: c.MaxAnswer,
+		memory:    c.Memory,
 		validator: c.Validator,
 		access:    c.Access,
 		clock:     c.Clock,
@@ -223,6 +236,10 @@ func New(c Config) (*Engine, error) {
 	}
 	return e, nil
 }
+
+// NewAnswer gives what one answer may have. Whoever asks for it releases it when
+// the answer has been sent.
+func (e *Engine) NewAnswer() *budget.Answer { return budget.NewAnswer(e.maxAnswer, e.memory) }
 
 // plainRegistry has R4's search parameters and Caseway's own.
 func plainRegistry(base string) *search.Registry {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
@@ -20,6 +21,7 @@ type EverythingRequest struct {
 	// Parameters are those of the URL, decoded: start, end, _since, _type,
 	// _count, and the cursor of a next link.
 	Parameters []search.Pair
+	Answer     *budget.Answer // what the page's JSON is drawn from; nil: it has no bound
 }
 
 // Everything gives a page of all that belongs to a patient: the Patient
@@ -28,6 +30,19 @@ type EverythingRequest struct {
 // besides the resources of the directory that those on it name: practitioners,
 // organizations, places; so these can be on several pages.
 func (e *Engine) Everything(ctx context.Context, r EverythingRequest) ([]byte, error) {
+	return whole(e.EverythingText(ctx, r))
+}
+
+// EverythingText is Everything that doesn't put the page together.
+func (e *Engine) EverythingText(ctx context.Context, r EverythingRequest) (fhir.Text, error) {
+	s, err := e.prepareEverything(ctx, r)
+	if err != nil {
+		return fhir.Text{}, err
+	}
+	return s.run(ctx)
+}
+
+func (e *Engine) prepareEverything(ctx context.Context, r EverythingRequest) (*searching, error) {
 	if err := e.checkKey(r.Key); err != nil {
 		return nil, err
 	}
@@ -45,7 +60,7 @@ func (e *Engine) Everything(ctx context.Context, r EverythingRequest) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	s.narrowing = e.narrowingFor(ctx, Everything)
+	s.narrowing, s.answer = e.narrowingFor(ctx, Everything), r.Answer
 	asked, err := e.readEverything(pairs)
 	if err != nil {
 		return nil, err
@@ -59,10 +74,7 @@ func (e *Engine) Everything(ctx context.Context, r EverythingRequest) ([]byte, e
 		return g.directory(ctx, s, hits)
 	}
 	s.shows = g.asked.wants
-	if err := s.makePlan(ctx); err != nil {
-		return nil, err
-	}
-	return s.run(ctx)
+	return s, s.makePlan(ctx)
 }
 
 // everythingAsked are the parameters of $everything.

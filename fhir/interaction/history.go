@@ -33,8 +33,13 @@ const CompleteUntil = fhir.CanonicalBase + "/StructureDefinition/history-complet
 // given for one resource's history and where only the total was asked for,
 // but not where Access may hide versions.
 func (e *Engine) History(ctx context.Context, r HistoryRequest) ([]byte, error) {
+	return whole(e.HistoryText(ctx, r))
+}
+
+// HistoryText is History that doesn't put the page together.
+func (e *Engine) HistoryText(ctx context.Context, r HistoryRequest) (fhir.Text, error) {
 	if err := e.mayHistory(ctx, r); err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
 	subset, err := e.ParseSubset(r.Subset, e.typesOf(r)...)
 	if err != nil {
@@ -42,18 +47,21 @@ func (e *Engine) History(ctx context.Context, r HistoryRequest) ([]byte, error) 
 	}
 	q, err := e.historyQuery(ctx, r)
 	if err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
 	var cursor historyCursor
 	if r.Cursor != "" {
 		if err := e.cursors.open(ctx, r.Cursor, &cursor, r.binding()); err != nil {
-			return nil, err
+			return fhir.Text{}, err
 		}
 		q.After = cursor.position()
 	}
 	page, err := e.historyRead(ctx, r, &q)
+	if err == nil && page.More && len(page.Versions) == 0 && q.Room.Refused() {
+		err = q.Room.Refusal()
+	}
 	if err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
 	for i, v := range page.Versions {
 		page.Versions[i] = e.Subset(v, subset)
@@ -121,6 +129,7 @@ func (e *Engine) historyQuery(ctx context.Context, r HistoryRequest) (store.Hist
 		Since: r.Since, AtFrom: r.AtFrom, AtTo: r.AtTo,
 		Limit:      r.pageSize(),
 		LimitBytes: historyPageBytes,
+		Room:       r.Answer.Share(),
 	}
 	if r.List == "" {
 		return q, nil

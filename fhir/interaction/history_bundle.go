@@ -9,14 +9,14 @@ import (
 )
 
 // historyBundle renders a page.
-func (e *Engine) historyBundle(ctx context.Context, r HistoryRequest, q store.HistoryQuery, from historyCursor, page store.HistoryPage) ([]byte, error) {
+func (e *Engine) historyBundle(ctx context.Context, r HistoryRequest, q store.HistoryQuery, from historyCursor, page store.HistoryPage) (fhir.Text, error) {
 	settled := page.Settled
 	if r.Cursor != "" {
 		settled = from.Settled
 	}
 	next, err := e.nextCursor(ctx, r, settled, page)
 	if err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
 	versions := page.Versions
 	b := fhir.Bundle{Type: "history", LastUpdated: settled, Extension: completeUntil(settled), Links: r.links(next)}
@@ -30,7 +30,7 @@ func (e *Engine) historyBundle(ctx context.Context, r HistoryRequest, q store.Hi
 	for _, v := range versions {
 		w.Entry(historyEntry(r.Base, v))
 	}
-	return w.Bytes(), nil
+	return w.Text(), nil
 }
 
 func completeUntil(settled time.Time) []byte {

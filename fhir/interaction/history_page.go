@@ -42,7 +42,15 @@ func (e *Engine) historyPage(ctx context.Context, r HistoryRequest, q store.Hist
 			return page, err
 		}
 		page.Versions = append(page.Versions, seen...)
+		n := fitting(page.Versions, q.LimitBytes)
+		q.Room.Keep(bytesOf(page.Versions[:n]))
 		switch {
+		case n < len(page.Versions) && n <= wanted:
+			page.Versions, page.More = page.Versions[:n], true
+			return page, nil
+		case len(some.Versions) == 0 && some.More: // there is no room
+			page.More = true
+			return page, nil
 		case len(page.Versions) > wanted:
 			page.Versions, page.More = page.Versions[:wanted], true
 			return page, nil
@@ -55,6 +63,25 @@ func (e *Engine) historyPage(ctx context.Context, r HistoryRequest, q store.Hist
 		last := some.Versions[len(some.Versions)-1]
 		q.After = store.HistoryPosition{LastUpdated: last.LastUpdated, Key: last.Key, VersionID: last.VersionID}
 	}
+}
+
+// fitting is how many versions have no more JSON together than a page may have:
+// at least one.
+func fitting(versions []store.Version, bytes int) int {
+	for i, v := range versions {
+		if bytes -= len(v.JSON); bytes < 0 && i > 0 {
+			return i
+		}
+	}
+	return len(versions)
+}
+
+// bytesOf is how many bytes of JSON versions have.
+func bytesOf(versions []store.Version) (n int) {
+	for _, v := range versions {
+		n += len(v.JSON)
+	}
+	return n
 }
 
 // seesAll reports whether the caller may see every resource of a type, or with

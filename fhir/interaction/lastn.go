@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
@@ -18,7 +19,8 @@ type LastNRequest struct {
 	// Parameters are those of the URL, decoded: max, and search parameters of
 	// Observation, of which one names the patient and one the kind.
 	Parameters []search.Pair
-	Lenient    bool // see SearchRequest
+	Lenient    bool           // see SearchRequest
+	Answer     *budget.Answer // what the page's JSON is drawn from; nil: it has no bound
 }
 
 // mostObservations bounds how many observations are looked through.
@@ -27,59 +29,99 @@ const mostObservations = 10_000
 // LastN gives the max (else 1) most recent observations of each code among
 // those that the other parameters select, newest first. Observations that have
 // a coding in common are of one code; without a coding the text counts. The
-// answer is one page.
+// answer is one page, unless it would be larger than an answer may be.
 func (e *Engine) LastN(ctx context.Context, q LastNRequest) ([]byte, error) {
+	return whole(e.LastNText(ctx, q))
+}
+
+// LastNText is LastN that doesn't put the page together.
+func (e *Engine) LastNText(ctx context.Context, q LastNRequest) (fhir.Text, error) {
+	s, most, err := e.prepareLastN(ctx, q)
+	if err != nil {
+		return fhir.Text{}, err
+	}
+	var from lastNCursor
+	if s.cursor != "" {
+		if err := e.cursors.open(ctx, s.cursor, &from, s.binding()); err != nil {
+			return fhir.Text{}, err
+		}
+	}
+	var r results
+	var next *lastNCursor
+	err = e.atOneMoment(ctx, func(ctx context.Context) (err error) {
+		r, next, err = s.lastN(ctx, most, from)
+		return err
+	})
+	if err != nil {
+		return fhir.Text{}, err
+	}
+	links := []fhir.Link{{Relation: "self", URL: s.link(s.cursor)}}
+	if next != nil {
+		cursor, err := e.cursors.seal(ctx, *next, s.binding())
+		if err != nil {
+			return fhir.Text{}, err
+		}
+		links = append(links, fhir.Link{Relation: "next", URL: s.link(cursor)})
+	}
+	return s.render(r, links), nil
+}
+
+// prepareLastN does all that can fail because of the client.
+func (e *Engine) prepareLastN(ctx context.Context, q LastNRequest) (_ *searching, most int, err error) {
 	if err := e.decide(ctx, LastN, fhir.Key{Type: "Observation"}, store.Version{}, nil); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	s, pairs, err := e.searching(ctx, q.Base, "Observation/$lastn", q.Parameters)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	most, rest, err := readMax(pairs)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if s.query, err = e.parse(ctx, s.registry, []string{"Observation"}, rest, search.ParseOptions{Lenient: q.Lenient, Env: search.Env{Base: q.Base}}); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if err := checkLastN(s.query, s.cursor); err != nil {
-		return nil, err
+	if err := checkLastN(s.query); err != nil {
+		return nil, 0, err
 	}
 	s.query.Sort = []search.SortKey{{Param: s.registry.Parameter("Observation", "date"), Descending: true}}
 	s.query.Count = mostObservations
 	s.query.Used = append(s.query.Used, search.Pair{Name: "max", Value: strconv.Itoa(most)})
-	if err := s.makePlan(ctx); err != nil {
-		return nil, err
-	}
-	var r results
-	err = e.atOneMoment(ctx, func(ctx context.Context) (err error) {
-		r, err = s.lastN(ctx, most)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return s.render(r, []fhir.Link{{Relation: "self", URL: s.link("")}}), nil
+	s.answer = q.Answer
+	return s, most, s.planWhole()
 }
 
-func (s *searching) lastN(ctx context.Context, most int) (r results, err error) {
+// lastNCursor is what a next link of $lastn carries: how many observations the
+// pages before have, and which was the last of them.
+type lastNCursor struct {
+	Shown int      `json:"n"`
+	Last  fhir.Key `json:"k"`
+}
+
+func (s *searching) lastN(ctx context.Context, most int, from lastNCursor) (r results, next *lastNCursor, err error) {
+	s.plan.KeysOnly = true
 	found, err := search.Run(ctx, s.source, s.plan)
 	if err != nil {
-		return r, err
+		return r, nil, err
 	}
 	if found.More {
-		return r, fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "more than 10,000 observations match; narrow them, for instance by date")
+		return r, nil, fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "more than 10,000 observations match; narrow them, for instance by date")
 	}
-	latest, err := s.engine.latest(found.Hits, most)
+	l := latest{searching: s, most: most, from: from, room: s.answer.Share(), groups: map[string]*int{}}
+	full, err := l.take(ctx, found.Hits)
 	if err != nil {
-		return r, err
+		return r, nil, err
 	}
-	r.matches = latest
-	r.included, err = s.beside(ctx, latest)
-	total := int64(len(r.matches))
-	r.total = &total
-	return r, err
+	r.matches = l.kept
+	if full {
+		next = &lastNCursor{Shown: l.passed, Last: l.kept[len(l.kept)-1].Key}
+	} else {
+		total := int64(l.passed)
+		r.total = &total
+	}
+	r.included, err = s.beside(ctx, l.kept)
+	return r, next, err
 }
 
 // readMax takes the parameter max aside.
@@ -100,7 +142,7 @@ func readMax(pairs []search.Pair) (most int, rest []search.Pair, err error) {
 }
 
 // checkLastN holds the parameters against what the operation asks for.
-func checkLastN(q *search.Request, cursor string) error {
+func checkLastN(q *search.Request) error {
 	has := func(names ...string) bool {
 		return slices.ContainsFunc(q.Used, func(p search.Pair) bool { return selects(p.Name, names) })
 	}
@@ -111,8 +153,8 @@ func checkLastN(q *search.Request, cursor string) error {
 	if !has("category", "code", "combo-code") {
 		wrong.invalid(fhir.IssueRequired, "code", "$lastn needs category or code")
 	}
-	if cursor != "" || has("_sort", "_count", "_total") {
-		wrong.invalid(fhir.IssueNotSupported, "", "$lastn has an order of its own and one page: it takes no _sort, _count, _total or cursor")
+	if has("_sort", "_count", "_total") {
+		wrong.invalid(fhir.IssueNotSupported, "", "$lastn has an order of its own and one page: it takes no _sort, _count or _total")
 	}
 	return wrong.error()
 }
@@ -125,35 +167,6 @@ func selects(parameter string, names []string) bool {
 		name, rest = parameter[:i], parameter[i:]
 	}
 	return slices.Contains(names, name) && !slices.Contains([]string{":missing", ":not", ":not-in"}, rest)
-}
-
-// latest keeps the first few of each code.
-func (e *Engine) latest(hits []search.Hit, most int) ([]search.Hit, error) {
-	groups := map[string]*int{} // how many of a code there are, by its codings
-	var kept []search.Hit
-	for _, h := range hits {
-		tree, err := e.decodeStored(versionOf(h))
-		if err != nil {
-			return nil, err
-		}
-		names := codeNames(tree.Root().Child("code"))
-		count := new(int)
-		for _, name := range names {
-			if known := groups[name]; known != nil {
-				count = known
-				break
-			}
-		}
-		for _, name := range names {
-			if groups[name] == nil {
-				groups[name] = count
-			}
-		}
-		if *count++; *count <= most {
-			kept = append(kept, h)
-		}
-	}
-	return kept, nil
 }
 
 // codeNames are what makes two concepts one: codings, or else the text.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/store"
 )
 
@@ -78,6 +79,15 @@ func (e *Engine) current(ctx context.Context, key fhir.Key) (store.Version, erro
 		return store.Version{}, err
 	}
 	return versions[0], nil
+}
+
+// readWithin reads current versions as the store does, and fails as room says
+// where their JSON doesn't fit.
+func (e *Engine) readWithin(ctx context.Context, room *budget.Share, keys []fhir.Key) ([]store.Version, error) {
+	if s, ok := e.store.(store.Searcher); ok {
+		return s.ReadWithin(ctx, room, keys...)
+	}
+	return e.store.Read(ctx, keys...)
 }
 
 func noVersion() error {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/search"
 )
 
@@ -76,7 +77,8 @@ type HistoryRequest struct {
 	Subset []search.Pair
 	// Query is the parameters as they are to be shown in links, without
 	// the cursor, "_count=10&_since=…".
-	Query string
+	Query  string
+	Answer *budget.Answer // what the page's JSON is drawn from; nil: it has no bound
 
 	countOnly bool // _summary=count: see Count
 }
@@ -118,4 +120,8 @@ type BundleRequest struct {
 	// Elsewhere answers calls that the engine doesn't know; nil for none. In a
 	// transaction it is asked after the writes, for what changes nothing.
 	Elsewhere Elsewhere
+	// Answer is what the answers of entries are drawn from, each page as short
+	// as it must be. An entry that doesn't fit fails alone, with kind TooCostly.
+	// nil: there is no bound.
+	Answer *budget.Answer
 }

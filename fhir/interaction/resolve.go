@@ -29,7 +29,7 @@ func (t *transaction) readBefore(ctx context.Context) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	versions, err := t.engine.store.Read(ctx, keys...)
+	versions, err := t.engine.readWithin(ctx, t.room, keys)
 	if err != nil {
 		return err
 	}
@@ -217,6 +217,9 @@ func (t *transaction) admitRead(ctx context.Context, en *entry) (err error) {
 	}
 	if en.versionID != "" {
 		v, err := t.engine.VRead(ctx, en.key, en.versionID)
+		if err == nil && !t.room.Take(len(v.JSON)) {
+			err = t.room.Refusal()
+		}
 		en.before = v
 		return err
 	}

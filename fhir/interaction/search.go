@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
@@ -26,6 +27,9 @@ type SearchRequest struct {
 	Parameters []search.Pair
 	// Lenient leaves out what isn't known, and says so in the answer.
 	Lenient bool
+	// Answer is what the page's JSON is drawn from: a page is as short as it
+	// must be. nil: it has no bound.
+	Answer *budget.Answer
 }
 
 // Search gives a page of a search as a Bundle in JSON. What is wrong with the
@@ -36,11 +40,24 @@ type SearchRequest struct {
 // process of the store and after a restart. What the caller may see is found
 // out anew for each page.
 func (e *Engine) Search(ctx context.Context, r SearchRequest) ([]byte, error) {
+	return whole(e.SearchText(ctx, r))
+}
+
+// SearchText is Search that doesn't put the page together.
+func (e *Engine) SearchText(ctx context.Context, r SearchRequest) (fhir.Text, error) {
 	s, err := e.prepare(ctx, r)
+	if err != nil {
+		return fhir.Text{}, err
+	}
+	return s.run(ctx)
+}
+
+// whole is a text put together.
+func whole(t fhir.Text, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.run(ctx)
+	return t.Bytes(), nil
 }
 
 // searching is a search, or an operation that is one, understood and allowed.
@@ -53,6 +70,7 @@ type searching struct {
 	narrowing *narrowing
 	plan      search.Plan
 	source    search.Source
+	answer    *budget.Answer
 	cursor    string        // as it was sent
 	format    []search.Pair // what links repeat besides
 	// shows says of which types matches are shown; nil: of all.
@@ -77,6 +95,7 @@ func (e *Engine) prepare(ctx context.Context, r SearchRequest) (*searching, erro
 	if err != nil {
 		return nil, err
 	}
+	s.answer = r.Answer
 	var types []string
 	if r.Type != "" {
 		types = []string{r.Type}
@@ -176,15 +195,8 @@ type searchCursor struct {
 }
 
 func (s *searching) makePlan(ctx context.Context) error {
-	types, where, err := s.narrowing.types(s.engine.searched(s.query.Types), s.query.Where)
-	if err != nil {
+	if err := s.planWhole(); err != nil || s.cursor == "" {
 		return err
-	}
-	s.plan = search.Plan{
-		Types: types, Where: where, Sort: s.query.Sort, Count: s.query.Count, Budget: search.NewBudget(search.DefaultHeads),
-	}
-	if s.cursor == "" {
-		return nil
 	}
 	var c searchCursor
 	if err := s.engine.cursors.open(ctx, s.cursor, &c, s.binding()); err != nil {
@@ -192,6 +204,18 @@ func (s *searching) makePlan(ctx context.Context) error {
 	}
 	s.plan.After = &search.Position{Place: search.Place{Updated: c.Updated, Tie: c.Tie}, Sort: c.Sort}
 	s.plan.Backwards = c.Backwards
+	return nil
+}
+
+// planWhole makes the plan of the first page.
+func (s *searching) planWhole() error {
+	types, where, err := s.narrowing.types(s.engine.searched(s.query.Types), s.query.Where)
+	if err != nil {
+		return err
+	}
+	s.plan = search.Plan{
+		Types: types, Where: where, Sort: s.query.Sort, Count: s.query.Count, Budget: search.NewBudget(search.DefaultHeads),
+	}
 	return nil
 }
 

@@ -27,7 +27,7 @@ type results struct {
 }
 
 // run does the search and renders the page.
-func (s *searching) run(ctx context.Context) ([]byte, error) {
+func (s *searching) run(ctx context.Context) (fhir.Text, error) {
 	var page search.Matches
 	var r results
 	err := s.engine.atOneMoment(ctx, func(ctx context.Context) (err error) {
@@ -45,11 +45,11 @@ func (s *searching) run(ctx context.Context) ([]byte, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
 	links, err := s.links(ctx, page)
 	if err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
 	return s.render(r, links), nil
 }
@@ -110,14 +110,14 @@ func (e *Engine) overdue(ctx context.Context, cause error) error {
 }
 
 // render writes the page.
-func (s *searching) render(r results, links []fhir.Link) []byte {
+func (s *searching) render(r results, links []fhir.Link) fhir.Text {
 	w := fhir.NewBundleWriter(fhir.Bundle{Type: "searchset", Total: r.total, Links: links}, sizeOfHits(r.matches, r.included.Hits))
 	s.write(w, r.matches, "match")
 	s.write(w, r.included.Hits, "include")
 	if issues := s.issues(r); len(issues) > 0 {
 		w.Entry(fhir.Entry{Resource: fhir.Outcome(issues...), Mode: "outcome"})
 	}
-	return w.Bytes()
+	return w.Text()
 }
 
 // page finds the matches, none where only the total is wanted.
@@ -129,6 +129,7 @@ func (s *searching) page(ctx context.Context) (search.Matches, error) {
 		}
 		return m, nil
 	}
+	s.plan.Room = s.answer.Share()
 	return search.Run(ctx, s.source, s.plan)
 }
 
@@ -170,7 +171,7 @@ func (s *searching) include(ctx context.Context, hits []search.Hit) (search.Incl
 		return search.Included{}, nil
 	}
 	permit := s.permit()
-	in := search.Inclusion{Includes: s.query.Includes, Limit: maxIncluded, Budget: s.plan.Budget}
+	in := search.Inclusion{Includes: s.query.Includes, Limit: maxIncluded, Budget: s.plan.Budget, Room: s.answer.Share()}
 	if s.narrowing.access != nil {
 		in.Permit = permit.of
 	}
@@ -181,19 +182,19 @@ func (s *searching) include(ctx context.Context, hits []search.Hit) (search.Incl
 	if err != nil {
 		return search.Included{}, err
 	}
-	more, err := s.engine.namedVersions(ctx, included.Versions)
-	included.Hits = append(included.Hits, more...)
+	more, all, err := s.namedVersions(ctx, included.Versions)
+	included.Hits, included.Truncated = append(included.Hits, more...), included.Truncated || !all
 	return included, err
 }
 
 // namedVersions reads the versions that references name, where the caller may
-// see them.
-func (e *Engine) namedVersions(ctx context.Context, named []search.VersionedKey) ([]search.Hit, error) {
-	var hits []search.Hit
+// see them; all is false where there wasn't room for one.
+func (s *searching) namedVersions(ctx context.Context, named []search.VersionedKey) (hits []search.Hit, all bool, err error) {
+	e, room := s.engine, s.answer.Share()
 	for _, n := range named[:min(len(named), maxIncluded)] {
 		v, err := e.store.ReadVersion(ctx, n.Key, n.VersionID)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if !v.Exists() || v.Deleted() {
 			continue
@@ -203,11 +204,14 @@ func (e *Engine) namedVersions(ctx context.Context, named []search.VersionedKey)
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
+		}
+		if !room.Take(len(v.JSON)) {
+			return hits, false, nil
 		}
 		hits = append(hits, search.Hit{Key: v.Key, VersionID: v.VersionID, LastUpdated: v.LastUpdated, JSON: v.JSON})
 	}
-	return hits, nil
+	return hits, true, nil
 }
 
 // links are a page's: self, first, and next and previous where there is more.
@@ -249,7 +253,7 @@ func (s *searching) issues(r results) []fhir.Issue {
 	}
 	if r.included.Truncated {
 		issues = append(issues, fhir.Issue{Severity: fhir.SeverityWarning, Code: fhir.IssueTooCostly, Text: fmt.Sprintf(
-			"not all that was to be included is here: a page has at most %d included resources; ask for fewer matches at once with _count", maxIncluded)})
+			"not all that was to be included is here: a page has at most %d included resources, and a bound in bytes; ask for fewer matches at once with _count", maxIncluded)})
 	}
 	return issues
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
@@ -20,25 +21,26 @@ type transaction struct {
 	written    *written
 	rounds     [][]*entry    // those with criteria, in the order in which they can be resolved
 	after      search.Source // what is there once everything is written; nil where no condition needs it
+	room       *budget.Share // of what is read of entries
 }
 
 // transaction does a decoded Bundle whole or not at all.
-func (e *Engine) transaction(ctx context.Context, r BundleRequest, bundle *fhir.Tree) ([]byte, error) {
+func (e *Engine) transaction(ctx context.Context, r BundleRequest, bundle *fhir.Tree) (fhir.Text, error) {
 	if err := e.decide(ctx, Transaction, fhir.Key{}, store.Version{}, bundle); err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
-	t := &transaction{engine: e, request: r, conditions: e.newConditions(ctx)}
+	t := &transaction{engine: e, request: r, conditions: e.newConditions(ctx), room: r.Answer.Share()}
 	t.conditions.targets = &t.targets
 	if err := t.parse(ctx, bundle); err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
 	release, err := e.locks.take(ctx, t.lockNames()...)
 	if err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
 	defer release()
 	if err := e.retry(ctx, func() error { return t.try(ctx) }); err != nil || r.DryRun {
-		return nil, err
+		return fhir.Text{}, err
 	}
 	return t.answer(), nil
 }
@@ -151,6 +153,7 @@ func (t *transaction) lockNames() []string {
 
 // try resolves everything against the store as it is now, and commits.
 func (t *transaction) try(ctx context.Context) error {
+	t.room.Keep(0)
 	identified, err := t.identify(ctx)
 	if err != nil {
 		return err
@@ -237,8 +240,10 @@ func (t *transaction) settle(ctx context.Context, writers []*entry, versions []s
 		en.result = Result{Version: versions[i], Created: created, Issues: append(issuesAt(warnings, en.at("")), en.issues...)}
 		written[en.key] = versions[i]
 	}
+	t.room.Keep(0) // what was read of entries that aren't shown isn't needed any more
 	for _, en := range t.entries {
 		if en.writes() {
+			en.before.JSON = nil
 			continue
 		}
 		en.result.Version = t.engine.Subset(en.before, en.subset)
@@ -251,6 +256,12 @@ func (t *transaction) settle(ctx context.Context, writers []*entry, versions []s
 			}
 			en.result.Version = t.engine.Subset(v, en.subset)
 		}
+		if en.before.JSON = nil; !en.shows(t.request.Return) {
+			en.result.Version.JSON = nil
+		}
+		if en.failed == nil && !t.room.Take(len(en.result.Version.JSON)) {
+			en.failed = t.room.Refusal()
+		}
 	}
 }
 
@@ -262,7 +273,8 @@ func (t *transaction) search(ctx context.Context, written bool) error {
 		var err error
 		switch {
 		case en.prepared != nil:
-			en.answered, err = en.prepared.run(ctx)
+			en.prepared.answer = t.request.Answer
+			en.answered, err = whole(en.prepared.run(ctx))
 		case en.call != nil:
 			en.answered, err = t.engine.call(ctx, t.request, *en.call)
 		default:
@@ -277,7 +289,7 @@ func (t *transaction) search(ctx context.Context, written bool) error {
 }
 
 // answer is the response Bundle.
-func (t *transaction) answer() []byte {
+func (t *transaction) answer() fhir.Text {
 	a := newAnswer("transaction-response", t.request, t.entries)
 	for _, en := range t.entries {
 		if en.failed != nil {
@@ -286,5 +298,5 @@ func (t *transaction) answer() []byte {
 		}
 		a.entry(en)
 	}
-	return a.bundle.Bytes()
+	return a.bundle.Text()
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 )
 
 // Inclusion says what is to be added to a page of hits
@@ -17,12 +18,14 @@ type Inclusion struct {
 	// seen; nil: all are.
 	Permit func(typ string) Expr
 	Budget *Budget // nil: a new one
+	// Room is what the JSON is drawn from; nil: there is room for all.
+	Room *budget.Share
 }
 
 // Included is what was added, each resource once and none that is a hit.
 type Included struct {
 	Hits []Hit
-	// Truncated is set where the limit or the budget left something out.
+	// Truncated is set where the limit, the budget or the room left something out.
 	Truncated bool
 	// Versions are those that references name and that aren't current, of
 	// resources that may be seen. They stand for the current ones, which are
@@ -41,7 +44,7 @@ type VersionedKey struct {
 // to contained resources need nothing; those to other servers lead nowhere.
 func RunIncludes(ctx context.Context, src Source, registry *Registry, hits []Hit, in Inclusion) (Included, error) {
 	x := &includer{
-		runner:   newRunner(src, Plan{Budget: in.Budget}),
+		runner:   newRunner(src, Plan{Budget: in.Budget, Room: in.Room}),
 		registry: registry,
 		in:       in,
 		seen:     make(map[fhir.Key]int64, len(hits)),
@@ -275,7 +278,7 @@ func (x *includer) referring(ctx context.Context, terms []Term) error {
 
 // search adds all that satisfy a condition, as far as there is room.
 func (x *includer) search(ctx context.Context, types []string, where Expr) error {
-	r := newRunner(x.runner.source, Plan{Types: types, Where: where, Budget: x.runner.budget})
+	r := newRunner(x.runner.source, Plan{Types: types, Where: where, Budget: x.runner.budget, Room: x.in.Room})
 	r.want = min(x.in.Limit-len(x.result.Hits), DefaultCount)
 	var failed error
 	_, err := r.each(ctx, func(hits []Hit) bool {
@@ -283,8 +286,10 @@ func (x *includer) search(ctx context.Context, types []string, where Expr) error
 			_, seen := x.seen[hits[i].Key]
 			return !seen
 		})
-		if hits, failed = r.read(ctx, hits); failed == nil {
-			failed = x.add(ctx, hits)
+		more, looked, err := r.read(ctx, hits)
+		if failed = err; failed == nil {
+			failed = x.add(ctx, more)
+			x.result.Truncated = x.result.Truncated || looked < len(hits)
 		}
 		return failed != nil || x.result.Truncated
 	})
@@ -297,8 +302,11 @@ func (x *includer) add(ctx context.Context, hits []Hit) error {
 	if err != nil {
 		return err
 	}
+	if x.in.Room != nil {
+		x.in.Room.Keep(x.runner.drawn + sizeOf(x.result.Hits) + sizeOf(hits))
+	}
 	for _, h := range hits {
-		if len(x.result.Hits) >= x.in.Limit {
+		if len(x.result.Hits) >= x.in.Limit || h.JSON == nil {
 			x.result.Truncated = true
 			return nil
 		}

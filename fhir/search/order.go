@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"caseway/fhir"
 )
 
 // ranked is a match with what it sorts by.
@@ -123,18 +125,16 @@ func (r *runner) sortedPage(ctx context.Context, p Plan) (Matches, error) {
 	}
 	best = k.least(best, p.Count+1)
 	m := Matches{Total: total, More: len(best) > p.Count}
-	best = best[:min(len(best), p.Count)]
-	if p.Backwards {
-		slices.Reverse(best)
-	}
+	best = once(r, best[:min(len(best), p.Count)], func(x ranked) fhir.Key { return x.hit.Key })
 	hits := make([]Hit, len(best))
 	for i, x := range best {
 		hits[i] = x.hit
 	}
-	if n := len(best); n > 0 {
-		m.First, m.Last = best[0].position(), best[n-1].position()
+	filled, looked, err := r.read(ctx, hits)
+	if looked > 0 {
+		m.First, m.Last = best[0].position(), best[looked-1].position()
 	}
-	m.Hits, err = r.read(ctx, r.onceEach(hits))
+	m.show(filled, looked < len(hits), p.Backwards)
 	return m, err
 }
 

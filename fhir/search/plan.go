@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 )
 
 // Plan is a search to be run: what a Request asks for, narrowed by access
@@ -19,6 +20,10 @@ type Plan struct {
 	After     *Position
 	Backwards bool
 	Budget    *Budget // nil: a new one
+	// Room is what the hits' JSON is drawn from. A page ends before a hit that
+	// doesn't fit. nil: there is room for all.
+	Room     *budget.Share
+	KeysOnly bool // leave JSON out
 }
 
 // Position is a place in a search's order, so that a page can follow another.
@@ -50,9 +55,10 @@ type Matches struct {
 // In the default order a resource that doesn't change while someone pages
 // appears exactly once. One that does may appear again, or be left out of a
 // page that it no longer belongs to, so that a page may be short although there
-// are More. A search that costs too much fails with kind TooCostly, one whose
-// context ends with the source's error: whoever bounds the time knows whether
-// it was the search or the store that took it.
+// are More. A search that costs too much fails with kind TooCostly, one of which
+// not even the first hit has Room as Room says, one whose context ends with the
+// source's error: whoever bounds the time knows whether it was the search or the
+// store that took it.
 func Run(ctx context.Context, src Source, p Plan) (Matches, error) {
 	r := newRunner(src, p)
 	var m Matches
@@ -103,74 +109,134 @@ func (r *runner) page(ctx context.Context, p Plan, descending bool) (Matches, er
 		} else {
 			hits = append(hits, some...)
 		}
-		return len(hits) > p.Count
+		return len(hits) > p.Count || r.tight && len(hits) > 0
 	})
 	if err != nil {
 		return Matches{}, err
 	}
-	m := Matches{Total: -1, More: len(hits) > p.Count}
+	m := Matches{Total: -1, More: len(hits) > p.Count || !complete}
 	if complete && p.After == nil {
 		m.Total = found
 	}
-	hits = hits[:min(len(hits), p.Count)]
-	if p.Backwards {
-		slices.Reverse(hits)
+	hits = once(r, hits[:min(len(hits), p.Count)], func(h Hit) fhir.Key { return h.Key })
+	filled, looked, err := r.read(ctx, hits)
+	if looked > 0 {
+		m.First, m.Last = &Position{Place: hits[0].Place}, &Position{Place: hits[looked-1].Place}
 	}
-	if n := len(hits); n > 0 {
-		m.First, m.Last = &Position{Place: hits[0].Place}, &Position{Place: hits[n-1].Place}
-	}
-	m.Hits, err = r.read(ctx, r.onceEach(hits))
+	m.show(filled, looked < len(hits), p.Backwards)
 	return m, err
 }
 
-// onceEach drops a resource's second appearance, which it has where it changed
-// while several scans were under way.
-func (r *runner) onceEach(hits []Hit) []Hit {
-	if r.scans < 2 {
-		return hits
+// show takes in what is shown of a page, in the direction of travel.
+func (m *Matches) show(hits []Hit, cut, backwards bool) {
+	m.Hits, m.More = hits, m.More || cut
+	if backwards {
+		slices.Reverse(m.Hits)
+		m.First, m.Last = m.Last, m.First
 	}
-	seen := make(map[fhir.Key]bool, len(hits))
-	return slices.DeleteFunc(hits, func(h Hit) bool {
-		again := seen[h.Key]
-		seen[h.Key] = true
+}
+
+// once drops a resource's second appearance, which it has where it changed
+// while several scans were under way.
+func once[T any](r *runner, found []T, key func(T) fhir.Key) []T {
+	if r.scans < 2 {
+		return found
+	}
+	seen := make(map[fhir.Key]bool, len(found))
+	return slices.DeleteFunc(found, func(x T) bool {
+		k := key(x)
+		again := seen[k]
+		seen[k] = true
 		return again
 	})
 }
 
-// read adds the JSON where it was left out. A resource that has changed since
-// is taken as it is now, where it still matches.
-func (r *runner) read(ctx context.Context, hits []Hit) ([]Hit, error) {
+// firstRead is how many heads are read at first where there may not be room for
+// all of them.
+const firstRead = 64
+
+// read adds the JSON where it was left out, in the order of hits, until there
+// is no room; looked is how many of them it came to. Where that is none, it
+// fails as Room says.
+func (r *runner) read(ctx context.Context, hits []Hit) (filled []Hit, looked int, err error) {
+	if r.keysOnly {
+		return hits, len(hits), nil
+	}
+	r.keep(hits) // what was read of heads that don't match isn't needed
+	if !slices.ContainsFunc(hits, func(h Hit) bool { return h.JSON == nil }) {
+		return hits, len(hits), nil
+	}
+	filled = make([]Hit, 0, len(hits))
+	for n := firstRead; looked < len(hits); {
+		some := hits[looked:min(looked+n, len(hits))]
+		more, at, err := r.readSome(ctx, some)
+		if err != nil {
+			return nil, 0, err
+		}
+		filled, looked = append(filled, more...), looked+at
+		if at == len(some) {
+			n = min(2*n, keysAtOnce)
+			continue
+		}
+		if len(some) == 1 {
+			break
+		}
+		// Those behind may have taken the room of the one that there was none for.
+		for i := range hits[looked:] {
+			hits[looked+i].JSON = nil
+		}
+		r.keep(filled)
+		n = 1
+	}
+	if looked == 0 {
+		return nil, 0, r.room.Refusal()
+	}
+	return filled, looked, nil
+}
+
+// readSome reads up to the first hit that there is no room for. A resource that
+// has changed since is taken as it is now, where it still matches.
+func (r *runner) readSome(ctx context.Context, hits []Hit) (filled []Hit, looked int, err error) {
 	var keys []fhir.Key
 	for i := range hits {
 		if hits[i].JSON == nil {
 			keys = append(keys, hits[i].Key)
 		}
 	}
-	if len(keys) == 0 {
-		return hits, nil
-	}
 	now, err := r.heads(ctx, keys, false)
-	if err != nil {
-		return nil, err
-	}
-	filled := make([]Hit, 0, len(hits))
-	for _, h := range hits {
+	for i := 0; i < len(hits) && err == nil; i++ {
+		h := hits[i]
 		if h.JSON == nil {
 			head, ok := now[h.Key]
+			if ok && head.JSON == nil {
+				return filled, i, nil
+			}
 			if ok && head.VersionID != h.VersionID {
 				ok, err = r.still(ctx, head)
 			}
-			if err != nil {
-				return nil, err
-			}
-			if !ok {
+			if !ok || err != nil {
 				continue
 			}
 			h = head
 		}
 		filled = append(filled, h)
 	}
-	return filled, nil
+	return filled, len(hits), err
+}
+
+// keep gives back the room of all that this runner has read but the JSON of hits.
+func (r *runner) keep(hits []Hit) {
+	if r.room != nil {
+		r.room.Keep(r.drawn + sizeOf(hits))
+	}
+}
+
+// sizeOf is how many bytes of JSON hits have.
+func sizeOf(hits []Hit) (n int) {
+	for i := range hits {
+		n += len(hits[i].JSON)
+	}
+	return n
 }
 
 // still reports whether a resource that was found matches as it is now.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 )
 
 // runner finds the matches of one expression, in the order of places. Several
@@ -26,6 +27,9 @@ type runner struct {
 	want       int  // about how many matches are wanted; all with everything
 	everything bool // all matches are wanted
 	keysOnly   bool
+	room       *budget.Share // of JSON
+	drawn      int           // bytes of room that were taken before
+	tight      bool          // JSON has been left out for want of room
 
 	scans, examined, found int
 	passed                 int // heads that the source has left out by itself
@@ -36,7 +40,7 @@ func newRunner(src Source, p Plan) *runner {
 	if p.Budget == nil {
 		p.Budget = NewBudget(DefaultHeads)
 	}
-	r := &runner{source: src, budget: p.Budget, types: p.Types}
+	r := &runner{source: src, budget: p.Budget, types: p.Types, room: p.Room, drawn: p.Room.Taken(), keysOnly: p.KeysOnly}
 	r.where, r.updated, r.never = conjuncts(normal(p.Where))
 	r.where = withoutImplied(r.where)
 	return r
@@ -58,9 +62,15 @@ func (r *runner) scan(ctx context.Context, s Scan) (Page, error) {
 	if err := ctx.Err(); err != nil {
 		return Page{}, err
 	}
+	if !s.KeysOnly {
+		s.Room = r.room
+	}
 	page, err := r.source.Scan(ctx, s)
 	if err != nil {
 		return Page{}, err
+	}
+	if n := len(page.Hits); n > 0 && !s.KeysOnly && page.Hits[n-1].JSON == nil {
+		r.tight = true
 	}
 	r.scans++
 	r.passed += page.Passed

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 )
 
 // Place is where a head stands in page order: by lastUpdated, then by what the
@@ -31,7 +32,7 @@ type Hit struct {
 	Key         fhir.Key
 	VersionID   int64
 	LastUpdated time.Time
-	JSON        []byte // nil where Scan.KeysOnly was asked for
+	JSON        []byte // nil where Scan.KeysOnly was asked for, and where Scan.Room hadn't room for it
 	Place       Place
 	// Terms are the indexed terms and the kept values together, sorted by
 	// bytes: what Leaf looks at.
@@ -62,6 +63,10 @@ type Scan struct {
 	// indexed terms of which a hit should have one. A Sieve leaves out heads that
 	// it knows not to satisfy them; others don't look at it.
 	Also [][]Term
+	// Room is what the JSON of hits is drawn from, before it is read as far as
+	// that can be. What doesn't fit is left out of its hit; where the driver has
+	// page order, the page may end there. nil: there is room.
+	Room *budget.Share
 }
 
 // Page is the answer to a Scan.

@@ -34,7 +34,7 @@ func (s *stream) fill(ctx context.Context, r *runner) error {
 	case s.scan.To != "":
 		return s.gather(ctx, r, [][]fhir.Key{nil})
 	}
-	s.scan.KeysOnly = s.scan.KeysOnly || r.wasteful()
+	s.scan.KeysOnly = s.scan.KeysOnly || r.wasteful() || r.tight
 	s.scan.Limit = s.batch
 	page, err := r.scan(ctx, s.scan)
 	if err != nil {

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/search"
 )
 
@@ -80,6 +81,10 @@ type Store interface {
 type Searcher interface {
 	search.Source
 	search.Counter
+
+	// ReadWithin is Read that draws the JSON from room, and fails as room says
+	// where it doesn't fit.
+	ReadWithin(ctx context.Context, room *budget.Share, keys ...fhir.Key) ([]Version, error)
 
 	// Stale gives heads whose index an older generation than before made, in
 	// page order behind a place, with their JSON.
@@ -233,7 +238,10 @@ type HistoryQuery struct {
 	After        HistoryPosition // continue behind this version; zero: from the newest
 	Limit        int             // versions, at least 1
 	LimitBytes   int             // of JSON: at least one version is returned, then no more than fit; 0: 32 MiB
-	Count        bool            // also count all that match, without regard to After and Limit
+	// Room is what the versions' JSON is drawn from: a page ends before one that
+	// doesn't fit, even the first. nil: there is room.
+	Room  *budget.Share
+	Count bool // also count all that match, without regard to After and Limit
 }
 
 // HistoryPosition is the place of a version in the order of history: by

@@ -95,6 +95,10 @@ func checkCases(ctx context.Context, engine *interaction.Engine, out io.Writer) 
 	return nil
 }
 
+// mostLoaded is how many entries a Bundle may have that goes into a store
+// directly.
+const mostLoaded = 10_000
+
 // target opens what is loaded into, and gives how to close it.
 func (l Load) target(ctx context.Context, s Streams) (load.Target, func() error, error) {
 	if l.To != "" {
@@ -113,7 +117,7 @@ func (l Load) target(ctx context.Context, s Streams) (load.Target, func() error,
 	r4 := definition.R4()
 	engine, err := interaction.New(interaction.Config{
 		Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes(), Log: log,
-		Base: fhirBase(l.BaseURL), PreferStoredParameters: l.PreferStored,
+		Base: fhirBase(l.BaseURL), PreferStoredParameters: l.PreferStored, MaxEntries: mostLoaded,
 	})
 	if err != nil {
 		return nil, nil, errors.Join(err, data.Close())

@@ -14,6 +14,7 @@ import (
 
 	"caseway/auth"
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
@@ -40,6 +41,9 @@ type Serve struct {
 	PreferStored      bool          `name:"prefer-stored-parameters" help:"Let a stored SearchParameter take the place of FHIR's own with the same type and code; changing this indexes all resources anew."`
 	UnknownParameters string        `default:"refuse" enum:"refuse,ignore" help:"What a search does with parameters that it doesn't know where the client says nothing of it by Prefer: handling: refuse, or ignore, which finds more than was asked for."`
 	MaxBody           int64         `default:"12582912" help:"Bytes that a request body may have, after inflating."`
+	MaxEntries        int           `default:"2000" help:"Entries that a batch or transaction may have."`
+	MaxAnswer         int64         `default:"67108864" help:"Bytes of JSON that one answer may have: pages get shorter and go on by their next link, and entries of a batch that don't fit fail alone."`
+	MaxInFlight       int64         `default:"134217728" help:"Bytes that all requests together may hold, of bodies that come in and of answers that go out; what doesn't fit gets 503 with Retry-After. At least twice --max-body and --max-answer are held."`
 	MaxImport         int64         `default:"1073741824" help:"Bytes that a file of cases may have when it is imported, after inflating; each case may have as many as --max-body."`
 	HeaderTimeout     time.Duration `default:"10s" help:"Time that a client has to send a request's header."`
 	ReadTimeout       time.Duration `default:"1m" help:"Time that a client has to send a whole request."`
@@ -85,7 +89,8 @@ func (s Serve) run(ctx context.Context, streams Streams, first func(*interaction
 	if err != nil {
 		return err
 	}
-	engine, w, err := s.engine(data, log)
+	memory := budget.NewMemory(s.inFlight())
+	engine, w, err := s.engine(data, memory, log)
 	if err != nil {
 		return err
 	}
@@ -100,7 +105,7 @@ func (s Serve) run(ctx context.Context, streams Streams, first func(*interaction
 		return err
 	}
 	front, err := s.assemble(engine, data, server.Config{
-		BaseURL: root, Metrics: metrics, Log: log, Listen: s.Listen, Login: login, Audit: w.recorder, Cases: w.cases, AuditReads: s.AuditReads,
+		Memory: memory, BaseURL: root, Metrics: metrics, Log: log, Listen: s.Listen, Login: login, Audit: w.recorder, Cases: w.cases, AuditReads: s.AuditReads,
 	})
 	if err != nil {
 		return err
@@ -127,7 +132,7 @@ func (s Serve) announce(log *slog.Logger, listener net.Listener) {
 }
 
 // engine makes what answers requests, with what decides about them.
-func (s Serve) engine(data store.Store, log *slog.Logger) (engine *interaction.Engine, w witnesses, err error) {
+func (s Serve) engine(data store.Store, memory *budget.Memory, log *slog.Logger) (engine *interaction.Engine, w witnesses, err error) {
 	w, err = s.witnesses(data, func() *search.Registry { return engine.Registry() }, log)
 	if err != nil {
 		return nil, w, err
@@ -140,7 +145,7 @@ func (s Serve) engine(data store.Store, log *slog.Logger) (engine *interaction.E
 	engine, err = interaction.New(interaction.Config{
 		Store: data, Access: w.access, Guards: append([]interaction.Guard{w.cases.Guard()}, w.guards...), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
 		PreferStoredParameters: s.PreferStored, Builtin: broughtAlong(),
-		Limits: fhir.Limits{Bytes: s.decodeLimit()}, Log: log,
+		Limits: fhir.Limits{Bytes: s.decodeLimit()}, MaxEntries: s.MaxEntries, MaxAnswer: s.MaxAnswer, Memory: memory, Log: log,
 	})
 	return engine, w, err
 }
@@ -205,8 +210,8 @@ func (s Serve) check() error {
 	if err := s.Login.check(); err != nil {
 		return err
 	}
-	if s.MaxBody < 0 || s.MaxImport < 0 {
-		return errors.New("--max-body and --max-import are numbers of bytes, 0 or more")
+	if err := s.checkBounds(); err != nil {
+		return err
 	}
 	if min(s.HeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout, s.ShutdownTimeout) < 0 {
 		return errors.New("a timeout is 0 (its default) or more: without one, a client could hold a connection for ever")
@@ -216,6 +221,18 @@ func (s Serve) check() error {
 	}
 	return checkBaseURL(s.BaseURL)
 }
+
+// checkBounds refuses bounds that leave no room for what the others let in.
+func (s Serve) checkBounds() error {
+	if min(s.MaxBody, s.MaxImport, s.MaxAnswer, s.MaxInFlight, int64(s.MaxEntries)) < 0 {
+		return errors.New("--max-body, --max-import, --max-answer and --max-in-flight are numbers of bytes and --max-entries is a number of entries, each 0 or more")
+	}
+	return nil
+}
+
+// inFlight is how many bytes requests may hold together: one body and one answer
+// of the size that the other settings allow have room beside others.
+func (s Serve) inFlight() int64 { return max(s.MaxInFlight, 2*s.MaxBody, 2*s.MaxAnswer) }
 
 func checkBaseURL(base string) error {
 	if base == "" {

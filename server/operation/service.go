@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
@@ -23,8 +24,8 @@ type Engine interface {
 	Search(ctx context.Context, r interaction.SearchRequest) ([]byte, error)
 	Bundle(ctx context.Context, r interaction.BundleRequest) ([]byte, error)
 	Valid(ctx context.Context, resource *fhir.Tree) error
-	Everything(ctx context.Context, r interaction.EverythingRequest) ([]byte, error)
-	LastN(ctx context.Context, r interaction.LastNRequest) ([]byte, error)
+	EverythingText(ctx context.Context, r interaction.EverythingRequest) (fhir.Text, error)
+	LastNText(ctx context.Context, r interaction.LastNRequest) (fhir.Text, error)
 	ReindexStatus(ctx context.Context, id string) ([]byte, error)
 	Reindex(ctx context.Context) ([]byte, error)
 }
@@ -63,10 +64,11 @@ type Request struct {
 	Name string   // without "$"
 	// Get is set where a call may change nothing: by GET, and in a transaction.
 	Get     bool
-	Query   []search.Pair // of the URL, decoded
-	Body    []byte        // a Parameters resource, or nothing
-	Base    string        // our own FHIR base URL without a closing slash
-	Lenient bool          // see interaction.SearchRequest
+	Query   []search.Pair  // of the URL, decoded
+	Body    []byte         // a Parameters resource, or nothing
+	Base    string         // our own FHIR base URL without a closing slash
+	Lenient bool           // see interaction.SearchRequest
+	Answer  *budget.Answer // what the answer is drawn from; nil: it has no bound
 }
 
 // call is a request that has been read and let through.
@@ -85,21 +87,37 @@ func (c call) local(name string) string { return strings.TrimPrefix(c.given.text
 // changed with NotAllowed, arguments that don't fit its definition with Invalid,
 // a step that the rules of cases stand against with Unprocessable.
 func (s *Service) Do(ctx context.Context, r Request) ([]byte, error) {
+	text, err := s.DoText(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return text.Bytes(), nil
+}
+
+// DoText is Do that doesn't put the answer together.
+func (s *Service) DoText(ctx context.Context, r Request) (fhir.Text, error) {
+	var none fhir.Text
 	d := s.find(r.Name, r.Key)
 	if d == nil {
-		return nil, s.Unsupported()
+		return none, s.Unsupported()
 	}
 	if d.AffectsState && r.Get {
 		err := fhir.NewError(fhir.NotAllowed, fhir.IssueNotSupported, "$"+r.Name+" changes what is stored: it is called by POST, by itself or in a batch")
 		err.Allow = []string{http.MethodOptions, http.MethodPost}
-		return nil, err
+		return none, err
 	}
 	c, err := s.read(ctx, d, r)
 	if err != nil {
-		return nil, err
+		return none, err
+	}
+	if page := rows[d.ID].page; page != nil {
+		return page(s, ctx, c)
 	}
 	body, err := rows[d.ID].do(s, ctx, c)
-	return body, asFHIR(err)
+	if err == nil {
+		err = r.Answer.Take(len(body))
+	}
+	return fhir.NewText(body), asFHIR(err)
 }
 
 // read lets a call through and reads what it gives.

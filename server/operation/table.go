@@ -11,6 +11,8 @@ import (
 // row is how an operation is answered.
 type row struct {
 	do func(*Service, context.Context, call) ([]byte, error)
+	// page is do of an operation that draws its answer itself.
+	page func(*Service, context.Context, call) (fhir.Text, error)
 	// engine is set where the engine does it all: it decides whether the caller
 	// may, takes the parameters as pairs of a URL, and needs no cases.
 	engine bool
@@ -26,9 +28,9 @@ type row struct {
 
 // rows has each definition's row, by the definition's id.
 var rows = map[string]row{
-	"Patient-everything":             {do: (*Service).everything, engine: true, takes: isCursor},
-	"EpisodeOfCare-everything":       {do: (*Service).everything, engine: true, takes: isCursor},
-	"Observation-lastn":              {do: (*Service).lastN, engine: true, takes: isAny},
+	"Patient-everything":             {page: (*Service).everything, engine: true, takes: isCursor},
+	"EpisodeOfCare-everything":       {page: (*Service).everything, engine: true, takes: isCursor},
+	"Observation-lastn":              {page: (*Service).lastN, engine: true, takes: isAny},
 	"SearchParameter-reindex-status": {do: (*Service).reindexStatus, engine: true},
 	"reindex":                        {do: (*Service).reindex, engine: true, later: true},
 	"episode-open":                   {do: (*Service).openEpisode},

@@ -124,7 +124,7 @@ func (m *Memory) Scan(ctx context.Context, s search.Scan) (search.Page, error) {
 			page.More = true
 			break
 		}
-		if s.KeysOnly {
+		if s.KeysOnly || !s.Room.Take(len(e.hit.JSON)) {
 			e.hit.JSON = nil
 		}
 		page.Hits = append(page.Hits, e.hit)

@@ -49,6 +49,12 @@ func (s *Store) fillPage(ctx context.Context, q store.HistoryQuery, page *store.
 	slices.SortFunc(refs, newestFirst)
 	refs = slices.CompactFunc(refs, sameVersion)
 	n := fitting(refs, q)
+	for i, r := range refs[:n] {
+		if !q.Room.Take(r.size) {
+			n = i
+			break
+		}
+	}
 	page.More = n < len(refs)
 	var err error
 	if page.Versions, err = s.load(ctx, refs[:n]); err != nil || !q.Count {

@@ -8,12 +8,14 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
 
+	"caseway/fhir/budget"
 	"caseway/fhir/search"
 )
 
-// decodeHit reads a head as searches need it. Nothing of it is a part of raw,
-// and all its terms share one string.
-func decodeHit(raw bson.Raw) (h search.Hit, err error) {
+// decodeHit reads a head as searches need it, without its JSON where there is
+// no room for that. Nothing of it is a part of raw, and all its terms share one
+// string.
+func decodeHit(raw bson.Raw, room *budget.Share) (h search.Hit, err error) {
 	var terms, values termArray
 	_, rem, ok := bsoncore.ReadLength(raw)
 	for ok && len(rem) > 1 {
@@ -27,7 +29,7 @@ func decodeHit(raw bson.Raw) (h search.Hit, err error) {
 		case fValues:
 			values, ok = newTermArray(val)
 		default:
-			ok = decodeHitElement(&h, e.KeyBytes(), val)
+			ok = decodeHitElement(&h, e.KeyBytes(), val, room)
 		}
 	}
 	if !ok || h.Key.Type == "" || h.VersionID == 0 {
@@ -38,7 +40,7 @@ func decodeHit(raw bson.Raw) (h search.Hit, err error) {
 	return h, nil
 }
 
-func decodeHitElement(h *search.Hit, name []byte, val bsoncore.Value) (ok bool) {
+func decodeHitElement(h *search.Hit, name []byte, val bsoncore.Value, room *budget.Share) (ok bool) {
 	ok = true
 	switch string(name) {
 	case fID:
@@ -52,8 +54,9 @@ func decodeHitElement(h *search.Hit, name []byte, val bsoncore.Value) (ok bool) 
 		h.LastUpdated = time.UnixMilli(ms).UTC()
 	case fBody:
 		var body []byte
-		body, ok = stringBytes(val)
-		h.JSON = bytes.Clone(body)
+		if body, ok = stringBytes(val); ok && room.Take(len(body)) {
+			h.JSON = bytes.Clone(body)
+		}
 	}
 	return ok
 }

@@ -33,7 +33,7 @@ func head(t testing.TB) (store.Write, bson.Raw) {
 
 func TestHitsAreWhatWasWritten(t *testing.T) {
 	w, raw := head(t)
-	h, err := mongo.DecodeHit(raw)
+	h, err := mongo.DecodeHit(raw, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestDamagedHeads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if h, err := mongo.DecodeHit(raw); err == nil {
+		if h, err := mongo.DecodeHit(raw, nil); err == nil {
 			t.Errorf("terms that are %s: %v", name, h)
 		}
 	}
@@ -73,7 +73,7 @@ func BenchmarkDecodeHit(b *testing.B) {
 	_, raw := head(b)
 	b.SetBytes(int64(len(raw)))
 	for b.Loop() {
-		if _, err := mongo.DecodeHit(raw); err != nil {
+		if _, err := mongo.DecodeHit(raw, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/store"
 )
 
@@ -18,15 +19,22 @@ import (
 var readable = bson.D{{Key: fTerms, Value: 0}, {Key: fValues, Value: 0}, {Key: fCompartments, Value: 0}}
 
 // Read implements store.Store.
-func (s *Store) Read(ctx context.Context, keys ...fhir.Key) (_ []store.Version, err error) {
+func (s *Store) Read(ctx context.Context, keys ...fhir.Key) ([]store.Version, error) {
+	return s.ReadWithin(ctx, nil, keys...)
+}
+
+// ReadWithin implements store.Searcher.
+func (s *Store) ReadWithin(ctx context.Context, room *budget.Share, keys ...fhir.Key) (_ []store.Version, err error) {
 	defer s.timed("read", time.Now(), &err)
 	limited, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	versions := make([]store.Version, len(keys))
 	if len(keys) == 1 {
-		versions[0], err = s.readHead(limited, keys[0])
+		if versions[0], err = s.readHead(limited, keys[0]); err == nil && !room.Take(len(versions[0].JSON)) {
+			return nil, room.Refusal()
+		}
 	} else if len(keys) > 1 {
-		err = s.snapshot(limited, func(ctx context.Context) error { return s.readHeads(ctx, keys, versions) })
+		err = s.snapshot(limited, func(ctx context.Context) error { return s.readHeads(ctx, room, keys, versions) })
 	}
 	if err != nil {
 		return nil, asError(ctx, "read", err)
@@ -72,41 +80,45 @@ func findOne(ctx context.Context, c *mongo.Collection, id string) (store.Version
 }
 
 // readHeads fills in the heads of keys.
-func (s *Store) readHeads(ctx context.Context, keys []fhir.Key, into []store.Version) error {
+func (s *Store) readHeads(ctx context.Context, room *budget.Share, keys []fhir.Key, into []store.Version) error {
 	ids := make([]string, len(keys))
 	places := make(map[fhir.Key][]int, len(keys))
 	for i, k := range keys {
 		ids[i] = k.String()
 		places[k] = append(places[k], i)
 	}
-	return s.findIDs(ctx, s.heads, ids, func(v store.Version) {
+	return s.findIDs(ctx, s.heads, ids, room, func(v store.Version) {
 		for _, i := range places[v.Key] {
 			into[i] = v
 		}
 	})
 }
 
-// findIDs reads documents by _id, in no order.
-func (s *Store) findIDs(ctx context.Context, c *mongo.Collection, ids []string, found func(store.Version)) error {
+// findIDs reads documents by _id, in no order, as long as there is room.
+func (s *Store) findIDs(ctx context.Context, c *mongo.Collection, ids []string, room *budget.Share, found func(store.Version)) error {
 	for chunk := range slices.Chunk(ids, keysAtOnce) {
 		cursor, err := c.Find(ctx, idIn(chunk), options.Find().SetProjection(readable))
 		if err != nil {
 			return err
 		}
-		if err := eachVersion(ctx, cursor, found); err != nil {
+		if err := eachVersion(ctx, cursor, room, found); err != nil {
 			return wrongDocument(c.Name(), err)
 		}
 	}
 	return nil
 }
 
-// eachVersion reads a cursor to its end and closes it.
-func eachVersion(ctx context.Context, cursor *mongo.Cursor, found func(store.Version)) error {
+// eachVersion reads a cursor to its end and closes it. It fails as room says where
+// JSON doesn't fit.
+func eachVersion(ctx context.Context, cursor *mongo.Cursor, room *budget.Share, found func(store.Version)) error {
 	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }()
 	for cursor.Next(ctx) {
 		v, err := decode(cursor.Current)
 		if err != nil {
 			return err
+		}
+		if !room.Take(len(v.JSON)) {
+			return room.Refusal()
 		}
 		v.JSON = slices.Clone(v.JSON) // the cursor's document is good only until the next one
 		found(v)

@@ -92,7 +92,7 @@ func queryRefs(ctx context.Context, c *mongo.Collection, filter bson.D, o *optio
 	return refs, nil
 }
 
-// load reads the versions that refs name. A head that was displaced since its
+// load reads the versions that refs name, for which room has been taken. A head that was displaced since its
 // ref was read is found among the displaced ones.
 func (s *Store) load(ctx context.Context, refs []ref) ([]store.Version, error) {
 	versions := make([]store.Version, len(refs))
@@ -113,7 +113,7 @@ func (s *Store) load(ctx context.Context, refs []ref) ([]store.Version, error) {
 			versions[i] = v
 		}
 	}
-	if err := s.findIDs(ctx, s.heads, heads, fill); err != nil {
+	if err := s.findIDs(ctx, s.heads, heads, nil, fill); err != nil {
 		return nil, err
 	}
 	for i, r := range refs {
@@ -121,7 +121,7 @@ func (s *Store) load(ctx context.Context, refs []ref) ([]store.Version, error) {
 			displaced = append(displaced, displacedID(r.key.String(), r.version))
 		}
 	}
-	if err := s.findIDs(ctx, s.versions, displaced, fill); err != nil {
+	if err := s.findIDs(ctx, s.versions, displaced, nil, fill); err != nil {
 		return nil, err
 	}
 	if i := slices.IndexFunc(versions, func(v store.Version) bool { return !v.Exists() }); i >= 0 {

@@ -105,7 +105,7 @@ func (s *Store) scan(ctx context.Context, sc search.Scan) (page search.Page, err
 		if err != nil {
 			return search.Page{}, err
 		}
-		page.Hits, page.More, err = appendHits(ctx, cursor, page.Hits, sc.Limit, bytes)
+		page.Hits, page.More, err = appendHits(ctx, cursor, page.Hits, sc, bytes)
 		if err != nil {
 			return search.Page{}, wrongDocument(s.heads.Name(), err)
 		}
@@ -226,21 +226,26 @@ func (q scanQuery) options(limit int) *options.FindOptionsBuilder {
 	return o
 }
 
-// appendHits reads a cursor, as long as there are no more hits than limit and
-// their JSON, but for the first one's, fits into the bytes, and closes it.
-func appendHits(ctx context.Context, cursor *mongo.Cursor, hits []search.Hit, limit, bytes int) (_ []search.Hit, more bool, err error) {
+// appendHits reads a cursor, as long as there are no more hits than the scan's
+// limit and their JSON, but for the first one's, fits into the bytes, and closes
+// it. Where the bytes are bounded, want of room ends it too.
+func appendHits(ctx context.Context, cursor *mongo.Cursor, hits []search.Hit, sc search.Scan, bytes int) (_ []search.Hit, more bool, err error) {
 	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }()
 	hits = slices.Grow(hits, cursor.RemainingBatchLength())
+	whole := bytes == noByteLimit
 	for cursor.Next(ctx) {
-		if len(hits) == limit || bytes <= 0 {
+		if len(hits) == sc.Limit || bytes <= 0 {
 			return hits, true, nil
 		}
-		h, err := decodeHit(cursor.Current)
+		h, err := decodeHit(cursor.Current, sc.Room)
 		if err != nil {
 			return nil, false, err
 		}
 		hits = append(hits, h)
 		bytes -= len(h.JSON)
+		if h.JSON == nil && !sc.KeysOnly && !whole {
+			bytes = 0
+		}
 	}
 	return hits, false, cursor.Err()
 }

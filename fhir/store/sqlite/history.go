@@ -67,7 +67,7 @@ func (r *reader) fill(sel *selection, page *store.HistoryPage, places []place) (
 		bytes = defaultPageBytes
 	}
 	cut := false
-	page.Versions, cut, err = r.fetch(places[:min(sel.Limit, len(places))], bytes)
+	page.Versions, cut, err = r.fetch(places[:min(sel.Limit, len(places))], bytes, sel.Room)
 	page.More = len(places) > sel.Limit || cut
 	return err
 }

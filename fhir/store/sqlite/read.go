@@ -5,11 +5,17 @@ import (
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/store"
 )
 
 // Read returns the current versions, all of one moment.
-func (s *Store) Read(ctx context.Context, keys ...fhir.Key) (versions []store.Version, err error) {
+func (s *Store) Read(ctx context.Context, keys ...fhir.Key) ([]store.Version, error) {
+	return s.ReadWithin(ctx, nil, keys...)
+}
+
+// ReadWithin implements store.Searcher.
+func (s *Store) ReadWithin(ctx context.Context, room *budget.Share, keys ...fhir.Key) (versions []store.Version, err error) {
 	defer s.observe("read", time.Now(), &err)
 	r, err := s.reader(ctx)
 	if err != nil {
@@ -18,17 +24,22 @@ func (s *Store) Read(ctx context.Context, keys ...fhir.Key) (versions []store.Ve
 	defer s.readers.put(r)
 	versions = make([]store.Version, len(keys))
 	if len(keys) == 1 {
-		versions[0], err = r.current(keys[0])
+		if versions[0], err = r.current(keys[0]); err == nil && !room.Take(len(versions[0].JSON)) {
+			return nil, room.Refusal()
+		}
 		return versions, failure(err)
 	}
-	err = r.snapshot(ctx, func() error { return r.currents(keys, versions) })
+	err = r.snapshot(ctx, func() error { return r.currents(room, keys, versions) })
 	return versions, err
 }
 
-func (r *reader) currents(keys []fhir.Key, into []store.Version) (err error) {
+func (r *reader) currents(room *budget.Share, keys []fhir.Key, into []store.Version) (err error) {
 	for i, k := range keys {
 		if into[i], err = r.current(k); err != nil {
 			return err
+		}
+		if !room.Take(len(into[i].JSON)) {
+			return room.Refusal()
 		}
 	}
 	return nil

@@ -98,14 +98,14 @@ func (x source) scan(q *search.Scan) (search.Page, error) {
 	switch {
 	case err != nil || b.after+1 >= b.until:
 	case q.Keys != nil:
-		c.bytes = noByteLimit
+		c.whole = true
 		err = x.keys(&c, b)
 	case q.Term != "":
 		err = x.byTerm(&c, b)
 	case len(q.Terms) > 0:
 		err = x.byTerms(&c, b)
 	case q.To != "":
-		c.bytes = noByteLimit
+		c.whole = true
 		err = x.byRange(&c, b)
 	case q.Compartment != fhir.Key{}:
 		err = x.byCompartment(&c, b)
@@ -122,14 +122,16 @@ func (x source) scan(q *search.Scan) (search.Page, error) {
 type collector struct {
 	q     *search.Scan
 	page  search.Page
-	bytes int // that there is room for
+	bytes int  // that there is room for
+	tight bool // JSON was left out for want of room
+	whole bool // the page must have everything, whatever its size
 
 	unwanted int // heads that were read and lack a term of Scan.Also
 }
 
 // full reports whether the page can't take another hit, which there is.
 func (c *collector) full() bool {
-	c.page.More = len(c.page.Hits) >= c.q.Limit || c.bytes <= 0 && len(c.page.Hits) > 0
+	c.page.More = len(c.page.Hits) >= c.q.Limit || len(c.page.Hits) > 0 && !c.whole && (c.bytes <= 0 || c.tight)
 	return c.page.More
 }
 
@@ -237,9 +239,10 @@ func (c *collector) add(s *sqlite.Stmt, terms []search.Term) {
 		Place:       search.Place{Updated: updated, Tie: tie(s.ColumnInt64(0))},
 		Terms:       terms,
 	}
-	if !c.q.KeysOnly {
+	if !c.q.KeysOnly && (c.q.Room == nil || c.q.Room.Take(s.ColumnLen(5))) {
 		h.JSON = text(s, 5)
 	}
+	c.tight = c.tight || !c.q.KeysOnly && h.JSON == nil
 	c.bytes -= len(h.JSON) + 4*s.ColumnLen(4)
 	c.page.Hits = append(c.page.Hits, h)
 }
