@@ -83,7 +83,10 @@ func TestBundleWriter(t *testing.T) {
 func TestLargeBundlesInPieces(t *testing.T) {
 	large := []byte(`{"resourceType":"Patient","id":"` + strings.Repeat("a", 4096) + `"}`)
 	entries := []fhir.Entry{
-		{Resource: large}, {FullURL: "urn:uuid:1", Resource: large, Mode: "match"}, {Resource: []byte(`{"resourceType":"Patient"}`)}, {},
+		{Resource: large},
+		{FullURL: "urn:uuid:1", Resource: large, Mode: "match"},
+		{Resource: []byte(`{"resourceType":"Patient"}`)},
+		{},
 		{FullURL: "urn:uuid:2", Resource: large, Response: &fhir.EntryResponse{Status: "200 OK"}},
 	}
 	write := func(size int) fhir.Text {
