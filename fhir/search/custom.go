@@ -3,7 +3,6 @@ package search
 import (
 	_ "embed"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -106,9 +105,6 @@ func (r *Registry) unusable(d *definition.SearchParameter) (element, text string
 	case len(d.Base) == 0:
 		return "base", "there is no base"
 	}
-	if text := oversized(d); text != "" {
-		return "expression", text
-	}
 	for _, base := range d.Base {
 		if t := r.set.Type(base); t == nil || !r.isA(base, "Resource") {
 			return "base", "the base names no resource type"
@@ -118,46 +114,6 @@ func (r *Registry) unusable(d *definition.SearchParameter) (element, text string
 		return "expression", "the expression can't be used: " + err.Error() // whatever the type
 	}
 	return "", ""
-}
-
-// Bounds of a custom parameter's expressions, each of which is compiled for
-// every type that the parameter is for. R4's own have 1,500 bytes at most.
-const (
-	mostExpression = 16 << 10 // bytes
-	mostNesting    = 50       // brackets inside one another
-)
-
-// oversized says of expressions why they are too large to be read at all.
-func oversized(d *definition.SearchParameter) string {
-	all := []string{d.Expression}
-	for _, c := range d.Component {
-		all = append(all, c.Expression)
-	}
-	size := 0
-	for _, text := range all {
-		if size += len(text); size > mostExpression {
-			return fmt.Sprintf("the expression is longer than %d bytes", mostExpression)
-		}
-		if nesting(text) > mostNesting {
-			return fmt.Sprintf("the expression has more than %d brackets inside one another", mostNesting)
-		}
-	}
-	return ""
-}
-
-// nesting is how deep brackets stand inside one another, those in strings too.
-func nesting(text string) (deepest int) {
-	depth := 0
-	for _, c := range []byte(text) {
-		switch c {
-		case '(', '[', '{':
-			depth++
-			deepest = max(deepest, depth)
-		case ')', ']', '}':
-			depth--
-		}
-	}
-	return deepest
 }
 
 // parameterTypes are those that work; special ones have a meaning of their own
