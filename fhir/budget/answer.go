@@ -18,9 +18,10 @@ type Answer struct {
 	memory *Memory
 	limit  int64
 
-	mu     sync.Mutex
-	taken  int64
-	scarce bool // Memory has refused something
+	mu      sync.Mutex
+	taken   int64
+	refused int  // how often bytes weren't given
+	scarce  bool // Memory has refused something
 }
 
 // NewAnswer gives an answer its bytes; limit 0: DefaultAnswer. They go back
@@ -56,13 +57,17 @@ func (a *Answer) Share() *Share {
 	return &Share{answer: a}
 }
 
+// mostRefused is how often bytes are refused before the answer counts as full:
+// what is found too large has been read in vain.
+const mostRefused = 8
+
 // Err is nil where it is worth trying to take more; else it says why not.
 func (a *Answer) Err() error {
 	if a == nil {
 		return nil
 	}
 	a.mu.Lock()
-	full := a.taken >= a.limit
+	full := a.taken >= a.limit || a.refused >= mostRefused
 	a.scarce = a.scarce || a.memory.scarce()
 	scarce := a.scarce
 	a.mu.Unlock()
@@ -85,9 +90,11 @@ func (a *Answer) take(n int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.taken > 0 && a.taken+n > a.limit {
+		a.refused++
 		return false
 	}
 	if !a.memory.take(n, a.taken) {
+		a.refused++
 		a.scarce = true
 		return false
 	}

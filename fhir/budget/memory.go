@@ -33,6 +33,14 @@ func (m *Memory) Held() int64 {
 	return m.held.Load()
 }
 
+// Limit is how many bytes there are; 0 without a bound.
+func (m *Memory) Limit() int64 {
+	if m == nil {
+		return 0
+	}
+	return m.limit
+}
+
 // take takes n bytes more for who has some already, or none.
 func (m *Memory) take(n, has int64) bool {
 	if m == nil {

@@ -115,6 +115,7 @@ func (s Serve) run(ctx context.Context, streams Streams, first func(*interaction
 	}
 	metrics.Index(engine.IndexProgress)
 	collectLess()
+	go holdMemory(settled, memory)
 	if err := first(engine, listener); err != nil {
 		return err
 	}

@@ -1,0 +1,54 @@
+package command
+
+import (
+	"context"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+
+	"caseway/fhir/budget"
+)
+
+// Beyond what the process needs by itself and what its clients may have, the
+// heap doesn't double: it is collected as often as keeps it within headroom.
+// What clients needed for a moment goes back to the system when it is spare.
+const (
+	headroom   = 64 << 20
+	spare      = 32 << 20
+	lookEvery  = 2 * time.Second
+	liveHeap   = "/gc/heap/live:bytes"
+	unusedHeap = "/memory/classes/heap/free:bytes"
+)
+
+// holdMemory keeps the heap to what it needs until ctx ends, within the bound
+// that there is already.
+func holdMemory(ctx context.Context, m *budget.Memory) {
+	most := debug.SetMemoryLimit(-1)
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	own := int64(roomToGrow) // what the process needs by itself
+	for {
+		if m.Held() < spare {
+			live, unused := heap()
+			if unused > spare || live > own+spare {
+				debug.FreeOSMemory() // which collects first what isn't needed
+				live, _ = heap()
+			}
+			own = max(live, roomToGrow)
+		}
+		debug.SetMemoryLimit(min(most, own+m.Limit()/4*3+headroom))
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// heap is how many bytes were live at the last collection, and how many are
+// unused and not given back.
+func heap() (live, unused int64) {
+	samples := []metrics.Sample{{Name: liveHeap}, {Name: unusedHeap}}
+	metrics.Read(samples)
+	return int64(samples[0].Value.Uint64()), int64(samples[1].Value.Uint64())
+}
