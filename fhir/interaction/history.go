@@ -43,7 +43,7 @@ func (e *Engine) HistoryText(ctx context.Context, r HistoryRequest) (fhir.Text, 
 	}
 	subset, err := e.ParseSubset(r.Subset, e.typesOf(r)...)
 	if err != nil {
-		return nil, err
+		return fhir.Text{}, err
 	}
 	q, err := e.historyQuery(ctx, r)
 	if err != nil {
