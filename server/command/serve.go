@@ -89,7 +89,7 @@ func (s Serve) run(ctx context.Context, streams Streams, first func(*interaction
 	if err != nil {
 		return err
 	}
-	memory := budget.NewMemory(s.inFlight())
+	memory := s.memory(settled)
 	engine, w, err := s.engine(data, memory, log)
 	if err != nil {
 		return err
@@ -114,8 +114,6 @@ func (s Serve) run(ctx context.Context, streams Streams, first func(*interaction
 		return err
 	}
 	metrics.Index(engine.IndexProgress)
-	collectLess()
-	go holdMemory(settled, memory)
 	if err := first(engine, listener); err != nil {
 		return err
 	}
@@ -229,6 +227,15 @@ func (s Serve) checkBounds() error {
 		return errors.New("--max-body, --max-import, --max-answer and --max-in-flight are numbers of bytes and --max-entries is a number of entries, each 0 or more")
 	}
 	return nil
+}
+
+// memory is what clients may hold, beside which the process holds what it needs
+// until ctx ends.
+func (s Serve) memory(ctx context.Context) *budget.Memory {
+	m := budget.NewMemory(s.inFlight())
+	collectLess()
+	go holdMemory(ctx, m)
+	return m
 }
 
 // inFlight is how many bytes requests may hold together: one body and one answer
