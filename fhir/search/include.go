@@ -306,7 +306,7 @@ func (x *includer) add(ctx context.Context, hits []Hit) error {
 		x.in.Room.Keep(x.runner.drawn + sizeOf(x.result.Hits) + sizeOf(hits))
 	}
 	for _, h := range hits {
-		if len(x.result.Hits) >= x.in.Limit || h.JSON == nil {
+		if len(x.result.Hits) >= x.in.Limit || h.JSON == nil && x.in.Room.Refused() {
 			x.result.Truncated = true
 			return nil
 		}

@@ -208,7 +208,7 @@ func (r *runner) readSome(ctx context.Context, hits []Hit) (filled []Hit, looked
 		h := hits[i]
 		if h.JSON == nil {
 			head, ok := now[h.Key]
-			if ok && head.JSON == nil {
+			if ok && head.JSON == nil && r.room.Refused() {
 				return filled, i, nil
 			}
 			if ok && head.VersionID != h.VersionID {

@@ -69,7 +69,7 @@ func (r *runner) scan(ctx context.Context, s Scan) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	if n := len(page.Hits); n > 0 && !s.KeysOnly && page.Hits[n-1].JSON == nil {
+	if n := len(page.Hits); n > 0 && s.Room.Refused() && page.Hits[n-1].JSON == nil {
 		r.tight = true
 	}
 	r.scans++
