@@ -76,7 +76,15 @@ func parseOutcome(t testing.TB, r *Registry, url string, lenient bool) string {
 	fe := (*fhir.Error)(nil)
 	if errors.As(err, &fe) {
 		word := map[fhir.Kind]string{fhir.Invalid: "refused", fhir.TooCostly: "costly", fhir.NotFound: "not found", fhir.TooLarge: "too large"}[fe.Kind]
-		return word + " " + fe.Error()
+		var issues []string
+		for _, is := range fe.Issues {
+			text := is.Text
+			if is.Expression != "" {
+				text = is.Expression + ": " + text
+			}
+			issues = append(issues, text)
+		}
+		return word + " " + strings.Join(issues, "; ")
 	}
 	if err != nil {
 		t.Fatal(err)
