@@ -316,14 +316,15 @@ func TestWhatNoPartShowsIsTold(t *testing.T) {
 // TestCasesAreListedByProblemsAndManagers with their names.
 func TestCasesAreListedByProblemsAndManagers(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *api) {
-		a.elsewhere(`,"status":"active","careManager":{"reference":"Practitioner/mary"}`)
+		a.elsewhere(`,"status":"active","careManager":{"reference":"PractitionerRole/r"}`)
+		a.put("PractitionerRole/r", `{"resourceType":"PractitionerRole","id":"r","practitioner":{"reference":"Practitioner/mary"}}`)
 		a.put("Practitioner/mary", `{"resourceType":"Practitioner","id":"mary","name":[{"given":["Mary"],"family":"Seacole"}]}`)
 		a.put("Condition/c", `{"resourceType":"Condition","id":"c",`+ofEpisode+`,"subject":{"reference":"Patient/p1"},"code":{"coding":[{"system":"http://snomed.info/sct","code":"69896004"}]}}`)
 		a.put("ValueSet/v", `{"resourceType":"ValueSet","id":"v","url":"http://example.org/rheuma","status":"active","compose":{"include":[{"system":"http://snomed.info/sct","concept":[{"code":"69896004"}]}]}}`)
 		for query, want := range map[string]string{
 			"condition=http://snomed.info/sct|69896004": "foreign", "condition=69896004": "foreign", "condition=Condition/c": "foreign",
 			"condition=http://snomed.info/sct|1": "", "condition:in=http://example.org/rheuma": "foreign",
-			"assignee=Practitioner/mary": "foreign", "assignee=Practitioner/other": "",
+			"assignee=PractitionerRole/r": "foreign", "assignee=PractitionerRole/other": "", "assignee=Practitioner/other": "",
 		} {
 			page := a.page("/cases?" + query)
 			if got := idsOn(page); got != want {

@@ -56,7 +56,7 @@ const codeList = `^[a-z-]+(,[a-z-]+)*$`
 
 // filters are those of the list, answered from index terms.
 var filters = []filter{
-	{"assignee", "The case manager, such as Practitioner/1.", refPattern, referenceTo("care-manager")},
+	{"assignee", "The case manager, such as Practitioner/1 or PractitionerRole/1.", refPattern, referenceTo("manager")},
 	{"client", "The Patient whose case it is.", refPattern, referenceTo("patient")},
 	{"phase", "Phases, separated by commas.", codeList, codes("phase", "", casemodel.Phases())},
 	{"model", "Models, separated by commas.", codeList, codes("type", "case-model", casemodel.Models())},

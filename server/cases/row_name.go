@@ -10,7 +10,8 @@ import (
 // namedInRows asks for the people whom rows of a list name.
 var namedInRows = []search.Pair{
 	{Name: "_include", Value: "EpisodeOfCare:patient"},
-	{Name: "_include", Value: "EpisodeOfCare:care-manager"},
+	{Name: "_include", Value: "EpisodeOfCare:manager"},
+	{Name: "_include:iterate", Value: "PractitionerRole:practitioner"},
 }
 
 // namedResource is what is read of a person's resource.
