@@ -59,6 +59,9 @@ func (x *exchange) writeNative(v store.Version) error {
 	if err != nil {
 		return err
 	}
+	if err := x.account(len(data)); err != nil {
+		return err
+	}
 	x.setVersionHeaders(v)
 	h := x.c.Writer.Header()
 	h.Set("Content-Type", nativeType(b.ContentType))

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"hash/fnv"
 	"net/http"
 	"strconv"
@@ -17,11 +18,12 @@ import (
 type capabilities struct {
 	claims capability.Claims
 
-	mu   sync.Mutex
-	of   *search.Registry // what body is made of
-	as   capability.SMART // and where clients log in
-	body []byte
-	etag string
+	mu     sync.Mutex
+	of     *search.Registry // what body is made of
+	as     capability.SMART // and where clients log in
+	body   []byte
+	packed []byte // body, gzipped; nil until somebody wants it so
+	etag   string
 }
 
 // claim says what the route table and the settings promise.
@@ -56,10 +58,26 @@ func (c *capabilities) statement(r *search.Registry, login *capability.SMART) ([
 		if r != nil {
 			claims.Search = r
 		}
-		c.of, c.body = r, capability.Statement(claims)
+		c.of, c.body, c.packed = r, capability.Statement(claims), nil
 		c.etag = etagOf(c.body)
 	}
 	return c.body, c.etag
+}
+
+// gzipped is the statement that has a tag, packed once for all who ask; nil where
+// that is another one by now, or a part of it.
+func (c *capabilities) gzipped(etag string) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if etag == c.etag && c.packed == nil {
+		var b bytes.Buffer
+		deflate(&b, c.body)
+		c.packed = b.Bytes()
+	}
+	if etag != c.etag {
+		return nil
+	}
+	return c.packed
 }
 
 // metadata is GET [base]/metadata (https://hl7.org/fhir/R4/http.html#capabilities).
@@ -78,6 +96,14 @@ func metadata(x *exchange) error {
 		x.setVary()
 		x.c.Writer.WriteHeader(http.StatusNotModified)
 		return nil
+	}
+	if !x.format.pretty && acceptsGzip(x.c.Request.Header["Accept-Encoding"]) {
+		if packed := x.server.capabilities.gzipped(etag); packed != nil {
+			x.setJSONHeaders()
+			h["Content-Encoding"] = gzipEncoding
+			x.send(http.StatusOK, packed)
+			return nil
+		}
 	}
 	x.writeJSON(http.StatusOK, body)
 	return nil

@@ -99,6 +99,12 @@ func (x *exchange) write(status int, body []byte) {
 		h["Content-Encoding"] = gzipEncoding
 		body = packed.Bytes()
 	}
+	x.send(status, body)
+}
+
+// send sends a body as it is, with its length.
+func (x *exchange) send(status int, body []byte) {
+	h := x.c.Writer.Header()
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	x.c.Writer.WriteHeader(status)
 	if x.c.Request.Method == http.MethodHead {

@@ -74,7 +74,7 @@ func (x *exchange) stream(status int, t fhir.Text) {
 	if x.format.pretty {
 		to = &indenter{to: bufio.NewWriter(to)}
 	}
-	err := x.send(to, t)
+	err := x.pour(to, t)
 	if packed != nil && err == nil {
 		err = packed.Close()
 	}
@@ -89,7 +89,8 @@ func (x *exchange) stream(status int, t fhir.Text) {
 	}
 }
 
-func (x *exchange) send(to io.Writer, t fhir.Text) error {
+// pour writes all pieces.
+func (x *exchange) pour(to io.Writer, t fhir.Text) error {
 	for piece := range t.Drain() {
 		if _, err := to.Write(piece); err != nil {
 			return err

@@ -15,6 +15,11 @@ func Resident(pid int) (int64, error) { return statusField(pid, "VmRSS:") }
 // (Linux).
 func PeakResident(pid int) (int64, error) { return statusField(pid, "VmHWM:") }
 
+// ForgetPeak begins PeakResident anew (Linux).
+func ForgetPeak(pid int) error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0)
+}
+
 func statusField(pid int, name string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

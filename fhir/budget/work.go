@@ -43,18 +43,25 @@ func (w *Work) Spend(steps int) error {
 	return w.Err()
 }
 
+// Expired fails as Err does where the request has ended, whatever is left.
+func (w *Work) Expired() error {
+	switch {
+	case w == nil || w.ctx.Err() == nil:
+		return nil
+	case errors.Is(w.ctx.Err(), context.DeadlineExceeded):
+		return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "the request takes too long; ask for less at once").Because(w.ctx.Err())
+	}
+	return w.ctx.Err()
+}
+
 // Err is nil while there is something left. It fails with kind TooCostly where
 // the steps or the time are used up, and with the context's error where the
 // request has ended.
 func (w *Work) Err() error {
-	switch {
-	case w == nil:
-		return nil
-	case errors.Is(w.ctx.Err(), context.DeadlineExceeded):
-		return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "the request takes too long; ask for less at once").Because(w.ctx.Err())
-	case w.ctx.Err() != nil:
-		return w.ctx.Err()
-	case w.left.Load() <= 0:
+	if err := w.Expired(); err != nil || w == nil {
+		return err
+	}
+	if w.left.Load() <= 0 {
 		return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "all expressions of the request together cost too much to evaluate")
 	}
 	return nil

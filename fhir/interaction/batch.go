@@ -199,6 +199,11 @@ func (b *batch) do(ctx context.Context, en *entry) (err error) {
 }
 
 func (b *batch) read(ctx context.Context, en *entry) (err error) {
+	done, err := b.engine.turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if err := b.request.Answer.Err(); err != nil {
 		return err
 	}
@@ -228,7 +233,23 @@ func (b *batch) call(ctx context.Context, en *entry) ([]byte, error) {
 		return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
 			"an operation in a batch can't be held to an idempotency key; call it by itself").At(en.at(".request.url"))
 	}
+	done, err := b.engine.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	return b.engine.call(ctx, b.request, *en.call)
+}
+
+// turn waits until an entry may be read: however many batches there are, they
+// leave room for who asks for one thing. Done is called when it has been.
+func (e *Engine) turn(ctx context.Context) (done func(), err error) {
+	select {
+	case e.turns <- struct{}{}:
+		return func() { <-e.turns }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // idempotencyKey is an entry's own: entries of a batch succeed one by one.

@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -177,6 +178,7 @@ type Engine struct {
 	entries   int           // bound of a Bundle's
 	maxAnswer int64
 	memory    *budget.Memory
+	turns     chan struct{} // of entries of batches that read, of all callers
 	validator Validator
 	access    Access
 	guards    []Guard
@@ -208,6 +210,7 @@ func New(c Config) (*Engine, error) {
 		entries:   cmp.Or(c.MaxEntries, DefaultEntries),
 		maxAnswer: c.MaxAnswer,
 		memory:    c.Memory,
+		turns:     make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
 		validator: c.Validator,
 		access:    c.Access,
 		clock:     c.Clock,

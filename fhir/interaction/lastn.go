@@ -168,17 +168,3 @@ func selects(parameter string, names []string) bool {
 	}
 	return slices.Contains(names, name) && !slices.Contains([]string{":missing", ":not", ":not-in"}, rest)
 }
-
-// codeNames are what makes two concepts one: codings, or else the text.
-func codeNames(concept fhir.Node) []string {
-	var names []string
-	for coding := range concept.All("coding") {
-		if code := coding.Child("code").Text(); code != "" {
-			names = append(names, coding.Child("system").Text()+"|"+code)
-		}
-	}
-	if names == nil {
-		names = []string{"text " + concept.Child("text").Text()}
-	}
-	return names
-}

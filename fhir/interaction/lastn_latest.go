@@ -2,6 +2,8 @@ package interaction
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
 	"caseway/fhir"
 	"caseway/fhir/budget"
@@ -79,11 +81,13 @@ func (l *latest) read(ctx context.Context, hits []search.Hit) (looked int, err e
 
 // add keeps an observation if there are few enough of its code before it.
 func (l *latest) add(h search.Hit) error {
-	tree, err := l.engine.decodeStored(versionOf(h))
-	if err != nil {
-		return err
+	var observation struct {
+		Code concept `json:"code"`
 	}
-	names := codeNames(tree.Root().Child("code"))
+	if err := json.Unmarshal(h.JSON, &observation); err != nil {
+		return fmt.Errorf("a stored resource isn't readable: %w", err)
+	}
+	names := observation.Code.names()
 	count := new(int)
 	for _, name := range names {
 		if known := l.groups[name]; known != nil {
@@ -107,4 +111,28 @@ func (l *latest) add(h search.Hit) error {
 			"the observations have changed since the page before this one was made; begin with the first page again").At(CursorParameter)
 	}
 	return nil
+}
+
+// concept is what is read of an observation's code: a tree of all of it would
+// cost several times its text.
+type concept struct {
+	Coding []struct {
+		System string `json:"system"`
+		Code   string `json:"code"`
+	} `json:"coding"`
+	Text string `json:"text"`
+}
+
+// names are what makes two concepts one: codings, or else the text.
+func (c concept) names() []string {
+	var names []string
+	for _, coding := range c.Coding {
+		if coding.Code != "" {
+			names = append(names, coding.System+"|"+coding.Code)
+		}
+	}
+	if names == nil {
+		names = []string{"text " + c.Text}
+	}
+	return names
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/store"
 )
 
@@ -209,8 +210,12 @@ func (e *Engine) commitIndexed(ctx context.Context, drafts []*draft, preconditio
 	r := e.writer()
 	defer r.writers.Add(-1)
 	c := store.Commit{Writes: make([]store.Write, len(drafts)), Preconditions: preconditions}
+	work := budget.NewWork(ctx, commitSteps)
 	for i, d := range drafts {
-		c.Writes[i] = r.write(d)
+		var err error
+		if c.Writes[i], err = r.write(work, d); err != nil {
+			return nil, err
+		}
 	}
 	if idempotencyKey != "" {
 		c.Records = []store.RecordWrite{{
@@ -220,14 +225,20 @@ func (e *Engine) commitIndexed(ctx context.Context, drafts []*draft, preconditio
 	return e.store.Commit(ctx, c)
 }
 
-func (r *registered) write(d *draft) store.Write {
+// commitSteps is what the expressions of search parameters may take on all
+// resources of a commit: 10,000 for each entry that a Bundle may have.
+const commitSteps = 10_000 * DefaultEntries
+
+func (r *registered) write(work *budget.Work, d *draft) (_ store.Write, err error) {
 	w := store.Write{Key: d.key, Method: d.method, Expect: d.before.VersionID}
 	if d.after != nil {
 		content := d.after.Content()
 		w.Content = &content
-		w.Index = r.writing.Index(d.after)
+		if w.Index, err = r.writing.IndexWithin(work, d.after); err != nil {
+			return w, err
+		}
 		w.Generation = r.generation
 		w.Compartments = r.compartmentsOf(d.key, w.Index.Terms)
 	}
-	return w
+	return w, nil
 }

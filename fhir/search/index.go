@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/fhirpath"
 )
 
@@ -64,6 +65,7 @@ func (t *typeParameters) bit(b branch) int {
 // indexer makes the terms of one resource.
 type indexer struct {
 	registry  *Registry
+	context   *fhirpath.Context
 	terms     []Term
 	kept      []Term
 	batch     batch // the terms of the expression at work
@@ -79,13 +81,27 @@ var indexers = sync.Pool{New: func() any { return &indexer{} }}
 
 // Index makes the index terms of a resource and the values to keep beside
 // them. A resource of an unknown type has none.
-func (r *Registry) Index(t *fhir.Tree) Index {
+func (r *Registry) Index(t *fhir.Tree) Index { return r.index(t, &r.context) }
+
+// IndexWithin is Index for which the expressions draw on work, all that are
+// indexed with it together. It fails as work does.
+func (r *Registry) IndexWithin(work *budget.Work, t *fhir.Tree) (Index, error) {
+	if len(r.custom) == 0 {
+		return r.Index(t), work.Expired() // R4's expressions cost what the resource is long
+	}
+	context := r.context
+	context.Work = work
+	index := r.index(t, &context)
+	return index, work.Err()
+}
+
+func (r *Registry) index(t *fhir.Tree, context *fhirpath.Context) Index {
 	root := t.Root()
 	if !root.Valid() || r.types[root.Type().Name] == nil {
 		return Index{}
 	}
 	x := indexers.Get().(*indexer)
-	x.registry = r
+	x.registry, x.context = r, context
 	if x.resource(root, r.types[root.Type().Name]) {
 		x.contained(root)
 	}
@@ -157,7 +173,7 @@ func (x *indexer) run(root fhir.Node, steps []step, present *bits) {
 func (x *indexer) add(p *Parameter, expr *fhirpath.Expr, focus fhir.Node) (found bool) {
 	x.focus[0] = fhirpath.OfNode(focus)
 	from := len(x.results)
-	results, err := expr.Append(x.results, &x.registry.context, x.focus[:]...)
+	results, err := expr.Append(x.results, x.context, x.focus[:]...)
 	if err != nil {
 		x.registry.failed(p, err)
 		return false

@@ -15,7 +15,7 @@ func (x *indexer) composite(p *Parameter, n fhir.Node) {
 	if x.inner == nil {
 		x.inner = &indexer{registry: x.registry}
 	}
-	x.inner.registry = x.registry
+	x.inner.registry, x.inner.context = x.registry, x.context
 	parts := make([][]Term, 0, len(p.parts))
 	for _, part := range p.parts {
 		x.inner.reset()

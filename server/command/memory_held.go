@@ -13,7 +13,7 @@ import (
 // heap doesn't double: it is collected as often as keeps it within headroom.
 // What clients needed for a moment goes back to the system when it is spare.
 const (
-	headroom   = 64 << 20
+	headroom   = 48 << 20
 	spare      = 32 << 20
 	lookEvery  = 2 * time.Second
 	liveHeap   = "/gc/heap/live:bytes"

@@ -43,7 +43,7 @@ type Serve struct {
 	MaxBody           int64         `default:"12582912" help:"Bytes that a request body may have, after inflating."`
 	MaxEntries        int           `default:"2000" help:"Entries that a batch or transaction may have."`
 	MaxAnswer         int64         `default:"67108864" help:"Bytes of JSON that one answer may have: pages get shorter and go on by their next link, and entries of a batch that don't fit fail alone."`
-	MaxInFlight       int64         `default:"134217728" help:"Bytes that all requests together may hold, of bodies that come in and of answers that go out; what doesn't fit gets 503 with Retry-After. At least twice --max-body and --max-answer are held."`
+	MaxInFlight       int64         `default:"100663296" help:"Bytes that all requests together may hold, of bodies that come in and of answers that go out; what doesn't fit gets 503 with Retry-After. At least half more than --max-body and --max-answer have room."`
 	MaxImport         int64         `default:"1073741824" help:"Bytes that a file of cases may have when it is imported, after inflating; each case may have as many as --max-body."`
 	HeaderTimeout     time.Duration `default:"10s" help:"Time that a client has to send a request's header."`
 	ReadTimeout       time.Duration `default:"1m" help:"Time that a client has to send a whole request."`
@@ -240,7 +240,7 @@ func (s Serve) memory(ctx context.Context) *budget.Memory {
 
 // inFlight is how many bytes requests may hold together: one body and one answer
 // of the size that the other settings allow have room beside others.
-func (s Serve) inFlight() int64 { return max(s.MaxInFlight, 2*s.MaxBody, 2*s.MaxAnswer) }
+func (s Serve) inFlight() int64 { return max(s.MaxInFlight, s.MaxBody/2*3, s.MaxAnswer/2*3) }
 
 func checkBaseURL(base string) error {
 	if base == "" {

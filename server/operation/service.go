@@ -110,15 +110,23 @@ func (s *Service) DoText(ctx context.Context, r Request) (fhir.Text, error) {
 	if err != nil {
 		return none, err
 	}
+	limited, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	if page := rows[d.ID].page; page != nil {
-		return page(s, ctx, c)
+		return page(s, limited, c)
 	}
-	body, err := rows[d.ID].do(s, ctx, c)
+	body, err := rows[d.ID].do(s, limited, c)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return none, fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "$"+r.Name+" takes too long; ask for less at once").Because(err)
+	}
 	if err == nil {
 		err = r.Answer.Take(len(body))
 	}
 	return fhir.NewText(body), asFHIR(err)
 }
+
+// longest is how long an operation may take.
+const longest = 30 * time.Second
 
 // read lets a call through and reads what it gives.
 func (s *Service) read(ctx context.Context, d *definition, r Request) (c call, err error) {

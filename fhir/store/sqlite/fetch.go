@@ -17,14 +17,15 @@ func (r *reader) fetch(places []place, bytes int, room *budget.Share) (versions 
 	versions = make([]store.Version, 0, len(places))
 	for _, p := range places {
 		r.row.BindInt64(1, p.seq)
-		v, fits, err := oneWithKey(r.row, room)
+		first := len(versions) == 0
+		v, fits, err := oneWithKey(r.row, func(size int) bool {
+			bytes -= size
+			return (first || bytes >= 0) && (room == nil || room.Take(size))
+		})
 		if err != nil {
 			return nil, false, err
 		}
 		if !fits {
-			return versions, true, nil
-		}
-		if bytes -= len(v.JSON); bytes < 0 && len(versions) > 0 {
 			return versions, true, nil
 		}
 		versions = append(versions, v)
@@ -32,10 +33,10 @@ func (r *reader) fetch(places []place, bytes int, room *budget.Share) (versions 
 	return versions, false, nil
 }
 
-// oneWithKey reads a version, unless there is no room for it.
-func oneWithKey(s *sqlite.Stmt, room *budget.Share) (v store.Version, fits bool, err error) {
+// oneWithKey reads a version, if JSON of its size fits.
+func oneWithKey(s *sqlite.Stmt, fitting func(size int) bool) (v store.Version, fits bool, err error) {
 	row, err := s.Step()
-	fits = !row || room == nil || room.Take(s.ColumnLen(3))
+	fits = !row || fitting(s.ColumnLen(3))
 	if row && fits {
 		v = scan(s)
 		v.Key = scanKey(s)

@@ -124,6 +124,7 @@ type collector struct {
 	page  search.Page
 	bytes int  // that there is room for
 	tight bool // JSON was left out for want of room
+	bare  bool // the rows have none
 	whole bool // the page must have everything, whatever its size
 
 	unwanted int // heads that were read and lack a term of Scan.Also
@@ -187,6 +188,13 @@ func (x source) heads(c *collector, seqs []int64, holds func([]search.Term) bool
 	}
 	defer func() { _ = s.Reset() }()
 	for _, seq := range seqs {
+		if c.tight && !c.bare { // no other body is worth reading
+			_ = s.Reset()
+			if s, err = x.conn.Prepare(headSQL(true)); err != nil {
+				return err
+			}
+			c.bare = true
+		}
 		if err := s.Reset(); err != nil {
 			return err
 		}
@@ -239,7 +247,7 @@ func (c *collector) add(s *sqlite.Stmt, terms []search.Term) {
 		Place:       search.Place{Updated: updated, Tie: tie(s.ColumnInt64(0))},
 		Terms:       terms,
 	}
-	if !c.q.KeysOnly && (c.q.Room == nil || c.q.Room.Take(s.ColumnLen(5))) {
+	if !c.q.KeysOnly && !c.bare && (c.q.Room == nil || c.q.Room.Take(s.ColumnLen(5))) {
 		h.JSON = text(s, 5)
 	}
 	c.tight = c.tight || !c.q.KeysOnly && h.JSON == nil

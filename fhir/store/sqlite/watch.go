@@ -70,7 +70,7 @@ func (s *Store) resume(ctx context.Context, after store.Position, now int64) (in
 	}
 	defer s.readers.put(r)
 	r.row.BindInt64(1, seq)
-	v, _, err := oneWithKey(r.row, nil)
+	v, _, err := oneWithKey(r.row, func(int) bool { return true })
 	if err != nil || v.Exists() && strconv.FormatInt(v.LastUpdated.UnixMilli(), 10) == stamp {
 		return seq, failure(err)
 	}
