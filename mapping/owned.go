@@ -92,12 +92,16 @@ func historyOf(before, after *episodepb.EpisodeOfCare) []*statusSpan {
 	if len(own) == 0 {
 		return nil
 	}
+	some := len(kept) > 0
 	was, now := before.StatusHistory, after.StatusHistory
 	lost := isOwnSpan(was[len(was)-1]) && (len(now) == 0 || !isOwnSpan(now[len(now)-1]))
 	all := theirs
 	for _, h := range own {
 		at := slices.IndexFunc(kept, func(k *statusSpan) bool { return sameSpan(h, k) })
-		if at < 0 {
+		switch {
+		case at < 0 && some: // who has some of our spans has seen them, and leaves none out by chance
+			return nil
+		case at < 0:
 			lost = true
 			all = append(all, proto.Clone(h).(*statusSpan))
 			continue

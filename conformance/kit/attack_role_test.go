@@ -56,7 +56,7 @@ func (st *stage) roleAttacks() []attack {
 		add(token, "a plan in the case", "CarePlan", `"status":"active","intent":"plan","subject":{"reference":"Patient/ann"},"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare","valueReference":{"reference":"EpisodeOfCare/ann-case"}}]`)
 		rows = append(rows,
 			attack{name: "role, " + token + ": patch of the identifiers", token: token, method: "PATCH", path: "Patient/ann", body: `[{"op":"replace","path":"/identifier/0/value","value":"x"}]`, status: "403 404 422", header: []string{"Content-Type", "application/json-patch+json"}},
-			attack{name: "role, " + token + ": patch of the manager", token: token, method: "PATCH", path: "EpisodeOfCare/ann-case", body: `[{"op":"remove","path":"/careManager"}]`, status: "403 404 422", header: []string{"Content-Type", "application/json-patch+json"}},
+			attack{name: "role, " + token + ": patch of the manager", token: token, method: "PATCH", path: "EpisodeOfCare/ann-case", body: `[{"op":"replace","path":"/careManager/reference","value":"Practitioner/stranger"}]`, status: "403 404 422", header: []string{"Content-Type", "application/json-patch+json"}},
 			attack{name: "role, " + token + ": edit of the model", token: token, method: "PATCH", path: st.Root + "/cases/ann-case", body: `{"model":"clinical"}`, status: "422", header: []string{"Content-Type", "application/merge-patch+json", "If-Match", "*"}, matches: -1},
 			attack{name: "role, " + token + ": edit of the teams", token: token, method: "POST", path: st.Root + "/cases/ann-case/teams", body: `{"name":"x"}`, status: "422", header: plainJSON, matches: -1})
 	}
