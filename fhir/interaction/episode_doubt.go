@@ -77,6 +77,12 @@ func (m *membership) settle(ctx context.Context) error {
 				continue
 			}
 			stays := d.said
+			if !stays {
+				var err error
+				if stays, err = m.mayBeHeldUnseen(ctx, mine); err != nil {
+					return err
+				}
+			}
 			if !stays && !mine.namesOther(d.id) {
 				var err error
 				if stays, err = m.made(ctx, mine, d.id); err != nil {
@@ -89,6 +95,33 @@ func (m *membership) settle(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// mayBeHeldUnseen reports whether what holds a resource in its cases may be hidden
+// from the caller: then a new version that takes no reference away leaves it in
+// them, or else whether it stays would tell what is there.
+func (m *membership) mayBeHeldUnseen(ctx context.Context, mine *member) (bool, error) {
+	for _, key := range mine.joins {
+		if blind, err := m.isBlind(ctx, key.Type); err != nil || blind {
+			return blind, err
+		}
+	}
+	for _, p := range m.engine.registered.Load().tiedTo(mine.image.Key.Type).bringers {
+		if blind, err := m.isBlind(ctx, p.Resource); err != nil || blind {
+			return blind, err
+		}
+	}
+	return false, nil
+}
+
+// isBlind reports whether there may be resources of a type that the caller doesn't
+// see.
+func (m *membership) isBlind(ctx context.Context, typ string) (bool, error) {
+	if m.engine.access == nil {
+		return false, nil
+	}
+	where, err := m.engine.access.Narrow(ctx, Read, typ)
+	return where != nil, err
 }
 
 // namesOther reports whether a resource names another episode than one.

@@ -67,7 +67,7 @@ var doing = []string{
 	`EDIT PATCH $C/agreements/Contract/$C-deal {"title":"x"}`,
 	`IMPORT {"id":"$C","adopted":true,"phase":"active","client":{"id":"Patient/$P"},"goals":[{"id":"Goal/$C-goal","description":{"text":"x"}}]}`,
 	`IMPORT {"id":"new-$C","adopted":true,"phase":"opened","client":{"id":"Patient/$P"},"goals":[{"id":"Goal/$C-goal","description":{"text":"x"}}]}`,
-	`PUT /fhir/Task/$C-offer$N {"status":"accepted","intent":"order","for":{"reference":"Patient/$P"},"focus":{"reference":"ServiceRequest/$C-service"}}`,
+	`PUT /fhir/Task/$C-task {"status":"accepted","intent":"order","for":{"reference":"Patient/$P"},"focus":{"reference":"EpisodeOfCare/$C"}}`,
 }
 
 // beginning are requests that make several resources at once, the order of whose
