@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 
 	"caseway/mapping/casemodel"
 
@@ -108,6 +109,9 @@ func makeCase(seed uint64) casemodel.Case {
 // tidy makes what must agree within a case agree.
 func (m *maker) tidy(c *casemodel.Case) {
 	c.ID = "episode"
+	c.History = slices.DeleteFunc(c.History, func(s casemodel.PhaseSpan) bool { // FHIR has no empty elements
+		return s.Phase == "" && s.Start == "" && s.End == ""
+	})
 	for i := range c.Contacts {
 		k := &c.Contacts[i]
 		if len(k.Messages) > 0 {
