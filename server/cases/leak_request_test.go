@@ -19,7 +19,7 @@ import (
 	"caseway/server/operation"
 )
 
-// asking are requests that write nothing. $C is a case, $P a patient, $O an
+// asking are requests that write nothing. $C is a case, $W its patient, $P a patient, $O an
 // organization, $N a small number. A line is a method, a path, and a body.
 var asking = []string{
 	"GET /cases/$C", "GET /cases/$C", "GET /cases", "GET /cases?count=1", "GET /cases?client=Patient/$P", "GET /cases?assignee=Practitioner/m",
@@ -67,7 +67,7 @@ var doing = []string{
 	`EDIT PATCH $C/agreements/Contract/$C-deal {"title":"x"}`,
 	`IMPORT {"id":"$C","adopted":true,"phase":"active","client":{"id":"Patient/$P"},"goals":[{"id":"Goal/$C-goal","description":{"text":"x"}}]}`,
 	`IMPORT {"id":"new-$C","adopted":true,"phase":"opened","client":{"id":"Patient/$P"},"goals":[{"id":"Goal/$C-goal","description":{"text":"x"}}]}`,
-	`PUT /fhir/Task/$C-task {"status":"accepted","intent":"order","for":{"reference":"Patient/$P"},"focus":{"reference":"EpisodeOfCare/$C"}}`,
+	`PUT /fhir/Task/$C-task {"status":"accepted","intent":"order","for":{"reference":"Patient/$W"},"focus":{"reference":"EpisodeOfCare/$C"}}`,
 }
 
 // beginning are requests that make several resources at once, the order of whose
@@ -86,7 +86,7 @@ func drawLine(t *rapid.T, line string) string {
 		whose = fmt.Sprint("p", rapid.IntRange(0, 2).Draw(t, "whose"))
 	}
 	return strings.NewReplacer(
-		"$C", fmt.Sprintf("%s-c%d", whose, rapid.SampledFrom([]int{0, 0, 0, 1, 1, 2}).Draw(t, "case")), "$P", patient,
+		"$C", fmt.Sprintf("%s-c%d", whose, rapid.SampledFrom([]int{0, 0, 0, 1, 1, 2}).Draw(t, "case")), "$P", patient, "$W", whose,
 		"$O", fmt.Sprint("o", rapid.IntRange(0, 2).Draw(t, "organization")), "$N", fmt.Sprint(rapid.IntRange(0, 1).Draw(t, "number")),
 	).Replace(line)
 }
