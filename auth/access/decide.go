@@ -274,8 +274,8 @@ var pointers = map[string]func(*fhir.Tree, string) []fhir.Key{
 // pointsOnlyToVisible refuses a write by which something hidden would become
 // visible, now or once it is there, or would have a witness who can't see it.
 func (d decision) pointsOnlyToVisible(was, is *image) error {
-	pointsTo := pointers[d.key.Type]
-	if pointsTo == nil {
+	targets := d.pointsTo(d.after)
+	if len(targets) == 0 {
 		return nil
 	}
 	old, err := was.decoded()
@@ -284,9 +284,9 @@ func (d decision) pointsOnlyToVisible(was, is *image) error {
 	}
 	var known []fhir.Key
 	if old != nil {
-		known = pointsTo(old, d.base)
+		known = d.pointsTo(old)
 	}
-	for _, target := range pointsTo(d.after, d.base) {
+	for _, target := range targets {
 		if slices.Contains(known, target) {
 			continue
 		}
@@ -299,6 +299,19 @@ func (d decision) pointsOnlyToVisible(was, is *image) error {
 		}
 	}
 	return nil
+}
+
+// pointsTo are what a resource lets others see. To who is bound to an Organization it
+// is also what the resource comes into a case by: a Task of theirs on what is in a
+// case shows the case's episode.
+func (d decision) pointsTo(t *fhir.Tree) (keys []fhir.Key) {
+	if of := pointers[d.key.Type]; of != nil {
+		keys = of(t, d.base)
+	}
+	if d.view.principal.Organization != "" {
+		keys = append(keys, interaction.Joined(t, d.base)...)
+	}
+	return keys
 }
 
 func (d decision) forbidden() error {

@@ -13,9 +13,11 @@ const episodeExtension = "http://hl7.org/fhir/StructureDefinition/workflow-episo
 
 // links are the references of a resource that say what belongs together.
 type links struct {
-	named  []string   // episodes that it names, by their logical ids
-	joins  []fhir.Key // to whose cases it belongs
-	brings []fhir.Key // what it takes into its cases
+	named []string // episodes that it names, by their logical ids
+	// episodes are those of them that it names by what the table says.
+	episodes []string
+	joins    []fhir.Key // to whose cases it belongs
+	brings   []fhir.Key // what it takes into its cases
 	// outside are cases to which it would belong if it were their patient's.
 	outside []string
 }
@@ -50,10 +52,22 @@ func (l *links) join(reference, base string) {
 	switch {
 	case !ok:
 	case key.Type == "EpisodeOfCare":
-		l.named = append(l.named, key.ID)
+		l.named, l.episodes = append(l.named, key.ID), append(l.episodes, key.ID)
 	case mayBelong()[key.Type]:
 		l.joins = append(l.joins, key)
 	}
+}
+
+// Joined gives the resources by which a resource comes into cases, as the table
+// says: what it and what is inside of it refers to. base is our own base URL
+// without a closing slash.
+func Joined(t *fhir.Tree, base string) []fhir.Key {
+	e := Engine{base: base}
+	l := e.linksOf(t)
+	for _, id := range l.episodes {
+		l.joins = append(l.joins, fhir.Key{Type: "EpisodeOfCare", ID: id})
+	}
+	return l.joins
 }
 
 // EpisodesNamed gives the logical ids of the episodes to whose cases a resource
