@@ -103,7 +103,10 @@ func (o oracle) indistinguishable(t *rapid.T) world {
 	for _, x := range o.world {
 		seen := o.sees(x, any)
 		seenNow := o.sees(x.now(), any)
-		if !seen && !seenNow && !o.reason(x) && rapid.Bool().Draw(t, "absent") {
+		// Who may write a resource without reading it learns from that whether it is
+		// there, and nothing of what is in it.
+		writes := o.sees(x, scope.Update|scope.Delete) || o.sees(x.now(), scope.Update|scope.Delete)
+		if !seen && !seenNow && !writes && !o.reason(x) && rapid.Bool().Draw(t, "absent") {
 			continue
 		}
 		y := *x
