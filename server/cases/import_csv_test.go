@@ -41,6 +41,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		for i := range fields {
 			fields[i] = strings.ReplaceAll(strings.ToValidUTF8(fields[i], ""), "\x00", "")
 		}
+		fields[0] = strings.TrimLeft(fields[0], "\ufeff") // what begins a file with it is the header
 		line := csvLine(fields)
 		all, wrong, err := recordsIn(string(line))
 		if err != nil || wrong != "" || len(all) != 1 || len(all[0]) != len(fields) {
