@@ -83,7 +83,7 @@ func createCase(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	a, err := x.server.cases.Create(x.context(), body, x.base())
+	a, err := x.server.cases.Create(x.context(), body)
 	return x.writeAnswer(a, err)
 }
 
@@ -106,8 +106,7 @@ func actOnCase(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	a, err := x.server.cases.Act(
-		x.context(), x.c.Param("id"), x.c.Param("name"), body, x.c.Request.Header["If-Match"], x.base())
+	a, err := x.server.cases.Act(x.context(), x.c.Param("id"), x.c.Param("name"), body, x.c.Request.Header["If-Match"])
 	return x.writeAnswer(a, err)
 }
 

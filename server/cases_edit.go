@@ -43,7 +43,7 @@ func editCase(x *exchange) error {
 	}
 	e := cases.Edit{
 		Case: x.c.Param("id"), List: x.c.Param("list"), Type: x.c.Param("type"), ID: x.c.Param("part"),
-		Method: x.c.Request.Method, Query: pairs, IfMatch: x.c.Request.Header["If-Match"], Base: x.base(),
+		Method: x.c.Request.Method, Query: pairs, IfMatch: x.c.Request.Header["If-Match"],
 	}
 	takes := e.List == "" || x.allowEdits(e.List, e.ID != "")
 	if e.Method != http.MethodDelete && takes {

@@ -180,7 +180,7 @@ func (x *exchange) importCases() error {
 	if err != nil {
 		return err
 	}
-	asked.Base, asked.MaxLine = x.base(), int(x.server.maxBody)
+	asked.MaxLine = int(x.server.maxBody)
 	// HTTP/2 always lets both go at once.
 	_ = http.NewResponseController(x.c.Writer).EnableFullDuplex()
 	report := newReport(x)

@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"caseway/fhir"
-	"caseway/fhir/definition"
 	"caseway/fhir/store"
 	"caseway/server"
 	"caseway/server/cases"
@@ -39,7 +38,7 @@ func TestFilesOfCasesOverHTTP(t *testing.T) {
 	const limit = 100_000
 	change := func(c *server.Config) {
 		c.MaxImport = limit
-		c.Cases = cases.New(cases.Config{Engine: func() cases.Engine { return c.Engine }, Schema: definition.R4()})
+		c.Cases = casesOf(c.Engine)
 	}
 	onBoth(t, change, func(t *testing.T, g *guarded) {
 		for _, request := range []string{"GET /cases/export", "POST /cases/import"} {
@@ -110,7 +109,7 @@ func TestABrokenExportDoesNotLookWhole(t *testing.T) {
 	onBoth(t, func(c *server.Config) {
 		left := &atomic.Int32{}
 		left.Store(1)
-		c.Cases = cases.New(cases.Config{Engine: func() cases.Engine { return failing{c.Engine, left} }, Schema: definition.R4()})
+		c.Cases = casesOf(failing{c.Engine, left})
 	}, func(t *testing.T, g *guarded) {
 		admin := "Bearer " + g.administrator(t)
 		for _, id := range []string{"a", "b"} {
@@ -147,7 +146,7 @@ func TestABrokenExportDoesNotLookWhole(t *testing.T) {
 
 // failing is an engine that reads no more than some cases.
 type failing struct {
-	cases.Engine
+	cases.Session
 	left *atomic.Int32
 }
 
@@ -155,14 +154,14 @@ func (f failing) Belonging(ctx context.Context, episode fhir.Key, types []string
 	if f.left.Add(-1) < 0 {
 		return nil, errors.New("the disk is gone")
 	}
-	return f.Engine.Belonging(ctx, episode, types)
+	return f.Session.Belonging(ctx, episode, types)
 }
 
 // TestRefusedImportsAreWitnessed: a line that may not be written is told in the
 // report, and to who looks after the server.
 func TestRefusedImportsAreWitnessed(t *testing.T) {
 	onBoth(t, func(c *server.Config) {
-		c.Cases = cases.New(cases.Config{Engine: func() cases.Engine { return c.Engine }, Schema: definition.R4()})
+		c.Cases = casesOf(c.Engine)
 	}, func(t *testing.T, g *guarded) {
 		reader := "Bearer " + g.token(t, map[string]any{"scope": "user/*.rs", "fhirUser": "Practitioner/dr", "sub": "dr", "patient": nil})
 		line := `{"id":"c","client":{"id":"Patient/p","name":"Somebody"},"adopted":false,"phase":"active"}` + "\n"

@@ -5,16 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"caseway/fhir/definition"
 	"caseway/server"
-	"caseway/server/cases"
 )
 
 // TestCasesLaidOutForPeople: pretty=true lays out every answer of the case API,
 // errors too, beside the parameters that a path has.
 func TestCasesLaidOutForPeople(t *testing.T) {
 	change := func(c *server.Config) {
-		c.Cases = cases.New(cases.Config{Engine: func() cases.Engine { return c.Engine }, Schema: definition.R4()})
+		c.Cases = casesOf(c.Engine)
 	}
 	onBoth(t, change, func(t *testing.T, g *guarded) {
 		admin := "Bearer " + g.administrator(t)

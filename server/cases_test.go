@@ -5,9 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"caseway/fhir/definition"
 	"caseway/server"
-	"caseway/server/cases"
 )
 
 // TestCasesAreBehindTheLogin: what is refused is a problem, and both it and what
@@ -15,7 +13,7 @@ import (
 func TestCasesAreBehindTheLogin(t *testing.T) {
 	change := func(c *server.Config) {
 		c.AuditReads = true
-		c.Cases = cases.New(cases.Config{Engine: func() cases.Engine { return c.Engine }, Schema: definition.R4()})
+		c.Cases = casesOf(c.Engine)
 	}
 	onBoth(t, change, func(t *testing.T, g *guarded) {
 		for _, request := range []string{

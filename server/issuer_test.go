@@ -19,7 +19,6 @@ import (
 	"caseway/auth/external"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
-	"caseway/fhir/search"
 	"caseway/fhir/store"
 	"caseway/server"
 	"caseway/server/audit"
@@ -44,7 +43,7 @@ type guarded struct {
 // guard serves a store behind a login, with change's wishes.
 func guard(t testing.TB, data store.Store, change func(*server.Config)) *guarded {
 	t.Helper()
-	g := &guarded{store: data, recorder: audit.NewRecorder(discard, transactional(data))}
+	g := &guarded{store: data, recorder: audit.NewRecorder(definition.R4(), discard, transactional(data))}
 	mux := http.NewServeMux()
 	issuer := httptest.NewServer(mux)
 	t.Cleanup(issuer.Close)
@@ -78,10 +77,14 @@ const audience = "https://care.example/fhir"
 func (g *guarded) front(t testing.TB, verifier *external.Verifier, change func(*server.Config)) http.Handler {
 	t.Helper()
 	r4 := definition.R4()
-	var engine *interaction.Engine
-	decides, err := access.New(access.Config{
-		Store: g.store, Schema: r4, Registry: func() *search.Registry { return engine.Registry() },
+	engine, err := interaction.New(interaction.Config{
+		Store: g.store, Schema: r4, ResourceTypes: r4.ResourceTypes(),
+		Guards: []interaction.Guard{&audit.Guard{Schema: r4, Recorder: g.recorder, Separately: !transactional(g.store)}},
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decides, err := access.New(access.Config{Store: g.store, Schema: r4, Registry: engine.Registry})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,20 +104,15 @@ func (g *guarded) front(t testing.TB, verifier *external.Verifier, change func(*
 			},
 		},
 	}
+	c.Engine = engine.As(audit.Access{Decides: decides})
 	if change != nil {
 		change(&c)
 	}
-	engine, err = interaction.New(interaction.Config{
-		Store: g.store, Schema: r4, ResourceTypes: r4.ResourceTypes(),
-		Access: audit.Witness{Access: decides, Reads: c.AuditReads},
-		Guards: []interaction.Guard{&audit.Guard{Schema: r4, Recorder: g.recorder, Separately: !transactional(g.store)}},
-	})
-	if err != nil {
-		t.Fatal(err)
+	if c.AuditReads {
+		c.Engine = engine.As(audit.Access{Decides: decides, Reads: true})
 	}
 	keepIndexed(t, engine)
-	background(t, func(ctx context.Context) { g.recorder.Run(ctx, engine) })
-	c.Engine = engine
+	background(t, func(ctx context.Context) { g.recorder.Run(ctx, engine.As(nil)) })
 	front, err := server.New(c)
 	if err != nil {
 		t.Fatal(err)

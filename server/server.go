@@ -21,8 +21,8 @@ import (
 
 // Config is what a Server needs.
 type Config struct {
-	Engine        *interaction.Engine
-	Store         store.Store // asked by /readyz whether it can answer
+	Engine        *interaction.Session // as clients have it
+	Store         store.Store          // asked by /readyz whether it can answer
 	ResourceTypes []string
 	Version       string // of this software
 	Listen        string // address that the server is started on; its host is a name of ours
@@ -48,7 +48,7 @@ type Config struct {
 
 // Server answers HTTP. Safe for concurrent use.
 type Server struct {
-	engine       *interaction.Engine
+	engine       *interaction.Session
 	store        store.Store
 	types        map[string]*resourceType
 	unknown      *resourceType // counts requests for types that don't exist

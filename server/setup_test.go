@@ -13,6 +13,7 @@ import (
 	"caseway/fhir/store/mongo/mongotest"
 	"caseway/fhir/store/sqlite"
 	"caseway/server"
+	"caseway/server/cases"
 )
 
 func openSQLite(t testing.TB) store.Store {
@@ -46,7 +47,7 @@ func newServer(t testing.TB, s store.Store, c server.Config) *server.Server {
 	return front
 }
 
-func engineOn(t testing.TB, s store.Store) *interaction.Engine {
+func engineOn(t testing.TB, s store.Store) *interaction.Session {
 	t.Helper()
 	r4 := definition.R4()
 	engine, err := interaction.New(interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes()})
@@ -56,7 +57,13 @@ func engineOn(t testing.TB, s store.Store) *interaction.Engine {
 	if _, searchable := s.(store.Searcher); searchable {
 		keepIndexed(t, engine)
 	}
-	return engine
+	return engine.As(nil)
+}
+
+// casesOf is the case API over what a server has.
+func casesOf(engine cases.Session) *cases.Service {
+	guard := cases.NewGuard(cases.GuardConfig{Schema: definition.R4()})
+	return cases.New(cases.Config{Guard: guard, Caller: engine, Server: engine})
 }
 
 func keepIndexed(t testing.TB, engine *interaction.Engine) {

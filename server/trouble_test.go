@@ -119,7 +119,7 @@ func TestWarningsCanStandInAHeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	front, err := server.New(server.Config{Engine: engine, Store: s, ResourceTypes: r4.ResourceTypes()})
+	front, err := server.New(server.Config{Engine: engine.As(nil), Store: s, ResourceTypes: r4.ResourceTypes()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,6 +133,7 @@ func TestWarningsCanStandInAHeader(t *testing.T) {
 
 type awkward struct{}
 
-func (awkward) Check(context.Context, []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
-	return nil, []fhir.Issue{{Severity: fhir.SeverityWarning, Code: fhir.IssueValue, Expression: "Patient", Text: "a \"quote\", a\r\n break"}}, nil
+func (awkward) Check(_ context.Context, p *interaction.Pending) error {
+	p.Issue(fhir.Issue{Severity: fhir.SeverityWarning, Code: fhir.IssueValue, Expression: "Patient", Text: "a \"quote\", a\r\n break"})
+	return nil
 }

@@ -65,7 +65,7 @@ func turns(b *testing.B, open, guarded func(i int)) {
 func BenchmarkRead(b *testing.B) {
 	x := benchServer(b)
 	contexts := patientContexts(b)
-	read := func(e *interaction.Engine, some int) func(i int) {
+	read := func(e *interaction.Session, some int) func(i int) {
 		return func(i int) {
 			p := i % benchPatients
 			key := fhir.Key{Type: "Observation", ID: fmt.Sprintf("o%d-%d", p, i/benchPatients%some)}
@@ -90,7 +90,7 @@ func BenchmarkRead(b *testing.B) {
 func BenchmarkSearch(b *testing.B) {
 	x := benchServer(b)
 	contexts := patientContexts(b)
-	find := func(e *interaction.Engine) func(i int) {
+	find := func(e *interaction.Session) func(i int) {
 		return func(i int) {
 			p := i % benchPatients
 			_, err := e.Search(contexts[p], interaction.SearchRequest{Type: "Observation", Base: base, Parameters: []search.Pair{
@@ -108,7 +108,7 @@ func BenchmarkSearch(b *testing.B) {
 func BenchmarkEverything(b *testing.B) {
 	x := benchServer(b)
 	contexts := patientContexts(b)
-	read := func(e *interaction.Engine) func(i int) {
+	read := func(e *interaction.Session) func(i int) {
 		return func(i int) {
 			p := i % benchPatients
 			key := fhir.Key{Type: "Patient", ID: fmt.Sprint("p", p)}

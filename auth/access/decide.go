@@ -8,7 +8,6 @@ import (
 	"caseway/auth/scope"
 	"caseway/fhir"
 	"caseway/fhir/interaction"
-	"caseway/fhir/store"
 )
 
 // visible are the permissions each of which lets a resource be seen.
@@ -32,25 +31,22 @@ var permissionOf = map[interaction.Name]scope.Permissions{
 // decision is one question that is asked of an Access.
 type decision struct {
 	*Access
-	ctx    context.Context
-	view   *view
-	what   interaction.Name
-	key    fhir.Key
-	before store.Version
-	after  *fhir.Tree
+	interaction.Question
+	ctx  context.Context
+	view *view
 }
 
 // Decide implements interaction.Access.
-func (a *Access) Decide(ctx context.Context, what interaction.Name, key fhir.Key, before store.Version, after *fhir.Tree) error {
+func (a *Access) Decide(ctx context.Context, q interaction.Question) error {
 	v, err := a.viewOf(ctx)
 	if err != nil {
 		return err
 	}
-	d := decision{a, ctx, v, what, key, before, after}
-	if interaction.IsFollowing(ctx) {
+	d := decision{Access: a, Question: q, ctx: ctx, view: v}
+	if q.Follows {
 		return d.follow()
 	}
-	switch what {
+	switch q.What {
 	case interaction.Transaction, interaction.Batch:
 		return nil // each entry is decided for itself
 	case interaction.Create:
@@ -62,14 +58,14 @@ func (a *Access) Decide(ctx context.Context, what interaction.Name, key fhir.Key
 	case interaction.Delete:
 		return d.delete()
 	}
-	if strings.HasPrefix(string(what), "$") {
+	if strings.HasPrefix(string(q.What), "$") {
 		return d.operate()
 	}
-	needs, known := permissionOf[what]
+	needs, known := permissionOf[q.What]
 	switch {
 	case !known:
 		return d.forbidden()
-	case key.Type == "":
+	case q.Key.Type == "":
 		return d.anyType(needs)
 	}
 	return d.read(needs)
@@ -87,10 +83,10 @@ func (d decision) anyType(needs scope.Permissions) error {
 
 // read decides on a type, where no id is given, or on a version.
 func (d decision) read(needs scope.Permissions) error {
-	if len(d.view.grants(d.key.Type, needs)) == 0 {
+	if len(d.view.grants(d.Key.Type, needs)) == 0 {
 		return d.forbidden()
 	}
-	if d.key.ID == "" {
+	if d.Key.ID == "" {
 		return nil
 	}
 	return d.seen(needs)
@@ -98,19 +94,19 @@ func (d decision) read(needs scope.Permissions) error {
 
 // seen decides whether the version before is visible.
 func (d decision) seen(any scope.Permissions) error {
-	if !d.before.Exists() {
-		return fhir.NoSuch(d.key.Type)
+	if !d.Before.Exists() {
+		return fhir.NoSuch(d.Key.Type)
 	}
-	ok, err := d.sees(any, d.versionImage(d.before))
+	ok, err := d.sees(any, d.versionImage(d.Before))
 	if err == nil && !ok {
-		err = fhir.NoSuch(d.key.Type)
+		err = fhir.NoSuch(d.Key.Type)
 	}
 	return err
 }
 
 // operate decides on an operation by the table of operations.
 func (d decision) operate() error {
-	op, known := operationOn(string(d.what), d.key.Type)
+	op, known := operationOn(string(d.What), d.Key.Type)
 	if !known || op.role != "" && op.role != d.view.principal.Role {
 		return d.forbidden()
 	}
@@ -119,10 +115,10 @@ func (d decision) operate() error {
 
 // create decides on a new resource, and on a conditional create that found one.
 func (d decision) create() error {
-	if len(d.view.grants(d.key.Type, scope.Create)) == 0 {
+	if len(d.view.grants(d.Key.Type, scope.Create)) == 0 {
 		return d.forbidden()
 	}
-	if d.before.Exists() {
+	if d.Before.Exists() {
 		return d.seen(visible)
 	}
 	return d.becomes(scope.Create, nil)
@@ -133,16 +129,16 @@ func (d decision) create() error {
 // Who doesn't see every resource of the type can't bring one in under an id of
 // his own: whether the id is taken would tell of what is hidden.
 func (d decision) update() error {
-	if len(d.view.grants(d.key.Type, scope.Update)) == 0 {
+	if len(d.view.grants(d.Key.Type, scope.Update)) == 0 {
 		return d.forbidden()
 	}
-	if !d.before.Exists() {
-		if !d.view.all(d.key.Type, scope.Update) {
-			return fhir.NoSuch(d.key.Type)
+	if !d.Before.Exists() {
+		if !d.view.all(d.Key.Type, scope.Update) {
+			return fhir.NoSuch(d.Key.Type)
 		}
 		return d.becomes(scope.Update, nil)
 	}
-	was := d.versionImage(d.before)
+	was := d.versionImage(d.Before)
 	if err := d.may(scope.Update, was); err != nil {
 		return err
 	}
@@ -153,16 +149,16 @@ func (d decision) update() error {
 // as an update. How a patch fits, and what an answer shows of the rest, tells of
 // what is there: who may not see it can't patch it, whatever he may write.
 func (d decision) patch() error {
-	if len(d.view.grants(d.key.Type, scope.Update)) == 0 {
+	if len(d.view.grants(d.Key.Type, scope.Update)) == 0 {
 		return d.forbidden()
 	}
-	if !d.before.Exists() {
-		if d.view.all(d.key.Type, scope.Update) {
+	if !d.Before.Exists() {
+		if d.view.all(d.Key.Type, scope.Update) {
 			return nil // the engine says so
 		}
-		return fhir.NoSuch(d.key.Type)
+		return fhir.NoSuch(d.Key.Type)
 	}
-	was := d.versionImage(d.before)
+	was := d.versionImage(d.Before)
 	if err := d.may(scope.Update, was); err != nil {
 		return err
 	}
@@ -177,17 +173,17 @@ func (d decision) patch() error {
 // nothing. To who sees every resource of a type, one that isn't there is deleted
 // already.
 func (d decision) delete() error {
-	if len(d.view.grants(d.key.Type, scope.Delete)) == 0 {
+	if len(d.view.grants(d.Key.Type, scope.Delete)) == 0 {
 		return d.forbidden()
 	}
-	if d.key.ID == "" || d.view.all(d.key.Type, scope.Delete) {
+	if d.Key.ID == "" || d.view.all(d.Key.Type, scope.Delete) {
 		return nil
 	}
-	if !d.before.Exists() {
-		return fhir.NoSuch(d.key.Type)
+	if !d.Before.Exists() {
+		return fhir.NoSuch(d.Key.Type)
 	}
-	was := d.versionImage(d.before)
-	if err := d.may(scope.Delete, was); err != nil || d.before.Deleted() {
+	was := d.versionImage(d.Before)
+	if err := d.may(scope.Delete, was); err != nil || d.Before.Deleted() {
 		return err
 	}
 	return d.movesOnlyOwn(scope.Delete, was, nil)
@@ -205,19 +201,19 @@ func (d decision) may(p scope.Permissions, was *image) error {
 	if ok {
 		return d.forbidden()
 	}
-	return fhir.NoSuch(d.key.Type)
+	return fhir.NoSuch(d.Key.Type)
 }
 
 // becomes decides on what a write makes; was is nil where nothing was there.
 func (d decision) becomes(p scope.Permissions, was *image) error {
-	is := d.treeImage(d.key, d.after)
+	is := d.treeImage(d.Key, d.After)
 	ok, err := d.sees(p, is)
 	switch {
 	case err != nil:
 		return err
 	case !ok:
 		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "the resource would be outside of what the token may write")
-	case d.view.all(d.key.Type, p):
+	case d.view.all(d.Key.Type, p):
 		return nil
 	}
 	if err := d.movesOnlyOwn(p, was, is); err != nil {
@@ -274,7 +270,7 @@ var pointers = map[string]func(*fhir.Tree, string) []fhir.Key{
 // pointsOnlyToVisible refuses a write by which something hidden would become
 // visible, now or once it is there, or would have a witness who can't see it.
 func (d decision) pointsOnlyToVisible(was, is *image) error {
-	targets := d.pointsTo(d.after)
+	targets := d.pointsTo(d.After)
 	if len(targets) == 0 {
 		return nil
 	}
@@ -294,7 +290,7 @@ func (d decision) pointsOnlyToVisible(was, is *image) error {
 		if err != nil {
 			return err
 		}
-		if !ok && !interaction.CreatedTogether(d.ctx, target) {
+		if !ok && !d.Creates(target) {
 			return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "the resource would refer to something that the token may not see")
 		}
 	}
@@ -305,7 +301,7 @@ func (d decision) pointsOnlyToVisible(was, is *image) error {
 // is also what the resource comes into a case by: a Task of theirs on what is in a
 // case shows the case's episode.
 func (d decision) pointsTo(t *fhir.Tree) (keys []fhir.Key) {
-	if of := pointers[d.key.Type]; of != nil {
+	if of := pointers[d.Key.Type]; of != nil {
 		keys = of(t, d.base)
 	}
 	if d.view.principal.Organization != "" {
@@ -316,8 +312,8 @@ func (d decision) pointsTo(t *fhir.Tree) (keys []fhir.Key) {
 
 func (d decision) forbidden() error {
 	on := "the system"
-	if d.key.Type != "" {
-		on = d.key.Type
+	if d.Key.Type != "" {
+		on = d.Key.Type
 	}
-	return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "the token's scopes or its user's role don't allow "+string(d.what)+" on "+on)
+	return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "the token's scopes or its user's role don't allow "+string(d.What)+" on "+on)
 }

@@ -12,7 +12,7 @@ import (
 // before those who work on it. An episode that isn't there is refused like one of
 // others.
 func (d decision) joinsOnlyOwnCases(was, is *image) error {
-	named := interaction.EpisodesNamed(d.after, d.base)
+	named := interaction.EpisodesNamed(d.After, d.base)
 	if len(named) == 0 {
 		return nil
 	}
@@ -45,7 +45,7 @@ func (d decision) joinsOnlyOwnCases(was, is *image) error {
 // one of some patients; for who is bound to an Organization, one that this sees,
 // for what it has in a case shows it the case.
 func (d decision) isCaseOf(episode fhir.Key, patients []string) (bool, error) {
-	if interaction.CreatedTogether(d.ctx, episode) {
+	if d.Creates(episode) {
 		return true, nil // by the same caller
 	}
 	versions, err := d.store.Read(d.ctx, episode)

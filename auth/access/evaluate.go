@@ -130,7 +130,7 @@ func (a *Access) find(ctx context.Context, typ string, where search.Expr, limit 
 // compartment.
 func (d decision) reaches(p scope.Permissions, id string) (bool, error) {
 	patient := fhir.Key{Type: "Patient", ID: id}
-	for _, g := range d.view.grants(d.key.Type, p) {
+	for _, g := range d.view.grants(d.Key.Type, p) {
 		switch {
 		case g.reach.kind == everything:
 			return true, nil

@@ -12,7 +12,7 @@ import (
 // told nothing of it.
 func (d decision) follow() error {
 	for _, image := range d.images() {
-		ok, err := d.scoped(permissionOf[d.what], image)
+		ok, err := d.scoped(permissionOf[d.What], image)
 		if err != nil {
 			return err
 		}
@@ -26,11 +26,11 @@ func (d decision) follow() error {
 // images are the resource before and after a write, as far as there are any.
 func (d decision) images() []*image {
 	var all []*image
-	if d.before.Exists() && !d.before.Deleted() {
-		all = append(all, d.versionImage(d.before))
+	if d.Before.Exists() && !d.Before.Deleted() {
+		all = append(all, d.versionImage(d.Before))
 	}
-	if d.after != nil {
-		all = append(all, d.treeImage(d.key, d.after))
+	if d.After != nil {
+		all = append(all, d.treeImage(d.Key, d.After))
 	}
 	return all
 }
@@ -39,16 +39,16 @@ func (d decision) images() []*image {
 // whose it may be.
 func (d decision) scoped(p scope.Permissions, i *image) (bool, error) {
 	for _, s := range d.view.principal.Scopes.Resources {
-		if s.Type != d.key.Type && s.Type != scope.Any || s.Permissions&p == 0 {
+		if s.Type != d.Key.Type && s.Type != scope.Any || s.Permissions&p == 0 {
 			continue
 		}
-		if _, ok := d.view.grant(s, d.key.Type, p); !ok {
+		if _, ok := d.view.grant(s, d.Key.Type, p); !ok {
 			continue
 		}
 		var where search.Expr
 		if s.Query != "" {
 			var err error
-			if where, err = conditionOf(d.view.registry, d.key.Type, s.Query); err != nil {
+			if where, err = conditionOf(d.view.registry, d.Key.Type, s.Query); err != nil {
 				continue
 			}
 		}

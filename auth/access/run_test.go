@@ -28,7 +28,7 @@ const base = "https://caseway.test/fhir"
 
 // server is a store with two doors: one that decides, and one that doesn't.
 type server struct {
-	guarded, open *interaction.Engine
+	guarded, open *interaction.Session
 	access        *access.Access
 	made          []string       // keys of what was created through the guarded door
 	uuids         map[string]int // in the order in which they were seen
@@ -38,22 +38,14 @@ func serve(t testing.TB, s store.Store) *server {
 	t.Helper()
 	x := &server{uuids: map[string]int{}}
 	r4 := definition.R4()
-	a, err := access.New(access.Config{
-		Store: s, Schema: r4, Base: base,
-		Registry: func() *search.Registry { return x.guarded.Registry() },
-	})
+	engine, err := interaction.New(interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: base})
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.access = a
-	config := interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: base}
-	if x.open, err = interaction.New(config); err != nil {
+	if x.access, err = access.New(access.Config{Store: s, Schema: r4, Base: base, Registry: engine.Registry}); err != nil {
 		t.Fatal(err)
 	}
-	config.Access = a
-	if x.guarded, err = interaction.New(config); err != nil {
-		t.Fatal(err)
-	}
+	x.guarded, x.open = engine.As(x.access), engine.As(nil)
 	return x
 }
 
@@ -90,7 +82,7 @@ type request struct{ line, body string }
 func (r request) String() string { return strings.TrimSpace(r.line + " " + r.body) }
 
 // do asks and gives the answer as text: an error's kind and issues, or what came.
-func (r request) do(ctx context.Context, e *interaction.Engine) string {
+func (r request) do(ctx context.Context, e *interaction.Session) string {
 	verb, rest, _ := strings.Cut(r.line, " ")
 	target, option, _ := strings.Cut(rest, " ")
 	path, query, asks := strings.Cut(target, "?")
@@ -121,7 +113,7 @@ func (r request) do(ctx context.Context, e *interaction.Engine) string {
 	return result(e.Create(ctx, interaction.CreateRequest{Type: path, Body: []byte(r.body), IfNoneExist: strings.TrimPrefix(option, "ifNoneExist=")}))
 }
 
-func (r request) get(ctx context.Context, e *interaction.Engine, path, query string) ([]byte, error) {
+func (r request) get(ctx context.Context, e *interaction.Session, path, query string) ([]byte, error) {
 	pairs, err := search.Split(query)
 	if err != nil {
 		return nil, err
@@ -153,7 +145,7 @@ func (r request) get(ctx context.Context, e *interaction.Engine, path, query str
 	return e.Search(ctx, interaction.SearchRequest{Type: path, Base: base, Parameters: pairs})
 }
 
-func history(ctx context.Context, e *interaction.Engine, parts []string, pairs []search.Pair) ([]byte, error) {
+func history(ctx context.Context, e *interaction.Session, parts []string, pairs []search.Pair) ([]byte, error) {
 	h := interaction.HistoryRequest{Base: base, Count: interaction.NoCount}
 	if len(parts) > 1 {
 		h.Type = parts[0]

@@ -66,12 +66,12 @@ func (q patientQuery) parameters(limit int) []search.Pair {
 // findPatients searches as the user and gives at most limit patients; more says
 // that there are others. What the search refuses finds nobody.
 func (p *Pages) findPatients(ctx context.Context, s *provider.Session, q patientQuery, limit int) (found []patient, more bool, err error) {
-	bodies, err := p.searchAs(ctx, s, "Patient", q.parameters(limit+1))
+	hits, err := p.searchAs(ctx, s, "Patient", q.parameters(limit+1))
 	if err != nil {
 		return nil, false, err
 	}
-	for _, body := range bodies {
-		one, err := readPatient(body)
+	for _, hit := range hits {
+		one, err := readPatient(hit.JSON)
 		if err != nil {
 			return nil, false, err
 		}
@@ -82,19 +82,16 @@ func (p *Pages) findPatients(ctx context.Context, s *provider.Session, q patient
 
 // searchAs gives the matches of a search's first page, as the user sees them.
 // What is hidden, and what the search refuses, isn't there.
-func (p *Pages) searchAs(ctx context.Context, s *provider.Session, typ string, parameters []search.Pair) ([]json.RawMessage, error) {
+func (p *Pages) searchAs(ctx context.Context, s *provider.Session, typ string, parameters []search.Pair) ([]search.Hit, error) {
 	ctx, err := p.as(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	body, err := p.Engine.Search(ctx, interaction.SearchRequest{Type: typ, Base: p.Root.String() + "/fhir", Parameters: parameters})
+	page, err := p.Engine.Find(ctx, interaction.SearchRequest{Type: typ, Base: p.Root.String() + "/fhir", Parameters: parameters})
 	if hidden(err) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return fhir.Matches(body)
+	return page.Matches, err
 }
 
 // patientSeenBy gives a patient as the user sees it, or errNotYours.

@@ -52,8 +52,9 @@ func newSite(t *testing.T) *site {
 	must(t, err)
 	t.Cleanup(func() { data.Close() })
 	r4 := definition.R4()
-	engine, err := interaction.New(interaction.Config{Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes()})
+	made, err := interaction.New(interaction.Config{Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes()})
 	must(t, err)
+	engine := made.As(nil)
 	must(t, engine.PrepareCursors(t.Context()))
 	for _, p := range []struct{ typ, id, json string }{
 		{"Patient", "ann", `{"resourceType":"Patient","id":"ann","name":[{"family":"Example","given":["Ann"]}],"birthDate":"1980-04-01"}`},
@@ -84,7 +85,7 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-func (s *site) open(t *testing.T, data *sqlite.Store, engine *interaction.Engine) {
+func (s *site) open(t *testing.T, data *sqlite.Store, engine *interaction.Session) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	s.url = "http://" + server.Listener.Addr().String()

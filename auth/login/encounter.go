@@ -29,8 +29,8 @@ func (p *Pages) visits(ctx context.Context, s *provider.Session, patient string)
 		return nil, err
 	}
 	var visits []visit
-	for _, body := range found {
-		v, err := readVisit(body)
+	for _, hit := range found {
+		v, err := readVisit(hit.JSON)
 		if err != nil {
 			return nil, err
 		}

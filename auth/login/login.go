@@ -32,7 +32,7 @@ type Pages struct {
 	Accounts *account.Store
 	Provider *provider.Provider
 	// Engine finds patients, as the user who has signed in.
-	Engine *interaction.Engine
+	Engine *interaction.Session
 	// Log takes what went wrong inside, and nothing that a visitor typed.
 	Log *slog.Logger
 }

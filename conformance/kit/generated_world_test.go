@@ -253,7 +253,7 @@ func (w *generatedWorld) tree(key string) *fhir.Tree {
 // generatedWorld is an engine on a store with generated resources, and the
 // same resources as the model looks at them.
 type generatedWorld struct {
-	engine *interaction.Engine
+	engine *interaction.Session
 	model  model.Model
 	heads  map[string]*fhir.Tree // as they are stored, once they are arranged
 	order  []string              // of places
@@ -285,7 +285,7 @@ func newGeneratedWorld(t *testing.T, s store.Store, seed uint64) *generatedWorld
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &generatedWorld{engine: e, model: model.Model{Set: r4, Base: generatedBase}, heads: map[string]*fhir.Tree{}}
+	w := &generatedWorld{engine: e.As(nil), model: model.Model{Set: r4, Base: generatedBase}, heads: map[string]*fhir.Tree{}}
 	d := dice{rand.New(rand.NewPCG(seed, 5))}
 	for range 3 * generatedIDs * len(generatedTypes) / 2 {
 		w.write(t, d)

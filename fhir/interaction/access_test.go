@@ -10,19 +10,18 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
-	"caseway/fhir/store"
 )
 
 // patientAccess shows what is in one patient's compartment by the parameter
 // patient, and practitioners. It decides by Narrow alone, but for operations
 // on other patients.
 type patientAccess struct {
-	engine *interaction.Engine
+	engine *interaction.Session
 	key    fhir.Key
 }
 
-func (a *patientAccess) Decide(_ context.Context, what interaction.Name, key fhir.Key, _ store.Version, _ *fhir.Tree) error {
-	if what == interaction.Everything && key != a.key {
+func (a *patientAccess) Decide(_ context.Context, q interaction.Question) error {
+	if q.What == interaction.Everything && q.Key != a.key {
 		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "not this patient")
 	}
 	return nil
@@ -63,7 +62,7 @@ func TestWhatASearchMayNotSeeItDoesNotFind(t *testing.T) {
 			s := b.open(t)
 			must[[]byte](t)(newEngine(t, interaction.Config{Store: s}).Bundle(ctx, interaction.BundleRequest{Body: []byte(household), Base: base}))
 			a := &patientAccess{key: fhir.Key{Type: "Patient", ID: "a"}}
-			a.engine = newEngine(t, interaction.Config{Store: s, Access: a})
+			a.engine = newSession(t, interaction.Config{Store: s}, a)
 			for url, want := range map[string]string{
 				"Patient":                        "Patient/a",
 				"Organization":                   "",
@@ -125,7 +124,7 @@ func TestContainedResourcesAreSeenWithTheirContainers(t *testing.T) {
 			open := newEngine(t, interaction.Config{Store: s})
 			must[[]byte](t)(open.Bundle(ctx, interaction.BundleRequest{Body: []byte(transaction), Base: base}))
 			a := &patientAccess{key: fhir.Key{Type: "Patient", ID: "a"}}
-			a.engine = newEngine(t, interaction.Config{Store: s, Access: a})
+			a.engine = newSession(t, interaction.Config{Store: s}, a)
 			for _, row := range []struct{ url, all, seen string }{
 				{"MedicationRequest?medication.code=pill", "MedicationRequest/ma MedicationRequest/mb", "MedicationRequest/ma"},
 				{"MedicationRequest?medication.code:not=tea", "MedicationRequest/ma MedicationRequest/mb", "MedicationRequest/ma"},
@@ -177,7 +176,7 @@ func TestAccessIsAskedAnewForEachPage(t *testing.T) {
 	s := openSQLite(t)
 	must[[]byte](t)(newEngine(t, interaction.Config{Store: s}).Bundle(ctx, interaction.BundleRequest{Body: []byte(household), Base: base}))
 	a := &patientAccess{key: fhir.Key{Type: "Patient", ID: "a"}}
-	a.engine = newEngine(t, interaction.Config{Store: s, Access: a})
+	a.engine = newSession(t, interaction.Config{Store: s}, a)
 	first := string(must[[]byte](t)(do(a.engine, "GET Patient/a/*?_count=1", nil)))
 	_, next, _ := strings.Cut(first, `"next","url":"`+base+"/")
 	next, _, _ = strings.Cut(next, `"`)

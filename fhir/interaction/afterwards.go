@@ -12,7 +12,7 @@ import (
 // foresee makes what conditions are held against that ask for what is there once
 // everything is written.
 func (t *transaction) foresee(ctx context.Context) (err error) {
-	t.written, t.after = newWritten(t.engine.Registry(), t.entries, t.rewritten()), nil
+	t.written, t.after = newWritten(t.session.Registry(), t.entries, t.rewritten()), nil
 	if t.looksElsewhere() {
 		t.after, err = t.afterwards(ctx)
 	}
@@ -45,13 +45,13 @@ func (t *transaction) rewritten() func(*entry) *fhir.Tree {
 // afterwards is the store as it will be: without what is written over and
 // deleted, with what is written.
 func (t *transaction) afterwards(ctx context.Context) (search.Source, error) {
-	stored, err := t.engine.source(ctx)
+	stored, err := t.session.source(ctx)
 	if err != nil {
 		return nil, err
 	}
-	now := t.engine.clock().UTC()
+	now := t.session.clock().UTC()
 	u := &union{stored: without{stored, t.keyed}, known: true}
-	registry, tree := t.engine.Registry(), t.rewritten()
+	registry, tree := t.session.Registry(), t.rewritten()
 	for _, en := range t.entries {
 		if en.tree == nil || !en.writes() {
 			continue
@@ -94,11 +94,11 @@ func (t *transaction) matching(ctx context.Context, c *criteria) ([]*entry, erro
 	for i, en := range candidates {
 		byKey[en.key], keys[i] = en, en.key
 	}
-	where, err := t.engine.narrowing(ctx).inside(c.where)
+	where, err := t.session.narrowing(ctx).inside(c.where)
 	if err != nil {
 		return nil, err
 	}
-	found, err := t.engine.findIn(ctx, t.after, c.typ, search.And{keys, where}, len(keys))
+	found, err := t.session.findIn(ctx, t.after, c.typ, search.And{keys, where}, len(keys))
 	some := make([]*entry, 0, len(found))
 	for _, v := range found {
 		some = append(some, byKey[v.Key])
@@ -109,7 +109,7 @@ func (t *transaction) matching(ctx context.Context, c *criteria) ([]*entry, erro
 // referenced gives the stored resources that criteria of a reference match, as
 // far as the caller may see them.
 func (t *transaction) referenced(ctx context.Context, c *criteria, limit int) ([]store.Version, error) {
-	source, err := t.engine.source(ctx)
+	source, err := t.session.source(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -122,12 +122,12 @@ func (t *transaction) referenced(ctx context.Context, c *criteria, limit int) ([
 		}
 		where = search.And{c.where, search.Not{Expr: written}}
 	}
-	if where, err = t.engine.narrowing(ctx).resources(c.typ, where); err != nil {
+	if where, err = t.session.narrowing(ctx).resources(c.typ, where); err != nil {
 		return nil, err
 	}
-	versions, err := t.engine.findIn(ctx, source, c.typ, where, limit)
+	versions, err := t.session.findIn(ctx, source, c.typ, where, limit)
 	if err != nil {
 		return nil, err
 	}
-	return t.engine.visible(ctx, SearchType, versions)
+	return t.session.visible(ctx, SearchType, versions)
 }

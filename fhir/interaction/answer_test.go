@@ -23,7 +23,7 @@ const (
 
 // boundedEngine has twelve observations of 30 KB, and one that is larger than an
 // answer may be.
-func boundedEngine(t *testing.T, s store.Store) *interaction.Engine {
+func boundedEngine(t *testing.T, s store.Store) *interaction.Session {
 	t.Helper()
 	e := newEngine(t, interaction.Config{Store: s, MaxAnswer: mostBytes})
 	if err := e.JoinIndexing(t.Context()); err != nil {
@@ -43,7 +43,7 @@ func boundedEngine(t *testing.T, s store.Store) *interaction.Engine {
 	return e
 }
 
-func putAt(t *testing.T, e *interaction.Engine, key, body string) {
+func putAt(t *testing.T, e *interaction.Session, key, body string) {
 	t.Helper()
 	k, _ := fhir.ParseKey(key)
 	must[interaction.Result](t)(e.Update(t.Context(), interaction.UpdateRequest{Key: k, Body: []byte(body)}))
@@ -73,19 +73,19 @@ func (p shownPage) link(t *testing.T, relation string) []search.Pair {
 // asked are the ways to ask for all of the observations.
 var asked = []struct {
 	name, query string
-	ask         func(e *interaction.Engine, pairs []search.Pair, a *budget.Answer) ([]byte, error)
+	ask         func(e *interaction.Session, pairs []search.Pair, a *budget.Answer) ([]byte, error)
 }{
 	{"search", "_count=1000", searched},
 	{"search, newest first", "_count=1000&_sort=-_lastUpdated", searched},
 	{"sorted search", "_count=1000&_sort=-date", searched},
 	{"search by a condition", "_count=1000&patient=p", searched},
-	{"$lastn", "patient=p&category=large", func(e *interaction.Engine, pairs []search.Pair, a *budget.Answer) ([]byte, error) {
+	{"$lastn", "patient=p&category=large", func(e *interaction.Session, pairs []search.Pair, a *budget.Answer) ([]byte, error) {
 		return e.LastN(context.Background(), interaction.LastNRequest{Parameters: pairs, Answer: a})
 	}},
-	{"$everything", "_type=Observation", func(e *interaction.Engine, pairs []search.Pair, a *budget.Answer) ([]byte, error) {
+	{"$everything", "_type=Observation", func(e *interaction.Session, pairs []search.Pair, a *budget.Answer) ([]byte, error) {
 		return e.Everything(context.Background(), interaction.EverythingRequest{Key: fhir.Key{Type: "Patient", ID: "p"}, Parameters: pairs, Answer: a})
 	}},
-	{"history", "_count=1000", func(e *interaction.Engine, pairs []search.Pair, a *budget.Answer) ([]byte, error) {
+	{"history", "_count=1000", func(e *interaction.Session, pairs []search.Pair, a *budget.Answer) ([]byte, error) {
 		r := interaction.HistoryRequest{Type: "Observation", Answer: a}
 		if err := r.Take(pairs); err != nil {
 			return nil, err
@@ -94,7 +94,7 @@ var asked = []struct {
 	}},
 }
 
-func searched(e *interaction.Engine, pairs []search.Pair, a *budget.Answer) ([]byte, error) {
+func searched(e *interaction.Session, pairs []search.Pair, a *budget.Answer) ([]byte, error) {
 	return e.Search(context.Background(), interaction.SearchRequest{Type: "Observation", Parameters: pairs, Answer: a})
 }
 
@@ -168,7 +168,7 @@ func TestShortPagesLeadBack(t *testing.T) {
 }
 
 // operations answers what entries call.
-type operations struct{ *interaction.Engine }
+type operations struct{ *interaction.Session }
 
 func (o operations) Reads(interaction.Call) bool { return true }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"caseway/fhir"
-	"caseway/fhir/store"
 )
 
 // batchWorkers is how many entries of a batch happen side by side, so that
@@ -15,17 +14,17 @@ const batchWorkers = 8
 
 // batch does each entry by itself.
 type batch struct {
-	engine  *Engine
+	session *Session
 	request BundleRequest
 	entries []*entry
 	errs    []error
 }
 
-func (e *Engine) batch(ctx context.Context, r BundleRequest, bundle *fhir.Tree, wrong error) (fhir.Text, error) {
-	if err := e.decide(ctx, Batch, fhir.Key{}, store.Version{}, bundle); err != nil {
+func (s *Session) batch(ctx context.Context, r BundleRequest, bundle *fhir.Tree, wrong error) (fhir.Text, error) {
+	if err := s.decide(ctx, Question{What: Batch, After: bundle}); err != nil {
 		return fhir.Text{}, err
 	}
-	b := &batch{engine: e, request: r}
+	b := &batch{session: s, request: r}
 	if err := b.parse(ctx, bundle, wrong); err != nil {
 		return fhir.Text{}, err
 	}
@@ -44,7 +43,7 @@ func (b *batch) parse(ctx context.Context, bundle *fhir.Tree, wrong error) error
 	if err != nil {
 		return err
 	}
-	parser := entryParser{ctx: ctx, engine: b.engine, bundle: bundle, base: b.request.Base, lenient: b.request.Lenient, elsewhere: b.request.Elsewhere}
+	parser := entryParser{ctx: ctx, session: b.session, bundle: bundle, base: b.request.Base, lenient: b.request.Lenient, elsewhere: b.request.Elsewhere}
 	for n := range bundle.Root().All("entry") {
 		en, err := b.parseEntry(parser, n, byEntry)
 		b.entries = append(b.entries, en)
@@ -74,7 +73,7 @@ func (b *batch) parseEntry(parser entryParser, n fhir.Node, byEntry map[string]*
 // are listed, so that nothing is known of this one yet.
 func (b *batch) parseAlone(parser entryParser, n fhir.Node) (*entry, error) {
 	text := slices.Concat([]byte(`{"resourceType":"Bundle","type":"batch","entry":[`), n.Raw(), []byte(`]}`))
-	alone, wrong := fhir.Decode(b.engine.schema, text, b.engine.limits)
+	alone, wrong := fhir.Decode(b.session.schema, text, b.session.limits)
 	en := &entry{index: n.Index()}
 	byEntry, err := partIssues(wrong)
 	if err != nil {
@@ -125,7 +124,7 @@ func partIssues(wrong error) (map[string]*fhir.Error, error) {
 // entry creates, or by a name that only this Bundle gives it: entries of a
 // batch know nothing of one another.
 func (b *batch) checkDependencies(ctx context.Context) {
-	t := targets{byURL: map[string]*entry{}, types: b.engine.types, bases: []string{b.request.Base, b.engine.base}}
+	t := targets{byURL: map[string]*entry{}, types: b.session.types, bases: []string{b.request.Base, b.session.base}}
 	for _, en := range b.entries {
 		if en.verb == "POST" && en.fullURL != "" && en.call == nil || en.verb == "PUT" && strings.HasPrefix(en.fullURL, "urn:") {
 			t.byURL[en.fullURL] = en
@@ -135,7 +134,7 @@ func (b *batch) checkDependencies(ctx context.Context) {
 		if b.errs[i] != nil || en.tree == nil || len(t.byURL) == 0 {
 			continue
 		}
-		links, _ := t.find(en, b.engine.newConditions(ctx))
+		links, _ := t.find(en, b.session.newConditions(ctx))
 		for _, l := range links {
 			if l.to == nil || !isReference(l.node) {
 				continue
@@ -169,7 +168,7 @@ func (b *batch) run(ctx context.Context, entries []*entry) error {
 }
 
 func (b *batch) do(ctx context.Context, en *entry) (err error) {
-	e, at, idempotencyKey := b.engine, en.at(".resource"), b.idempotencyKey(en)
+	e, at, idempotencyKey := b.session, en.at(".resource"), b.idempotencyKey(en)
 	if err := e.notRepeated(ctx, idempotencyKey); err != nil {
 		return err
 	}
@@ -199,7 +198,7 @@ func (b *batch) do(ctx context.Context, en *entry) (err error) {
 }
 
 func (b *batch) read(ctx context.Context, en *entry) (err error) {
-	done, err := b.engine.turn(ctx)
+	done, err := b.session.turn(ctx)
 	if err != nil {
 		return err
 	}
@@ -210,17 +209,17 @@ func (b *batch) read(ctx context.Context, en *entry) (err error) {
 	switch {
 	case en.search != nil:
 		en.search.Answer = b.request.Answer
-		en.answered, err = b.engine.Search(ctx, *en.search)
+		en.answered, err = b.session.Search(ctx, *en.search)
 		return err
 	case en.versionID != "":
-		en.result.Version, err = b.engine.VRead(ctx, en.key, en.versionID)
+		en.result.Version, err = b.session.VRead(ctx, en.key, en.versionID)
 	default:
-		en.result.Version, err = b.engine.Read(ctx, en.key)
+		en.result.Version, err = b.session.Read(ctx, en.key)
 	}
 	if err != nil {
 		return err
 	}
-	en.result.Version = b.engine.Subset(en.result.Version, en.subset)
+	en.result.Version = b.session.Subset(en.result.Version, en.subset)
 	if !en.shows(b.request.Return) {
 		en.result.Version.JSON = nil
 	}
@@ -233,17 +232,17 @@ func (b *batch) call(ctx context.Context, en *entry) ([]byte, error) {
 		return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported,
 			"an operation in a batch can't be held to an idempotency key; call it by itself").At(en.at(".request.url"))
 	}
-	done, err := b.engine.turn(ctx)
+	done, err := b.session.turn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	return b.engine.call(ctx, b.request, *en.call)
+	return b.session.call(ctx, b.request, *en.call)
 }
 
 // turn waits until an entry may be read: however many batches there are, they
 // leave room for who asks for one thing. Done is called when it has been.
-func (e *Engine) turn(ctx context.Context) (done func(), err error) {
+func (e *core) turn(ctx context.Context) (done func(), err error) {
 	select {
 	case e.turns <- struct{}{}:
 		return func() { <-e.turns }, nil
@@ -267,14 +266,14 @@ func (b *batch) answer() fhir.Text {
 			a.entry(en)
 			continue
 		}
-		a.failure(b.engine.shownError(en, b.errs[i]))
+		a.failure(b.session.shownError(en, b.errs[i]))
 	}
 	return a.bundle.Text()
 }
 
 // shownError is what a client may see of an entry's error. What no client can
 // act on goes to the log.
-func (e *Engine) shownError(en *entry, err error) *fhir.Error {
+func (e *core) shownError(en *entry, err error) *fhir.Error {
 	fe := asError(err)
 	if fe.Kind == fhir.Internal {
 		e.log.Error("a batch entry failed", "entry", en.index, "error", err)

@@ -17,36 +17,36 @@ import (
 // episode, what the episode names, and of the directory what those name. The
 // resources are as the store has them at one moment, each once; nobody may
 // change their JSON. It fails as Everything does.
-func (e *Engine) Belonging(ctx context.Context, episode fhir.Key, types []string) ([]store.Version, error) {
-	if err := e.checkKey(episode); err != nil {
+func (s *Session) Belonging(ctx context.Context, episode fhir.Key, types []string) ([]store.Version, error) {
+	if err := s.checkKey(episode); err != nil {
 		return nil, err
 	}
-	v, err := e.current(ctx, episode)
+	v, err := s.current(ctx, episode)
 	if err != nil {
 		return nil, err
 	}
-	if v, err = e.shown(ctx, Everything, episode, v); err != nil {
+	if v, err = s.shown(ctx, Everything, episode, v); err != nil {
 		return nil, err
 	}
-	s, _, err := e.searching(ctx, "", episode.String()+"/$everything", nil)
+	run, _, err := s.searching(ctx, "", episode.String()+"/$everything", nil)
 	if err != nil {
 		return nil, err
 	}
-	s.narrowing = e.narrowingFor(ctx, Everything)
-	g := gathering{engine: e, asked: everythingAsked{types: map[string]bool{}}, of: v, only: true}
+	run.narrowing = s.narrowingFor(ctx, Everything)
+	g := gathering{session: s, asked: everythingAsked{types: map[string]bool{}}, of: v, only: true}
 	for _, typ := range types {
 		g.asked.types[typ] = true
 	}
-	s.query = &search.Request{Count: search.MaxCount}
-	if s.query.Types, s.query.Where, err = g.plan(ctx); err != nil {
+	run.query = &search.Request{Count: search.MaxCount}
+	if run.query.Types, run.query.Where, err = g.plan(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.makePlan(ctx); err != nil {
+	if err := run.makePlan(ctx); err != nil {
 		return nil, err
 	}
 	var all []store.Version
-	err = e.atOneMoment(ctx, func(ctx context.Context) (err error) {
-		all, err = g.whole(ctx, s)
+	err = s.atOneMoment(ctx, func(ctx context.Context) (err error) {
+		all, err = g.whole(ctx, run)
 		return err
 	})
 	return all, err

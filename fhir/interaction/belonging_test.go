@@ -65,7 +65,7 @@ func TestBelongingIsEverything(t *testing.T) {
 }
 
 // atOnce gives the keys of what belongs to the case.
-func atOnce(t *testing.T, e *interaction.Engine, types []string) (keys []string) {
+func atOnce(t *testing.T, e *interaction.Session, types []string) (keys []string) {
 	t.Helper()
 	for _, v := range must[[]store.Version](t)(e.Belonging(t.Context(), fhir.Key{Type: "EpisodeOfCare", ID: "e"}, types)) {
 		if want := fmt.Sprintf(`"versionId":"%d"`, v.VersionID); !strings.Contains(string(v.JSON), want) {

@@ -61,7 +61,7 @@ func (b Builtin) version() store.Version {
 }
 
 // builtinAt finds a built-in resource.
-func (e *Engine) builtinAt(key fhir.Key) (store.Version, bool) {
+func (e *core) builtinAt(key fhir.Key) (store.Version, bool) {
 	if v, ok := builtin()[key]; ok {
 		return v, true
 	}

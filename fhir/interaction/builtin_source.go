@@ -46,7 +46,7 @@ func (s *shelf) fill(all ...map[fhir.Key]store.Version) {
 const ours = "!"
 
 // library indexes what the server brings along, once for each registry.
-func (e *Engine) library(r *search.Registry) (*library, error) {
+func (e *core) library(r *search.Registry) (*library, error) {
 	e.shelf.mu.Lock()
 	defer e.shelf.mu.Unlock()
 	if e.shelf.kept != nil && e.shelf.kept.of == r {
@@ -73,7 +73,7 @@ func (e *Engine) library(r *search.Registry) (*library, error) {
 
 // withBuiltin lets a search of some types find what the server brings along of
 // them, beside what is stored.
-func (e *Engine) withBuiltin(source search.Source, r *search.Registry, types []string) (search.Source, error) {
+func (e *core) withBuiltin(source search.Source, r *search.Registry, types []string) (search.Source, error) {
 	if !slices.ContainsFunc(types, func(typ string) bool { return e.shelf.types[typ] }) {
 		return source, nil
 	}

@@ -29,26 +29,26 @@ const DefaultEntries = 2000
 //
 // A batch fails as a whole only where it can't be read; otherwise each entry
 // has its own answer.
-func (e *Engine) Bundle(ctx context.Context, r BundleRequest) ([]byte, error) {
-	return whole(e.BundleText(ctx, r))
+func (s *Session) Bundle(ctx context.Context, r BundleRequest) ([]byte, error) {
+	return whole(s.BundleText(ctx, r))
 }
 
 // BundleText is Bundle that doesn't put the answer together.
-func (e *Engine) BundleText(ctx context.Context, r BundleRequest) (fhir.Text, error) {
-	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
+func (s *Session) BundleText(ctx context.Context, r BundleRequest) (fhir.Text, error) {
+	if err := s.notRepeated(ctx, r.IdempotencyKey); err != nil {
 		return fhir.Text{}, err
 	}
-	if err := e.checkEntries(r.Body); err != nil {
+	if err := s.checkEntries(r.Body); err != nil {
 		return fhir.Text{}, err
 	}
-	tree, wrong, err := e.decodeBundle(ctx, r)
+	tree, wrong, err := s.decodeBundle(ctx, r)
 	switch {
 	case err != nil:
 		return fhir.Text{}, err
 	case tree.Root().Child("type").Text() == "batch":
-		return e.batch(ctx, r, tree, wrong)
+		return s.batch(ctx, r, tree, wrong)
 	}
-	return e.transaction(ctx, r, tree)
+	return s.transaction(ctx, r, tree)
 }
 
 // leastEntry is how few bytes an entry can have: {},
@@ -56,7 +56,7 @@ const leastEntry = 3
 
 // checkEntries refuses a Bundle of too many entries before it is decoded, which
 // costs some 20 times as much memory as its text.
-func (e *Engine) checkEntries(body []byte) error {
+func (e *core) checkEntries(body []byte) error {
 	if len(body) < leastEntry*e.entries {
 		return nil
 	}
@@ -69,8 +69,8 @@ func (e *Engine) checkEntries(body []byte) error {
 
 // decodeBundle reads a batch or transaction. Wrong is what is wrong within the
 // entries of a batch.
-func (e *Engine) decodeBundle(ctx context.Context, r BundleRequest) (_ *fhir.Tree, wrong, err error) {
-	tree, wrong := fhir.Decode(e.schema, r.Body, e.limits)
+func (s *Session) decodeBundle(ctx context.Context, r BundleRequest) (_ *fhir.Tree, wrong, err error) {
+	tree, wrong := fhir.Decode(s.schema, r.Body, s.limits)
 	if tree == nil || tree.Type() == nil {
 		return nil, nil, wrong
 	}
@@ -80,7 +80,7 @@ func (e *Engine) decodeBundle(ctx context.Context, r BundleRequest) (_ *fhir.Tre
 		return nil, nil, merge(wrong, fhir.NewError(fhir.Structure, fhir.IssueStructure,
 			"the body must be a Bundle of type batch or transaction").At(tree.Type().Name))
 	case wrong != nil && typ == "transaction":
-		return nil, nil, e.alsoWrong(ctx, r, tree, wrong)
+		return nil, nil, s.alsoWrong(ctx, r, tree, wrong)
 	case wrong != nil && typ != "batch":
 		return nil, nil, wrong
 	case typ != "batch" && typ != "transaction":
@@ -92,14 +92,14 @@ func (e *Engine) decodeBundle(ctx context.Context, r BundleRequest) (_ *fhir.Tre
 
 // alsoWrong adds to what decoding found wrong in a transaction the problems of
 // those entries that are sound as JSON, so that a client hears of all at once.
-func (e *Engine) alsoWrong(ctx context.Context, r BundleRequest, bundle *fhir.Tree, wrong error) error {
+func (s *Session) alsoWrong(ctx context.Context, r BundleRequest, bundle *fhir.Tree, wrong error) error {
 	byEntry, err := partIssues(wrong)
 	if err != nil {
 		return wrong
 	}
 	var all problems
 	all.add(asError(wrong))
-	parser := entryParser{ctx: ctx, engine: e, bundle: bundle, base: r.Base, whole: true}
+	parser := entryParser{ctx: ctx, session: s, bundle: bundle, base: r.Base, whole: true}
 	for n := range bundle.Root().All("entry") {
 		if !bundle.Listed(n) || byEntry[(&entry{index: n.Index()}).at("")] != nil {
 			continue

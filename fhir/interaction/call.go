@@ -52,7 +52,7 @@ type Elsewhere interface {
 // call answers a call with the JSON of a resource. What the engine doesn't know
 // is left to the request's Elsewhere; what nobody knows fails with kind
 // NotFound.
-func (e *Engine) call(ctx context.Context, r BundleRequest, c Call) ([]byte, error) {
+func (s *Session) call(ctx context.Context, r BundleRequest, c Call) ([]byte, error) {
 	c.Answer = r.Answer
 	if err := r.Answer.Err(); err != nil {
 		return nil, err
@@ -67,17 +67,17 @@ func (e *Engine) call(ctx context.Context, r BundleRequest, c Call) ([]byte, err
 	}
 	switch {
 	case parts[len(parts)-1] == "_history":
-		return e.calledHistory(ctx, key, c)
+		return s.calledHistory(ctx, key, c)
 	case r.Elsewhere != nil:
 		return r.Elsewhere.Answer(ctx, c)
 	}
 	return nil, fhir.NewError(fhir.NotFound, fhir.IssueNotSupported, "the URL names an operation, and none is supported here")
 }
 
-func (e *Engine) calledHistory(ctx context.Context, key fhir.Key, c Call) ([]byte, error) {
+func (s *Session) calledHistory(ctx context.Context, key fhir.Key, c Call) ([]byte, error) {
 	h := HistoryRequest{Type: key.Type, ID: key.ID, Base: c.Base, Answer: c.Answer}
 	if err := h.Take(c.Parameters); err != nil {
 		return nil, err
 	}
-	return e.History(ctx, h)
+	return s.History(ctx, h)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // called answers operations inside Bundles: those of the engine.
-type called struct{ engine *interaction.Engine }
+type called struct{ engine *interaction.Session }
 
 func (c called) Reads(call interaction.Call) bool {
 	return strings.HasSuffix(call.Path, "/$everything") || call.Path == "Observation/$lastn"

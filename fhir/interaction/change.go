@@ -41,7 +41,7 @@ type change struct {
 }
 
 // readChange reads the body of a patch.
-func (e *Engine) readChange(format PatchFormat, body []byte) (*change, error) {
+func (e *core) readChange(format PatchFormat, body []byte) (*change, error) {
 	switch format {
 	case JSONPatch, MergePatch:
 		return &change{format: format, text: body}, nil
@@ -54,7 +54,7 @@ func (e *Engine) readChange(format PatchFormat, body []byte) (*change, error) {
 
 // changeIn reads the patch of a Bundle's entry: Parameters, or a Binary that
 // holds one of the other formats (https://hl7.org/fhir/R4/http.html#patch).
-func (e *Engine) changeIn(resource *fhir.Tree, at string) (*change, *fhir.Error) {
+func (e *core) changeIn(resource *fhir.Tree, at string) (*change, *fhir.Error) {
 	switch typ := resource.Type(); {
 	case typ != nil && typ.Name == "Parameters":
 		return &change{at: at, format: FHIRPathPatch, parameters: resource}, nil
@@ -83,7 +83,7 @@ func (e *Engine) changeIn(resource *fhir.Tree, at string) (*change, *fhir.Error)
 // apply carries out a patch on a version and gives what comes out, as an update
 // would bring it, with what the caller should know of it. at names what comes
 // out in expressions.
-func (e *Engine) apply(ctx context.Context, c *change, before store.Version, at string) (*fhir.Tree, []fhir.Issue, error) {
+func (e *core) apply(ctx context.Context, c *change, before store.Version, at string) (*fhir.Tree, []fhir.Issue, error) {
 	text, old, err := e.changed(ctx, c, before)
 	if err != nil {
 		return nil, nil, err
@@ -111,7 +111,7 @@ func unfit(e *fhir.Error, at string) *fhir.Error {
 }
 
 // changed gives the text of what comes out, and what was there.
-func (e *Engine) changed(ctx context.Context, c *change, before store.Version) (text []byte, old *fhir.Tree, err error) {
+func (e *core) changed(ctx context.Context, c *change, before store.Version) (text []byte, old *fhir.Tree, err error) {
 	if old, err = e.decodeStored(before); err != nil {
 		return nil, nil, err
 	}

@@ -23,18 +23,18 @@ type registered struct {
 }
 
 // Registry gives the search parameters that are in use now.
-func (e *Engine) Registry() *search.Registry { return e.registered.Load().Registry }
+func (e *core) Registry() *search.Registry { return e.registered.Load().Registry }
 
 // SetRegistry changes the search parameters. What is written from now on is
 // indexed by them, and marked with their generation, which grows; what is
 // stored stays indexed as it was.
-func (e *Engine) SetRegistry(r *search.Registry, generation int64) {
+func (e *core) SetRegistry(r *search.Registry, generation int64) {
 	e.registered.Store(&registered{Registry: r, writing: r, generation: generation})
 }
 
 // writer gives the registry to index a commit by. Its writers are to be
 // lowered when the commit is over.
-func (e *Engine) writer() *registered {
+func (e *core) writer() *registered {
 	for {
 		r := e.registered.Load()
 		r.writers.Add(1)

@@ -25,15 +25,15 @@ func (c *condition) refer(at string) { c.at = append(c.at, at) }
 // conditions are those of one transaction, each once.
 type conditions struct {
 	ctx     context.Context // of the request
-	engine  *Engine
+	session *Session
 	targets *targets              // what criteria may name; nil: nothing
 	byText  map[string]*condition // as written
 	byKey   map[string]*condition // by what is asked
 	all     []*condition          // in the order in which they were met
 }
 
-func (e *Engine) newConditions(ctx context.Context) *conditions {
-	return &conditions{ctx: ctx, engine: e, byText: map[string]*condition{}, byKey: map[string]*condition{}}
+func (s *Session) newConditions(ctx context.Context) *conditions {
+	return &conditions{ctx: ctx, session: s, byText: map[string]*condition{}, byKey: map[string]*condition{}}
 }
 
 // of gives the condition that a conditional reference states.
@@ -62,7 +62,7 @@ func (cs *conditions) read(typ, query string) (*condition, error) {
 		return nil, err
 	}
 	if cs.targets != nil {
-		named, problem := cs.targets.named(cs.engine.Registry(), typ, pairs)
+		named, problem := cs.targets.named(cs.session.Registry(), typ, pairs)
 		if problem != nil {
 			return nil, problem
 		}
@@ -70,7 +70,7 @@ func (cs *conditions) read(typ, query string) (*condition, error) {
 			return &condition{pending: pairs, criteria: &criteria{typ: typ, key: typ + "?" + query}}, nil
 		}
 	}
-	c, err := cs.engine.criteriaOf(cs.ctx, typ, pairs)
+	c, err := cs.session.criteriaOf(cs.ctx, typ, pairs)
 	return &condition{criteria: c}, err
 }
 
@@ -82,8 +82,8 @@ func (cs *conditions) fill(ctx context.Context) (err error) {
 		if c.pending == nil {
 			continue
 		}
-		filled := cs.targets.filled(cs.engine.Registry(), c.criteria.typ, c.pending)
-		if c.criteria, err = cs.engine.criteriaOf(ctx, c.criteria.typ, filled); err != nil {
+		filled := cs.targets.filled(cs.session.Registry(), c.criteria.typ, c.pending)
+		if c.criteria, err = cs.session.criteriaOf(ctx, c.criteria.typ, filled); err != nil {
 			return placed(err, c.at[0])
 		}
 	}

@@ -27,20 +27,20 @@ type criteria struct {
 }
 
 // criteria reads the query part of criteria, percent-encoded or not.
-func (e *Engine) criteria(ctx context.Context, typ, query string) (*criteria, error) {
+func (s *Session) criteria(ctx context.Context, typ, query string) (*criteria, error) {
 	pairs, err := search.Split(query)
 	if err != nil {
 		return nil, err
 	}
-	return e.criteriaOf(ctx, typ, pairs)
+	return s.criteriaOf(ctx, typ, pairs)
 }
 
 // criteriaOf reads criteria that have been parted.
-func (e *Engine) criteriaOf(ctx context.Context, typ string, pairs []search.Pair) (*criteria, error) {
+func (s *Session) criteriaOf(ctx context.Context, typ string, pairs []search.Pair) (*criteria, error) {
 	if len(pairs) == 0 {
 		return nil, fhir.NewError(fhir.Invalid, fhir.IssueInvalid, "the criteria name no parameter")
 	}
-	r, err := e.parse(ctx, e.Registry(), []string{typ}, pairs, search.ParseOptions{})
+	r, err := s.parse(ctx, s.Registry(), []string{typ}, pairs, search.ParseOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -127,14 +127,14 @@ func holds(e search.Expr, key fhir.Key, terms []search.Term) bool {
 // delete leaves it alone; and the commit is held to the same condition, so that
 // its conflicts tell nothing either. Who has no right to search a type can't
 // have conditions on it.
-func (e *Engine) asked(ctx context.Context, c *criteria) (*criteria, error) {
-	if e.access == nil {
+func (s *Session) asked(ctx context.Context, c *criteria) (*criteria, error) {
+	if s.access == nil {
 		return c, nil
 	}
-	if err := e.decide(ctx, SearchType, fhir.Key{Type: c.typ}, store.Version{}, nil); err != nil {
+	if err := s.decide(ctx, Question{What: SearchType, Key: fhir.Key{Type: c.typ}}); err != nil {
 		return nil, err
 	}
-	n := e.narrowing(ctx)
+	n := s.narrowing(ctx)
 	where, err := n.resources(c.typ, c.where)
 	if err != nil || !n.bound {
 		return c, err
@@ -146,12 +146,12 @@ func (e *Engine) asked(ctx context.Context, c *criteria) (*criteria, error) {
 
 // matches gives current resources that satisfy criteria, as asked gives them,
 // up to limit.
-func (e *Engine) matches(ctx context.Context, c *criteria, limit int) ([]store.Version, error) {
+func (e *core) matches(ctx context.Context, c *criteria, limit int) ([]store.Version, error) {
 	return e.find(ctx, c.typ, c.where, limit)
 }
 
 // find runs a plain search.
-func (e *Engine) find(ctx context.Context, typ string, where search.Expr, limit int) ([]store.Version, error) {
+func (e *core) find(ctx context.Context, typ string, where search.Expr, limit int) ([]store.Version, error) {
 	source, err := e.source(ctx)
 	if err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func (e *Engine) find(ctx context.Context, typ string, where search.Expr, limit 
 	return e.findIn(ctx, source, typ, where, limit)
 }
 
-func (e *Engine) findIn(ctx context.Context, source search.Source, typ string, where search.Expr, limit int) ([]store.Version, error) {
+func (e *core) findIn(ctx context.Context, source search.Source, typ string, where search.Expr, limit int) ([]store.Version, error) {
 	var m search.Matches
 	err := e.inTime(ctx, func(ctx context.Context) (err error) {
 		m, err = search.Run(ctx, source, search.Plan{Types: []string{typ}, Where: where, Count: limit})
@@ -169,7 +169,7 @@ func (e *Engine) findIn(ctx context.Context, source search.Source, typ string, w
 }
 
 // source is the store as searches use it.
-func (e *Engine) source(ctx context.Context) (search.Source, error) {
+func (e *core) source(ctx context.Context) (search.Source, error) {
 	if err := e.indexing.searchable(ctx); err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ type historyCursor struct {
 
 // PrepareCursors makes the key of cursors where there is none yet, so that
 // whoever reads in pages needs no write, which a full disk would refuse.
-func (e *Engine) PrepareCursors(ctx context.Context) error {
+func (e *core) PrepareCursors(ctx context.Context) error {
 	_, err := e.cursors.cipher(ctx)
 	return err
 }

@@ -13,36 +13,36 @@ import (
 //
 // With Criteria the one resource that matches is deleted, and where none does
 // nothing; several fail with kind MultipleMatches.
-func (e *Engine) Delete(ctx context.Context, r DeleteRequest) (Result, error) {
-	check := e.checkKey(r.Key)
+func (s *Session) Delete(ctx context.Context, r DeleteRequest) (Result, error) {
+	check := s.checkKey(r.Key)
 	if r.Criteria != "" {
-		check = e.checkType(r.Key.Type)
+		check = s.checkType(r.Key.Type)
 	}
 	if check != nil {
 		return Result{}, check
 	}
-	return e.delete(ctx, r, r.Key.Type)
+	return s.delete(ctx, r, r.Key.Type)
 }
 
-func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result, error) {
-	c, err := e.selecting(ctx, r.Key.Type, r.Criteria)
+func (s *Session) delete(ctx context.Context, r DeleteRequest, at string) (Result, error) {
+	c, err := s.selecting(ctx, r.Key.Type, r.Criteria)
 	if err != nil {
 		return Result{}, err
 	}
-	release, err := e.locks.take(ctx, lockName(c, r.Key))
+	release, err := s.locks.take(ctx, lockName(c, r.Key))
 	if err != nil {
 		return Result{}, err
 	}
 	defer release()
 	d := &draft{at: at, what: Delete, method: store.Delete, key: r.Key}
 	var result Result
-	err = e.retry(ctx, func() error {
-		preconditions, err := e.findOne(ctx, c, d)
+	err = s.retry(ctx, func() error {
+		preconditions, err := s.findOne(ctx, c, d)
 		if err != nil {
 			return err
 		}
 		// First, for whether If-Match holds tells of what is there.
-		if err := e.permit(ctx, []*draft{d}); err != nil {
+		if err := s.permit(ctx, []*draft{d}); err != nil {
 			return err
 		}
 		if err := checkMatch(r.IfMatch, d.before); err != nil {
@@ -52,11 +52,11 @@ func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result
 			result = Result{Version: d.before}
 			return nil
 		}
-		admitted, warnings, err := e.admit(ctx, []*draft{d})
+		admitted, warnings, err := s.admit(ctx, []*draft{d}, nil)
 		if err != nil {
 			return err
 		}
-		versions, err := e.commit(ctx, admitted, preconditions, "")
+		versions, err := s.commit(ctx, admitted, preconditions, "")
 		if err != nil {
 			return err
 		}
@@ -68,24 +68,24 @@ func (e *Engine) delete(ctx context.Context, r DeleteRequest, at string) (Result
 
 // selecting reads the criteria of a conditional update, patch or delete; nil
 // for a plain one.
-func (e *Engine) selecting(ctx context.Context, typ, criteria string) (*criteria, error) {
+func (s *Session) selecting(ctx context.Context, typ, criteria string) (*criteria, error) {
 	if criteria == "" {
 		return nil, nil
 	}
-	return e.criteria(ctx, typ, criteria)
+	return s.criteria(ctx, typ, criteria)
 }
 
 // findOne fills in which resource a delete or patch is about and what is there
 // of it; no id where criteria match nothing.
-func (e *Engine) findOne(ctx context.Context, c *criteria, d *draft) (preconditions []store.Precondition, err error) {
+func (s *Session) findOne(ctx context.Context, c *criteria, d *draft) (preconditions []store.Precondition, err error) {
 	if c == nil {
-		d.before, err = e.current(ctx, d.key)
+		d.before, err = s.current(ctx, d.key)
 		return nil, err
 	}
-	if c, err = e.asked(ctx, c); err != nil {
+	if c, err = s.asked(ctx, c); err != nil {
 		return nil, err
 	}
-	found, err := e.matches(ctx, c, 2)
+	found, err := s.matches(ctx, c, 2)
 	switch {
 	case err != nil:
 		return nil, err

@@ -49,7 +49,7 @@ func (g *gathering) named(hits []search.Hit, seen map[fhir.Key]bool) []fhir.Key 
 	var keys []fhir.Key
 	for _, h := range hits {
 		for reference := range referencesIn(h.JSON) {
-			key, ok := literalKey(reference, g.engine.base)
+			key, ok := literalKey(reference, g.session.base)
 			if ok && !seen[key] && slices.Contains(directoryTypes, key.Type) {
 				seen[key] = true
 				keys = append(keys, key)

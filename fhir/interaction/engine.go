@@ -3,11 +3,15 @@
 // with link rewriting, conditional interactions and references, and the
 // operations that are searches (https://hl7.org/fhir/R4/http.html).
 //
-// It is the one path that HTTP, loading and every later door take. Three
-// interfaces, filled by others and wired by the server, hold on all of it:
+// It is the one path that HTTP, loading and every later door take. An [Engine]
+// does nothing by itself: [Engine.As] gives a [Session], which is the engine as
+// one kind of caller has it, and every interaction is a Session's. Code inside
+// the process uses Read, Find and Commit, which give and take values; what takes
+// and gives JSON text is for HTTP and for loading files.
+//
+// Three interfaces, filled by others and wired by the server, hold on all of it:
 // [Validator], [Access] and [Guard].
 //
-// Bodies are JSON text; answers are stored bytes, or bundles made of them.
 // Errors are *fhir.Error where a client can act on them. Not here: HTTP
 // status codes, headers, tokens, case concepts.
 package interaction
@@ -26,7 +30,6 @@ import (
 	"caseway/fhir/definition"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
-	"caseway/fhir/terminology"
 )
 
 // Name is the name of an interaction as CapabilityStatement and metrics use it
@@ -68,63 +71,6 @@ type Validator interface {
 	Validate(ctx context.Context, resource *fhir.Tree) []fhir.Issue
 }
 
-// Access decides what the caller, whom it finds in ctx, may do. Safe for
-// concurrent use.
-type Access interface {
-	// Decide returns nil, or the error with which an interaction is refused:
-	// kind NotFound for what the caller may not see, so that it looks like what
-	// isn't there, Forbidden where that reveals nothing. before is the current
-	// version where there is one, after the new one for a write. A conditional
-	// create that found a resource has it as before.
-	//
-	// A key without an id asks about the type, one without a type about the
-	// system. With an id and HistoryType or HistorySystem it is asked about each
-	// version in a history. About a patch it is asked twice: as Patch, without
-	// after, before anything is said of how the patch fits, and as Update when
-	// it is known what comes out.
-	Decide(ctx context.Context, what Name, key fhir.Key, before store.Version, after *fhir.Tree) error
-	// Narrow gives the condition that a type's resources must satisfy for the
-	// caller to see them: nil where all are to be seen, an empty search.Or
-	// where none is. It holds for matches, for what chains, _has and includes
-	// go through, and so for order and totals; Decide isn't asked about what
-	// was found by it. what is SearchType for what is searched or gone through,
-	// and Read, or the name of an operation, for what is shown beside that.
-	Narrow(ctx context.Context, what Name, typ string) (search.Expr, error)
-	// History gives compartments, such as "Patient/1", to one of which each
-	// version in the history of a type, or with "" of the system, must belong
-	// for the caller to see it; nil where compartments don't tell. Decide is
-	// asked about each version besides.
-	History(ctx context.Context, typ string) ([]string, error)
-}
-
-// Image is a write as a Guard sees it.
-type Image struct {
-	// At is where the request holds the resource, the beginning of issues'
-	// expressions: "Patient", or "Bundle.entry[3].resource".
-	At     string
-	Key    fhir.Key
-	Method store.Method
-	Before store.Version // the zero Version on create
-	After  *fhir.Tree    // nil on delete
-}
-
-// Guard watches over commits. Safe for concurrent use.
-type Guard interface {
-	// Check sees all images of one commit, those that guards before it added
-	// included. It may replace an image's After.
-	//
-	// more are further writes that are to happen in the same commit: the
-	// consequences of it, or what bears witness to it. They are of resources
-	// that aren't among images, each with an id, with Before as it was read and
-	// At "". Access isn't asked about them. A store without transactions
-	// refuses a commit that has any.
-	//
-	// An issue of severity error refuses the commit with kind Unprocessable,
-	// others are warnings for the caller. Check is called again with fresh
-	// images where another commit came in between.
-	Check(ctx context.Context, images []Image) (more []Image, issues []fhir.Issue, err error)
-}
-
 // Config is what an Engine needs.
 type Config struct {
 	Store  store.Store
@@ -153,7 +99,6 @@ type Config struct {
 	// Memory is what the answers of NewAnswer draw from; nil: it has no bound.
 	Memory    *budget.Memory
 	Validator Validator        // nil: none
-	Access    Access           // nil: everything is allowed
 	Guards    []Guard          // in order
 	Builtin   []Builtin        // to read under their ids, unless a stored resource has the id
 	Clock     func() time.Time // nil: time.Now
@@ -168,8 +113,11 @@ type Result struct {
 	Issues  []fhir.Issue  // warnings and information for the caller
 }
 
-// Engine does a FHIR server's interactions. Safe for concurrent use.
-type Engine struct {
+// Engine is what sessions have in common. Safe for concurrent use.
+type Engine struct{ *core }
+
+// core is what does the work of sessions, without deciding anything.
+type core struct {
 	store     store.Store
 	schema    fhir.Schema
 	types     resourceTypes
@@ -180,15 +128,13 @@ type Engine struct {
 	memory    *budget.Memory
 	turns     chan struct{} // of entries of batches that read, of all callers
 	validator Validator
-	access    Access
 	guards    []Guard
+	server    *Session // to whom everything is allowed
 	clock     func() time.Time
 	log       *slog.Logger
 	locks     *locks
 	cursors   *cursors
 	base      string
-	// terminology knows the definitions' value sets and the stored ones.
-	terminology search.Terminology
 	// registered is swapped when custom search parameters change.
 	registered atomic.Pointer[registered]
 	indexing   *indexing
@@ -201,7 +147,7 @@ func New(c Config) (*Engine, error) {
 	if c.Store == nil || c.Schema == nil || len(c.ResourceTypes) == 0 {
 		return nil, errors.New("an engine needs a store, a schema and resource types")
 	}
-	e := &Engine{
+	e := &core{
 		store:     c.Store,
 		schema:    c.Schema,
 		types:     newResourceTypes(c.ResourceTypes),
@@ -212,7 +158,6 @@ func New(c Config) (*Engine, error) {
 		memory:    c.Memory,
 		turns:     make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
 		validator: c.Validator,
-		access:    c.Access,
 		clock:     c.Clock,
 		log:       c.Log,
 		locks:     newLocks(),
@@ -224,11 +169,11 @@ func New(c Config) (*Engine, error) {
 		e.builtin[b.Key] = b.version()
 	}
 	e.shelf.fill(builtin(), e.builtin)
-	e.guards = append([]Guard{subscriptionGuard{}, parameterGuard{e}, episodeGuard{e}}, c.Guards...)
+	e.server = e.as(nil)
+	e.guards = append([]Guard{subscriptionGuard{}, parameterGuard{e}, episodeGuard{}}, c.Guards...)
 	if c.Registry == nil {
 		c.Registry = plainRegistry(c.Base)
 	}
-	e.terminology = terminology.New(definition.R4(), resolver{e})
 	e.SetRegistry(c.Registry, c.Generation)
 	e.indexing = newIndexing(e, c)
 	if e.clock == nil {
@@ -237,12 +182,12 @@ func New(c Config) (*Engine, error) {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
-	return e, nil
+	return &Engine{e}, nil
 }
 
 // NewAnswer gives what one answer may have. Whoever asks for it releases it when
 // the answer has been sent.
-func (e *Engine) NewAnswer() *budget.Answer { return budget.NewAnswer(e.maxAnswer, e.memory) }
+func (e *core) NewAnswer() *budget.Answer { return budget.NewAnswer(e.maxAnswer, e.memory) }
 
 // plainRegistry has R4's search parameters and Caseway's own.
 func plainRegistry(base string) *search.Registry {
@@ -252,12 +197,4 @@ func plainRegistry(base string) *search.Registry {
 	}
 	r, _ := search.NewRegistry(definition.R4(), nil, options...)
 	return r
-}
-
-// decide asks Access, if there is one.
-func (e *Engine) decide(ctx context.Context, what Name, key fhir.Key, before store.Version, after *fhir.Tree) error {
-	if e.access == nil {
-		return nil
-	}
-	return e.access.Decide(ctx, what, key, before, after)
 }

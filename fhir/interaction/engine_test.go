@@ -45,7 +45,7 @@ func openMongo(t testing.TB) store.Store {
 }
 
 // onEach runs a test on an engine over each backend, empty at first.
-func onEach(t *testing.T, test func(t *testing.T, e *interaction.Engine)) {
+func onEach(t *testing.T, test func(t *testing.T, e *interaction.Session)) {
 	for _, b := range backends {
 		t.Run(b.name, func(t *testing.T) {
 			test(t, newEngine(t, interaction.Config{Store: b.open(t)}))
@@ -53,8 +53,15 @@ func onEach(t *testing.T, test func(t *testing.T, e *interaction.Engine)) {
 	}
 }
 
-// newEngine fills in what a test doesn't care about.
-func newEngine(t testing.TB, c interaction.Config) *interaction.Engine {
+// newEngine is an engine as the server itself has it.
+func newEngine(t testing.TB, c interaction.Config) *interaction.Session {
+	t.Helper()
+	return newSession(t, c, nil)
+}
+
+// newSession is an engine for callers on whom an Access decides. It fills in
+// what a test doesn't care about.
+func newSession(t testing.TB, c interaction.Config, access interaction.Access) *interaction.Session {
 	t.Helper()
 	c.Schema = definition.R4()
 	c.ResourceTypes = definition.R4().ResourceTypes()
@@ -66,7 +73,7 @@ func newEngine(t testing.TB, c interaction.Config) *interaction.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e
+	return e.As(access)
 }
 
 // wantError checks an error's kind and first issue.

@@ -102,7 +102,7 @@ func formatVersionID(n int64) string { return strconv.FormatInt(n, 10) }
 // entryParser reads entries and gathers what is wrong with each.
 type entryParser struct {
 	ctx     context.Context // of the request
-	engine  *Engine
+	session *Session
 	bundle  *fhir.Tree
 	first   int // index of the first entry of bundle in the Bundle that was sent
 	base    string
@@ -260,7 +260,7 @@ func (p *entryParser) resource(en *entry, n fhir.Node, wrong *problems) {
 	}
 	if en.verb == "PATCH" {
 		var err *fhir.Error
-		if en.change, err = p.engine.changeIn(en.tree, at); err != nil {
+		if en.change, err = p.session.changeIn(en.tree, at); err != nil {
 			wrong.add(err)
 		}
 		return

@@ -27,7 +27,7 @@ func (p *entryParser) url(en *entry, url string, wrong *problems) {
 			"the verb isn't supported in bundles; GET, HEAD, POST, PUT, PATCH and DELETE are")
 		return
 	}
-	url = belowBase(url, []string{p.base, p.engine.base})
+	url = belowBase(url, []string{p.base, p.session.base})
 	path, query, asks := strings.Cut(strings.TrimPrefix(url, "/"), "?")
 	parts := strings.Split(path, "/")
 	called := en.takeCall(path, parts)
@@ -89,9 +89,9 @@ func (en *entry) takeSearch(parts []string) bool {
 // checkTypes refuses types without an endpoint.
 func (p *entryParser) checkTypes(en *entry) error {
 	if en.search == nil {
-		return p.engine.checkType(en.key.Type)
+		return p.session.checkType(en.key.Type)
 	}
-	return p.engine.checkSearched(*en.search)
+	return p.session.checkSearched(*en.search)
 }
 
 // query reads what stands behind the question mark.
@@ -111,7 +111,7 @@ func (p *entryParser) query(en *entry, query string) *fhir.Error {
 	case en.search != nil:
 		en.search.Base, en.search.Parameters, en.search.Lenient = p.base, pairs, p.lenient
 	case en.verb == "GET" || en.verb == "HEAD":
-		en.subset, err = p.engine.ParseSubset(pairs, en.key.Type)
+		en.subset, err = p.session.ParseSubset(pairs, en.key.Type)
 	}
 	if err != nil {
 		return asError(err)
@@ -141,7 +141,7 @@ func (p *entryParser) criteria(en *entry, text string) *fhir.Error {
 		en.pending, en.criteria = pairs, &criteria{typ: en.key.Type, key: en.key.Type + "?" + query}
 		return nil
 	}
-	if en.criteria, err = p.engine.criteriaOf(p.ctx, en.key.Type, pairs); err != nil {
+	if en.criteria, err = p.session.criteriaOf(p.ctx, en.key.Type, pairs); err != nil {
 		return asError(err)
 	}
 	return nil

@@ -18,44 +18,45 @@ const CaseSystem = fhir.CanonicalBase + "/CodeSystem/case"
 // already gets a version of its own. A case is one patient's: what is another's
 // is refused where it names the episode, and stays outside where it would come in
 // by way of something else.
-type episodeGuard struct{ engine *Engine }
+type episodeGuard struct{}
 
 // Check implements Guard.
-func (g episodeGuard) Check(ctx context.Context, images []Image) ([]Image, []fhir.Issue, error) {
+func (episodeGuard) Check(ctx context.Context, p *Pending) error {
 	m := &membership{
-		engine: g.engine, here: make(map[fhir.Key]*member, len(images)), patients: g.engine.writtenInto(images),
+		session: p.Caller, here: make(map[fhir.Key]*member, len(p.Images)), patients: p.Caller.writtenInto(p.Images),
 		episodes: map[string][]person{}, stored: map[fhir.Key][]string{}, hidden: map[fhir.Key][]string{}, people: map[fhir.Key]*fhir.Tree{}, actions: map[string]bool{},
 	}
-	for i := range images {
-		if m.here[images[i].Key] = nil; images[i].After != nil {
-			if err := m.take(&images[i]); err != nil {
-				return nil, nil, err
+	for i := range p.Images {
+		image := &p.Images[i]
+		if m.here[image.Key] = nil; image.After != nil {
+			if err := m.take(image); err != nil {
+				return err
 			}
 		}
 	}
 	if len(m.members) == 0 {
-		return nil, nil, nil
+		return nil
 	}
 	for _, step := range []func(context.Context) error{
 		m.readTargets, m.ponder, m.spread, m.lookForNames, m.spread, m.settle, m.spread, m.bringIn,
 		m.holdEpisodes, m.leave, m.spread, m.bringIn, m.holdToPatients, m.mark,
 	} {
 		if err := step(ctx); err != nil {
-			return nil, nil, err
+			return err
 		}
 	}
-	var more []Image
 	for _, mine := range m.members {
 		if mine.stored && mine.marked {
-			more = append(more, *mine.image)
+			p.Add(*mine.image)
 		}
 	}
-	return more, m.issues, nil
+	p.Issue(m.issues...)
+	return nil
 }
 
 // membership finds out to which cases the resources of one commit belong.
 type membership struct {
-	engine  *Engine
+	session *Session
 	members []*member             // those that may have a case or give one
 	here    map[fhir.Key]*member  // of the commit; nil for one that is deleted or can't belong
 	stored  map[fhir.Key][]string // cases of resources that aren't written here
@@ -98,7 +99,7 @@ func (m *membership) take(image *Image) error {
 	if !mayBelong()[image.Key.Type] {
 		return nil
 	}
-	mine := &member{image: image, links: m.engine.linksOf(image.After), whose: personsOf(image.After, m.engine.base)}
+	mine := &member{image: image, links: m.session.linksOf(image.After), whose: personsOf(image.After, m.session.base)}
 	if image.Key.Type == "EpisodeOfCare" {
 		mine.named = append(mine.named, image.Key.ID)
 	}
@@ -132,7 +133,7 @@ func (m *membership) readTargets(ctx context.Context) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	versions, err := m.engine.store.Read(ctx, keys...)
+	versions, err := m.session.store.Read(ctx, keys...)
 	if err != nil {
 		return err
 	}
@@ -235,7 +236,7 @@ func (m *membership) mark(context.Context) error {
 		}
 		// A link that was rewritten may no longer fit its type, which is no
 		// reason to refuse what was accepted.
-		tree, err := fhir.Decode(m.engine.schema, text, fhir.Limits{Bytes: len(text), Depth: m.engine.limits.Depth})
+		tree, err := fhir.Decode(m.session.schema, text, fhir.Limits{Bytes: len(text), Depth: m.session.limits.Depth})
 		if tree == nil {
 			return fmt.Errorf("a resource with the tag of its case: %w", err)
 		}

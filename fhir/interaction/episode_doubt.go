@@ -25,11 +25,11 @@ func (m *membership) doubt(mine *member, before, tags []string) error {
 	}
 	var was links
 	if !mine.same {
-		tree, err := m.engine.decodeStored(mine.image.Before)
+		tree, err := m.session.decodeStored(mine.image.Before)
 		if err != nil {
 			return err
 		}
-		was = m.engine.linksOf(tree)
+		was = m.session.linksOf(tree)
 		mine.left = unlike(was.joins, mine.joins)
 		mine.dropped = unlike(was.brings, mine.brings)
 	}
@@ -106,7 +106,7 @@ func (m *membership) mayBeHeldUnseen(ctx context.Context, mine *member) (bool, e
 			return blind, err
 		}
 	}
-	for _, p := range m.engine.registered.Load().tiedTo(mine.image.Key.Type).bringers {
+	for _, p := range m.session.registered.Load().tiedTo(mine.image.Key.Type).bringers {
 		if blind, err := m.isBlind(ctx, p.Resource); err != nil || blind {
 			return blind, err
 		}
@@ -117,10 +117,10 @@ func (m *membership) mayBeHeldUnseen(ctx context.Context, mine *member) (bool, e
 // isBlind reports whether there may be resources of a type that the caller doesn't
 // see.
 func (m *membership) isBlind(ctx context.Context, typ string) (bool, error) {
-	if m.engine.access == nil {
+	if m.session.access == nil {
 		return false, nil
 	}
-	where, err := m.engine.access.Narrow(ctx, Read, typ)
+	where, err := m.session.access.Narrow(ctx, Read, typ)
 	return where != nil, err
 }
 
@@ -133,14 +133,14 @@ func (m *member) namesOther(id string) bool {
 // Provenance says: then it doesn't leave because somebody else's copy doesn't
 // have the tag.
 func (m *membership) made(ctx context.Context, mine *member, id string) (bool, error) {
-	source, ok := m.engine.store.(search.Source)
+	source, ok := m.session.store.(search.Source)
 	if !ok {
 		return false, nil
 	}
 	if acted, err := m.acted(ctx, source, id); err != nil || !acted {
 		return false, err
 	}
-	p := m.engine.Registry().Parameter("Provenance", "target")
+	p := m.session.Registry().Parameter("Provenance", "target")
 	hits, err := everyHit(ctx, source, search.Scan{Type: "Provenance", Term: p.Term(mine.image.Key)})
 	if err != nil {
 		return false, err
@@ -169,7 +169,7 @@ func (m *membership) acted(ctx context.Context, source search.Source, id string)
 	if known, ok := m.actions[id]; ok {
 		return known, nil
 	}
-	tag := m.engine.registered.Load().caseTag("Provenance") + search.Term(id)
+	tag := m.session.registered.Load().caseTag("Provenance") + search.Term(id)
 	page, err := source.Scan(ctx, search.Scan{Type: "Provenance", Term: tag, Limit: 1, KeysOnly: true})
 	if err == nil {
 		m.actions[id] = len(page.Hits) > 0
@@ -182,6 +182,6 @@ func (m *membership) markedBy(ctx context.Context, key fhir.Key, n int64, id str
 	if n <= 1 {
 		return true, nil
 	}
-	v, err := m.engine.store.ReadVersion(ctx, key, n-1)
+	v, err := m.session.store.ReadVersion(ctx, key, n-1)
 	return err == nil && !bytes.Contains(v.JSON, []byte(CaseSystem)) || !slices.Contains(casesOf(v), id), err
 }

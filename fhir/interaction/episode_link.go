@@ -23,7 +23,7 @@ type links struct {
 }
 
 // linksOf reads them. What a resource holds inside of itself refers for it.
-func (e *Engine) linksOf(t *fhir.Tree) links {
+func (e *core) linksOf(t *fhir.Tree) links {
 	root, typ := t.Root(), t.Type().Name
 	l := links{named: episodesIn(root, typ, e.base)}
 	for reference := range referencesAt(root, joining[typ]) {
@@ -62,7 +62,7 @@ func (l *links) join(reference, base string) {
 // says: what it and what is inside of it refers to. base is our own base URL
 // without a closing slash.
 func Joined(t *fhir.Tree, base string) []fhir.Key {
-	e := Engine{base: base}
+	e := core{base: base}
 	l := e.linksOf(t)
 	for _, id := range l.episodes {
 		l.joins = append(l.joins, fhir.Key{Type: "EpisodeOfCare", ID: id})
@@ -99,7 +99,7 @@ func episodesIn(root fhir.Node, typ, base string) []string {
 }
 
 // references gives the resources of this server to which elements refer.
-func (e *Engine) references(root fhir.Node, paths []string) []fhir.Key {
+func (e *core) references(root fhir.Node, paths []string) []fhir.Key {
 	var keys []fhir.Key
 	for reference := range referencesAt(root, paths) {
 		if key, ok := literalKey(reference, e.base); ok {

@@ -65,7 +65,7 @@ func casesOfLinked(typ, id string) []string {
 // TestWhatBelongsToACaseDoesInAnyOrder: the same resources, written in any order,
 // one by one or several at once, belong to the same cases.
 func TestWhatBelongsToACaseDoesInAnyOrder(t *testing.T) {
-	onEach(t, func(t *testing.T, e *interaction.Engine) {
+	onEach(t, func(t *testing.T, e *interaction.Session) {
 		for seed := range uint64(12) {
 			t.Run(fmt.Sprint("order ", seed), func(t *testing.T) {
 				world := fmt.Sprint("-", seed)
@@ -93,7 +93,7 @@ func TestWhatBelongsToACaseDoesInAnyOrder(t *testing.T) {
 	})
 }
 
-func writeInAnyOrder(t *testing.T, e *interaction.Engine, r *rand.Rand, world string) {
+func writeInAnyOrder(t *testing.T, e *interaction.Session, r *rand.Rand, world string) {
 	texts := slices.Clone(linkedResources)
 	r.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
 	for len(texts) > 0 {

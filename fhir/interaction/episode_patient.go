@@ -111,7 +111,7 @@ func (m *membership) patientsOfCase(ctx context.Context, id string) ([]person, e
 	if mine := m.here[key]; mine != nil {
 		whose = mine.whose
 	} else if !m.written(key) {
-		v, err := m.engine.current(ctx, key)
+		v, err := m.session.current(ctx, key)
 		if err != nil {
 			return nil, err
 		}
@@ -128,11 +128,11 @@ func (m *membership) personsIn(v store.Version) ([]person, error) {
 	if v.JSON == nil {
 		return nil, nil
 	}
-	tree, err := m.engine.decodeStored(v)
+	tree, err := m.session.decodeStored(v)
 	if err != nil {
 		return nil, err
 	}
-	return personsOf(tree, m.engine.base), nil
+	return personsOf(tree, m.session.base), nil
 }
 
 // others reports whether all of some patients are provably others than each of
@@ -174,12 +174,12 @@ func (m *membership) other(ctx context.Context, a, b person) (bool, error) {
 // identified gives the one stored Patient that has one of some identifiers; the
 // zero key where none has, or several.
 func (m *membership) identified(ctx context.Context, identifiers []string) (found fhir.Key, err error) {
-	source, ok := m.engine.store.(search.Source)
-	if !ok || m.engine.indexing.rebuilding() {
+	source, ok := m.session.store.(search.Source)
+	if !ok || m.session.indexing.rebuilding() {
 		return found, nil
 	}
-	r := m.engine.Registry()
-	where, err := r.Condition(ctx, r.Parameter("Patient", "identifier"), "", strings.Join(identifiers, ","), m.engine.env())
+	r := m.session.Registry()
+	where, err := r.Condition(ctx, r.Parameter("Patient", "identifier"), "", strings.Join(identifiers, ","), m.session.env())
 	leaf, ok := where.(search.Leaf)
 	if err != nil || !ok || len(leaf.Exact) == 0 {
 		return found, nil //nolint:nilerror // an identifier that nothing can be found by proves nothing
@@ -202,7 +202,7 @@ func (m *membership) identified(ctx context.Context, identifiers []string) (foun
 // apart reports whether two Patients aren't linked as records of one person
 // (https://hl7.org/fhir/R4/patient.html#links).
 func (m *membership) apart(ctx context.Context, a, b fhir.Key) (bool, error) {
-	versions, err := m.engine.store.Read(ctx, a, b)
+	versions, err := m.session.store.Read(ctx, a, b)
 	if err != nil {
 		return false, err
 	}
@@ -213,11 +213,11 @@ func (m *membership) apart(ctx context.Context, a, b fhir.Key) (bool, error) {
 		if mine, ok := m.people[key]; ok {
 			tree = mine
 		} else if v.JSON != nil {
-			if tree, err = m.engine.decodeStored(v); err != nil {
+			if tree, err = m.session.decodeStored(v); err != nil {
 				return false, err
 			}
 		}
-		if tree != nil && slices.Contains(m.engine.references(tree.Root(), []string{"link.other"}), other) {
+		if tree != nil && slices.Contains(m.session.references(tree.Root(), []string{"link.other"}), other) {
 			return false, nil
 		}
 	}

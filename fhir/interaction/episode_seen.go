@@ -13,7 +13,7 @@ import (
 // patients into whose compartments the caller writes, and what the caller sees:
 // nobody learns the case of what is hidden by referring to it, or marks it.
 func (m *membership) together(ctx context.Context, versions []store.Version) ([]store.Version, error) {
-	if m.engine.access == nil {
+	if m.session.access == nil {
 		return versions, nil
 	}
 	var some []store.Version
@@ -33,15 +33,15 @@ func (m *membership) together(ctx context.Context, versions []store.Version) ([]
 }
 
 func (m *membership) belongs(ctx context.Context, v store.Version) (bool, error) {
-	tree, err := m.engine.decodeStored(v)
+	tree, err := m.session.decodeStored(v)
 	if err != nil {
 		return false, err
 	}
-	if whose := m.engine.patientOf(v.Key, tree); whose != "" && m.patients[whose] {
+	if whose := m.session.patientOf(v.Key, tree); whose != "" && m.patients[whose] {
 		return true, nil
 	}
 	for _, what := range []Name{Read, SearchType} {
-		if err := m.engine.decide(ctx, what, v.Key, v, nil); err == nil || !refused(err) {
+		if err := m.session.decide(ctx, Question{What: what, Key: v.Key, Before: v}); err == nil || !refused(err) {
 			return err == nil, err
 		}
 	}
@@ -49,14 +49,14 @@ func (m *membership) belongs(ctx context.Context, v store.Version) (bool, error)
 }
 
 // writtenInto are the patients in whose compartments alone images are.
-func (e *Engine) writtenInto(images []Image) map[string]bool {
+func (s *Session) writtenInto(images []Image) map[string]bool {
 	all := map[string]bool{}
-	if e.access == nil {
+	if s.access == nil {
 		return all
 	}
 	for _, image := range images {
 		if image.After != nil {
-			all[e.patientOf(image.Key, image.After)] = true
+			all[s.patientOf(image.Key, image.After)] = true
 		}
 	}
 	return all
@@ -64,7 +64,7 @@ func (e *Engine) writtenInto(images []Image) map[string]bool {
 
 // patientOf is the patient in whose compartment alone a resource is, as
 // "Patient/1"; "" where there is none or several.
-func (e *Engine) patientOf(key fhir.Key, t *fhir.Tree) string {
+func (e *core) patientOf(key fhir.Key, t *fhir.Tree) string {
 	r := e.registered.Load()
 	found := ""
 	for _, c := range r.compartmentsOf(key, r.writing.Index(t).Terms) {

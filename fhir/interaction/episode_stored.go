@@ -21,7 +21,7 @@ const mostCases = 20
 
 // alone reports whether the store can't write several resources at once.
 func (m *membership) alone() bool {
-	t, ok := m.engine.store.(store.Transactional)
+	t, ok := m.session.store.(store.Transactional)
 	return ok && !t.Transactional()
 }
 
@@ -102,7 +102,7 @@ func (m *membership) following(ctx context.Context, mine *member) ([]store.Versi
 	var found []store.Version
 	if len(keys) > 0 {
 		var err error
-		if found, err = m.engine.store.Read(ctx, keys...); err != nil {
+		if found, err = m.session.store.Read(ctx, keys...); err != nil {
 			return nil, err
 		}
 	}
@@ -119,7 +119,7 @@ func (m *membership) following(ctx context.Context, mine *member) ([]store.Versi
 }
 
 // storedMember is a stored resource that may be written for its mark.
-func (e *Engine) storedMember(v store.Version, tree *fhir.Tree) *member {
+func (e *core) storedMember(v store.Version, tree *fhir.Tree) *member {
 	cases := casesOf(v)
 	return &member{
 		image: &Image{Key: v.Key, Method: store.Put, Before: v, After: tree}, links: e.linksOf(tree),
@@ -144,11 +144,11 @@ func (m *membership) bring(ctx context.Context, v store.Version, by *member) err
 		m.issues = append(m.issues, notMarked(by.image.At, true))
 		return nil
 	}
-	tree, err := m.engine.decodeStored(v)
+	tree, err := m.session.decodeStored(v)
 	if err != nil {
 		return err
 	}
-	mine := m.engine.storedMember(v, tree)
+	mine := m.session.storedMember(v, tree)
 	if came, err := m.join(ctx, mine, by.cases, by); err != nil || !came {
 		return err
 	}
@@ -165,18 +165,18 @@ func (m *membership) bring(ctx context.Context, v store.Version, by *member) err
 // referring finds the stored resources that refer to one by the table: those
 // that bring it into their cases, or those that join its.
 func (m *membership) referring(ctx context.Context, mine *member, bring bool) ([]search.Hit, error) {
-	source, ok := m.engine.store.(search.Source)
+	source, ok := m.session.store.(search.Source)
 	if !ok {
 		return nil, nil
 	}
-	s := seeker{m.engine, source, mine, joining}
+	s := seeker{m.session, source, mine, joining}
 	if bring {
 		s.paths = bringing
 	}
-	if m.engine.indexing.rebuilding() {
+	if m.session.indexing.rebuilding() {
 		return s.inCompartments(ctx)
 	}
-	to := m.engine.registered.Load().tiedTo(mine.image.Key.Type)
+	to := m.session.registered.Load().tiedTo(mine.image.Key.Type)
 	by := to.by(bring)
 	if len(by) == 0 {
 		return nil, nil
@@ -204,18 +204,18 @@ const termsAtOnce = 200
 // referringAll is referring of several at once.
 func (m *membership) referringAll(ctx context.Context, all []*member, bring bool) (map[fhir.Key][]search.Hit, error) {
 	found := map[fhir.Key][]search.Hit{}
-	source, ok := m.engine.store.(search.Source)
+	source, ok := m.session.store.(search.Source)
 	for len(all) > 0 {
 		looked := map[search.Term]fhir.Key{}
 		n := 0
 		for ; n < len(all) && len(looked) < termsAtOnce; n++ {
-			to := m.engine.registered.Load().tiedTo(all[n].image.Key.Type)
+			to := m.session.registered.Load().tiedTo(all[n].image.Key.Type)
 			for _, p := range to.by(bring) {
 				looked[p.Term(all[n].image.Key)] = all[n].image.Key
 			}
 		}
 		page := search.Page{More: true}
-		if ok && len(looked) > 1 && !m.engine.indexing.rebuilding() {
+		if ok && len(looked) > 1 && !m.session.indexing.rebuilding() {
 			var err error
 			if page, err = source.Scan(ctx, search.Scan{Terms: slices.Sorted(maps.Keys(looked)), Limit: scannedAtOnce}); err != nil {
 				return nil, err
@@ -249,10 +249,10 @@ const mostReferring = 2 * mostBrought
 
 // seeker finds what refers to a resource.
 type seeker struct {
-	engine *Engine
-	source search.Source
-	to     *member
-	paths  map[string][]string // of references that count, by type
+	session *Session
+	source  search.Source
+	to      *member
+	paths   map[string][]string // of references that count, by type
 }
 
 // scannedAtOnce is how many hits are asked for in one scan.
@@ -299,7 +299,7 @@ func (s seeker) inCompartments(ctx context.Context) ([]search.Hit, error) {
 
 // patients are those to whose compartments the resource belongs.
 func (s seeker) patients() []fhir.Key {
-	r := s.engine.registered.Load()
+	r := s.session.registered.Load()
 	var keys []fhir.Key
 	for _, name := range r.compartmentsOf(s.to.image.Key, r.writing.Index(s.to.image.After).Terms) {
 		if key, _ := fhir.ParseKey(name); key.Type == "Patient" {
@@ -313,11 +313,11 @@ func (s seeker) patients() []fhir.Key {
 func (s seeker) refer(hits []search.Hit) ([]search.Hit, error) {
 	var found []search.Hit
 	for _, hit := range hits {
-		tree, err := s.engine.decodeStored(versionOf(hit))
+		tree, err := s.session.decodeStored(versionOf(hit))
 		if err != nil {
 			return nil, err
 		}
-		if slices.Contains(s.engine.references(tree.Root(), s.paths[hit.Key.Type]), s.to.image.Key) {
+		if slices.Contains(s.session.references(tree.Root(), s.paths[hit.Key.Type]), s.to.image.Key) {
 			found = append(found, hit)
 		}
 	}

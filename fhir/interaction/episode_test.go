@@ -25,7 +25,7 @@ func TestCaseIsFoundWhileTheIndexIsMadeAnew(t *testing.T) {
 		old := must[*interaction.Engine](t)(interaction.New(interaction.Config{
 			Store: s, Schema: definition.R4(), ResourceTypes: definition.R4().ResourceTypes(), Base: "http://old.example.org/fhir",
 		}))
-		(&process{Engine: old, t: t}).put("EpisodeOfCare", "e", episodeOfTeam)
+		(&process{Session: old.As(nil), t: t}).put("EpisodeOfCare", "e", episodeOfTeam)
 		e := join(t, interaction.Config{Store: s})
 		if p := e.IndexProgress(); p.Opened == p.Generation {
 			t.Fatal("nothing has to be indexed anew")
@@ -46,7 +46,7 @@ func TestCaseIsFoundWhileTheIndexIsMadeAnew(t *testing.T) {
 func TestCaseOnAStandaloneMongoDB(t *testing.T) {
 	s := must[*mongo.Store](t)(mongo.Open(t.Context(), mongotest.Own(t, mongotest.Options{Standalone: true}).URI, mongo.Options{}))
 	t.Cleanup(func() { _ = s.Close() })
-	e := &process{Engine: newEngine(t, interaction.Config{Store: s}), t: t}
+	e := &process{Session: newEngine(t, interaction.Config{Store: s}), t: t}
 	e.put("CareTeam", "t", `{"resourceType":"CareTeam","id":"t"}`)
 	r := e.put("EpisodeOfCare", "e", episodeOfTeam)
 	if len(r.Issues) != 1 || r.Issues[0].Code != fhir.IssueNotSupported {

@@ -34,7 +34,7 @@ func (m *membership) holdToPatients(ctx context.Context) error {
 // commit, but for what named an episode that wasn't there: nobody keeps an episode
 // from being stored by having named it before, and that leaves the case.
 func (m *membership) holdEpisodes(ctx context.Context) error {
-	source, ok := m.engine.store.(search.Source)
+	source, ok := m.session.store.(search.Source)
 	for _, mine := range slices.Clone(m.members) {
 		typ, method := mine.image.Key.Type, mine.image.Method
 		if !ok || typ != "EpisodeOfCare" || mine.stored || method == store.Post || len(mine.whose) == 0 || mine.settled(mine.image.Key.ID) {
@@ -86,11 +86,11 @@ func (m *membership) holdEpisode(ctx context.Context, source search.Source, epis
 // holdHit looks at something stored that belongs to an episode and isn't written
 // by the commit.
 func (m *membership) holdHit(ctx context.Context, episode *member, hit search.Hit) error {
-	tree, err := m.engine.decodeStored(versionOf(hit))
+	tree, err := m.session.decodeStored(versionOf(hit))
 	if err != nil {
 		return err
 	}
-	mine, id := m.engine.storedMember(versionOf(hit), tree), episode.image.Key.ID
+	mine, id := m.session.storedMember(versionOf(hit), tree), episode.image.Key.ID
 	others, err := m.others(ctx, mine.whose, episode.whose)
 	switch {
 	case err != nil || !others:

@@ -29,52 +29,52 @@ type EverythingRequest struct {
 // or names the episode, and what the episode itself names. Each page has
 // besides the resources of the directory that those on it name: practitioners,
 // organizations, places; so these can be on several pages.
-func (e *Engine) Everything(ctx context.Context, r EverythingRequest) ([]byte, error) {
-	return whole(e.EverythingText(ctx, r))
+func (s *Session) Everything(ctx context.Context, r EverythingRequest) ([]byte, error) {
+	return whole(s.EverythingText(ctx, r))
 }
 
 // EverythingText is Everything that doesn't put the page together.
-func (e *Engine) EverythingText(ctx context.Context, r EverythingRequest) (fhir.Text, error) {
-	s, err := e.prepareEverything(ctx, r)
+func (s *Session) EverythingText(ctx context.Context, r EverythingRequest) (fhir.Text, error) {
+	run, err := s.prepareEverything(ctx, r)
 	if err != nil {
 		return fhir.Text{}, err
 	}
-	return s.run(ctx)
+	return run.run(ctx)
 }
 
-func (e *Engine) prepareEverything(ctx context.Context, r EverythingRequest) (*searching, error) {
-	if err := e.checkKey(r.Key); err != nil {
+func (s *Session) prepareEverything(ctx context.Context, r EverythingRequest) (*searching, error) {
+	if err := s.checkKey(r.Key); err != nil {
 		return nil, err
 	}
 	if r.Key.Type != "Patient" && r.Key.Type != "EpisodeOfCare" {
 		return nil, fhir.NewError(fhir.NotFound, fhir.IssueNotSupported, "$everything is an operation of Patient and EpisodeOfCare")
 	}
-	v, err := e.current(ctx, r.Key)
+	v, err := s.current(ctx, r.Key)
 	if err != nil {
 		return nil, err
 	}
-	if v, err = e.shown(ctx, Everything, r.Key, v); err != nil {
+	if v, err = s.shown(ctx, Everything, r.Key, v); err != nil {
 		return nil, err
 	}
-	s, pairs, err := e.searching(ctx, r.Base, r.Key.String()+"/$everything", r.Parameters)
+	run, pairs, err := s.searching(ctx, r.Base, r.Key.String()+"/$everything", r.Parameters)
 	if err != nil {
 		return nil, err
 	}
-	s.narrowing, s.answer = e.narrowingFor(ctx, Everything), r.Answer
-	asked, err := e.readEverything(pairs)
+	run.narrowing, run.answer = s.narrowingFor(ctx, Everything), r.Answer
+	asked, err := s.readEverything(pairs)
 	if err != nil {
 		return nil, err
 	}
-	g := gathering{engine: e, asked: asked, of: v}
-	s.query = &search.Request{Count: asked.count, Used: asked.used}
-	if s.query.Types, s.query.Where, err = g.plan(ctx); err != nil {
+	g := gathering{session: s, asked: asked, of: v}
+	run.query = &search.Request{Count: asked.count, Used: asked.used}
+	if run.query.Types, run.query.Where, err = g.plan(ctx); err != nil {
 		return nil, err
 	}
-	s.beside = func(ctx context.Context, hits []search.Hit) (search.Included, error) {
-		return g.directory(ctx, s, hits)
+	run.beside = func(ctx context.Context, hits []search.Hit) (search.Included, error) {
+		return g.directory(ctx, run, hits)
 	}
-	s.shows = g.asked.wants
-	return s, s.makePlan(ctx)
+	run.shows = g.asked.wants
+	return run, run.makePlan(ctx)
 }
 
 // everythingAsked are the parameters of $everything.
@@ -86,7 +86,7 @@ type everythingAsked struct {
 	used       []search.Pair
 }
 
-func (e *Engine) readEverything(pairs []search.Pair) (everythingAsked, error) {
+func (e *core) readEverything(pairs []search.Pair) (everythingAsked, error) {
 	a := everythingAsked{count: search.MaxCount}
 	var wrong problems
 	for _, p := range pairs {
@@ -102,7 +102,7 @@ func (e *Engine) readEverything(pairs []search.Pair) (everythingAsked, error) {
 	return a, wrong.error()
 }
 
-func (e *Engine) takeEverything(a *everythingAsked, p search.Pair) *fhir.Error {
+func (e *core) takeEverything(a *everythingAsked, p search.Pair) *fhir.Error {
 	malformed := func(what string) *fhir.Error {
 		return fhir.NewError(fhir.Invalid, fhir.IssueValue, "the parameter "+p.Name+" is "+what).At(p.Name)
 	}
@@ -137,7 +137,7 @@ func (e *Engine) takeEverything(a *everythingAsked, p search.Pair) *fhir.Error {
 	return nil
 }
 
-func (e *Engine) takeTypes(a *everythingAsked, p search.Pair) *fhir.Error {
+func (e *core) takeTypes(a *everythingAsked, p search.Pair) *fhir.Error {
 	if a.types == nil {
 		a.types = map[string]bool{}
 	}
@@ -159,10 +159,10 @@ func (a *everythingAsked) wantsDirectory() bool { return slices.ContainsFunc(dir
 
 // gathering finds everything of one resource.
 type gathering struct {
-	engine *Engine
-	asked  everythingAsked
-	of     store.Version
-	only   bool // what isn't of the types asked for isn't followed either
+	session *Session
+	asked   everythingAsked
+	of      store.Version
+	only    bool // what isn't of the types asked for isn't followed either
 }
 
 // plan gives the types and the condition on them.
@@ -178,7 +178,7 @@ func (g *gathering) plan(ctx context.Context) ([]string, search.Expr, error) {
 	var types []string
 	var inside []search.Expr
 	var either search.Or
-	for _, typ := range g.engine.types.names {
+	for _, typ := range g.session.types.names {
 		if !g.asked.wants(typ) && (g.only || !g.asked.wantsDirectory()) {
 			continue
 		}
@@ -202,7 +202,7 @@ func (g *gathering) plan(ctx context.Context) ([]string, search.Expr, error) {
 		either = append(either, where)
 	}
 	if types == nil {
-		return g.engine.types.names[:1], search.Or{}, nil
+		return g.session.types.names[:1], search.Or{}, nil
 	}
 	either = append(either, search.AnyWithin(g.of.Key, inside))
 	if g.asked.since.IsZero() {
@@ -212,28 +212,28 @@ func (g *gathering) plan(ctx context.Context) ([]string, search.Expr, error) {
 }
 
 func (g *gathering) inCompartment(typ string) (search.Expr, error) {
-	return g.engine.Registry().InCompartment(g.of.Key, typ)
+	return g.session.Registry().InCompartment(g.of.Key, typ)
 }
 
 // inCase is the condition that resources of a type belong to the episode's case.
 func (g *gathering) inCase(ctx context.Context, typ string) (search.Expr, error) {
-	r := g.engine.Registry()
+	r := g.session.Registry()
 	if p := r.Parameter(typ, "episode-of-care"); p != nil && p.Type == "reference" {
 		return search.Leaf{Exact: []search.Term{p.Term(g.of.Key)}}, nil
 	}
-	return r.Condition(ctx, r.Parameter(typ, "_tag"), "", CaseSystem+"|"+g.of.Key.ID, g.engine.env())
+	return r.Condition(ctx, r.Parameter(typ, "_tag"), "", CaseSystem+"|"+g.of.Key.ID, g.session.env())
 }
 
 // namedByEpisode are the episode itself, its patient and what belongs to its
 // case because it names it.
 func (g *gathering) namedByEpisode() (map[string]search.Keys, error) {
-	episode, err := g.engine.decodeStored(g.of)
+	episode, err := g.session.decodeStored(g.of)
 	if err != nil {
 		return nil, err
 	}
 	paths := append([]string{"patient"}, bringing["EpisodeOfCare"]...)
 	byType := map[string]search.Keys{"EpisodeOfCare": {g.of.Key}}
-	for _, key := range g.engine.references(episode.Root(), paths) {
+	for _, key := range g.session.references(episode.Root(), paths) {
 		byType[key.Type] = append(byType[key.Type], key)
 	}
 	return byType, nil
@@ -248,13 +248,13 @@ func (g *gathering) inTime(ctx context.Context, typ string, where search.Expr) (
 	if g.asked.start == "" && g.asked.end == "" {
 		return where, nil
 	}
-	r := g.engine.Registry()
+	r := g.session.Registry()
 	for _, code := range careDates {
 		p := r.Parameter(typ, code)
 		if p == nil || p.Type != "date" || p.Refused != "" {
 			continue
 		}
-		missing, err := r.Condition(ctx, p, "missing", "true", g.engine.env())
+		missing, err := r.Condition(ctx, p, "missing", "true", g.session.env())
 		if err != nil {
 			return nil, err
 		}
@@ -263,7 +263,7 @@ func (g *gathering) inTime(ctx context.Context, typ string, where search.Expr) (
 			if bound.date == "" {
 				continue
 			}
-			e, err := r.Condition(ctx, p, "", bound.prefix+bound.date, g.engine.env())
+			e, err := r.Condition(ctx, p, "", bound.prefix+bound.date, g.session.env())
 			if err != nil {
 				return nil, err
 			}

@@ -25,13 +25,13 @@ type counter struct {
 
 var counted = fhir.Key{Type: "Basic", ID: "count"}
 
-func (c *counter) Check(ctx context.Context, images []interaction.Image) (more []interaction.Image, _ []fhir.Issue, _ error) {
-	if images[0].Key.Type != "CarePlan" {
-		return nil, nil, nil
+func (c *counter) Check(ctx context.Context, p *interaction.Pending) error {
+	if p.Images[0].Key.Type != "CarePlan" {
+		return nil
 	}
 	before, err := c.store.Read(ctx, counted)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	c.once.Do(func() {
 		if c.between != nil {
@@ -40,14 +40,14 @@ func (c *counter) Check(ctx context.Context, images []interaction.Image) (more [
 	})
 	after := parsed(fmt.Sprintf(`{"resourceType":"Basic","id":"count","code":{"text":"%d"}}`, before[0].VersionID+1))
 	goal := parsed(`{"resourceType":"Goal","lifecycleStatus":"active","description":{"text":"x"},"subject":{"reference":"Patient/1"}}`)
-	more = []interaction.Image{
-		{Key: counted, Method: store.Put, Before: before[0], After: after},
-		{Key: fhir.Key{Type: "Goal", ID: "of-" + images[0].Key.ID}, Method: store.Post, After: goal},
-	}
+	p.Add(
+		interaction.Image{Key: counted, Method: store.Put, Before: before[0], After: after},
+		interaction.Image{Key: fhir.Key{Type: "Goal", ID: "of-" + p.Images[0].Key.ID}, Method: store.Post, After: goal},
+	)
 	if c.refuse {
-		return more, []fhir.Issue{{Code: fhir.IssueBusinessRule, Text: "refused"}}, nil
+		p.Issue(fhir.Issue{Code: fhir.IssueBusinessRule, Text: "refused"})
 	}
-	return more, nil, nil
+	return nil
 }
 
 func parsed(text string) *fhir.Tree {
@@ -62,16 +62,16 @@ const planOfGoal = `{"resourceType":"CarePlan","id":"p","status":"active","inten
 	`"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare","valueReference":{"reference":"EpisodeOfCare/e"}}],` +
 	`"goal":[{"reference":"Goal/of-p"}]}`
 
-var planWays = map[string]func(ctx context.Context, e *interaction.Engine) error{
-	"create": func(ctx context.Context, e *interaction.Engine) error {
+var planWays = map[string]func(ctx context.Context, e *interaction.Session) error{
+	"create": func(ctx context.Context, e *interaction.Session) error {
 		_, err := e.Create(ctx, interaction.CreateRequest{Type: "CarePlan", Body: []byte(planOfGoal)})
 		return err
 	},
-	"update": func(ctx context.Context, e *interaction.Engine) error {
+	"update": func(ctx context.Context, e *interaction.Session) error {
 		_, err := e.Update(ctx, interaction.UpdateRequest{Key: fhir.Key{Type: "CarePlan", ID: "p"}, Body: []byte(planOfGoal)})
 		return err
 	},
-	"transaction": func(ctx context.Context, e *interaction.Engine) error {
+	"transaction": func(ctx context.Context, e *interaction.Session) error {
 		_, err := e.Bundle(ctx, interaction.BundleRequest{Base: "http://example.org/fhir", Body: []byte(
 			`{"resourceType":"Bundle","type":"transaction","entry":[{"resource":` + planOfGoal + `,"request":{"method":"PUT","url":"CarePlan/p"}}]}`)})
 		return err

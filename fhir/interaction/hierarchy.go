@@ -14,15 +14,15 @@ const maxHierarchy = 10_000
 // hierarchy finds the resources below or above one, itself among them, by the
 // references of its type to itself: Location.partOf and the like
 // (https://hl7.org/fhir/R4/search.html#recursive).
-func (e *Engine) hierarchy(ctx context.Context, of fhir.Key, above bool) ([]fhir.Key, error) {
-	source, err := e.source(ctx)
+func (s *Session) hierarchy(ctx context.Context, of fhir.Key, above bool) ([]fhir.Key, error) {
+	source, err := s.source(ctx)
 	if err != nil {
 		return nil, err
 	}
-	h := hierarchy{source: source, parents: e.parentParameters(of.Type), seen: map[fhir.Key]bool{}}
+	h := hierarchy{source: source, parents: s.parentParameters(of.Type), seen: map[fhir.Key]bool{}}
 	// What the caller may not see is no part of a hierarchy, nor what only it
 	// connects.
-	if h.may, err = e.narrowing(ctx).of(of.Type); err != nil {
+	if h.may, err = s.narrowing(ctx).of(of.Type); err != nil {
 		return nil, err
 	}
 	h.add(of)
@@ -43,7 +43,7 @@ func (e *Engine) hierarchy(ctx context.Context, of fhir.Key, above bool) ([]fhir
 
 // parentParameters are the parameters by which resources of a type say of
 // which other one they are a part.
-func (e *Engine) parentParameters(typ string) []*search.Parameter {
+func (e *core) parentParameters(typ string) []*search.Parameter {
 	var some []*search.Parameter
 	for _, code := range []string{"partof", "part-of"} {
 		if p := e.Registry().Parameter(typ, code); p != nil && p.Refused == "" && slices.Contains(p.Targets(), typ) {

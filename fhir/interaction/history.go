@@ -32,31 +32,31 @@ const CompleteUntil = fhir.CanonicalBase + "/StructureDefinition/history-complet
 // instant up to which the answer, all pages together, is complete. A total is
 // given for one resource's history and where only the total was asked for,
 // but not where Access may hide versions.
-func (e *Engine) History(ctx context.Context, r HistoryRequest) ([]byte, error) {
-	return whole(e.HistoryText(ctx, r))
+func (s *Session) History(ctx context.Context, r HistoryRequest) ([]byte, error) {
+	return whole(s.HistoryText(ctx, r))
 }
 
 // HistoryText is History that doesn't put the page together.
-func (e *Engine) HistoryText(ctx context.Context, r HistoryRequest) (fhir.Text, error) {
-	if err := e.mayHistory(ctx, r); err != nil {
+func (s *Session) HistoryText(ctx context.Context, r HistoryRequest) (fhir.Text, error) {
+	if err := s.mayHistory(ctx, r); err != nil {
 		return fhir.Text{}, err
 	}
-	subset, err := e.ParseSubset(r.Subset, e.typesOf(r)...)
+	subset, err := s.ParseSubset(r.Subset, s.typesOf(r)...)
 	if err != nil {
 		return fhir.Text{}, err
 	}
-	q, err := e.historyQuery(ctx, r)
+	q, err := s.historyQuery(ctx, r)
 	if err != nil {
 		return fhir.Text{}, err
 	}
 	var cursor historyCursor
 	if r.Cursor != "" {
-		if err := e.cursors.open(ctx, r.Cursor, &cursor, r.binding()); err != nil {
+		if err := s.cursors.open(ctx, r.Cursor, &cursor, r.binding()); err != nil {
 			return fhir.Text{}, err
 		}
 		q.After = cursor.position()
 	}
-	page, err := e.historyRead(ctx, r, &q)
+	page, err := s.historyRead(ctx, r, &q)
 	if err == nil && page.More && len(page.Versions) == 0 && q.Room.Refused() {
 		err = q.Room.Refusal()
 	}
@@ -64,13 +64,13 @@ func (e *Engine) HistoryText(ctx context.Context, r HistoryRequest) (fhir.Text, 
 		return fhir.Text{}, err
 	}
 	for i, v := range page.Versions {
-		page.Versions[i] = e.Subset(v, subset)
+		page.Versions[i] = s.Subset(v, subset)
 	}
-	return e.historyBundle(ctx, r, q, cursor, page)
+	return s.historyBundle(ctx, r, q, cursor, page)
 }
 
 // typesOf are those of the resources that a history can show.
-func (e *Engine) typesOf(r HistoryRequest) []string {
+func (e *core) typesOf(r HistoryRequest) []string {
 	if r.Type != "" {
 		return []string{r.Type}
 	}
@@ -78,43 +78,43 @@ func (e *Engine) typesOf(r HistoryRequest) []string {
 }
 
 // historyRead reads a page, with a total where nothing may be hidden.
-func (e *Engine) historyRead(ctx context.Context, r HistoryRequest, q *store.HistoryQuery) (store.HistoryPage, error) {
-	all, err := e.seesAll(ctx, r.Type)
+func (s *Session) historyRead(ctx context.Context, r HistoryRequest, q *store.HistoryQuery) (store.HistoryPage, error) {
+	all, err := s.seesAll(ctx, r.Type)
 	if err != nil {
 		return store.HistoryPage{}, err
 	}
 	if !all {
-		return e.historyPage(ctx, r, *q)
+		return s.historyPage(ctx, r, *q)
 	}
 	q.Count = r.ID != "" || r.Count == 0
-	page, err := e.store.History(ctx, *q)
+	page, err := s.store.History(ctx, *q)
 	if err == nil {
-		page.Versions, err = e.visible(ctx, r.interaction(), page.Versions)
+		page.Versions, err = s.visible(ctx, r.interaction(), page.Versions)
 	}
 	return page, err
 }
 
 // mayHistory checks the type and the caller's right, and that a resource whose
 // history is asked for was ever there.
-func (e *Engine) mayHistory(ctx context.Context, r HistoryRequest) error {
+func (s *Session) mayHistory(ctx context.Context, r HistoryRequest) error {
 	key := fhir.Key{Type: r.Type, ID: r.ID}
 	switch {
 	case r.Type == "":
-		return e.decide(ctx, HistorySystem, key, store.Version{}, nil)
+		return s.decide(ctx, Question{What: HistorySystem, Key: key})
 	case r.ID == "":
-		if err := e.checkType(r.Type); err != nil {
+		if err := s.checkType(r.Type); err != nil {
 			return err
 		}
-		return e.decide(ctx, HistoryType, key, store.Version{}, nil)
+		return s.decide(ctx, Question{What: HistoryType, Key: key})
 	}
-	if err := e.checkKey(key); err != nil {
+	if err := s.checkKey(key); err != nil {
 		return err
 	}
-	v, err := e.current(ctx, key)
+	v, err := s.current(ctx, key)
 	if err != nil {
 		return err
 	}
-	if err := e.decide(ctx, HistoryInstance, key, v, nil); err != nil {
+	if err := s.decide(ctx, Question{What: HistoryInstance, Key: key, Before: v}); err != nil {
 		return err
 	}
 	if !v.Exists() {
@@ -123,7 +123,7 @@ func (e *Engine) mayHistory(ctx context.Context, r HistoryRequest) error {
 	return nil
 }
 
-func (e *Engine) historyQuery(ctx context.Context, r HistoryRequest) (store.HistoryQuery, error) {
+func (s *Session) historyQuery(ctx context.Context, r HistoryRequest) (store.HistoryQuery, error) {
 	q := store.HistoryQuery{
 		Type: r.Type, ID: r.ID,
 		Since: r.Since, AtFrom: r.AtFrom, AtTo: r.AtTo,
@@ -134,7 +134,7 @@ func (e *Engine) historyQuery(ctx context.Context, r HistoryRequest) (store.Hist
 	if r.List == "" {
 		return q, nil
 	}
-	keys, err := e.listed(ctx, r.List, r.Base)
+	keys, err := s.listed(ctx, r.List, r.Base)
 	q.Keys = keys
 	return q, err
 }
@@ -173,13 +173,13 @@ func (c historyCursor) position() store.HistoryPosition {
 }
 
 // visible leaves out the versions that the caller may not see.
-func (e *Engine) visible(ctx context.Context, what Name, versions []store.Version) ([]store.Version, error) {
-	if e.access == nil {
+func (s *Session) visible(ctx context.Context, what Name, versions []store.Version) ([]store.Version, error) {
+	if s.access == nil {
 		return versions, nil
 	}
 	var seen []store.Version
 	for _, v := range versions {
-		err := e.decide(ctx, what, v.Key, v, nil)
+		err := s.decide(ctx, Question{What: what, Key: v.Key, Before: v})
 		if refused(err) {
 			continue
 		}
@@ -198,12 +198,12 @@ func refused(err error) bool {
 }
 
 // listed gives the keys to which the items of a List refer literally.
-func (e *Engine) listed(ctx context.Context, id, base string) ([]fhir.Key, error) {
-	v, err := e.Read(ctx, fhir.Key{Type: "List", ID: id})
+func (s *Session) listed(ctx context.Context, id, base string) ([]fhir.Key, error) {
+	v, err := s.Read(ctx, fhir.Key{Type: "List", ID: id})
 	if err != nil {
 		return nil, err
 	}
-	list, err := e.decodeStored(v)
+	list, err := s.decodeStored(v)
 	if err != nil {
 		return nil, err
 	}

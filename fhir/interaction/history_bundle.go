@@ -9,12 +9,12 @@ import (
 )
 
 // historyBundle renders a page.
-func (e *Engine) historyBundle(ctx context.Context, r HistoryRequest, q store.HistoryQuery, from historyCursor, page store.HistoryPage) (fhir.Text, error) {
+func (s *Session) historyBundle(ctx context.Context, r HistoryRequest, q store.HistoryQuery, from historyCursor, page store.HistoryPage) (fhir.Text, error) {
 	settled := page.Settled
 	if r.Cursor != "" {
 		settled = from.Settled
 	}
-	next, err := e.nextCursor(ctx, r, settled, page)
+	next, err := s.nextCursor(ctx, r, settled, page)
 	if err != nil {
 		return fhir.Text{}, err
 	}
@@ -48,7 +48,7 @@ func sizeOf(versions []store.Version) int {
 }
 
 // nextCursor is where the page after this one begins; "" behind the last one.
-func (e *Engine) nextCursor(ctx context.Context, r HistoryRequest, settled time.Time, page store.HistoryPage) (string, error) {
+func (e *core) nextCursor(ctx context.Context, r HistoryRequest, settled time.Time, page store.HistoryPage) (string, error) {
 	if !page.More || r.Count == 0 || len(page.Versions) == 0 {
 		return "", nil
 	}

@@ -17,9 +17,9 @@ const versionsAtOnce = 500
 // historyPage reads a page. What the caller may not see is left out of it and
 // of what comes behind it: pages are filled up, so that neither their sizes nor
 // their number tell of more.
-func (e *Engine) historyPage(ctx context.Context, r HistoryRequest, q store.HistoryQuery) (store.HistoryPage, error) {
+func (s *Session) historyPage(ctx context.Context, r HistoryRequest, q store.HistoryQuery) (store.HistoryPage, error) {
 	if r.ID == "" {
-		compartments, err := e.access.History(ctx, r.Type)
+		compartments, err := s.access.History(ctx, r.Type)
 		if err != nil {
 			return store.HistoryPage{}, err
 		}
@@ -29,7 +29,7 @@ func (e *Engine) historyPage(ctx context.Context, r HistoryRequest, q store.Hist
 	wanted := q.Limit
 	q.Limit = min(max(2*wanted, 10), versionsAtOnce)
 	for looked := 0; ; {
-		some, err := e.store.History(ctx, q)
+		some, err := s.store.History(ctx, q)
 		if err != nil {
 			return page, err
 		}
@@ -37,7 +37,7 @@ func (e *Engine) historyPage(ctx context.Context, r HistoryRequest, q store.Hist
 			page.Settled = some.Settled
 		}
 		looked += len(some.Versions)
-		seen, err := e.visible(ctx, r.interaction(), some.Versions)
+		seen, err := s.visible(ctx, r.interaction(), some.Versions)
 		if err != nil {
 			return page, err
 		}
@@ -86,15 +86,15 @@ func bytesOf(versions []store.Version) (n int) {
 
 // seesAll reports whether the caller may see every resource of a type, or with
 // "" of all types.
-func (e *Engine) seesAll(ctx context.Context, typ string) (bool, error) {
-	if e.access == nil {
+func (s *Session) seesAll(ctx context.Context, typ string) (bool, error) {
+	if s.access == nil {
 		return true, nil
 	}
 	types := []string{typ}
 	if typ == "" {
-		types = e.types.names
+		types = s.types.names
 	}
-	n := e.narrowing(ctx)
+	n := s.narrowing(ctx)
 	for _, typ := range types {
 		if may, err := n.of(typ); err != nil || may != nil {
 			return false, err

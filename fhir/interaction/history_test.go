@@ -31,7 +31,7 @@ type historyPage struct {
 	}
 }
 
-func readHistory(t testing.TB, e *interaction.Engine, r interaction.HistoryRequest) historyPage {
+func readHistory(t testing.TB, e *interaction.Session, r interaction.HistoryRequest) historyPage {
 	t.Helper()
 	var page historyPage
 	if err := json.Unmarshal(must[[]byte](t)(e.History(context.Background(), r)), &page); err != nil {
@@ -53,7 +53,7 @@ func (p historyPage) cursor() string {
 // while a client polls with the instant up to which the last answer was
 // complete, a small page at a time.
 func TestAPollingClientMissesNothing(t *testing.T) {
-	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
+	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Session) {
 		const writers, each = 6, 25
 		done := make(chan []error)
 		go func() {
@@ -96,7 +96,7 @@ func TestAPollingClientMissesNothing(t *testing.T) {
 	})
 }
 
-func put(e *interaction.Engine, id string) error {
+func put(e *interaction.Session, id string) error {
 	_, err := e.Update(context.Background(), interaction.UpdateRequest{
 		Key:  fhir.Key{Type: "Basic", ID: id},
 		Body: []byte(`{"resourceType":"Basic","id":"` + id + `","code":{"text":"x"}}`),
@@ -105,7 +105,7 @@ func put(e *interaction.Engine, id string) error {
 }
 
 // poll reads all pages since an instant, and gives the next instant.
-func poll(t *testing.T, e *interaction.Engine, since time.Time, seen map[string]bool) time.Time {
+func poll(t *testing.T, e *interaction.Session, since time.Time, seen map[string]bool) time.Time {
 	r := interaction.HistoryRequest{Type: "Basic", Base: base, Count: 7, Since: since}
 	var settled time.Time
 	for {
@@ -126,7 +126,7 @@ func poll(t *testing.T, e *interaction.Engine, since time.Time, seen map[string]
 }
 
 func TestPagesOfHistoryHoldEachVersionOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, e *interaction.Engine) {
+	onEach(t, func(t *testing.T, e *interaction.Session) {
 		for n := range 23 {
 			if err := put(e, fmt.Sprintf("p-%d", n%4)); err != nil {
 				t.Fatal(err)
@@ -160,7 +160,7 @@ func TestPagesOfHistoryHoldEachVersionOnce(t *testing.T) {
 }
 
 func TestHistoryBetweenInstants(t *testing.T) {
-	onEach(t, func(t *testing.T, e *interaction.Engine) {
+	onEach(t, func(t *testing.T, e *interaction.Session) {
 		var times []time.Time
 		for range 3 {
 			r := must[interaction.Result](t)(e.Update(context.Background(), interaction.UpdateRequest{
@@ -196,7 +196,7 @@ func TestHistoryBetweenInstants(t *testing.T) {
 }
 
 func TestACursorIsForItsQueryInAnyProcess(t *testing.T) {
-	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
+	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Session) {
 		for range 3 {
 			if err := put(engines[0], "b"); err != nil {
 				t.Fatal(err)

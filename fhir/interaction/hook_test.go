@@ -14,7 +14,6 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
-	"caseway/fhir/store"
 )
 
 // rules are an Access, a Guard and a Validator for tests. They hide and refuse
@@ -25,15 +24,15 @@ type rules struct {
 	images    []string
 }
 
-func (r *rules) Decide(_ context.Context, what interaction.Name, key fhir.Key, before store.Version, after *fhir.Tree) error {
+func (r *rules) Decide(_ context.Context, q interaction.Question) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	id := key.ID
+	id := q.Key.ID
 	if len(id) == 36 {
 		id = "*"
 	}
-	r.decisions = append(r.decisions, fmt.Sprintf("%s %s/%s %d %v", what, key.Type, id, before.VersionID, after != nil))
-	if strings.Contains(string(before.JSON), `"secret"`) || after != nil && after.Root().Child("name").Text() == "secret" {
+	r.decisions = append(r.decisions, fmt.Sprintf("%s %s/%s %d %v", q.What, q.Key.Type, id, q.Before.VersionID, q.After != nil))
+	if strings.Contains(string(q.Before.JSON), `"secret"`) || q.After != nil && q.After.Root().Child("name").Text() == "secret" {
 		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "this is hidden")
 	}
 	return nil
@@ -45,23 +44,24 @@ func (r *rules) Narrow(context.Context, interaction.Name, string) (search.Expr, 
 
 func (r *rules) History(context.Context, string) ([]string, error) { return nil, nil }
 
-func (r *rules) Check(_ context.Context, images []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
+func (r *rules) Check(_ context.Context, p *interaction.Pending) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var issues []fhir.Issue
-	for i := range images {
-		image := &images[i]
+	for i := range p.Images {
+		image := &p.Images[i]
 		r.images = append(r.images, fmt.Sprintf("%s %s %d %v", image.At, image.Method, image.Before.VersionID, image.After != nil))
 		switch name := nameOf(image.After); name.Text() {
 		case "refuse":
 			issues = append(issues, fhir.Issue{Code: fhir.IssueBusinessRule, Expression: image.At + ".name", Text: "refused"})
 		case "fail":
-			return nil, nil, errors.New("a guard failed")
+			return errors.New("a guard failed")
 		case "rename":
 			image.After = image.After.Replace([]fhir.Edit{{Node: name, Text: "renamed"}})
 		}
 	}
-	return nil, issues, nil
+	p.Issue(issues...)
+	return nil
 }
 
 func nameOf(t *fhir.Tree) fhir.Node {
@@ -96,27 +96,27 @@ func organization(id, name string) string {
 	return `{"resourceType":"Organization",` + id + `"name":"` + name + `"}`
 }
 
-func ruled(t *testing.T) (*interaction.Engine, *rules) {
+func ruled(t *testing.T) (*interaction.Session, *rules) {
 	r := &rules{}
-	return newEngine(t, interaction.Config{Access: r, Guards: []interaction.Guard{r}, Validator: r}), r
+	return newSession(t, interaction.Config{Guards: []interaction.Guard{r}, Validator: r}, r), r
 }
 
 // ways are the write paths; each writes an Organization of a name.
 var ways = []struct {
 	name, at string
-	do       func(e *interaction.Engine, name string) (outcome string, err error)
+	do       func(e *interaction.Session, name string) (outcome string, err error)
 }{
-	{"create", "Organization", func(e *interaction.Engine, name string) (string, error) {
+	{"create", "Organization", func(e *interaction.Session, name string) (string, error) {
 		r, err := e.Create(context.Background(), interaction.CreateRequest{Type: "Organization", Body: []byte(organization("", name))})
 		return string(r.Version.JSON) + fmt.Sprint(r.Issues), err
 	}},
-	{"update", "Organization", func(e *interaction.Engine, name string) (string, error) {
+	{"update", "Organization", func(e *interaction.Session, name string) (string, error) {
 		r, err := e.Update(context.Background(), interaction.UpdateRequest{
 			Key: fhir.Key{Type: "Organization", ID: "u"}, Body: []byte(organization("u", name)),
 		})
 		return string(r.Version.JSON) + fmt.Sprint(r.Issues), err
 	}},
-	{"conditional create", "Organization", func(e *interaction.Engine, name string) (string, error) {
+	{"conditional create", "Organization", func(e *interaction.Session, name string) (string, error) {
 		r, err := e.Create(context.Background(), interaction.CreateRequest{
 			Type: "Organization", Body: []byte(organization("", name)), IfNoneExist: "identifier=none",
 		})
@@ -128,8 +128,8 @@ var ways = []struct {
 	{"batch PUT", "Bundle.entry[0].resource", bundleOf("batch", "PUT", "Organization/b", "b")},
 }
 
-func bundleOf(typ, verb, url, id string) func(e *interaction.Engine, name string) (string, error) {
-	return func(e *interaction.Engine, name string) (string, error) {
+func bundleOf(typ, verb, url, id string) func(e *interaction.Session, name string) (string, error) {
+	return func(e *interaction.Session, name string) (string, error) {
 		answer, err := e.Bundle(context.Background(), interaction.BundleRequest{
 			Return: interaction.ReturnRepresentation,
 			Body: []byte(`{"resourceType":"Bundle","type":"` + typ + `","entry":[{"resource":` + organization(id, name) +
@@ -270,7 +270,7 @@ func TestWhatIsHiddenIsNowhereSeen(t *testing.T) {
 	key := fhir.Key{Type: "Organization", ID: "o"}
 	must[interaction.Result](t)(open.Update(ctx, interaction.UpdateRequest{Key: key, Body: []byte(
 		`{"resourceType":"Organization","id":"o","name":"secret","identifier":[{"value":"1"}]}`)}))
-	e := newEngine(t, interaction.Config{Store: s, Access: &rules{}})
+	e := newSession(t, interaction.Config{Store: s}, &rules{})
 
 	_, err := e.Read(ctx, key)
 	wantError(t, err, fhir.Forbidden, fhir.IssueForbidden, "")
@@ -290,7 +290,7 @@ func TestWhatIsHiddenIsNowhereSeen(t *testing.T) {
 
 func TestAnIdempotencyKeyWorksOnce(t *testing.T) {
 	ctx := context.Background()
-	onEach(t, func(t *testing.T, e *interaction.Engine) {
+	onEach(t, func(t *testing.T, e *interaction.Session) {
 		key := fhir.Key{Type: "Organization", ID: "o"}
 		writes := map[string]func() error{
 			"create": func() error {

@@ -9,7 +9,6 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/budget"
 	"caseway/fhir/search"
-	"caseway/fhir/store"
 )
 
 // LastNRequest asks for the most recent observations of each code
@@ -30,48 +29,48 @@ const mostObservations = 10_000
 // those that the other parameters select, newest first. Observations that have
 // a coding in common are of one code; without a coding the text counts. The
 // answer is one page, unless it would be larger than an answer may be.
-func (e *Engine) LastN(ctx context.Context, q LastNRequest) ([]byte, error) {
-	return whole(e.LastNText(ctx, q))
+func (s *Session) LastN(ctx context.Context, q LastNRequest) ([]byte, error) {
+	return whole(s.LastNText(ctx, q))
 }
 
 // LastNText is LastN that doesn't put the page together.
-func (e *Engine) LastNText(ctx context.Context, q LastNRequest) (fhir.Text, error) {
-	s, most, err := e.prepareLastN(ctx, q)
+func (s *Session) LastNText(ctx context.Context, q LastNRequest) (fhir.Text, error) {
+	run, most, err := s.prepareLastN(ctx, q)
 	if err != nil {
 		return fhir.Text{}, err
 	}
 	var from lastNCursor
-	if s.cursor != "" {
-		if err := e.cursors.open(ctx, s.cursor, &from, s.binding()); err != nil {
+	if run.cursor != "" {
+		if err := s.cursors.open(ctx, run.cursor, &from, run.binding()); err != nil {
 			return fhir.Text{}, err
 		}
 	}
 	var r results
 	var next *lastNCursor
-	err = e.atOneMoment(ctx, func(ctx context.Context) (err error) {
-		r, next, err = s.lastN(ctx, most, from)
+	err = s.atOneMoment(ctx, func(ctx context.Context) (err error) {
+		r, next, err = run.lastN(ctx, most, from)
 		return err
 	})
 	if err != nil {
 		return fhir.Text{}, err
 	}
-	links := []fhir.Link{{Relation: "self", URL: s.link(s.cursor)}}
+	links := []fhir.Link{{Relation: "self", URL: run.link(run.cursor)}}
 	if next != nil {
-		cursor, err := e.cursors.seal(ctx, *next, s.binding())
+		cursor, err := s.cursors.seal(ctx, *next, run.binding())
 		if err != nil {
 			return fhir.Text{}, err
 		}
-		links = append(links, fhir.Link{Relation: "next", URL: s.link(cursor)})
+		links = append(links, fhir.Link{Relation: "next", URL: run.link(cursor)})
 	}
-	return s.render(r, links), nil
+	return run.render(r, links), nil
 }
 
 // prepareLastN does all that can fail because of the client.
-func (e *Engine) prepareLastN(ctx context.Context, q LastNRequest) (_ *searching, most int, err error) {
-	if err := e.decide(ctx, LastN, fhir.Key{Type: "Observation"}, store.Version{}, nil); err != nil {
+func (s *Session) prepareLastN(ctx context.Context, q LastNRequest) (_ *searching, most int, err error) {
+	if err := s.decide(ctx, Question{What: LastN, Key: fhir.Key{Type: "Observation"}}); err != nil {
 		return nil, 0, err
 	}
-	s, pairs, err := e.searching(ctx, q.Base, "Observation/$lastn", q.Parameters)
+	run, pairs, err := s.searching(ctx, q.Base, "Observation/$lastn", q.Parameters)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -79,17 +78,17 @@ func (e *Engine) prepareLastN(ctx context.Context, q LastNRequest) (_ *searching
 	if err != nil {
 		return nil, 0, err
 	}
-	if s.query, err = e.parse(ctx, s.registry, []string{"Observation"}, rest, search.ParseOptions{Lenient: q.Lenient, Env: search.Env{Base: q.Base}}); err != nil {
+	if run.query, err = s.parse(ctx, run.registry, []string{"Observation"}, rest, search.ParseOptions{Lenient: q.Lenient, Env: search.Env{Base: q.Base}}); err != nil {
 		return nil, 0, err
 	}
-	if err := checkLastN(s.query); err != nil {
+	if err := checkLastN(run.query); err != nil {
 		return nil, 0, err
 	}
-	s.query.Sort = []search.SortKey{{Param: s.registry.Parameter("Observation", "date"), Descending: true}}
-	s.query.Count = mostObservations
-	s.query.Used = append(s.query.Used, search.Pair{Name: "max", Value: strconv.Itoa(most)})
-	s.answer = q.Answer
-	return s, most, s.planWhole()
+	run.query.Sort = []search.SortKey{{Param: run.registry.Parameter("Observation", "date"), Descending: true}}
+	run.query.Count = mostObservations
+	run.query.Used = append(run.query.Used, search.Pair{Name: "max", Value: strconv.Itoa(most)})
+	run.answer = q.Answer
+	return run, most, run.planWhole()
 }
 
 // lastNCursor is what a next link of $lastn carries: how many observations the

@@ -49,11 +49,11 @@ func TestManyProblemsOfABatchAreNotThoseOfOthers(t *testing.T) {
 }
 
 // meddler changes the resource under every update, so that none ever holds.
-type meddler struct{ engine *interaction.Engine }
+type meddler struct{ engine *interaction.Session }
 
-func (m *meddler) Check(ctx context.Context, images []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
-	_, err := m.engine.Update(ctx, interaction.UpdateRequest{Key: images[0].Key, Body: images[0].After.JSON})
-	return nil, nil, err
+func (m *meddler) Check(ctx context.Context, p *interaction.Pending) error {
+	_, err := m.engine.Update(ctx, interaction.UpdateRequest{Key: p.Images[0].Key, Body: p.Images[0].After.JSON})
+	return err
 }
 
 func TestEndlessConflictsAreToldToTheClient(t *testing.T) {
@@ -69,7 +69,7 @@ func TestEndlessConflictsAreToldToTheClient(t *testing.T) {
 }
 
 func TestACancelledContextEndsEveryInteraction(t *testing.T) {
-	onEach(t, func(t *testing.T, e *interaction.Engine) {
+	onEach(t, func(t *testing.T, e *interaction.Session) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		key := fhir.Key{Type: "Patient", ID: "a"}
@@ -173,21 +173,21 @@ func TestAStoreThatStandsStillIsTransient(t *testing.T) {
 // overdueSearches are interactions that search.
 var overdueSearches = []struct {
 	name   string
-	search func(e *interaction.Engine) error
+	search func(e *interaction.Session) error
 }{
-	{"search", func(e *interaction.Engine) error {
+	{"search", func(e *interaction.Session) error {
 		_, err := e.Search(context.Background(), interaction.SearchRequest{
 			Type: "Patient", Parameters: []search.Pair{{Name: "gender", Value: "male"}},
 		})
 		return err
 	}},
-	{"conditional create", func(e *interaction.Engine) error {
+	{"conditional create", func(e *interaction.Session) error {
 		_, err := e.Create(context.Background(), interaction.CreateRequest{
 			Type: "Patient", Body: []byte(`{"resourceType":"Patient"}`), IfNoneExist: "identifier=http://example.org|1",
 		})
 		return err
 	}},
-	{"conditional delete", func(e *interaction.Engine) error {
+	{"conditional delete", func(e *interaction.Session) error {
 		_, err := e.Delete(context.Background(), interaction.DeleteRequest{
 			Key: fhir.Key{Type: "Patient"}, Criteria: "identifier=http://example.org|1",
 		})

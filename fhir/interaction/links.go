@@ -139,7 +139,7 @@ func belowBase(url string, bases []string) string {
 
 // noConditionalReferences refuses them where they have no meaning: outside
 // transactions. Stored as they are, they would lead nowhere.
-func (e *Engine) noConditionalReferences(body *fhir.Tree, at string) error {
+func (e *core) noConditionalReferences(body *fhir.Tree, at string) error {
 	if bytes.IndexByte(body.JSON, '?') < 0 { // as nearly all are
 		return nil
 	}

@@ -46,15 +46,15 @@ func (t *transaction) ask(ctx context.Context, entries []*entry) error {
 	return each(ctx, len(entries), lookups, func(ctx context.Context, i int) (err error) {
 		en := entries[i]
 		if en.pending != nil {
-			filled := t.targets.filled(t.engine.Registry(), en.key.Type, en.pending)
-			if en.criteria, err = t.engine.criteriaOf(ctx, en.key.Type, filled); err != nil {
+			filled := t.targets.filled(t.session.Registry(), en.key.Type, en.pending)
+			if en.criteria, err = t.session.criteriaOf(ctx, en.key.Type, filled); err != nil {
 				return placed(err, en.criteriaAt())
 			}
 		}
-		if en.asked, err = t.engine.asked(ctx, en.criteria); err != nil {
+		if en.asked, err = t.session.asked(ctx, en.criteria); err != nil {
 			return placed(err, en.criteriaAt())
 		}
-		en.found, err = t.engine.matches(ctx, en.asked, limit)
+		en.found, err = t.session.matches(ctx, en.asked, limit)
 		return err
 	})
 }
@@ -92,7 +92,7 @@ func (t *transaction) match(ctx context.Context, entries []*entry) ([]store.Prec
 		case len(en.found) == 1 && !t.deletes(en.found[0].Key):
 			en.matched = en.found[0]
 			preconditions = append(preconditions, store.Precondition{Exists: en.matched.Key})
-			if err := t.engine.decide(ctx, Create, en.matched.Key, en.matched, en.tree); err != nil {
+			if err := t.session.decide(ctx, Question{What: Create, Key: en.matched.Key, Before: en.matched, After: en.tree}); err != nil {
 				return nil, placed(err, en.criteriaAt())
 			}
 		default:
@@ -131,14 +131,14 @@ func (t *transaction) locateOne(ctx context.Context, en *entry, found []store.Ve
 	case len(found) > 1:
 		return severalMatch(en.at(".request.url"))
 	case en.verb == "PUT":
-		en.key.ID, en.before, err = t.engine.conditionalTarget(ctx, en.criteria, found, en.tree, en.at(".resource"))
+		en.key.ID, en.before, err = t.session.conditionalTarget(ctx, en.criteria, found, en.tree, en.at(".resource"))
 		if err != nil {
 			return err
 		}
 	case len(found) == 1:
 		en.key, en.before = found[0].Key, found[0]
 	case en.verb == "PATCH":
-		return notMissing(placed(t.engine.patchable(ctx, en.key, en.before, en.ifMatch), en.at(".request.url")))
+		return notMissing(placed(t.session.patchable(ctx, en.key, en.before, en.ifMatch), en.at(".request.url")))
 	default:
 		return nil
 	}

@@ -18,14 +18,14 @@ type meddleOnce struct {
 	do   func(ctx context.Context) error
 }
 
-func (m *meddleOnce) Check(ctx context.Context, _ []interaction.Image) (_ []interaction.Image, _ []fhir.Issue, err error) {
+func (m *meddleOnce) Check(ctx context.Context, _ *interaction.Pending) (err error) {
 	m.once.Do(func() { err = m.do(ctx) })
-	return nil, nil, err
+	return err
 }
 
 // meddled gives an engine, another one on the same store, and what the other
 // does between the first one's reading and commit.
-func meddled(t *testing.T, s store.Store, do func(ctx context.Context, other *interaction.Engine) error) (e, other *interaction.Engine) {
+func meddled(t *testing.T, s store.Store, do func(ctx context.Context, other *interaction.Session) error) (e, other *interaction.Session) {
 	other = newEngine(t, interaction.Config{Store: s})
 	guard := &meddleOnce{do: func(ctx context.Context) error { return do(ctx, other) }}
 	return newEngine(t, interaction.Config{Store: s, Guards: []interaction.Guard{guard}}), other
@@ -33,7 +33,7 @@ func meddled(t *testing.T, s store.Store, do func(ctx context.Context, other *in
 
 const identified = `{"resourceType":"Patient","identifier":[{"value":"1"}]}`
 
-func createIdentified(ctx context.Context, e *interaction.Engine) error {
+func createIdentified(ctx context.Context, e *interaction.Session) error {
 	_, err := e.Create(ctx, interaction.CreateRequest{Type: "Patient", Body: []byte(identified)})
 	return err
 }
@@ -48,7 +48,7 @@ func TestWhatOthersDoBeforeACommitIsSeen(t *testing.T) {
 	)
 	key := fhir.Key{Type: "Patient", ID: "p"}
 	putIdentified := interaction.UpdateRequest{Key: key, Body: []byte(`{"resourceType":"Patient","id":"p","identifier":[{"value":"1"}]}`)}
-	remove := func(ctx context.Context, e *interaction.Engine) error {
+	remove := func(ctx context.Context, e *interaction.Session) error {
 		_, err := e.Delete(ctx, interaction.DeleteRequest{Key: key})
 		return err
 	}
@@ -56,7 +56,7 @@ func TestWhatOthersDoBeforeACommitIsSeen(t *testing.T) {
 		name   string
 		bundle string
 		before bool // the patient is there
-		meddle func(ctx context.Context, e *interaction.Engine) error
+		meddle func(ctx context.Context, e *interaction.Session) error
 		want   string // in the answer; "" for an unmet reference
 	}{
 		{"the condition is met meanwhile", conditional, false, createIdentified, `"200 OK"`},
@@ -87,7 +87,7 @@ func TestAnUpdateThatWasOvertakenHappensOnWhatIsThere(t *testing.T) {
 	update := interaction.UpdateRequest{Key: key, Body: []byte(`{"resourceType":"Patient","id":"p"}`)}
 	for _, b := range backends {
 		t.Run(b.name, func(t *testing.T) {
-			e, _ := meddled(t, b.open(t), func(ctx context.Context, other *interaction.Engine) error {
+			e, _ := meddled(t, b.open(t), func(ctx context.Context, other *interaction.Session) error {
 				_, err := other.Update(ctx, update)
 				return err
 			})

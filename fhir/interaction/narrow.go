@@ -25,10 +25,10 @@ type visibility struct {
 	where search.Expr
 }
 
-func (e *Engine) narrowing(ctx context.Context) *narrowing { return e.narrowingFor(ctx, SearchType) }
+func (s *Session) narrowing(ctx context.Context) *narrowing { return s.narrowingFor(ctx, SearchType) }
 
-func (e *Engine) narrowingFor(ctx context.Context, what Name) *narrowing {
-	return &narrowing{ctx: ctx, access: e.access, what: what}
+func (s *Session) narrowingFor(ctx context.Context, what Name) *narrowing {
+	return &narrowing{ctx: ctx, access: s.access, what: what}
 }
 
 // of is the condition for resources of a type, nil for none.
@@ -189,7 +189,7 @@ type permit struct {
 }
 
 func (s *searching) permit() *permit {
-	p := &permit{named: s.engine.narrowingFor(s.narrowing.ctx, Read), searched: s.narrowing}
+	p := &permit{named: s.session.narrowingFor(s.narrowing.ctx, Read), searched: s.narrowing}
 	for _, include := range s.query.Includes {
 		if include.Reverse {
 			p.reverse = append(p.reverse, include)

@@ -13,16 +13,16 @@ import (
 // (https://hl7.org/fhir/R4/operations.html#executing). It fails as Read does.
 // What the operation then reads and writes is decided once more, each for
 // itself.
-func (e *Engine) Operate(ctx context.Context, what Name, key fhir.Key) (store.Version, error) {
+func (s *Session) Operate(ctx context.Context, what Name, key fhir.Key) (store.Version, error) {
 	if key.ID == "" {
-		return store.Version{}, e.decide(ctx, what, key, store.Version{}, nil)
+		return store.Version{}, s.decide(ctx, Question{What: what, Key: key})
 	}
-	return e.readFor(ctx, what, key)
+	return s.readFor(ctx, what, key)
 }
 
 // Valid holds a resource that an operation is given to what one that is stored
 // must satisfy beyond decoding. What doesn't fails with kind Unprocessable.
-func (e *Engine) Valid(ctx context.Context, resource *fhir.Tree) error {
-	_, err := e.validate(ctx, []*draft{{at: resource.Type().Name, body: resource}})
+func (s *Session) Valid(ctx context.Context, resource *fhir.Tree) error {
+	_, err := s.validate(ctx, []*draft{{at: resource.Type().Name, body: resource}})
 	return err
 }

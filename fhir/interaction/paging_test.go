@@ -35,7 +35,7 @@ func (s searchset) link(relation string) string {
 	return ""
 }
 
-func readPage(t *testing.T, e *interaction.Engine, url string) searchset {
+func readPage(t *testing.T, e *interaction.Session, url string) searchset {
 	t.Helper()
 	var page searchset
 	if err := json.Unmarshal(must[[]byte](t)(do(e, "GET "+url, nil)), &page); err != nil {
@@ -45,7 +45,7 @@ func readPage(t *testing.T, e *interaction.Engine, url string) searchset {
 }
 
 // readAll pages through and gives the ids in order.
-func readAll(t *testing.T, e *interaction.Engine, url, relation string) []string {
+func readAll(t *testing.T, e *interaction.Session, url, relation string) []string {
 	t.Helper()
 	var ids []string
 	for url != "" {
@@ -64,7 +64,7 @@ func readAll(t *testing.T, e *interaction.Engine, url, relation string) []string
 	return ids
 }
 
-func putNamed(e *interaction.Engine, id, name string) error {
+func putNamed(e *interaction.Session, id, name string) error {
 	_, err := e.Update(context.Background(), interaction.UpdateRequest{
 		Key: fhir.Key{Type: "Organization", ID: id}, Body: []byte(organization(id, name)),
 	})
@@ -72,7 +72,7 @@ func putNamed(e *interaction.Engine, id, name string) error {
 }
 
 func TestPagesLeadThereAndBack(t *testing.T) {
-	onEach(t, func(t *testing.T, e *interaction.Engine) {
+	onEach(t, func(t *testing.T, e *interaction.Session) {
 		for i := range 17 {
 			if err := putNamed(e, fmt.Sprintf("o%02d", i), fmt.Sprintf("x %d", i*7%17)); err != nil {
 				t.Fatal(err)
@@ -104,7 +104,7 @@ func TestPagesLeadThereAndBack(t *testing.T) {
 // TestPagingWhileOthersWrite: what doesn't change is on exactly one page.
 func TestPagingWhileOthersWrite(t *testing.T) {
 	const still, restless = 40, 10
-	onEach(t, func(t *testing.T, e *interaction.Engine) {
+	onEach(t, func(t *testing.T, e *interaction.Session) {
 		for i := range still {
 			if err := putNamed(e, fmt.Sprintf("still%02d", i), fmt.Sprintf("y still %d", i)); err != nil {
 				t.Fatal(err)
@@ -145,7 +145,7 @@ func TestPagingWhileOthersWrite(t *testing.T) {
 
 // readOldest pages in the default order until all that stand still were there:
 // what changes goes on being found at the end.
-func readOldest(t *testing.T, e *interaction.Engine, still int) map[string]int {
+func readOldest(t *testing.T, e *interaction.Session, still int) map[string]int {
 	t.Helper()
 	seen := map[string]int{}
 	url := "Organization?name=y&_count=7"
@@ -169,7 +169,7 @@ func checkSeenOnce(t *testing.T, order string, seen map[string]int, still int) {
 }
 
 func TestASearchCursorIsForItsSearchInAnyProcess(t *testing.T) {
-	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
+	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Session) {
 		for i := range 3 {
 			if err := putNamed(engines[0], fmt.Sprint("o", i), "z"); err != nil {
 				t.Fatal(err)

@@ -15,57 +15,57 @@ import (
 // NotFound, several with kind MultipleMatches. A patch that isn't one fails with
 // kind Invalid, one that doesn't fit the resource, or leaves behind what is no
 // resource, with kind Unprocessable.
-func (e *Engine) Patch(ctx context.Context, r PatchRequest) (Result, error) {
-	check := e.checkKey(r.Key)
+func (s *Session) Patch(ctx context.Context, r PatchRequest) (Result, error) {
+	check := s.checkKey(r.Key)
 	if r.Criteria != "" {
-		check = e.checkType(r.Key.Type)
+		check = s.checkType(r.Key.Type)
 	}
 	if check != nil {
 		return Result{}, check
 	}
-	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
+	if err := s.notRepeated(ctx, r.IdempotencyKey); err != nil {
 		return Result{}, err
 	}
-	c, err := e.readChange(r.Format, r.Body)
+	c, err := s.readChange(r.Format, r.Body)
 	if err != nil {
 		return Result{}, err
 	}
-	return e.patch(ctx, r, c, r.Key.Type)
+	return s.patch(ctx, r, c, r.Key.Type)
 }
 
 // patch carries out a patch of a resource that at names in expressions.
-func (e *Engine) patch(ctx context.Context, r PatchRequest, ch *change, at string) (Result, error) {
-	c, err := e.selecting(ctx, r.Key.Type, r.Criteria)
+func (s *Session) patch(ctx context.Context, r PatchRequest, ch *change, at string) (Result, error) {
+	c, err := s.selecting(ctx, r.Key.Type, r.Criteria)
 	if err != nil {
 		return Result{}, err
 	}
-	release, err := e.locks.take(ctx, lockName(c, r.Key))
+	release, err := s.locks.take(ctx, lockName(c, r.Key))
 	if err != nil {
 		return Result{}, err
 	}
 	defer release()
 	var result Result
-	err = e.retry(ctx, func() error {
+	err = s.retry(ctx, func() error {
 		d := &draft{at: at, what: Update, method: store.Patch, key: r.Key}
-		preconditions, err := e.findOne(ctx, c, d)
+		preconditions, err := s.findOne(ctx, c, d)
 		if err != nil {
 			return err
 		}
-		if err := e.patchable(ctx, d.key, d.before, r.IfMatch); err != nil {
+		if err := s.patchable(ctx, d.key, d.before, r.IfMatch); err != nil {
 			return err
 		}
 		var issues []fhir.Issue
-		if d.body, issues, err = e.apply(ctx, ch, d.before, at); err != nil {
+		if d.body, issues, err = s.apply(ctx, ch, d.before, at); err != nil {
 			return err
 		}
-		if err := e.noConditionalReferences(d.body, at); err != nil {
+		if err := s.noConditionalReferences(d.body, at); err != nil {
 			return err
 		}
-		warnings, err := e.validate(ctx, []*draft{d})
+		warnings, err := s.validate(ctx, []*draft{d})
 		if err != nil {
 			return err
 		}
-		result, err = e.replace(ctx, d, r.IfMatch, preconditions, r.IdempotencyKey)
+		result, err = s.replace(ctx, d, r.IfMatch, preconditions, r.IdempotencyKey)
 		result.Issues = append(append(warnings, issues...), result.Issues...)
 		return err
 	})
@@ -75,11 +75,11 @@ func (e *Engine) patch(ctx context.Context, r PatchRequest, ch *change, at strin
 // patchable reports why the caller can't patch a resource: he may not, it isn't
 // there, or it isn't the version that he means. How a patch fits tells of what
 // is there, so nothing is done before.
-func (e *Engine) patchable(ctx context.Context, key fhir.Key, before store.Version, ifMatch int64) error {
+func (s *Session) patchable(ctx context.Context, key fhir.Key, before store.Version, ifMatch int64) error {
 	if key.ID == "" {
 		return fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "nothing matches the condition, so that there is nothing to patch")
 	}
-	if err := e.decide(ctx, Patch, key, before, nil); err != nil {
+	if err := s.decide(ctx, Question{What: Patch, Key: key, Before: before}); err != nil {
 		return err
 	}
 	switch {

@@ -16,7 +16,7 @@ import (
 func (p *entryParser) namesEntries(typ string, pairs []search.Pair) bool {
 	for _, pair := range pairs {
 		for value := range strings.SplitSeq(pair.Value, ",") {
-			if strings.Contains(value, ":") && takesKey(p.engine.Registry(), typ, pair.Name) && (isPlaceholder(value) || p.fullURLs()[value]) {
+			if strings.Contains(value, ":") && takesKey(p.session.Registry(), typ, pair.Name) && (isPlaceholder(value) || p.fullURLs()[value]) {
 				return true
 			}
 		}
@@ -107,7 +107,7 @@ func (t *transaction) order() error {
 		if en.pending == nil {
 			continue
 		}
-		needs, err := t.targets.named(t.engine.Registry(), en.key.Type, en.pending)
+		needs, err := t.targets.named(t.session.Registry(), en.key.Type, en.pending)
 		if err != nil {
 			wrong.add(err.At(en.criteriaAt()))
 		}

@@ -17,7 +17,7 @@ import (
 // onProcesses runs a test with several engines on one store, as processes would
 // be: on MongoDB each has connections of its own. An SQLite store has one
 // process.
-func onProcesses(t *testing.T, n int, test func(t *testing.T, engines []*interaction.Engine)) {
+func onProcesses(t *testing.T, n int, test func(t *testing.T, engines []*interaction.Session)) {
 	t.Run("sqlite", func(t *testing.T) {
 		s := openSQLite(t)
 		test(t, enginesOn(t, n, func() store.Store { return s }))
@@ -35,8 +35,8 @@ func onProcesses(t *testing.T, n int, test func(t *testing.T, engines []*interac
 	})
 }
 
-func enginesOn(t *testing.T, n int, open func() store.Store) []*interaction.Engine {
-	engines := make([]*interaction.Engine, n)
+func enginesOn(t *testing.T, n int, open func() store.Store) []*interaction.Session {
+	engines := make([]*interaction.Session, n)
 	for i := range engines {
 		engines[i] = newEngine(t, interaction.Config{Store: open()})
 	}
@@ -73,7 +73,7 @@ func TestDifferentCriteriaMakeOneThing(t *testing.T) {
 	if testing.Short() {
 		rounds = 4
 	}
-	onProcesses(t, processes, func(t *testing.T, engines []*interaction.Engine) {
+	onProcesses(t, processes, func(t *testing.T, engines []*interaction.Session) {
 		for row, c := range byCriteria {
 			t.Run(c.name, func(t *testing.T) {
 				for round := range rounds {
@@ -100,7 +100,7 @@ func TestDifferentCriteriaMakeOneThing(t *testing.T) {
 }
 
 // makeBy makes a resource by criteria: by a create, an update or a transaction.
-func makeBy(e *interaction.Engine, way int, typ, criteria, body string) error {
+func makeBy(e *interaction.Session, way int, typ, criteria, body string) error {
 	ctx := context.Background()
 	switch way {
 	case 0:
@@ -115,7 +115,7 @@ func makeBy(e *interaction.Engine, way int, typ, criteria, body string) error {
 	return err
 }
 
-func matchesOf(t *testing.T, e *interaction.Engine, typ, criteria string) int {
+func matchesOf(t *testing.T, e *interaction.Session, typ, criteria string) int {
 	t.Helper()
 	pairs := must[[]search.Pair](t)(search.Split(criteria))
 	answer := must[[]byte](t)(e.Search(t.Context(), interaction.SearchRequest{Type: typ, Base: base, Parameters: pairs}))

@@ -30,11 +30,11 @@ func together(n int, do func(i int) error) []error {
 
 // onTwoEngines runs a test with two engines on one store, as two processes
 // would be: their locks know nothing of one another.
-func onTwoEngines(t *testing.T, test func(t *testing.T, engines [2]*interaction.Engine)) {
+func onTwoEngines(t *testing.T, test func(t *testing.T, engines [2]*interaction.Session)) {
 	for _, b := range backends {
 		t.Run(b.name, func(t *testing.T) {
 			s := b.open(t)
-			test(t, [2]*interaction.Engine{
+			test(t, [2]*interaction.Session{
 				newEngine(t, interaction.Config{Store: s}),
 				newEngine(t, interaction.Config{Store: s}),
 			})
@@ -43,7 +43,7 @@ func onTwoEngines(t *testing.T, test func(t *testing.T, engines [2]*interaction.
 }
 
 func TestConditionalCreateHappensExactlyOnce(t *testing.T) {
-	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
+	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Session) {
 		const racers = 50
 		results := make([]interaction.Result, racers)
 		for _, err := range together(racers, func(i int) (err error) {
@@ -76,7 +76,7 @@ func TestConditionalCreateHappensExactlyOnce(t *testing.T) {
 }
 
 func TestConditionalUpdateCreatesExactlyOnce(t *testing.T) {
-	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
+	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Session) {
 		const racers = 30
 		results := make([]interaction.Result, racers)
 		for _, err := range together(racers, func(i int) (err error) {
@@ -104,7 +104,7 @@ func TestConditionalUpdateCreatesExactlyOnce(t *testing.T) {
 }
 
 func TestConditionalDeleteHappensOnce(t *testing.T) {
-	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
+	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Session) {
 		_, err := engines[0].Create(context.Background(), interaction.CreateRequest{
 			Type: "Patient", Body: []byte(`{"resourceType":"Patient","identifier":[{"value":"1"}]}`),
 		})
@@ -134,7 +134,7 @@ func TestConditionalDeleteHappensOnce(t *testing.T) {
 }
 
 func TestConditionalCreateInTransactionsHappensExactlyOnce(t *testing.T) {
-	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
+	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Session) {
 		const racers = 30
 		const body = `{"resourceType":"Bundle","type":"transaction","entry":[
 			{"fullUrl":"urn:uuid:00000000-0000-4000-8000-000000000001",
@@ -162,7 +162,7 @@ func TestConditionalCreateInTransactionsHappensExactlyOnce(t *testing.T) {
 }
 
 func TestUpdatesOfOneResourceAreAllKept(t *testing.T) {
-	onEach(t, func(t *testing.T, e *interaction.Engine) {
+	onEach(t, func(t *testing.T, e *interaction.Session) {
 		const racers = 64
 		key := fhir.Key{Type: "Patient", ID: "one"}
 		versions := make([]int64, racers)
@@ -188,7 +188,7 @@ func TestUpdatesOfOneResourceAreAllKept(t *testing.T) {
 }
 
 func TestOfUpdatesThatExpectOneVersionOneHappens(t *testing.T) {
-	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
+	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Session) {
 		key := fhir.Key{Type: "Patient", ID: "one"}
 		r := interaction.UpdateRequest{Key: key, Body: []byte(`{"resourceType":"Patient","id":"one"}`)}
 		must[interaction.Result](t)(engines[0].Update(context.Background(), r))
@@ -211,7 +211,7 @@ func TestOfUpdatesThatExpectOneVersionOneHappens(t *testing.T) {
 }
 
 func TestTransactionsThatCrossDontDeadlock(t *testing.T) {
-	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
+	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Session) {
 		for _, err := range together(24, func(i int) error {
 			a, b := "a", "b"
 			if i%4 < 2 {
@@ -237,7 +237,7 @@ func TestTransactionsThatCrossDontDeadlock(t *testing.T) {
 }
 
 func TestDeletesAtOnceLeaveOneTombstone(t *testing.T) {
-	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Engine) {
+	onTwoEngines(t, func(t *testing.T, engines [2]*interaction.Session) {
 		key := fhir.Key{Type: "Patient", ID: "one"}
 		must[interaction.Result](t)(engines[0].Update(context.Background(),
 			interaction.UpdateRequest{Key: key, Body: []byte(`{"resourceType":"Patient","id":"one"}`)}))
@@ -275,10 +275,10 @@ func TestAWaitForOthersEndsWithItsContext(t *testing.T) {
 // stuckGuard holds a commit until its context ends.
 type stuckGuard struct{}
 
-func (stuckGuard) Check(ctx context.Context, _ []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
+func (stuckGuard) Check(ctx context.Context, _ *interaction.Pending) error {
 	if started, ok := ctx.Value(stuckGuard{}).(chan struct{}); ok {
 		close(started)
 		<-ctx.Done()
 	}
-	return nil, nil, ctx.Err()
+	return ctx.Err()
 }

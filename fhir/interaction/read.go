@@ -12,45 +12,45 @@ import (
 
 // Read returns the current version; kind NotFound where there never was one,
 // Gone where it is deleted (https://hl7.org/fhir/R4/http.html#read).
-func (e *Engine) Read(ctx context.Context, key fhir.Key) (store.Version, error) {
-	return e.readFor(ctx, Read, key)
+func (s *Session) Read(ctx context.Context, key fhir.Key) (store.Version, error) {
+	return s.readFor(ctx, Read, key)
 }
 
 // readFor reads the current version, or what the server brings along, for an
 // interaction on it.
-func (e *Engine) readFor(ctx context.Context, what Name, key fhir.Key) (store.Version, error) {
-	if err := e.checkKey(key); err != nil {
+func (s *Session) readFor(ctx context.Context, what Name, key fhir.Key) (store.Version, error) {
+	if err := s.checkKey(key); err != nil {
 		return store.Version{}, err
 	}
-	v, err := e.current(ctx, key)
+	v, err := s.current(ctx, key)
 	if err != nil {
 		return store.Version{}, err
 	}
-	if own, ok := e.builtinAt(key); ok && !v.Exists() {
+	if own, ok := s.builtinAt(key); ok && !v.Exists() {
 		v = own
 	}
-	return e.shown(ctx, what, key, v)
+	return s.shown(ctx, what, key, v)
 }
 
 // VRead returns one version; kind NotFound where there is none of that id,
 // Gone where it is a deletion (https://hl7.org/fhir/R4/http.html#vread).
-func (e *Engine) VRead(ctx context.Context, key fhir.Key, versionID string) (store.Version, error) {
-	if err := e.checkKey(key); err != nil {
+func (s *Session) VRead(ctx context.Context, key fhir.Key, versionID string) (store.Version, error) {
+	if err := s.checkKey(key); err != nil {
 		return store.Version{}, err
 	}
 	n, ok := parseVersionID(versionID)
 	if !ok { // a legal id, but none that this server gives
 		return store.Version{}, noVersion()
 	}
-	v, err := e.store.ReadVersion(ctx, key, n)
+	v, err := s.store.ReadVersion(ctx, key, n)
 	if err != nil {
 		return store.Version{}, err
 	}
-	if own, ok := e.builtinAt(key); ok && !v.Exists() && own.VersionID == n {
+	if own, ok := s.builtinAt(key); ok && !v.Exists() && own.VersionID == n {
 		v = own
 	}
 	// Whether the resource itself is there is not told, nor whether it is hidden.
-	v, err = e.shown(ctx, VRead, key, v)
+	v, err = s.shown(ctx, VRead, key, v)
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && fe.Kind == fhir.NotFound {
 		return store.Version{}, noVersion()
 	}
@@ -58,8 +58,8 @@ func (e *Engine) VRead(ctx context.Context, key fhir.Key, versionID string) (sto
 }
 
 // shown is the version if the caller may see it and it isn't a deletion.
-func (e *Engine) shown(ctx context.Context, what Name, key fhir.Key, v store.Version) (store.Version, error) {
-	if err := e.decide(ctx, what, key, v, nil); err != nil {
+func (s *Session) shown(ctx context.Context, what Name, key fhir.Key, v store.Version) (store.Version, error) {
+	if err := s.decide(ctx, Question{What: what, Key: key, Before: v}); err != nil {
 		return store.Version{}, err
 	}
 	switch {
@@ -73,7 +73,7 @@ func (e *Engine) shown(ctx context.Context, what Name, key fhir.Key, v store.Ver
 
 // current is the current version of one key, a tombstone too; the zero Version
 // where there never was one.
-func (e *Engine) current(ctx context.Context, key fhir.Key) (store.Version, error) {
+func (e *core) current(ctx context.Context, key fhir.Key) (store.Version, error) {
 	versions, err := e.store.Read(ctx, key)
 	if err != nil {
 		return store.Version{}, err
@@ -83,7 +83,7 @@ func (e *Engine) current(ctx context.Context, key fhir.Key) (store.Version, erro
 
 // readWithin reads current versions as the store does, and fails as room says
 // where their JSON doesn't fit.
-func (e *Engine) readWithin(ctx context.Context, room *budget.Share, keys []fhir.Key) ([]store.Version, error) {
+func (e *core) readWithin(ctx context.Context, room *budget.Share, keys []fhir.Key) ([]store.Version, error) {
 	if s, ok := e.store.(store.Searcher); ok {
 		return s.ReadWithin(ctx, room, keys...)
 	}

@@ -30,7 +30,7 @@ type IndexProgress struct {
 }
 
 // IndexProgress says how far this process knows the index to be.
-func (e *Engine) IndexProgress() IndexProgress {
+func (e *core) IndexProgress() IndexProgress {
 	s := e.indexing.now.Load()
 	p := *e.indexing.done.Load()
 	if p.Generation != s.Generation {
@@ -55,7 +55,7 @@ func (x *indexing) progressText() string {
 // KeepIndexed keeps the process in step with others, and makes indexes anew
 // that older parameters or an older program made, until ctx ends. JoinIndexing
 // comes before it.
-func (e *Engine) KeepIndexed(ctx context.Context) {
+func (e *core) KeepIndexed(ctx context.Context) {
 	x := e.indexing
 	x.works.Store(true)
 	defer x.works.Store(false)

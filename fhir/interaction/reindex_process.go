@@ -27,7 +27,7 @@ const (
 // indexing keeps the search parameters of this process in step with those that
 // are stored and with what other processes do. Safe for concurrent use.
 type indexing struct {
-	engine   *Engine
+	engine   *core
 	searcher store.Searcher
 	// alone says that no other process can use the store.
 	alone   bool
@@ -60,7 +60,7 @@ type lease struct {
 	Writing int64 `json:"writing"` // it writes by this generation
 }
 
-func newIndexing(e *Engine, c Config) *indexing {
+func newIndexing(e *core, c Config) *indexing {
 	x := &indexing{engine: e, process: fhir.NewID(time.Now()), wake: make(chan struct{}, 1)}
 	if c.Base != "" {
 		x.options = append(x.options, search.WithBase(c.Base))
@@ -83,7 +83,7 @@ func newIndexing(e *Engine, c Config) *indexing {
 //
 // Where the store takes no writes now, which is of kind Transient, the engine can
 // be used all the same: it refuses searches until KeepIndexed has made up for it.
-func (e *Engine) JoinIndexing(ctx context.Context) error {
+func (e *core) JoinIndexing(ctx context.Context) error {
 	x := e.indexing
 	x.begun.Store(true)
 	if x.searcher == nil {

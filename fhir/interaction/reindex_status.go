@@ -44,40 +44,40 @@ const (
 // ReindexStatus says as a Parameters resource in JSON how far the indexing of
 // a stored SearchParameter is; with id "", of everything: the operation
 // $reindex-status. An id that doesn't exist fails as reading it does.
-func (e *Engine) ReindexStatus(ctx context.Context, id string) ([]byte, error) {
+func (s *Session) ReindexStatus(ctx context.Context, id string) ([]byte, error) {
 	key := fhir.Key{Type: parameterType, ID: id}
 	if id == "" {
-		if err := e.decide(ctx, ReindexStatus, key, store.Version{}, nil); err != nil {
+		if err := s.decide(ctx, Question{What: ReindexStatus, Key: key}); err != nil {
 			return nil, err
 		}
-		return e.status(ctx, nil)
+		return s.status(ctx, nil)
 	}
-	if err := e.checkKey(key); err != nil {
+	if err := s.checkKey(key); err != nil {
 		return nil, err
 	}
-	v, err := e.current(ctx, key)
+	v, err := s.current(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	if v, err = e.shown(ctx, ReindexStatus, key, v); err != nil {
+	if v, err = s.shown(ctx, ReindexStatus, key, v); err != nil {
 		return nil, err
 	}
-	return e.status(ctx, &v)
+	return s.status(ctx, &v)
 }
 
 // Reindex makes the indexes of all resources anew in the background: the
 // operation $reindex. Searches go on meanwhile. It answers as ReindexStatus.
-func (e *Engine) Reindex(ctx context.Context) ([]byte, error) {
-	if err := e.decide(ctx, ReindexAll, fhir.Key{Type: parameterType}, store.Version{}, nil); err != nil {
+func (s *Session) Reindex(ctx context.Context) ([]byte, error) {
+	if err := s.decide(ctx, Question{What: ReindexAll, Key: fhir.Key{Type: parameterType}}); err != nil {
 		return nil, err
 	}
-	x := e.indexing
+	x := s.indexing
 	if !x.joined.Load() {
 		return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "this process doesn't keep the index")
 	}
 	x.mu.Lock()
-	err := x.change(ctx, func(s *indexState) (bool, error) {
-		s.Generation++
+	err := x.change(ctx, func(state *indexState) (bool, error) {
+		state.Generation++
 		return true, nil
 	})
 	if err == nil {
@@ -91,25 +91,25 @@ func (e *Engine) Reindex(ctx context.Context) ([]byte, error) {
 	case x.wake <- struct{}{}:
 	default:
 	}
-	return e.status(ctx, nil)
+	return s.status(ctx, nil)
 }
 
 // status is that of a SearchParameter, or of everything.
-func (e *Engine) status(ctx context.Context, v *store.Version) ([]byte, error) {
-	x := e.indexing
+func (s *Session) status(ctx context.Context, v *store.Version) ([]byte, error) {
+	x := s.indexing
 	if err := x.ready(ctx); err != nil {
 		return nil, err
 	}
 	out := parameters{ResourceType: "Parameters"}
-	s := x.now.Load()
-	behind := s.Opened < s.Generation
+	state := x.now.Load()
+	behind := state.Opened < state.Generation
 	if v != nil {
 		used, waits := true, false
 		for range statusLooks {
-			if used, waits = s.waits(v.Key.ID); !waits || !x.works.Load() || sleep(ctx, statusPause) != nil {
+			if used, waits = state.waits(v.Key.ID); !waits || !x.works.Load() || sleep(ctx, statusPause) != nil {
 				break
 			}
-			s = x.now.Load()
+			state = x.now.Load()
 		}
 		if !used {
 			return x.noEffect(out, v)
@@ -121,12 +121,12 @@ func (e *Engine) status(ctx context.Context, v *store.Version) ([]byte, error) {
 		return json.Marshal(out)
 	}
 	out.code("status", statusIndexing)
-	progress := e.IndexProgress()
+	progress := s.IndexProgress()
 	if progress.Total > 0 {
 		out.integer("done", min(progress.Done, progress.Total))
 		out.integer("total", progress.Total)
 	}
-	waiting, err := x.waitingFor(ctx, s)
+	waiting, err := x.waitingFor(ctx, state)
 	if err != nil {
 		return nil, err
 	}

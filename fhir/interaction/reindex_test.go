@@ -49,7 +49,7 @@ func onEachStore(t *testing.T, test func(t *testing.T, open func() store.Store))
 
 // process is an engine that keeps its store's index.
 type process struct {
-	*interaction.Engine
+	*interaction.Session
 	t    *testing.T
 	halt func()
 }
@@ -62,7 +62,7 @@ func join(t *testing.T, c interaction.Config) *process {
 	if err := e.JoinIndexing(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	return &process{Engine: e, t: t, halt: func() {}}
+	return &process{Session: e, t: t, halt: func() {}}
 }
 
 // keep begins the background work.
@@ -436,5 +436,5 @@ func TestStoreOfAnotherProgramIsIndexedAnewBeforeItIsSearched(t *testing.T) {
 }
 
 func newEngineOn(t *testing.T, s store.Store) *process {
-	return &process{Engine: newEngine(t, interaction.Config{Store: s}), t: t}
+	return &process{Session: newEngine(t, interaction.Config{Store: s}), t: t}
 }

@@ -29,7 +29,7 @@ func (t *transaction) readBefore(ctx context.Context) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	versions, err := t.engine.readWithin(ctx, t.room, keys)
+	versions, err := t.session.readWithin(ctx, t.room, keys)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (t *transaction) readBefore(ctx context.Context) error {
 // deletions of what isn't there, and then holds what is there against the
 // entries' demands.
 func (t *transaction) permit(ctx context.Context, drafts []*draft) error {
-	ctx = withCreated(ctx, drafts)
+	created := createdBy(drafts)
 	byPlace := map[string]*draft{}
 	for _, d := range drafts {
 		byPlace[d.at] = d
@@ -57,7 +57,7 @@ func (t *transaction) permit(ctx context.Context, drafts []*draft) error {
 			if d == nil {
 				continue
 			}
-			if err := t.engine.permit(ctx, []*draft{d}); err != nil {
+			if err := t.session.permitOne(ctx, d, created); err != nil {
 				return notMissing(err)
 			}
 		}
@@ -212,11 +212,11 @@ func (t *transaction) admitRead(ctx context.Context, en *entry) (err error) {
 		return nil // which decides for itself
 	}
 	if en.search != nil {
-		en.prepared, err = t.engine.prepare(ctx, *en.search)
+		en.prepared, err = t.session.prepare(ctx, *en.search)
 		return err
 	}
 	if en.versionID != "" {
-		v, err := t.engine.VRead(ctx, en.key, en.versionID)
+		v, err := t.session.VRead(ctx, en.key, en.versionID)
 		if err == nil && !t.room.Take(len(v.JSON)) {
 			err = t.room.Refusal()
 		}
@@ -230,7 +230,7 @@ func (t *transaction) admitRead(ctx context.Context, en *entry) (err error) {
 	case other.writes():
 		return fhir.NewError(fhir.Gone, fhir.IssueDeleted, other.at("")+" deletes the resource")
 	}
-	_, err = t.engine.shown(ctx, Read, en.key, en.before)
+	_, err = t.session.shown(ctx, Read, en.key, en.before)
 	return err
 }
 

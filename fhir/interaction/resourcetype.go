@@ -23,7 +23,7 @@ func newResourceTypes(names []string) resourceTypes {
 
 // checkType refuses a type without an endpoint with kind NotFound and the
 // names that are nearest.
-func (e *Engine) checkType(typ string) error {
+func (e *core) checkType(typ string) error {
 	if e.types.known[typ] {
 		return nil
 	}
@@ -36,7 +36,7 @@ func (e *Engine) checkType(typ string) error {
 
 // checkKey refuses an unknown type and what can't be an id. A reader hears
 // that there is no such resource, for there can't be one.
-func (e *Engine) checkKey(key fhir.Key) error {
+func (e *core) checkKey(key fhir.Key) error {
 	if err := e.checkType(key.Type); err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ const (
 // retry calls try, which reads, decides and commits, until it doesn't end in a
 // conflict. What the client itself demanded (If-Match) try refuses with an
 // error of its own.
-func (e *Engine) retry(ctx context.Context, try func() error) error {
+func (e *core) retry(ctx context.Context, try func() error) error {
 	pause := firstPause
 	for n := 1; ; n++ {
 		err := try()

@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatal("no scripts")
 	}
-	onEach(t, func(t *testing.T, e *interaction.Engine) {
+	onEach(t, func(t *testing.T, e *interaction.Session) {
 		for i, file := range files {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 				text := must[[]byte](t)(os.ReadFile(file))
@@ -73,7 +73,7 @@ func parseScript(text string) []section {
 	return sections
 }
 
-func runScript(t *testing.T, e *interaction.Engine, script []section) {
+func runScript(t *testing.T, e *interaction.Session, script []section) {
 	vars := map[string]string{}
 	for i := 0; i < len(script); i += 2 {
 		if i+1 == len(script) {
@@ -98,7 +98,7 @@ func runScript(t *testing.T, e *interaction.Engine, script []section) {
 }
 
 // do sends one request.
-func do(e *interaction.Engine, name string, body []byte) ([]byte, error) {
+func do(e *interaction.Session, name string, body []byte) ([]byte, error) {
 	ctx := context.Background()
 	verb, rest, _ := strings.Cut(name, " ")
 	path, option, _ := strings.Cut(rest, " ")
@@ -176,7 +176,7 @@ func searchOf(path, query string) (r interaction.SearchRequest, ok bool) {
 	return r, len(parts) != 2
 }
 
-func read(e *interaction.Engine, key fhir.Key, query string) ([]byte, error) {
+func read(e *interaction.Session, key fhir.Key, query string) ([]byte, error) {
 	pairs, err := search.Split(query)
 	if err != nil {
 		return nil, err
@@ -189,7 +189,7 @@ func read(e *interaction.Engine, key fhir.Key, query string) ([]byte, error) {
 	return e.Subset(v, subset).JSON, err
 }
 
-func history(e *interaction.Engine, of, id, query string) ([]byte, error) {
+func history(e *interaction.Session, of, id, query string) ([]byte, error) {
 	ctx := context.Background()
 	key, instance := fhir.ParseKey(of)
 	if !instance {

@@ -10,7 +10,6 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/budget"
 	"caseway/fhir/search"
-	"caseway/fhir/store"
 )
 
 // SearchRequest asks for a page of a search
@@ -39,17 +38,46 @@ type SearchRequest struct {
 // The page's links carry cursors, which work for the same search only, in each
 // process of the store and after a restart. What the caller may see is found
 // out anew for each page.
-func (e *Engine) Search(ctx context.Context, r SearchRequest) ([]byte, error) {
-	return whole(e.SearchText(ctx, r))
+func (s *Session) Search(ctx context.Context, r SearchRequest) ([]byte, error) {
+	return whole(s.SearchText(ctx, r))
 }
 
 // SearchText is Search that doesn't put the page together.
-func (e *Engine) SearchText(ctx context.Context, r SearchRequest) (fhir.Text, error) {
-	s, err := e.prepare(ctx, r)
+func (s *Session) SearchText(ctx context.Context, r SearchRequest) (fhir.Text, error) {
+	run, err := s.prepare(ctx, r)
 	if err != nil {
 		return fhir.Text{}, err
 	}
-	return s.run(ctx)
+	return run.run(ctx)
+}
+
+// Page is a page of a search, as code inside the process has it.
+type Page struct {
+	Matches  []search.Hit
+	Included []search.Hit
+	// Next is the value of CursorParameter with which the same search gives the
+	// next page; "" where this is the last one.
+	Next   string
+	Total  *int64       // of all pages; nil where it isn't told
+	Issues []fhir.Issue // what the answer would say of itself
+}
+
+// Find is Search that gives the resources and not a Bundle of them. They are
+// whole: _summary and _elements have no effect. Nobody may change their JSON.
+func (s *Session) Find(ctx context.Context, r SearchRequest) (Page, error) {
+	run, err := s.prepare(ctx, r)
+	if err != nil {
+		return Page{}, err
+	}
+	found, shown, err := run.results(ctx)
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Matches: shown.matches, Included: shown.included.Hits, Total: shown.total, Issues: run.issues(shown)}
+	if run.query.Count > 0 && found.More && !run.plan.Backwards && found.Last != nil {
+		page.Next, err = run.seal(ctx, found.Last, false)
+	}
+	return page, err
 }
 
 // whole is a text put together.
@@ -62,7 +90,7 @@ func whole(t fhir.Text, err error) ([]byte, error) {
 
 // searching is a search, or an operation that is one, understood and allowed.
 type searching struct {
-	engine    *Engine
+	session   *Session
 	registry  *search.Registry // the same throughout, although the engine's may change
 	base      string
 	path      string // the URL below the base, without parameters
@@ -80,53 +108,53 @@ type searching struct {
 }
 
 // prepare does all of a search that can fail because of the client.
-func (e *Engine) prepare(ctx context.Context, r SearchRequest) (*searching, error) {
-	if err := e.checkSearched(r); err != nil {
+func (s *Session) prepare(ctx context.Context, r SearchRequest) (*searching, error) {
+	if err := s.checkSearched(r); err != nil {
 		return nil, err
 	}
 	what := SearchType
 	if r.Type == "" {
 		what = SearchSystem
 	}
-	if err := e.decide(ctx, what, fhir.Key{Type: r.Type}, store.Version{}, nil); err != nil {
+	if err := s.decide(ctx, Question{What: what, Key: fhir.Key{Type: r.Type}}); err != nil {
 		return nil, err
 	}
-	s, pairs, err := e.searching(ctx, r.Base, r.path(), r.Parameters)
+	run, pairs, err := s.searching(ctx, r.Base, r.path(), r.Parameters)
 	if err != nil {
 		return nil, err
 	}
-	s.answer = r.Answer
+	run.answer = r.Answer
 	var types []string
 	if r.Type != "" {
 		types = []string{r.Type}
 	}
-	s.query, err = e.parse(ctx, s.registry, types, pairs, search.ParseOptions{
+	run.query, err = s.parse(ctx, run.registry, types, pairs, search.ParseOptions{
 		Lenient: r.Lenient, Compartment: r.Compartment, Env: search.Env{Base: r.Base},
 	})
 	if err != nil {
 		return nil, err
 	}
-	if s.source, err = e.withBuiltin(s.source, s.registry, s.query.Types); err != nil {
+	if run.source, err = s.withBuiltin(run.source, run.registry, run.query.Types); err != nil {
 		return nil, err
 	}
-	return s, s.makePlan(ctx)
+	return run, run.makePlan(ctx)
 }
 
 // searching begins a search and gives the parameters that select and show.
-func (e *Engine) searching(ctx context.Context, base, path string, parameters []search.Pair) (*searching, []search.Pair, error) {
-	source, err := e.source(ctx)
+func (s *Session) searching(ctx context.Context, base, path string, parameters []search.Pair) (*searching, []search.Pair, error) {
+	source, err := s.source(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &searching{engine: e, registry: e.Registry(), base: base, path: path, narrowing: e.narrowing(ctx), source: source}
-	s.beside = s.include
-	pairs, err := s.part(parameters)
-	return s, pairs, err
+	run := &searching{session: s, registry: s.Registry(), base: base, path: path, narrowing: s.narrowing(ctx), source: source}
+	run.beside = run.include
+	pairs, err := run.part(parameters)
+	return run, pairs, err
 }
 
 // checkSearched refuses types without an endpoint and what can't be a
 // compartment's id.
-func (e *Engine) checkSearched(r SearchRequest) error {
+func (e *core) checkSearched(r SearchRequest) error {
 	if r.Type != "" {
 		if err := e.checkType(r.Type); err != nil {
 			return err
@@ -163,22 +191,22 @@ func (s *searching) part(pairs []search.Pair) ([]search.Pair, error) {
 }
 
 // parse reads a search with what this engine knows.
-func (e *Engine) parse(ctx context.Context, registry *search.Registry, types []string, pairs []search.Pair, o search.ParseOptions) (*search.Request, error) {
+func (s *Session) parse(ctx context.Context, registry *search.Registry, types []string, pairs []search.Pair, o search.ParseOptions) (*search.Request, error) {
 	base := o.Env.Base
-	o.Env = e.env()
+	o.Env = s.env()
 	o.Env.Base = base
-	o.List = e.listKeys
+	o.List = s.listKeys
 	return registry.Parse(ctx, types, pairs, o)
 }
 
-func (e *Engine) env() search.Env {
-	return search.Env{Now: e.clock(), Terminology: e.terminology, Hierarchy: e.hierarchy}
+func (s *Session) env() search.Env {
+	return search.Env{Now: s.clock(), Terminology: s.terminology, Hierarchy: s.hierarchy}
 }
 
 // listKeys are the resources that a List names, none where the caller can't
 // read such a List.
-func (e *Engine) listKeys(ctx context.Context, id string) ([]fhir.Key, error) {
-	keys, err := e.listed(ctx, id, e.base)
+func (s *Session) listKeys(ctx context.Context, id string) ([]fhir.Key, error) {
+	keys, err := s.listed(ctx, id, s.base)
 	fe := (*fhir.Error)(nil)
 	if errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone || fe.Kind == fhir.Forbidden) {
 		return nil, nil
@@ -199,7 +227,7 @@ func (s *searching) makePlan(ctx context.Context) error {
 		return err
 	}
 	var c searchCursor
-	if err := s.engine.cursors.open(ctx, s.cursor, &c, s.binding()); err != nil {
+	if err := s.session.cursors.open(ctx, s.cursor, &c, s.binding()); err != nil {
 		return err
 	}
 	s.plan.After = &search.Position{Place: search.Place{Updated: c.Updated, Tie: c.Tie}, Sort: c.Sort}
@@ -209,7 +237,7 @@ func (s *searching) makePlan(ctx context.Context) error {
 
 // planWhole makes the plan of the first page.
 func (s *searching) planWhole() error {
-	types, where, err := s.narrowing.types(s.engine.searched(s.query.Types), s.query.Where)
+	types, where, err := s.narrowing.types(s.session.searched(s.query.Types), s.query.Where)
 	if err != nil {
 		return err
 	}
@@ -220,9 +248,9 @@ func (s *searching) planWhole() error {
 }
 
 // searched are the types of a search, all where it names none.
-func (e *Engine) searched(types []string) []string {
-	if len(types) == 0 && e.access != nil {
-		return e.types.names
+func (s *Session) searched(types []string) []string {
+	if len(types) == 0 && s.access != nil {
+		return s.types.names
 	}
 	return types
 }
@@ -240,7 +268,7 @@ func (s *searching) binding() string {
 // seal makes the cursor of a link.
 func (s *searching) seal(ctx context.Context, p *search.Position, backwards bool) (string, error) {
 	c := searchCursor{Updated: p.Place.Updated, Tie: p.Place.Tie, Sort: p.Sort, Backwards: backwards}
-	return s.engine.cursors.seal(ctx, c, s.binding())
+	return s.session.cursors.seal(ctx, c, s.binding())
 }
 
 // path is the search's URL below the base.

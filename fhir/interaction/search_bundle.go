@@ -28,9 +28,20 @@ type results struct {
 
 // run does the search and renders the page.
 func (s *searching) run(ctx context.Context) (fhir.Text, error) {
-	var page search.Matches
-	var r results
-	err := s.engine.atOneMoment(ctx, func(ctx context.Context) (err error) {
+	page, r, err := s.results(ctx)
+	if err != nil {
+		return fhir.Text{}, err
+	}
+	links, err := s.links(ctx, page)
+	if err != nil {
+		return fhir.Text{}, err
+	}
+	return s.render(r, links), nil
+}
+
+// results finds what a page shows.
+func (s *searching) results(ctx context.Context) (page search.Matches, r results, err error) {
+	err = s.session.atOneMoment(ctx, func(ctx context.Context) (err error) {
 		if page, err = s.page(ctx); err != nil {
 			return err
 		}
@@ -44,14 +55,7 @@ func (s *searching) run(ctx context.Context) (fhir.Text, error) {
 		r.chained = page.Versioned && s.query.Chained
 		return nil
 	})
-	if err != nil {
-		return fhir.Text{}, err
-	}
-	links, err := s.links(ctx, page)
-	if err != nil {
-		return fhir.Text{}, err
-	}
-	return s.render(r, links), nil
+	return page, r, err
 }
 
 // show takes the matches that are to be shown. Where some aren't, they are
@@ -74,7 +78,7 @@ func (r *results) show(page search.Matches, shows func(typ string) bool) {
 
 // atOneMoment has f see the store at one moment, where the store can do that,
 // and not for longer than a search may take.
-func (e *Engine) atOneMoment(ctx context.Context, f func(context.Context) error) error {
+func (e *core) atOneMoment(ctx context.Context, f func(context.Context) error) error {
 	return e.inTime(ctx, func(ctx context.Context) error {
 		if s, ok := e.store.(store.Snapshotter); ok {
 			return s.Snapshot(ctx, f)
@@ -84,7 +88,7 @@ func (e *Engine) atOneMoment(ctx context.Context, f func(context.Context) error)
 }
 
 // inTime lets f search for as long as a search may take.
-func (e *Engine) inTime(ctx context.Context, f func(context.Context) error) error {
+func (e *core) inTime(ctx context.Context, f func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, e.searches)
 	defer cancel()
 	err := f(limited)
@@ -99,7 +103,7 @@ const answerTime = 2 * time.Second
 
 // overdue says why a search was given up: a store that answers others has too
 // much to do for it, one that answers nothing stands still.
-func (e *Engine) overdue(ctx context.Context, cause error) error {
+func (e *core) overdue(ctx context.Context, cause error) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	if _, err := e.store.Records(ctx, searchKind, stateKey, "", 1); err != nil {
@@ -190,7 +194,7 @@ func (s *searching) include(ctx context.Context, hits []search.Hit) (search.Incl
 // namedVersions reads the versions that references name, where the caller may
 // see them; all is false where there wasn't room for one.
 func (s *searching) namedVersions(ctx context.Context, named []search.VersionedKey) (hits []search.Hit, all bool, err error) {
-	e, room := s.engine, s.answer.Share()
+	e, room := s.session, s.answer.Share()
 	for _, n := range named[:min(len(named), maxIncluded)] {
 		v, err := e.store.ReadVersion(ctx, n.Key, n.VersionID)
 		if err != nil {
@@ -199,7 +203,7 @@ func (s *searching) namedVersions(ctx context.Context, named []search.VersionedK
 		if !v.Exists() || v.Deleted() {
 			continue
 		}
-		err = e.decide(ctx, VRead, n.Key, v, nil)
+		err = e.decide(ctx, Question{What: VRead, Key: n.Key, Before: v})
 		if refused(err) {
 			continue
 		}
@@ -267,7 +271,7 @@ func (s *searching) write(w *fhir.BundleWriter, hits []search.Hit, mode string) 
 	for _, h := range hits {
 		w.Entry(fhir.Entry{
 			FullURL:  fullURL(s.base, h.Key),
-			Resource: s.engine.Subset(versionOf(h), subset).JSON,
+			Resource: s.session.Subset(versionOf(h), subset).JSON,
 			Mode:     mode,
 		})
 	}

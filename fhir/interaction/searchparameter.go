@@ -15,17 +15,16 @@ const parameterType = "SearchParameter"
 
 // parameterGuard refuses a SearchParameter that asks to be used and can't be,
 // and says of one that will have no effect why.
-type parameterGuard struct{ engine *Engine }
+type parameterGuard struct{ engine *core }
 
 // Check implements Guard.
-func (g parameterGuard) Check(_ context.Context, images []Image) ([]Image, []fhir.Issue, error) {
-	var issues []fhir.Issue
-	for i := range images {
-		if images[i].Key.Type == parameterType && images[i].After != nil {
-			issues = append(issues, g.check(&images[i])...)
+func (g parameterGuard) Check(_ context.Context, p *Pending) error {
+	for i := range p.Images {
+		if image := &p.Images[i]; image.Key.Type == parameterType && image.After != nil {
+			p.Issue(g.check(image)...)
 		}
 	}
-	return nil, issues, nil
+	return nil
 }
 
 func (g parameterGuard) check(image *Image) []fhir.Issue {

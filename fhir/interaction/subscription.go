@@ -16,9 +16,9 @@ type subscriptionGuard struct{}
 var silent = []string{"off", "error"}
 
 // Check implements Guard.
-func (subscriptionGuard) Check(_ context.Context, images []Image) ([]Image, []fhir.Issue, error) {
+func (subscriptionGuard) Check(_ context.Context, p *Pending) error {
 	var wrong []fhir.Issue
-	for _, image := range images {
+	for _, image := range p.Images {
 		if image.Key.Type != "Subscription" || image.After == nil {
 			continue
 		}
@@ -34,7 +34,7 @@ func (subscriptionGuard) Check(_ context.Context, images []Image) ([]Image, []fh
 		})
 	}
 	if wrong != nil {
-		return nil, nil, &fhir.Error{Kind: fhir.Unprocessable, Issues: wrong}
+		return &fhir.Error{Kind: fhir.Unprocessable, Issues: wrong}
 	}
-	return nil, nil, nil
+	return nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Subset leaves out of a version what a reader doesn't want.
-func (e *Engine) Subset(v store.Version, s fhir.Subset) store.Version {
+func (e *core) Subset(v store.Version, s fhir.Subset) store.Version {
 	if !s.Whole() && v.JSON != nil {
 		v.JSON = s.Of(e.schema.Type(v.Key.Type), v.JSON)
 	}
@@ -17,7 +17,7 @@ func (e *Engine) Subset(v store.Version, s fhir.Subset) store.Version {
 }
 
 // SubsetOf is Subset for the JSON of a resource that isn't stored.
-func (e *Engine) SubsetOf(typ string, text []byte, s fhir.Subset) []byte {
+func (e *core) SubsetOf(typ string, text []byte, s fhir.Subset) []byte {
 	return e.Subset(store.Version{Key: fhir.Key{Type: typ}, JSON: text}, s).JSON
 }
 
@@ -25,7 +25,7 @@ func (e *Engine) SubsetOf(typ string, text []byte, s fhir.Subset) []byte {
 // resources without searching for them, which are of one of some types. They work
 // as in searches (https://hl7.org/fhir/R4/search.html#summary); parameters that
 // have no meaning here are passed over, for nothing is found wrongly by them.
-func (e *Engine) ParseSubset(pairs []search.Pair, types ...string) (fhir.Subset, error) {
+func (e *core) ParseSubset(pairs []search.Pair, types ...string) (fhir.Subset, error) {
 	var s fhir.Subset
 	var wrong problems
 	for _, p := range pairs {
@@ -53,7 +53,7 @@ func readSummary(value string, wrong *problems) fhir.Summary {
 	return fhir.NoSummary
 }
 
-func (e *Engine) readElements(types []string, value string, wrong *problems) []string {
+func (e *core) readElements(types []string, value string, wrong *problems) []string {
 	names := strings.Split(value, ",")
 	for _, name := range names {
 		if err := e.Registry().CheckElement(name, types...); err != nil {

@@ -34,7 +34,7 @@ func synthea(t testing.TB) []string {
 func TestSyntheaComesBackAsSent(t *testing.T) {
 	files := synthea(t)
 	files = slices.Concat(files[:4], files[len(files)-2:])
-	onEach(t, func(t *testing.T, e *interaction.Engine) {
+	onEach(t, func(t *testing.T, e *interaction.Session) {
 		for _, file := range files {
 			body := must[[]byte](t)(os.ReadFile(file))
 			answer := must[[]byte](t)(e.Bundle(context.Background(), interaction.BundleRequest{Body: body, Base: base}))
@@ -60,7 +60,7 @@ var (
 	ownKey    = regexp.MustCompile(`^[A-Z][A-Za-z]+/[0-9a-f-]{36}$`)
 )
 
-func compareStored(t *testing.T, e *interaction.Engine, body, answer []byte) {
+func compareStored(t *testing.T, e *interaction.Session, body, answer []byte) {
 	t.Helper()
 	var sent, got sentBundle
 	if err := errorsOf(json.Unmarshal(body, &sent), json.Unmarshal(answer, &got)); err != nil {

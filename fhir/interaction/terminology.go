@@ -9,7 +9,7 @@ import (
 )
 
 // resolver finds stored value sets and code systems for searches.
-type resolver struct{ engine *Engine }
+type resolver struct{ session *Session }
 
 // Resolve implements terminology.Resolver. Of several resources with one URL
 // the one that was last updated counts.
@@ -18,10 +18,10 @@ func (r resolver) Resolve(ctx context.Context, typ, canonical string) (*fhir.Tre
 	if err != nil {
 		return nil, err
 	}
-	if where, err = r.engine.narrowingFor(ctx, Read).resources(typ, where); err != nil {
+	if where, err = r.session.narrowingFor(ctx, Read).resources(typ, where); err != nil {
 		return nil, err
 	}
-	source, err := r.engine.source(ctx)
+	source, err := r.session.source(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -34,12 +34,12 @@ func (r resolver) Resolve(ctx context.Context, typ, canonical string) (*fhir.Tre
 	if len(found.Hits) == 0 {
 		return nil, nil
 	}
-	return r.engine.decodeStored(versionOf(found.Hits[0]))
+	return r.session.decodeStored(versionOf(found.Hits[0]))
 }
 
 // where is the condition that a canonical URL or a reference comes to.
 func (r resolver) where(ctx context.Context, typ, canonical string) (search.Expr, error) {
-	if key, ok := literalKey(canonical, r.engine.base); ok {
+	if key, ok := literalKey(canonical, r.session.base); ok {
 		return search.Keys{key}, nil
 	}
 	url, version, _ := strings.Cut(canonical, "|")
@@ -48,7 +48,7 @@ func (r resolver) where(ctx context.Context, typ, canonical string) (search.Expr
 		if c.value == "" {
 			continue
 		}
-		registry := r.engine.Registry()
+		registry := r.session.Registry()
 		e, err := registry.Condition(ctx, registry.Parameter(typ, c.code), "", valueEscapes.Replace(c.value), search.Env{})
 		if err != nil {
 			return nil, err

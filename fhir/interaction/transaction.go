@@ -12,7 +12,7 @@ import (
 
 // transaction is a transaction Bundle on its way.
 type transaction struct {
-	engine     *Engine
+	session    *Session
 	request    BundleRequest
 	entries    []*entry
 	targets    targets
@@ -25,21 +25,21 @@ type transaction struct {
 }
 
 // transaction does a decoded Bundle whole or not at all.
-func (e *Engine) transaction(ctx context.Context, r BundleRequest, bundle *fhir.Tree) (fhir.Text, error) {
-	if err := e.decide(ctx, Transaction, fhir.Key{}, store.Version{}, bundle); err != nil {
+func (s *Session) transaction(ctx context.Context, r BundleRequest, bundle *fhir.Tree) (fhir.Text, error) {
+	if err := s.decide(ctx, Question{What: Transaction, After: bundle}); err != nil {
 		return fhir.Text{}, err
 	}
-	t := &transaction{engine: e, request: r, conditions: e.newConditions(ctx), room: r.Answer.Share()}
+	t := &transaction{session: s, request: r, conditions: s.newConditions(ctx), room: r.Answer.Share()}
 	t.conditions.targets = &t.targets
 	if err := t.parse(ctx, bundle); err != nil {
 		return fhir.Text{}, err
 	}
-	release, err := e.locks.take(ctx, t.lockNames()...)
+	release, err := s.locks.take(ctx, t.lockNames()...)
 	if err != nil {
 		return fhir.Text{}, err
 	}
 	defer release()
-	if err := e.retry(ctx, func() error { return t.try(ctx) }); err != nil || r.DryRun {
+	if err := s.retry(ctx, func() error { return t.try(ctx) }); err != nil || r.DryRun {
 		return fhir.Text{}, err
 	}
 	return t.answer(), nil
@@ -48,7 +48,7 @@ func (e *Engine) transaction(ctx context.Context, r BundleRequest, bundle *fhir.
 // parse reads all entries and what can be said of them without the store.
 func (t *transaction) parse(ctx context.Context, bundle *fhir.Tree) error {
 	var wrong problems
-	parser := entryParser{ctx: ctx, engine: t.engine, bundle: bundle, base: t.request.Base, whole: true, lenient: t.request.Lenient, elsewhere: t.request.Elsewhere}
+	parser := entryParser{ctx: ctx, session: t.session, bundle: bundle, base: t.request.Base, whole: true, lenient: t.request.Lenient, elsewhere: t.request.Elsewhere}
 	for n := range bundle.Root().All("entry") {
 		en, more := parser.parse(n)
 		for i := range more.issues {
@@ -110,8 +110,8 @@ func (t *transaction) checkIdentities(wrong *problems) {
 
 // assign gives each POST its id, and fullUrls the entries they stand for.
 func (t *transaction) assign() {
-	t.targets = targets{byURL: map[string]*entry{}, types: t.engine.types, bases: []string{t.request.Base, t.engine.base}}
-	now := t.engine.clock()
+	t.targets = targets{byURL: map[string]*entry{}, types: t.session.types, bases: []string{t.request.Base, t.session.base}}
+	now := t.session.clock()
 	for _, en := range t.entries {
 		if en.verb == "POST" {
 			en.key.ID = fhir.NewID(now)
@@ -173,14 +173,14 @@ func (t *transaction) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	warnings, err := t.engine.validate(ctx, drafts)
+	warnings, err := t.session.validate(ctx, drafts)
 	if err != nil {
 		return err
 	}
 	if err := t.permit(ctx, drafts); err != nil {
 		return err
 	}
-	admitted, more, err := t.engine.admit(ctx, drafts)
+	admitted, more, err := t.session.admit(ctx, drafts, nil)
 	if err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func (t *transaction) try(ctx context.Context) error {
 	}
 	var versions []store.Version
 	if len(admitted) > 0 {
-		if versions, err = t.engine.commit(ctx, admitted, preconditions, t.request.IdempotencyKey); err != nil {
+		if versions, err = t.session.commit(ctx, admitted, preconditions, t.request.IdempotencyKey); err != nil {
 			return err
 		}
 	}
@@ -246,15 +246,15 @@ func (t *transaction) settle(ctx context.Context, writers []*entry, versions []s
 			en.before.JSON = nil
 			continue
 		}
-		en.result.Version = t.engine.Subset(en.before, en.subset)
+		en.result.Version = t.session.Subset(en.before, en.subset)
 		if en.matched.Exists() {
 			en.result = Result{Version: en.matched, Matched: true}
 		}
 		if v, ok := written[en.target()]; ok && en.versionID == "" {
 			if en.verb != "POST" {
-				en.failed = t.engine.decide(ctx, Read, v.Key, v, nil)
+				en.failed = t.session.decide(ctx, Question{What: Read, Key: v.Key, Before: v})
 			}
-			en.result.Version = t.engine.Subset(v, en.subset)
+			en.result.Version = t.session.Subset(v, en.subset)
 		}
 		if en.before.JSON = nil; !en.shows(t.request.Return) {
 			en.result.Version.JSON = nil
@@ -276,7 +276,7 @@ func (t *transaction) search(ctx context.Context, written bool) error {
 			en.prepared.answer = t.request.Answer
 			en.answered, err = whole(en.prepared.run(ctx))
 		case en.call != nil:
-			en.answered, err = t.engine.call(ctx, t.request, *en.call)
+			en.answered, err = t.session.call(ctx, t.request, *en.call)
 		default:
 			continue
 		}
@@ -293,7 +293,7 @@ func (t *transaction) answer() fhir.Text {
 	a := newAnswer("transaction-response", t.request, t.entries)
 	for _, en := range t.entries {
 		if en.failed != nil {
-			a.failure(t.engine.shownError(en, en.failed))
+			a.failure(t.session.shownError(en, en.failed))
 			continue
 		}
 		a.entry(en)

@@ -11,11 +11,11 @@ import (
 func (t *transaction) patch(ctx context.Context) error {
 	var wrong problems
 	for _, en := range phase(t.entries, "PATCH") {
-		err := t.engine.patchable(ctx, en.key, en.before, en.ifMatch)
+		err := t.session.patchable(ctx, en.key, en.before, en.ifMatch)
 		if err != nil {
 			err = notMissing(placed(err, en.at(".request.url")))
 		} else {
-			en.patched, en.issues, err = t.engine.apply(ctx, en.change, en.before, en.at(".resource"))
+			en.patched, en.issues, err = t.session.apply(ctx, en.change, en.before, en.at(".resource"))
 		}
 		if fe := asError(err); err != nil && fe.Kind == fhir.Internal {
 			return err
@@ -33,12 +33,12 @@ func (t *transaction) rewritePatched(ctx context.Context, en *entry) (*fhir.Tree
 	if len(en.links) > 0 {
 		rewritten := *en.change
 		rewritten.parameters = t.targets.rewrite(en)
-		tree, _, err := t.engine.apply(ctx, &rewritten, en.before, en.at(".resource"))
+		tree, _, err := t.session.apply(ctx, &rewritten, en.before, en.at(".resource"))
 		return tree, err
 	}
 	after := *en
 	after.tree = en.patched
-	if err := t.engine.noConditionalReferences(en.patched, en.at(".resource")); err != nil {
+	if err := t.session.noConditionalReferences(en.patched, en.at(".resource")); err != nil {
 		return nil, err
 	}
 	links, problems := t.targets.find(&after, t.conditions)

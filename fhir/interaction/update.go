@@ -14,17 +14,17 @@ import (
 //
 // With Criteria the one resource that matches is updated, and where none does
 // a resource is created; several fail with kind MultipleMatches.
-func (e *Engine) Update(ctx context.Context, r UpdateRequest) (Result, error) {
-	if err := e.checkType(r.Key.Type); err != nil {
+func (s *Session) Update(ctx context.Context, r UpdateRequest) (Result, error) {
+	if err := s.checkType(r.Key.Type); err != nil {
 		return Result{}, err
 	}
 	if r.Criteria == "" && !fhir.IsID(r.Key.ID) {
 		return Result{}, fhir.NewError(fhir.Invalid, fhir.IssueValue, "the URL's id isn't a logical id: 1 to 64 of A-Z, a-z, 0-9, - and .")
 	}
-	if err := e.notRepeated(ctx, r.IdempotencyKey); err != nil {
+	if err := s.notRepeated(ctx, r.IdempotencyKey); err != nil {
 		return Result{}, err
 	}
-	body, err := e.decode(r.Key.Type, r.Body)
+	body, err := s.decode(r.Key.Type, r.Body)
 	if r.Criteria == "" && body != nil && body.Type() != nil && body.Type().Name == r.Key.Type {
 		if wrong := checkID(body, r.Key, r.Key.Type); wrong != nil {
 			err = merge(err, wrong)
@@ -33,7 +33,7 @@ func (e *Engine) Update(ctx context.Context, r UpdateRequest) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return e.update(ctx, r, body, r.Key.Type)
+	return s.update(ctx, r, body, r.Key.Type)
 }
 
 // checkID: the body of an update has the URL's id.
@@ -48,31 +48,31 @@ func checkID(body *fhir.Tree, key fhir.Key, at string) *fhir.Error {
 }
 
 // update stores a decoded body that at names in expressions.
-func (e *Engine) update(ctx context.Context, r UpdateRequest, body *fhir.Tree, at string) (Result, error) {
-	if err := e.noConditionalReferences(body, at); err != nil {
+func (s *Session) update(ctx context.Context, r UpdateRequest, body *fhir.Tree, at string) (Result, error) {
+	if err := s.noConditionalReferences(body, at); err != nil {
 		return Result{}, err
 	}
-	c, err := e.selecting(ctx, r.Key.Type, r.Criteria)
+	c, err := s.selecting(ctx, r.Key.Type, r.Criteria)
 	if err != nil {
 		return Result{}, err
 	}
 	d := &draft{at: at, what: Update, method: store.Put, key: r.Key, body: body}
-	warnings, err := e.validate(ctx, []*draft{d})
+	warnings, err := s.validate(ctx, []*draft{d})
 	if err != nil {
 		return Result{}, err
 	}
-	release, err := e.locks.take(ctx, lockName(c, r.Key))
+	release, err := s.locks.take(ctx, lockName(c, r.Key))
 	if err != nil {
 		return Result{}, err
 	}
 	defer release()
 	var result Result
-	err = e.retry(ctx, func() error {
-		preconditions, err := e.findBefore(ctx, c, d)
+	err = s.retry(ctx, func() error {
+		preconditions, err := s.findBefore(ctx, c, d)
 		if err != nil {
 			return err
 		}
-		result, err = e.replace(ctx, d, r.IfMatch, preconditions, r.IdempotencyKey)
+		result, err = s.replace(ctx, d, r.IfMatch, preconditions, r.IdempotencyKey)
 		return err
 	})
 	result.Issues = append(warnings, result.Issues...)
@@ -80,19 +80,19 @@ func (e *Engine) update(ctx context.Context, r UpdateRequest, body *fhir.Tree, a
 }
 
 // replace stores a new version whose before is filled in.
-func (e *Engine) replace(ctx context.Context, d *draft, ifMatch int64, p []store.Precondition, idempotencyKey string) (Result, error) {
+func (s *Session) replace(ctx context.Context, d *draft, ifMatch int64, p []store.Precondition, idempotencyKey string) (Result, error) {
 	// First, for whether If-Match holds tells of what is there.
-	if err := e.permit(ctx, []*draft{d}); err != nil {
+	if err := s.permit(ctx, []*draft{d}); err != nil {
 		return Result{}, err
 	}
 	if err := checkMatch(ifMatch, d.before); err != nil {
 		return Result{}, err
 	}
-	admitted, issues, err := e.admit(ctx, []*draft{d})
+	admitted, issues, err := s.admit(ctx, []*draft{d}, nil)
 	if err != nil {
 		return Result{}, err
 	}
-	versions, err := e.commit(ctx, admitted, p, idempotencyKey)
+	versions, err := s.commit(ctx, admitted, p, idempotencyKey)
 	if err != nil {
 		return Result{}, err
 	}
@@ -109,19 +109,19 @@ func lockName(c *criteria, key fhir.Key) string {
 }
 
 // findBefore fills in which resource an update writes and what is there of it.
-func (e *Engine) findBefore(ctx context.Context, c *criteria, d *draft) (preconditions []store.Precondition, err error) {
+func (s *Session) findBefore(ctx context.Context, c *criteria, d *draft) (preconditions []store.Precondition, err error) {
 	if c == nil {
-		d.before, err = e.current(ctx, d.key)
+		d.before, err = s.current(ctx, d.key)
 		return nil, err
 	}
-	if c, err = e.asked(ctx, c); err != nil {
+	if c, err = s.asked(ctx, c); err != nil {
 		return nil, err
 	}
-	found, err := e.matches(ctx, c, 2)
+	found, err := s.matches(ctx, c, 2)
 	if err != nil {
 		return nil, err
 	}
-	d.key.ID, d.before, err = e.conditionalTarget(ctx, c, found, d.body, d.at)
+	d.key.ID, d.before, err = s.conditionalTarget(ctx, c, found, d.body, d.at)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func foundID(found []store.Version) string {
 
 // conditionalTarget decides which resource a conditional update writes, by
 // what its criteria found (https://hl7.org/fhir/R4/http.html#cond-update).
-func (e *Engine) conditionalTarget(ctx context.Context, c *criteria, found []store.Version, body *fhir.Tree, at string) (id string, before store.Version, err error) {
+func (s *Session) conditionalTarget(ctx context.Context, c *criteria, found []store.Version, body *fhir.Tree, at string) (id string, before store.Version, err error) {
 	id = body.ID()
 	switch {
 	case len(found) > 1:
@@ -159,11 +159,11 @@ func (e *Engine) conditionalTarget(ctx context.Context, c *criteria, found []sto
 	case len(found) == 1:
 		return found[0].Key.ID, found[0], nil
 	case id == "":
-		return fhir.NewID(e.clock()), before, nil
+		return fhir.NewID(s.clock()), before, nil
 	}
 	key := fhir.Key{Type: c.typ, ID: id}
-	if before, err = e.current(ctx, key); err == nil {
-		err = e.decide(ctx, Update, key, before, body)
+	if before, err = s.current(ctx, key); err == nil {
+		err = s.decide(ctx, Question{What: Update, Key: key, Before: before, After: body})
 	}
 	if err == nil && before.Exists() && !before.Deleted() {
 		err = fhir.NewError(fhir.Duplicate, fhir.IssueConflict,

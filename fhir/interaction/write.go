@@ -22,10 +22,12 @@ type draft struct {
 	body   *fhir.Tree    // nil on delete
 	before store.Version // what is there now
 	after  *fhir.Tree    // body, or what a guard made of it
+	// follows: see Question.
+	follows bool
 }
 
 // decode reads the body of a single create or update and checks its type.
-func (e *Engine) decode(typ string, body []byte) (*fhir.Tree, error) {
+func (e *core) decode(typ string, body []byte) (*fhir.Tree, error) {
 	tree, err := fhir.Decode(e.schema, body, e.limits)
 	if tree == nil || tree.Type() == nil || tree.Type().Name == typ {
 		return tree, err
@@ -36,7 +38,7 @@ func (e *Engine) decode(typ string, body []byte) (*fhir.Tree, error) {
 
 // decodeStored reads a resource as the store gave it. A link that was
 // rewritten may no longer fit its type, which is no failure.
-func (e *Engine) decodeStored(v store.Version) (*fhir.Tree, error) {
+func (e *core) decodeStored(v store.Version) (*fhir.Tree, error) {
 	tree, err := fhir.Decode(e.schema, v.JSON, fhir.Limits{Bytes: len(v.JSON), Depth: e.limits.Depth})
 	if tree == nil || tree.Type() == nil {
 		return nil, fmt.Errorf("a stored resource doesn't decode: %w", err)
@@ -62,7 +64,7 @@ func merge(err error, more *fhir.Error) error {
 }
 
 // validate asks the Validator about each draft's body.
-func (e *Engine) validate(ctx context.Context, drafts []*draft) ([]fhir.Issue, error) {
+func (e *core) validate(ctx context.Context, drafts []*draft) ([]fhir.Issue, error) {
 	if e.validator == nil {
 		return nil, nil
 	}
@@ -90,71 +92,60 @@ func relocate(expression, at string) string {
 
 // refusal makes an error of issues if one of them is of severity error.
 func refusal(issues []fhir.Issue) ([]fhir.Issue, error) {
-	for _, is := range issues {
-		if is.Severity == fhir.SeverityError || is.Severity == "" {
-			return nil, &fhir.Error{Kind: fhir.Unprocessable, Issues: issues}
-		}
+	if slices.ContainsFunc(issues, refuses) {
+		return nil, &fhir.Error{Kind: fhir.Unprocessable, Issues: issues}
 	}
 	return issues, nil
 }
 
-// permit asks Access about drafts whose before is filled in. Nothing else may
-// be said of what is there before it agrees.
-func (e *Engine) permit(ctx context.Context, drafts []*draft) error {
+// permit asks Access about the drafts of one commit, whose before is filled in.
+// Nothing else may be said of what is there before it agrees.
+func (s *Session) permit(ctx context.Context, drafts []*draft) error {
+	created := createdBy(drafts)
 	for _, d := range drafts {
-		if err := e.decide(ctx, d.what, d.key, d.before, d.body); err != nil {
-			return placed(err, d.at)
+		if err := s.permitOne(ctx, d, created); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+func (s *Session) permitOne(ctx context.Context, d *draft, created map[fhir.Key]bool) error {
+	err := s.decide(ctx, Question{What: d.what, Key: d.key, Before: d.before, After: d.body, Follows: d.follows, created: created})
+	return placed(err, d.at)
+}
+
+// createdBy are the resources that drafts create under ids of the server's making.
+func createdBy(drafts []*draft) map[fhir.Key]bool {
+	created := map[fhir.Key]bool{}
+	for _, d := range drafts {
+		if d.what == Create {
+			created[d.key] = true
+		}
+	}
+	return created
+}
+
 // admit asks the Guards about drafts that are permitted, and
 // fills in their after. It returns them with the writes that guards added
 // behind them.
-func (e *Engine) admit(ctx context.Context, drafts []*draft) ([]*draft, []fhir.Issue, error) {
-	images := make([]Image, len(drafts))
+func (s *Session) admit(ctx context.Context, drafts []*draft, note any) ([]*draft, []fhir.Issue, error) {
+	p := &Pending{Note: note, Images: make([]Image, len(drafts))}
 	for i, d := range drafts {
-		images[i] = Image{At: d.at, Key: d.key, Method: d.method, Before: d.before, After: d.body}
+		p.Images[i] = Image{At: d.at, Key: d.key, Method: d.method, Before: d.before, After: d.body}
 	}
-	images, issues, err := e.guard(ctx, images)
-	if err != nil {
+	if err := s.guard(ctx, p); err != nil {
 		return nil, nil, err
 	}
 	for i, d := range drafts {
-		d.after = images[i].After
+		d.after = p.Images[i].After
 	}
 	admitted := slices.Clip(drafts)
-	for _, image := range images[len(drafts):] {
+	for _, image := range p.Images[len(drafts):] {
 		admitted = append(admitted, &draft{key: image.Key, method: image.Method, before: image.Before, after: image.After})
 	}
-	issues, err = refusal(issues)
+	issues, err := refusal(p.issues)
 	return admitted, issues, err
-}
-
-// guard lets each Guard see the images, and returns them with those that were
-// added. These get the tag of their case as all others do.
-func (e *Engine) guard(ctx context.Context, images []Image) ([]Image, []fhir.Issue, error) {
-	var issues []fhir.Issue
-	for _, g := range e.guards {
-		more, found, err := g.Check(ctx, images)
-		if err != nil {
-			return nil, nil, err
-		}
-		issues = append(issues, found...)
-		if len(more) == 0 {
-			continue
-		}
-		images = append(images, more...)
-		if _, itself := g.(episodeGuard); !itself && slices.ContainsFunc(more, func(image Image) bool { return image.Key.Type != "AuditEvent" }) {
-			more, found, err := (episodeGuard{e}).Check(ctx, images)
-			if err != nil {
-				return nil, nil, err
-			}
-			images, issues = append(images, more...), append(issues, found...)
-		}
-	}
-	return images, issues, nil
 }
 
 // placed tells a Bundle's sender which entry an error is about.
@@ -176,7 +167,7 @@ const (
 )
 
 // notRepeated refuses a write whose idempotency key is known.
-func (e *Engine) notRepeated(ctx context.Context, key string) error {
+func (e *core) notRepeated(ctx context.Context, key string) error {
 	if key == "" {
 		return nil
 	}
@@ -195,7 +186,7 @@ func repeated() error {
 }
 
 // commit stores admitted drafts, each on the version that its before is.
-func (e *Engine) commit(ctx context.Context, drafts []*draft, preconditions []store.Precondition, idempotencyKey string) ([]store.Version, error) {
+func (e *core) commit(ctx context.Context, drafts []*draft, preconditions []store.Precondition, idempotencyKey string) ([]store.Version, error) {
 	if err := e.indexing.ready(ctx); err != nil {
 		return nil, err
 	}
@@ -206,7 +197,7 @@ func (e *Engine) commit(ctx context.Context, drafts []*draft, preconditions []st
 	return versions, err
 }
 
-func (e *Engine) commitIndexed(ctx context.Context, drafts []*draft, preconditions []store.Precondition, idempotencyKey string) ([]store.Version, error) {
+func (e *core) commitIndexed(ctx context.Context, drafts []*draft, preconditions []store.Precondition, idempotencyKey string) ([]store.Version, error) {
 	r := e.writer()
 	defer r.writers.Add(-1)
 	c := store.Commit{Writes: make([]store.Write, len(drafts)), Preconditions: preconditions}

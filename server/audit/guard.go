@@ -35,20 +35,19 @@ var (
 )
 
 // Check implements interaction.Guard.
-func (g *Guard) Check(ctx context.Context, images []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
-	var more []interaction.Image
-	for _, e := range g.events(ctx, images) {
+func (g *Guard) Check(ctx context.Context, p *interaction.Pending) error {
+	for _, e := range g.events(ctx, p.Images) {
 		if g.Separately {
 			g.Recorder.Record(ctx, e)
 			continue
 		}
-		image, err := g.image(e)
+		key, tree, err := e.created(g.Schema)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		more = append(more, image)
+		p.Add(interaction.Image{Key: key, Method: store.Post, After: tree})
 	}
-	return more, nil, nil
+	return nil
 }
 
 // events group the images by what is done to them, in the order in which that
@@ -85,12 +84,13 @@ func (g *Guard) events(ctx context.Context, images []interaction.Image) []Event 
 	return events
 }
 
-func (g *Guard) image(e Event) (interaction.Image, error) {
+// created is the AuditEvent of an event, under a new id.
+func (e *Event) created(schema fhir.Schema) (fhir.Key, *fhir.Tree, error) {
 	key := fhir.Key{Type: "AuditEvent", ID: fhir.NewID(e.Recorded)}
 	body := e.resource(key.ID)
-	tree, err := fhir.Decode(g.Schema, body, fhir.Limits{Bytes: len(body), Depth: fhir.DefaultLimits.Depth})
+	tree, err := fhir.Decode(schema, body, fhir.Limits{Bytes: len(body), Depth: fhir.DefaultLimits.Depth})
 	if err != nil {
-		return interaction.Image{}, fmt.Errorf("an AuditEvent of our own doesn't decode: %w", err)
+		return key, nil, fmt.Errorf("an AuditEvent of our own doesn't decode: %w", err)
 	}
-	return interaction.Image{Key: key, Method: store.Post, After: tree}, nil
+	return key, tree, nil
 }

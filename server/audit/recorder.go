@@ -1,17 +1,17 @@
 package audit
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
+	"caseway/fhir/store"
 )
 
 // Bounds of the Recorder.
@@ -29,20 +29,22 @@ const (
 	retryAfter = time.Second
 )
 
-// Bundler takes a Bundle. *interaction.Engine is one.
-type Bundler interface {
-	Bundle(ctx context.Context, r interaction.BundleRequest) ([]byte, error)
+// Committer stores a Change. *interaction.Session is one; it is to be the
+// server's own, for no client may write AuditEvents.
+type Committer interface {
+	Commit(ctx context.Context, c interaction.Change) (interaction.Committed, error)
 }
 
 // Recorder writes events that have no commit of their own. Safe for concurrent
 // use. It writes once Run is called.
 type Recorder struct {
 	kept, reads chan Event
+	schema      fhir.Schema
 	log         *slog.Logger
 	now         func() time.Time
-	// batch is set for a store without transactions.
-	batch bool
-	lost  atomic.Int64 // events that didn't fit
+	// together is how many events are written in one commit.
+	together int
+	lost     atomic.Int64 // events that didn't fit
 
 	mu        sync.Mutex
 	anonymous int       // events of requests without a valid token
@@ -52,10 +54,14 @@ type Recorder struct {
 
 // NewRecorder makes a Recorder with empty queues. transactions says whether the
 // store has them.
-func NewRecorder(log *slog.Logger, transactions bool) *Recorder {
-	return &Recorder{
-		kept: make(chan Event, keptQueue), reads: make(chan Event, readQueue), log: log, now: time.Now, batch: !transactions,
+func NewRecorder(schema fhir.Schema, log *slog.Logger, transactions bool) *Recorder {
+	r := &Recorder{
+		kept: make(chan Event, keptQueue), reads: make(chan Event, readQueue), schema: schema, log: log, now: time.Now, together: maxGroup,
 	}
+	if !transactions {
+		r.together = 1
+	}
+	return r
 }
 
 // Lost counts events that were not written since the queues were full.
@@ -107,7 +113,7 @@ func (r *Recorder) lose(n int64) {
 }
 
 // Run writes events until ctx ends, and then what is in the queues.
-func (r *Recorder) Run(ctx context.Context, to Bundler) {
+func (r *Recorder) Run(ctx context.Context, to Committer) {
 	group := r.next(ctx)
 	for group != nil && r.write(ctx, to, group) {
 		group = r.next(ctx)
@@ -155,20 +161,29 @@ func (r *Recorder) rest(group []Event) []Event {
 	return group
 }
 
-// write writes a group, again and again while the store takes no writes. It
-// gives false where ctx ended before.
-func (r *Recorder) write(ctx context.Context, to Bundler, group []Event) bool {
-	body := r.bundle(group)
+// write writes a group. It gives false where ctx ended before.
+func (r *Recorder) write(ctx context.Context, to Committer, group []Event) bool {
+	for some := range slices.Chunk(group, r.together) {
+		if !r.commit(ctx, to, some) {
+			return false
+		}
+	}
+	return true
+}
+
+// commit writes events in one commit, again and again while the store takes no
+// writes. It gives false where ctx ended before.
+func (r *Recorder) commit(ctx context.Context, to Committer, events []Event) bool {
 	for said := false; ; said = true {
-		_, err := to.Bundle(asRecorder(ctx), interaction.BundleRequest{Body: body, Return: interaction.ReturnMinimal})
+		err := r.try(ctx, to, events)
 		if err == nil {
 			return true
 		}
 		if ctx.Err() == nil && !said {
-			r.log.Error("AuditEvents can't be written now", "waiting", len(group)+r.Waiting(), "cause", err)
+			r.log.Error("AuditEvents can't be written now", "waiting", len(events)+r.Waiting(), "cause", err)
 		}
 		if isRefusal(err) {
-			r.lose(int64(len(group))) // it would be refused for ever
+			r.lose(int64(len(events))) // it would be refused for ever
 			return true
 		}
 		select {
@@ -179,36 +194,20 @@ func (r *Recorder) write(ctx context.Context, to Bundler, group []Event) bool {
 	}
 }
 
+func (r *Recorder) try(ctx context.Context, to Committer, events []Event) error {
+	var c interaction.Change
+	for i := range events {
+		key, tree, err := events[i].created(r.schema)
+		if err != nil {
+			return err
+		}
+		c.Writes = append(c.Writes, interaction.Write{Method: store.Post, Key: key, Resource: tree})
+	}
+	_, err := to.Commit(ctx, c)
+	return err
+}
+
 func isRefusal(err error) bool {
 	fe := (*fhir.Error)(nil)
 	return errors.As(err, &fe) && fe.Kind != fhir.Transient && fe.Kind != fhir.Throttled && fe.Kind != fhir.VersionConflict
 }
-
-// bundle makes a Bundle of creates.
-func (r *Recorder) bundle(group []Event) []byte {
-	kind := "transaction"
-	if r.batch {
-		kind = "batch"
-	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, `{"resourceType":"Bundle","type":"%s","entry":[`, kind)
-	for i, e := range group {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(`{"request":{"method":"POST","url":"AuditEvent"},"resource":`)
-		b.Write(e.resource(""))
-		b.WriteByte('}')
-	}
-	b.WriteString(`]}`)
-	return b.Bytes()
-}
-
-type recorderKey struct{}
-
-// asRecorder marks a context in which AuditEvents may be written.
-func asRecorder(ctx context.Context) context.Context {
-	return context.WithValue(ctx, recorderKey{}, true)
-}
-
-func isRecorder(ctx context.Context) bool { return ctx.Value(recorderKey{}) != nil }

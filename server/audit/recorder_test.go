@@ -11,25 +11,33 @@ import (
 
 	"caseway/auth"
 	"caseway/fhir"
+	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
+	"caseway/fhir/store"
 	"caseway/server/audit"
 )
 
-// ledger takes Bundles; trouble is what it says until it is cleared.
+// ledger takes changes; trouble is what it says until it is cleared.
 type ledger struct {
 	mu      sync.Mutex
 	trouble error
-	bundles []string
+	commits []int // the numbers of AuditEvents
 }
 
-func (l *ledger) Bundle(_ context.Context, r interaction.BundleRequest) ([]byte, error) {
+func (l *ledger) Commit(_ context.Context, c interaction.Change) (done interaction.Committed, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.trouble != nil {
-		return nil, l.trouble
+		return done, l.trouble
 	}
-	l.bundles = append(l.bundles, string(r.Body))
-	return nil, nil
+	n := 0
+	for _, w := range c.Writes {
+		if w.Resource.Type().Name == "AuditEvent" && w.Method == store.Post {
+			n++
+		}
+	}
+	l.commits = append(l.commits, n)
+	return done, nil
 }
 
 func (l *ledger) set(trouble error) {
@@ -43,13 +51,13 @@ func (l *ledger) events() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := 0
-	for _, b := range l.bundles {
-		n += strings.Count(b, `"resourceType":"AuditEvent"`)
+	for _, events := range l.commits {
+		n += events
 	}
 	return n
 }
 
-func run(r *audit.Recorder, to audit.Bundler) (stop func()) {
+func run(r *audit.Recorder, to audit.Committer) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -68,7 +76,7 @@ var read = audit.Event{
 
 func TestWhatDoesNotFitIsCountedAndSaid(t *testing.T) {
 	var said bytes.Buffer
-	r := audit.NewRecorder(slog.New(slog.NewTextHandler(&said, nil)), true)
+	r := audit.NewRecorder(definition.R4(), slog.New(slog.NewTextHandler(&said, nil)), true)
 	const sent = 20_000
 	for range sent { // nobody writes yet: Record must not wait
 		r.Record(context.Background(), read)
@@ -92,13 +100,13 @@ func TestWhatDoesNotFitIsCountedAndSaid(t *testing.T) {
 	if l.events() != waiting || r.Waiting() != 0 {
 		t.Errorf("%d of %d written", l.events(), waiting)
 	}
-	if len(l.bundles) > waiting/100 {
-		t.Errorf("%d commits for %d events", len(l.bundles), waiting)
+	if len(l.commits) > waiting/100 {
+		t.Errorf("%d commits for %d events", len(l.commits), waiting)
 	}
 }
 
 func TestRequestsWithoutATokenDoNotFillTheStore(t *testing.T) {
-	r := audit.NewRecorder(slog.New(slog.DiscardHandler), true)
+	r := audit.NewRecorder(definition.R4(), slog.New(slog.DiscardHandler), true)
 	for range 1000 {
 		r.Record(context.Background(), audit.Event{Type: audit.Coding{Code: "rest"}, Action: audit.Read, Outcome: audit.Failure})
 		r.Login(context.Background(), audit.Login{What: "sign-in", Who: &auth.Principal{Subject: "guess"}})
@@ -114,7 +122,7 @@ func TestRequestsWithoutATokenDoNotFillTheStore(t *testing.T) {
 }
 
 func TestAStoreThatIsAwayIsWaitedFor(t *testing.T) {
-	r := audit.NewRecorder(slog.New(slog.DiscardHandler), true)
+	r := audit.NewRecorder(definition.R4(), slog.New(slog.DiscardHandler), true)
 	l := &ledger{trouble: fhir.NewError(fhir.Transient, fhir.IssueTransient, "away")}
 	stop := run(r, l)
 	r.Record(context.Background(), read)
@@ -129,7 +137,7 @@ func TestAStoreThatIsAwayIsWaitedFor(t *testing.T) {
 }
 
 func TestARefusalIsNotRepeated(t *testing.T) {
-	r := audit.NewRecorder(slog.New(slog.DiscardHandler), true)
+	r := audit.NewRecorder(definition.R4(), slog.New(slog.DiscardHandler), true)
 	l := &ledger{trouble: fhir.NewError(fhir.Unprocessable, fhir.IssueValue, "no")}
 	stop := run(r, l)
 	r.Record(context.Background(), read)

@@ -26,8 +26,8 @@ type Deed struct {
 }
 
 // Act takes an action (POST /cases/[id]/actions/[name]). ifMatch are the
-// header's values; base is our own FHIR base URL without a closing slash.
-func (s *Service) Act(ctx context.Context, id, name string, body []byte, ifMatch []string, base string) (Answer, error) {
+// header's values.
+func (s *Service) Act(ctx context.Context, id, name string, body []byte, ifMatch []string) (Answer, error) {
 	row := actionNamed(name)
 	if row == nil {
 		return Answer{}, newProblem(http.StatusNotFound, "not-found", "Not found", "there is no action of this name; /cases/openapi.json lists them")
@@ -40,7 +40,7 @@ func (s *Service) Act(ctx context.Context, id, name string, body []byte, ifMatch
 	if err != nil {
 		return Answer{}, err
 	}
-	seen, err := s.load(ctx, id)
+	seen, err := s.load(ctx, s.caller, id)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -49,15 +49,15 @@ func (s *Service) Act(ctx context.Context, id, name string, body []byte, ifMatch
 	}
 	whole := seen
 	if !s.open {
-		if whole, err = s.load(inside(ctx), id); err != nil {
+		if whole, err = s.load(ctx, s.server, id); err != nil {
 			return Answer{}, err
 		}
 	}
-	if err := s.loadOffered(inside(ctx), whole, asked(argument)); err != nil {
+	if err := s.loadOffered(ctx, s.server, whole, asked(argument)); err != nil {
 		return Answer{}, err
 	}
 	p := &partial{seen: seen, whole: whole}
-	answer, err := s.perform(ctx, whole, row, deed, p.ask(argument, s.now()), base)
+	answer, err := s.perform(ctx, whole, row, deed, p.ask(argument, s.newIDs()))
 	return answer, p.tell(err)
 }
 
@@ -83,27 +83,27 @@ func argumentFor(row *action, text json.RawMessage) (any, error) {
 }
 
 // perform takes one action on a stored case and stores what it changes.
-func (s *Service) perform(ctx context.Context, a *assembled, row *action, deed Deed, argument any, base string) (Answer, error) {
-	result, step, err := s.step(ctx, a, row, deed, argument)
+func (s *Service) perform(ctx context.Context, a *assembled, row *action, deed Deed, argument any) (Answer, error) {
+	ids := s.newIDs()
+	result, step, err := s.step(ctx, a, row, deed, argument, ids)
 	if err != nil {
 		return Answer{}, err
 	}
 	writes, lost := mapping.Resources(&result.Case, a.stored)
-	ctx = withFollowing(ctx, a, &result)
-	return s.store(ctx, commit{a: a, writes: writes, row: row, step: step, notes: result.Notes, base: base}, View{Changes: result.Changes, Losses: lossesOf(lost)})
+	c := commit{a: a, writes: writes, row: row, step: step, ids: ids, notes: result.Notes, result: &result}
+	return s.store(ctx, c, View{Changes: result.Changes, Losses: lossesOf(lost)})
 }
 
 // store commits an action and shows the case as it is then.
 func (s *Service) store(ctx context.Context, c commit, v View) (Answer, error) {
-	id, given, err := s.commit(ctx, c)
+	id, err := s.commit(ctx, c)
 	if err != nil {
-		return Answer{}, atParts(err, c.writes)
+		return Answer{}, atTypes(err, c.writes)
 	}
-	after, err := s.load(ctx, id)
+	after, err := s.load(ctx, s.caller, id)
 	if err != nil {
 		return Answer{}, err
 	}
-	v.Changes, v.Losses = renamed(v.Changes, given), renamedLosses(v.Losses, given)
 	if !s.open {
 		v.seenBy(after)
 	}
@@ -117,9 +117,9 @@ func (s *Service) store(ctx context.Context, c commit, v View) (Answer, error) {
 
 // step judges an action by the rules.
 func (s *Service) step(
-	ctx context.Context, a *assembled, row *action, deed Deed, argument any,
+	ctx context.Context, a *assembled, row *action, deed Deed, argument any, ids *newIDs,
 ) (casemodel.Result, casemodel.Step, error) {
-	who, err := s.callerOf(ctx, &a.c)
+	who, err := s.callerOf(ctx, s.server, &a.c)
 	if err != nil {
 		return casemodel.Result{}, casemodel.Step{}, err
 	}
@@ -127,15 +127,22 @@ func (s *Service) step(
 	if err != nil {
 		return casemodel.Result{}, casemodel.Step{}, err
 	}
-	now := s.now()
-	step := casemodel.Step{Actor: actor, At: now, Why: deed.Reason, NewID: newIDs(now)}
+	step := casemodel.Step{Actor: actor, At: ids.now, Why: deed.Reason, NewID: ids.next}
 	result, err := row.do(a.c, step, argument)
 	return result, step, err
 }
 
-// newIDs makes ids of new parts, which last until the store gives its own.
-func newIDs(now time.Time) func(string) casemodel.Ref {
-	return func(resourceType string) casemodel.Ref {
-		return casemodel.Ref(resourceType + "/" + fhir.NewID(now))
-	}
+// newIDs makes ids of new parts, under which the store keeps them, and remembers
+// them.
+type newIDs struct {
+	now  time.Time
+	made map[casemodel.Ref]bool
+}
+
+func (s *assembler) newIDs() *newIDs { return &newIDs{now: s.now(), made: map[casemodel.Ref]bool{}} }
+
+func (n *newIDs) next(resourceType string) casemodel.Ref {
+	ref := casemodel.Ref(resourceType + "/" + fhir.NewID(n.now))
+	n.made[ref] = true
+	return ref
 }

@@ -7,10 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"caseway/fhir/definition"
 	"caseway/fhir/store/sqlite"
 	"caseway/mapping/casemodel"
-	"caseway/server/cases"
 )
 
 // The benchmarks look at a case of so many resources.
@@ -158,7 +156,7 @@ func BenchmarkReadCaseCold(b *testing.B) {
 	k := a.large(large)
 	for b.Loop() {
 		b.StopTimer()
-		service := cases.New(cases.Config{Engine: func() cases.Engine { return a.engine }, Schema: definition.R4(), Open: true})
+		service := serviceOf(a.engine)
 		b.StartTimer()
 		if _, err := service.Show(b.Context(), k.c.ID, nil, nil); err != nil {
 			b.Fatal(err)

@@ -37,7 +37,7 @@ var briefly = map[string][]string{
 // loadBriefly is load, with the parts whose resources are of the types in whole
 // as load gives them, and of others what briefly says. The ETag is the same.
 func (s *Service) loadBriefly(ctx context.Context, id string, whole map[string]bool) (*assembled, error) {
-	return s.loadBy(ctx, id, func(k partKey, text []byte) (proto.Message, error) {
+	return s.loadBy(ctx, s.caller, id, func(k partKey, text []byte) (proto.Message, error) {
 		if briefly[k.key.Type] == nil || whole[k.key.Type] {
 			return s.decode(k, text)
 		}

@@ -1,18 +1,14 @@
 package cases
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
+	"caseway/fhir/store"
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
 )
@@ -24,37 +20,41 @@ type commit struct {
 	row    *action
 	step   casemodel.Step
 	notes  []string // see casemodel.Result
-	base   string
-	// named lets what is new keep the ids that it has; it fails with thereAlready
-	// where something is under one of them.
-	named  bool
+	// ids made those of what is new; nil where what is new keeps the ids that it
+	// has: then it fails with thereAlready where something is under one of them.
+	ids *newIDs
+	// result is what the step comes to, where writes may follow from it that the
+	// caller doesn't ask for; nil where none does.
+	result *casemodel.Result
 	dryRun bool
 	// made are people and organizations that are made beside the case.
 	made []person
 }
 
-// commit stores the resources of an action in one transaction; with dryRun it finds
-// out whether they would be. It gives the id of the case, and the ids that the store gave to what is new. Resources that
-// have changed since they were read refuse it.
-func (s *Service) commit(ctx context.Context, c commit) (id string, given map[casemodel.Ref]casemodel.Ref, err error) {
+// commit stores the resources of an action in one commit; with dryRun it finds
+// out whether they would be. It gives the id of the case. Resources that have
+// changed since they were read refuse it. Expressions of what is refused begin
+// with the key of a resource, "Task/1.status".
+func (s *Service) commit(ctx context.Context, c commit) (id string, err error) {
 	d := &doing{action: c.row.name, step: c.step, notes: c.notes, caseID: caseOf(c.a)}
 	if d.caseID != "" {
 		d.episode = c.a.versions[fhir.Key{Type: "EpisodeOfCare", ID: d.caseID}]
 	}
-	if c.named {
+	if c.ids == nil {
 		d.known = c.a.versions
 	}
-	answer, err := s.engine().Bundle(withDoing(ctx, d), interaction.BundleRequest{
-		Body: transaction(c), Base: c.base, Return: interaction.ReturnMinimal, DryRun: c.dryRun,
-	})
-	if err != nil || c.dryRun {
-		return d.caseID, nil, err
+	change, err := s.changeOf(&c)
+	if err != nil {
+		return "", err
 	}
-	if given, err = givenIDs(answer, c.writes); err != nil || d.caseID != "" {
-		return d.caseID, given, err
+	change.Note, change.DryRun = d, c.dryRun
+	_, err = s.caller.Commit(ctx, change)
+	if fe := (*fhir.Error)(nil); c.result != nil && errors.As(err, &fe) && fe.Kind == fhir.NotFound {
+		// What an action would change itself and its caller doesn't see is no
+		// secret: the case is there.
+		err = fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "the action would change what the token may not see")
 	}
-	episode := given[casemodel.Ref("EpisodeOfCare/"+c.a.c.ID)]
-	return strings.TrimPrefix(string(episode), "EpisodeOfCare/"), given, nil
+	return c.a.c.ID, err
 }
 
 // caseOf is the id of a stored case, "" for a new one.
@@ -67,79 +67,121 @@ func caseOf(a *assembled) string {
 	return ""
 }
 
-// transaction writes the Bundle. What is new is created under an id of the
-// store's, and links to it follow.
-func transaction(c commit) []byte {
-	var b bytes.Buffer
-	b.WriteString(`{"resourceType":"Bundle","type":"transaction","entry":[`)
-	for i, w := range c.writes {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		request := map[string]string{"method": http.MethodPost, "url": w.Key.Type}
-		if version := c.a.versions[w.Key]; version > 0 {
-			request = map[string]string{
-				"method": http.MethodPut, "url": w.Key.String(), "ifMatch": `W/"` + strconv.FormatInt(version, 10) + `"`,
+// changeOf makes the change that a commit comes to. What is new has ids that the
+// server made, or whoever wrote the file from which it comes.
+func (s *Service) changeOf(c *commit) (change interaction.Change, err error) {
+	wrong := &fhir.Error{Kind: fhir.Unprocessable}
+	follows := &consequences{}
+	if !s.open { // where nobody logs in, nobody asks
+		follows = consequencesOf(c)
+	}
+	for _, w := range c.writes {
+		is := interaction.Write{Method: store.Put, Key: w.Key, IfMatch: c.a.versions[w.Key], Follows: follows.has(w), At: w.Key.String()}
+		if is.IfMatch == 0 && c.ids != nil {
+			is.Method = store.Post
+			if !c.ids.made[casemodel.Ref(w.Key.String())] {
+				return change, badRequest("", Fault{Part: casemodel.Ref(w.Key.String()), Detail: "the case has no such part; leave the id of a new one out"})
 			}
-		} else if c.named {
-			request = map[string]string{"method": http.MethodPut, "url": w.Key.String()}
 		}
-		fmt.Fprintf(&b, `{"fullUrl":%s,"resource":`, quoted(c.base+"/"+w.Key.String()))
-		b.Write(w.JSON())
-		how, _ := json.Marshal(request) // strings always marshal
-		fmt.Fprintf(&b, `,"request":%s}`, how)
-	}
-	for i, p := range c.made {
-		if i+len(c.writes) > 0 {
-			b.WriteByte(',')
+		text := w.JSON()
+		if !slices.Contains(apart, w.Key.Type) {
+			text = fhir.WithTags(text, fhir.Tag{System: interaction.CaseSystem, Code: c.a.c.ID})
 		}
-		fmt.Fprintf(&b, `{"fullUrl":%s,"resource":%s,"request":{"method":"PUT","url":%s}}`,
-			quoted(c.base+"/"+p.key.String()), p.text, quoted(p.key.String()))
+		is.Resource = s.storable(text, is.At, wrong)
+		change.Writes = append(change.Writes, is)
 	}
-	b.WriteString("]}")
-	return b.Bytes()
+	for _, p := range c.made {
+		is := interaction.Write{Method: store.Put, Key: p.key, At: p.key.String()}
+		is.Resource = s.storable(p.text, is.At, wrong)
+		change.Writes = append(change.Writes, is)
+	}
+	if len(wrong.Issues) > 0 {
+		return change, wrong
+	}
+	return change, nil
 }
 
-func quoted(text string) []byte {
-	q, _ := json.Marshal(text) // a string always marshals
-	return q
-}
-
-// givenIDs reads from a transaction's answer where what was written is now.
-func givenIDs(answer []byte, writes []mapping.Write) (map[casemodel.Ref]casemodel.Ref, error) {
-	var b struct {
-		Entry []struct {
-			Response struct {
-				Location string `json:"location"`
-			} `json:"response"`
-		} `json:"entry"`
-	}
-	if err := json.Unmarshal(answer, &b); err != nil || len(b.Entry) < len(writes) {
-		return nil, fmt.Errorf("the answer to a transaction doesn't fit it: %w", err)
-	}
-	given := map[casemodel.Ref]casemodel.Ref{}
-	for i, w := range writes {
-		path, _, _ := strings.Cut(b.Entry[i].Response.Location, "/_history/")
-		if at := strings.LastIndex(path, w.Key.Type+"/"); at >= 0 {
-			given[casemodel.Ref(w.Key.String())] = casemodel.Ref(path[at:])
+// storable decodes what a commit is to write, and adds what is wrong with it, in
+// expressions that begin with at.
+func (s *Service) storable(text []byte, at string, wrong *fhir.Error) *fhir.Tree {
+	tree, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
+	if fe := (*fhir.Error)(nil); errors.As(err, &fe) {
+		for _, is := range fe.Issues {
+			_, rest, inside := strings.Cut(is.Expression, ".")
+			if is.Expression = at; inside {
+				is.Expression += "." + rest
+			}
+			wrong.Issues = append(wrong.Issues, is)
+		}
+		if fe.Kind == fhir.Structure {
+			wrong.Kind = fe.Kind
 		}
 	}
-	return given, nil
+	return tree
 }
 
-// renamed gives changes with the ids that the store gave.
-func renamed(changes []casemodel.Change, given map[casemodel.Ref]casemodel.Ref) []casemodel.Change {
-	for i := range changes {
-		if id, ok := given[changes[i].ID]; ok {
-			changes[i].ID = id
+// consequences are what an action writes that its caller didn't ask for: it
+// follows by the rules of cases. Where somebody accepts an offer, those to others
+// are taken back, though they don't see them.
+type consequences struct {
+	changed []fhir.Key
+	made    []string // types of what is new
+}
+
+// consequencesOf are those of a step that the step itself doesn't make.
+func consequencesOf(c *commit) *consequences {
+	f := &consequences{}
+	if c.result == nil {
+		return f
+	}
+	itself := mapping.Following(&c.a.c, &c.result.Taken, c.a.stored)
+	for _, w := range mapping.Following(&c.result.Taken, &c.result.Case, c.a.stored) {
+		if slices.ContainsFunc(itself, func(own mapping.Write) bool {
+			return own.Key == w.Key || w.Stored == nil && own.Stored == nil && own.Key.Type == w.Key.Type
+		}) {
+			continue
+		}
+		if w.Stored == nil {
+			f.made = append(f.made, w.Key.Type)
+		} else {
+			f.changed = append(f.changed, w.Key)
 		}
 	}
-	return changes
+	return f
 }
 
-// atParts says of what is wrong in a transaction at which resource of the case it
-// is: nobody but the server knows of the Bundle.
-func atParts(err error, writes []mapping.Write) error {
+// has reports whether a write is one of them. What is new has another id by now,
+// and is known by its type, where the step itself makes nothing of that.
+func (f *consequences) has(w mapping.Write) bool {
+	if w.Stored == nil {
+		return slices.Contains(f.made, w.Key.Type)
+	}
+	return slices.Contains(f.changed, w.Key)
+}
+
+// atTypes says of what is refused at which element of which type it is.
+func atTypes(err error, writes []mapping.Write) error {
+	return relocated(err, func(expression string) string {
+		if key, rest, ok := keyIn(expression, writes); ok {
+			return key.Type + rest
+		}
+		return expression
+	})
+}
+
+// keyIn finds the resource of a commit with whose key an expression begins.
+func keyIn(expression string, writes []mapping.Write) (key fhir.Key, rest string, ok bool) {
+	for _, w := range writes {
+		rest, found := strings.CutPrefix(expression, w.Key.String())
+		if found && (rest == "" || rest[0] == '.') && len(w.Key.ID) > len(key.ID) {
+			key, ok = w.Key, true
+		}
+	}
+	return key, strings.TrimPrefix(expression, key.String()), ok
+}
+
+// relocated gives an error other expressions.
+func relocated(err error, to func(expression string) string) error {
 	fe := (*fhir.Error)(nil)
 	if !errors.As(err, &fe) {
 		return err
@@ -147,13 +189,7 @@ func atParts(err error, writes []mapping.Write) error {
 	told := *fe
 	told.Issues = slices.Clone(fe.Issues)
 	for i := range told.Issues {
-		at, found := strings.CutPrefix(told.Issues[i].Expression, "Bundle.entry[")
-		number, rest, closed := strings.Cut(at, "]")
-		n, bad := strconv.Atoi(number)
-		if !found || !closed || bad != nil || n >= len(writes) {
-			continue
-		}
-		told.Issues[i].Expression = writes[n].Key.Type + strings.TrimPrefix(rest, ".resource")
+		told.Issues[i].Expression = to(told.Issues[i].Expression)
 	}
 	return &told
 }

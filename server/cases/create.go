@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"caseway/fhir"
 	"caseway/mapping"
@@ -32,9 +33,8 @@ type Beginning struct {
 	Argument json.RawMessage `json:"argument,omitempty"`
 }
 
-// Create makes a case (POST /cases). base is our own FHIR base URL without a
-// closing slash.
-func (s *Service) Create(ctx context.Context, body []byte, base string) (Answer, error) {
+// Create makes a case (POST /cases).
+func (s *Service) Create(ctx context.Context, body []byte) (Answer, error) {
 	var b Beginning
 	if err := readStrictly(body, &b); err != nil {
 		return Answer{}, err
@@ -47,22 +47,23 @@ func (s *Service) Create(ctx context.Context, body []byte, base string) (Answer,
 	if err != nil {
 		return Answer{}, err
 	}
-	a, err := s.begin(ctx, b)
+	ids := s.newIDs()
+	a, err := s.begin(ctx, b, ids)
 	if err != nil {
 		return Answer{}, err
 	}
-	result, step, err := s.step(ctx, a, row, Deed{Role: b.Role, By: b.By, Reason: b.Reason}, argument)
+	result, step, err := s.step(ctx, a, row, Deed{Role: b.Role, By: b.By, Reason: b.Reason}, argument, ids)
 	if err != nil {
 		return Answer{}, err
 	}
 	writes, lost := mapping.Resources(&result.Case, a.stored)
-	c := commit{a: a, writes: withBrought(writes, a), row: row, step: step, base: base}
+	c := commit{a: a, writes: withBrought(writes, a), row: row, step: step, ids: ids}
 	return s.store(ctx, c, View{Changes: result.Changes, Losses: lossesOf(lost)})
 }
 
 // begin assembles what there is of a case that isn't there yet: the client and
 // what is brought in.
-func (s *Service) begin(ctx context.Context, b Beginning) (*assembled, error) {
+func (s *Service) begin(ctx context.Context, b Beginning, ids *newIDs) (*assembled, error) {
 	if b.Client.Type() != "Patient" {
 		return nil, badRequest("", Fault{Pointer: "/client", Detail: "must be a Patient, such as Patient/p1"})
 	}
@@ -85,7 +86,7 @@ func (s *Service) begin(ctx context.Context, b Beginning) (*assembled, error) {
 		}
 	}
 	a.c = mapping.AssembleOnly(a.stored)
-	a.c.ID = fhir.NewID(s.now())
+	a.c.ID = strings.TrimPrefix(string(ids.next("EpisodeOfCare")), "EpisodeOfCare/")
 	a.c.Client.ID = b.Client
 	if err := s.mayBeShown(ctx, a.c.ID); err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func (s *Service) begin(ctx context.Context, b Beginning) (*assembled, error) {
 // mayBeShown refuses who may read no EpisodeOfCare at all, before a case is
 // stored that its maker could not be shown.
 func (s *Service) mayBeShown(ctx context.Context, id string) error {
-	_, err := s.engine().Read(ctx, fhir.Key{Type: "EpisodeOfCare", ID: id})
+	_, err := s.caller.Read(ctx, fhir.Key{Type: "EpisodeOfCare", ID: id})
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
 		return nil
 	}
@@ -116,7 +117,7 @@ func (s *Service) bring(ctx context.Context, a *assembled, ref casemodel.Ref, at
 	if !ok {
 		return refuse("isn't a resource of this server")
 	}
-	v, err := s.engine().Read(ctx, key)
+	v, err := s.caller.Read(ctx, key)
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
 		return refuse("there is no such resource")
 	}
@@ -126,7 +127,7 @@ func (s *Service) bring(ctx context.Context, a *assembled, ref casemodel.Ref, at
 	if client != "" && !slices.Contains(subjectsOf(v.JSON), string(client)) {
 		return refuse("isn't a resource of the client")
 	}
-	return s.add(a, v.JSON)
+	return s.add(a, key, v.VersionID, v.JSON)
 }
 
 // subjectsOf are whom a resource is about.

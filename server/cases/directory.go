@@ -82,7 +82,7 @@ func (d *directory) find(key fhir.Key) (casemodel.Party, error) {
 		return p, nil
 	}
 	p := casemodel.Party{}
-	v, err := d.service.engine().Read(d.ctx, key)
+	v, err := d.service.caller.Read(d.ctx, key)
 	switch fe := (*fhir.Error)(nil); {
 	case err == nil:
 		if p, err = partyIn(key, v.JSON); err != nil {

@@ -28,7 +28,6 @@ type Edit struct {
 	// which view of the case the body is meant.
 	Query   []search.Pair
 	IfMatch []string // the header's values
-	Base    string   // our own FHIR base URL without a closing slash
 
 	view string // of the case that is edited, "" where the request doesn't say
 }
@@ -50,7 +49,7 @@ func (s *Service) Edit(ctx context.Context, e Edit) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	seen, err := s.load(ctx, e.Case)
+	seen, err := s.load(ctx, s.caller, e.Case)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -59,23 +58,24 @@ func (s *Service) Edit(ctx context.Context, e Edit) (Answer, error) {
 	}
 	whole := seen
 	if !s.open {
-		if whole, err = s.load(inside(ctx), e.Case); err != nil {
+		if whole, err = s.load(ctx, s.server, e.Case); err != nil {
 			return Answer{}, err
 		}
 		if !whole.holds(seen) {
 			return Answer{}, errChanged
 		}
 	}
-	d, err := s.draft(e, seen)
+	ids := s.newIDs()
+	d, err := s.draft(e, seen, ids)
 	if err != nil {
 		return Answer{}, err
 	}
-	return s.edit(ctx, e, deed, whole, d)
+	return s.edit(ctx, e, deed, whole, d, ids)
 }
 
 // edit judges an edited case and stores what it changes.
-func (s *Service) edit(ctx context.Context, e Edit, deed Deed, whole *assembled, d *draft) (Answer, error) {
-	who, err := s.callerOf(ctx, &whole.c)
+func (s *Service) edit(ctx context.Context, e Edit, deed Deed, whole *assembled, d *draft, ids *newIDs) (Answer, error) {
+	who, err := s.callerOf(ctx, s.server, &whole.c)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -85,22 +85,21 @@ func (s *Service) edit(ctx context.Context, e Edit, deed Deed, whole *assembled,
 	}
 	after := d.onto(&whole.c)
 	if len(d.removed) == 0 && len(casemodel.Diff(whole.c, after)) == 0 {
-		return s.showEdited(ctx, d, View{}, nil)
+		return s.showEdited(ctx, d, View{}, false)
 	}
-	result, step, err := s.judgeEdit(actors, deed, &whole.c, after, d.removed)
+	result, step, err := s.judgeEdit(actors, deed, &whole.c, after, d.removed, ids)
 	if err != nil {
 		return Answer{}, d.tell(err, &after, whole)
 	}
 	writes, lost := mapping.Resources(&result.Case, whole.stored)
 	if len(writes) == 0 { // FHIR has no place for any of it
-		return s.showEdited(ctx, d, View{Losses: lossesOf(lost)}, nil)
+		return s.showEdited(ctx, d, View{Losses: lossesOf(lost)}, false)
 	}
-	c := commit{a: whole, writes: writes, row: editRow(e.Method), step: step, base: e.Base}
-	_, given, err := s.commit(withFollowing(ctx, whole, &result), c)
-	if err != nil {
+	c := commit{a: whole, writes: writes, row: editRow(e.Method), step: step, ids: ids, result: &result}
+	if _, err := s.commit(ctx, c); err != nil {
 		return Answer{}, d.tellRefused(err, writes)
 	}
-	return s.showEdited(ctx, d, View{Changes: renamed(result.Changes, given), Losses: lossesOf(lost)}, given)
+	return s.showEdited(ctx, d, View{Changes: result.Changes, Losses: lossesOf(lost)}, d.stored(writes))
 }
 
 // editRow names an edit in Provenance.
@@ -117,12 +116,11 @@ func editRow(method string) *action {
 // judgeEdit judges an edit in each role that its author may have: one that may
 // make it is enough.
 func (s *Service) judgeEdit(
-	actors []casemodel.Actor, deed Deed, before *casemodel.Case, after casemodel.Case, removed []casemodel.Ref,
+	actors []casemodel.Actor, deed Deed, before *casemodel.Case, after casemodel.Case, removed []casemodel.Ref, ids *newIDs,
 ) (casemodel.Result, casemodel.Step, error) {
-	now := s.now()
 	var first error
 	for _, actor := range actors {
-		step := casemodel.Step{Actor: actor, At: now, Why: deed.Reason, NewID: newIDs(now)}
+		step := casemodel.Step{Actor: actor, At: ids.now, Why: deed.Reason, NewID: ids.next}
 		result, err := casemodel.Edit(*before, after, removed, step)
 		if err == nil {
 			return result, step, nil
@@ -246,9 +244,14 @@ func (a *assembled) holds(other *assembled) bool {
 	return true
 }
 
-// showEdited shows a case after an edit; given are the ids of what is new.
-func (s *Service) showEdited(ctx context.Context, d *draft, v View, given map[casemodel.Ref]casemodel.Ref) (Answer, error) {
-	after, err := s.load(ctx, d.base.ID)
+// stored reports whether an edit adds a part that FHIR has a resource for.
+func (d *draft) stored(writes []mapping.Write) bool {
+	return slices.ContainsFunc(writes, func(w mapping.Write) bool { return w.Key.String() == string(d.added) })
+}
+
+// showEdited shows a case after an edit; added says whether there is a new part.
+func (s *Service) showEdited(ctx context.Context, d *draft, v View, added bool) (Answer, error) {
+	after, err := s.load(ctx, s.caller, d.base.ID)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -256,12 +259,12 @@ func (s *Service) showEdited(ctx context.Context, d *draft, v View, given map[ca
 		v.seenBy(after)
 	}
 	path := "/cases/" + d.base.ID
-	if given[d.added] == "" {
+	if !added {
 		answer, err := s.show(ctx, after, v, http.StatusOK)
 		answer.ContentLocation = path + "?view=whole"
 		return answer, err
 	}
 	answer, err := s.show(ctx, after, v, http.StatusCreated)
-	answer.Location, answer.ContentLocation = path+"/"+d.list+"/"+string(given[d.added]), path+"?view=whole"
+	answer.Location, answer.ContentLocation = path+"/"+d.list+"/"+string(d.added), path+"?view=whole"
 	return answer, err
 }

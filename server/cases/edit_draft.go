@@ -37,7 +37,7 @@ func (d *draft) onto(whole *casemodel.Case) casemodel.Case {
 }
 
 // draft does to a case, as its caller sees it, what an edit asks for.
-func (s *Service) draft(e Edit, seen *assembled) (*draft, error) {
+func (s *Service) draft(e Edit, seen *assembled, ids *newIDs) (*draft, error) {
 	base, err := read[casemodel.Case](seen.c)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (s *Service) draft(e Edit, seen *assembled) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d, d.settle(e, newIDs(s.now()))
+	return d, d.settle(e, ids.next)
 }
 
 // read gives a copy of a value as a client gets it and sends it back.

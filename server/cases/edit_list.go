@@ -117,7 +117,7 @@ func partTag(part any) string {
 
 // ReadPart shows a part of a case (GET /cases/[id]/[list]/[type]/[id]).
 func (s *Service) ReadPart(ctx context.Context, id, list string, ref casemodel.Ref, ifNoneMatch []string) (Answer, error) {
-	a, err := s.load(ctx, id)
+	a, err := s.load(ctx, s.caller, id)
 	if err != nil {
 		return Answer{}, err
 	}

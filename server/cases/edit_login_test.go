@@ -36,7 +36,7 @@ func (o *office) staffed() (d *workplace, manager context.Context) {
 	manager = o.as(staffMember, "user/*.cruds")
 	a, err := o.service.Create(manager, []byte(text(object{"action": "open", "client": "Patient/p1", "argument": object{
 		"model": "clinical", "setting": "community", "manager": object{"ref": "Practitioner/manager"},
-	}})), here)
+	}})))
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ var (
 // edit sends an edit of the case as whoever is in ctx sees it now.
 func (d *workplace) edit(ctx context.Context, e cases.Edit) (cases.Answer, error) {
 	d.t.Helper()
-	e.Case, e.Base = d.id, here
+	e.Case = d.id
 	if e.MediaType == "" {
 		e.MediaType = asJSON
 	}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"caseway/fhir"
@@ -160,12 +159,10 @@ func (d *draft) tellRefused(err error, writes []mapping.Write) error {
 	mine := pathsOf(&d.mine)
 	var faults []Fault
 	for _, is := range fe.Issues {
-		at, element, found := strings.Cut(strings.TrimPrefix(is.Expression, "Bundle.entry["), "].resource")
-		i, bad := strconv.Atoi(at)
-		if !found || bad != nil || i >= len(writes) {
+		key, element, found := keyIn(is.Expression, writes)
+		if !found {
 			return err
 		}
-		key := writes[i].Key
 		f := Fault{Part: casemodel.Ref(key.String()), Detail: key.Type + element + ": " + is.Text}
 		if path, seen := mine[f.Part]; seen {
 			f.Pointer = d.pointer(path)

@@ -1,7 +1,6 @@
 package cases
 
 import (
-	"context"
 	_ "embed"
 	"encoding/csv"
 	"encoding/json"
@@ -50,13 +49,12 @@ var serverOwn = []string{"resourceType", "id", "meta", "implicitRules", "languag
 
 // checkElements refuses what a FHIR client writes of a case that isn't its user's
 // to write.
-func (g *Guard) checkElements(ctx context.Context, images []interaction.Image) ([]fhir.Issue, error) {
-	p := auth.From(ctx)
-	if g.service.open || p == nil || atHome(p) == "" && p.Organization == "" {
-		return nil, nil
+func (c *review) checkElements(images []interaction.Image) error {
+	p := auth.From(c.ctx)
+	if c.open || p == nil || atHome(p) == "" && p.Organization == "" {
+		return nil
 	}
-	j := &granting{guard: g, ctx: ctx, who: p, cases: map[string]*casemodel.Case{}}
-	var issues []fhir.Issue
+	j := c.granting(p)
 	for i := range images {
 		image := &images[i]
 		if image.At == "" || image.After == nil && image.Before.JSON == nil {
@@ -64,18 +62,18 @@ func (g *Guard) checkElements(ctx context.Context, images []interaction.Image) (
 		}
 		roles, err := j.rolesFor(image)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if len(roles) == 0 {
 			continue
 		}
 		found, err := elementsRefused(image, roles)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		issues = append(issues, found...)
+		c.Issue(found...)
 	}
-	return issues, nil
+	return nil
 }
 
 // rolesFor are the roles in which the table is to allow a write; none where it
@@ -93,7 +91,7 @@ func (j *granting) rolesFor(image *interaction.Image) ([]casemodel.Role, error) 
 		if err != nil || c == nil {
 			return nil, err
 		}
-		who, err := j.guard.service.callerOf(j.ctx, c)
+		who, err := j.callerIn(id, c)
 		if err != nil {
 			return nil, err
 		}
@@ -110,14 +108,7 @@ func (j *granting) of(image *interaction.Image) []string {
 	if image.Key.Type == "EpisodeOfCare" {
 		return []string{image.Key.ID}
 	}
-	var all []string
-	if image.After != nil {
-		all = fhir.Tags(image.After.JSON, interaction.CaseSystem)
-	}
-	if image.Before.JSON != nil {
-		all = append(all, fhir.Tags(image.Before.JSON, interaction.CaseSystem)...)
-	}
-	return all
+	return caseTags(image)
 }
 
 // elementsRefused says which elements of a write none of the roles may write.

@@ -114,3 +114,8 @@ func (t testimony) tell(p object) {
 func participant(code string) object {
 	return object{"coding": []object{{"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": code}}}
 }
+
+func quoted(text string) []byte {
+	q, _ := json.Marshal(text) // a string always marshals
+	return q
+}

@@ -100,12 +100,12 @@ func (s *Service) exportPage(ctx context.Context, l *listing, cursor string) (id
 	if cursor != "" {
 		parameters = append(parameters, search.Pair{Name: interaction.CursorParameter, Value: cursor})
 	}
-	found, err := s.engine().Search(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
+	found, err := s.caller.Find(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
 	if err != nil {
 		return nil, "", err
 	}
 	a := &assembled{versions: map[fhir.Key]int64{}}
-	if next, err = s.take(a, found); err != nil {
+	if err := s.addHits(a, found.Matches); err != nil {
 		return nil, "", err
 	}
 	for _, m := range a.stored {
@@ -113,7 +113,7 @@ func (s *Service) exportPage(ctx context.Context, l *listing, cursor string) (id
 			ids = append(ids, row.ID)
 		}
 	}
-	return ids, next, nil
+	return ids, found.Next, nil
 }
 
 // exporting is an export under way.
@@ -138,7 +138,7 @@ func (w *exporting) export(id string) error {
 		return nil
 	}
 	w.given[hash] = true
-	a, err := w.service.load(w.ctx, id)
+	a, err := w.service.load(w.ctx, w.service.caller, id)
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
 		return nil // deleted since it was listed
 	}

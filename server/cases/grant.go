@@ -1,7 +1,6 @@
 package cases
 
 import (
-	"context"
 	_ "embed"
 	"encoding/csv"
 	"errors"
@@ -48,24 +47,32 @@ var grants = func() []grant {
 	return all
 }()
 
-// granting judges who is given a role by a commit, and by whom.
+// granting judges who is given a role by a commit, and by whom, and which
+// elements somebody writes. The cases, and what the caller is to them, are as they
+// are before the commit.
 type granting struct {
-	guard *Guard
-	ctx   context.Context
-	who   *auth.Principal
-	cases map[string]*casemodel.Case // as they are stored, nil for one that isn't there
+	*review
+	who     *auth.Principal
+	cases   map[string]*casemodel.Case // nil for one that isn't there
+	callers map[string]*caller
+}
+
+// granting gives what judges the caller of a commit.
+func (c *review) granting(p *auth.Principal) *granting {
+	if c.grants == nil {
+		c.grants = &granting{review: c, who: p, cases: map[string]*casemodel.Case{}, callers: map[string]*caller{}}
+	}
+	return c.grants
 }
 
 // checkGrants refuses what would make somebody something in a case whom its
-// writer has no right to make that. The roles of the writer are those that he has
-// before the commit.
-func (g *Guard) checkGrants(ctx context.Context, images []interaction.Image) ([]fhir.Issue, error) {
-	p := auth.From(ctx)
-	if g.service.open || p == nil || p.Organization == "" && (p.Role == auth.Administrator || p.Role == "" && p.Patient == "") {
-		return nil, nil
+// writer has no right to make that.
+func (c *review) checkGrants(images ...interaction.Image) error {
+	p := auth.From(c.ctx)
+	if c.open || p == nil || p.Organization == "" && (p.Role == auth.Administrator || p.Role == "" && p.Patient == "") {
+		return nil
 	}
-	j := &granting{guard: g, ctx: ctx, who: p, cases: map[string]*casemodel.Case{}}
-	var issues []fhir.Issue
+	j := c.granting(p)
 	for i := range images {
 		image := &images[i]
 		if image.After == nil {
@@ -77,14 +84,14 @@ func (g *Guard) checkGrants(ctx context.Context, images []interaction.Image) ([]
 			}
 			ok, err := j.may(row, image)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if !ok {
-				issues = append(issues, row.refuse(image))
+				c.Issue(row.refuse(image))
 			}
 		}
 	}
-	return issues, nil
+	return nil
 }
 
 // refuse says that a fact isn't the caller's to bring about.
@@ -147,7 +154,7 @@ func (j *granting) mayInCase(fresh []gain, id string) (bool, error) {
 	if c == nil { // it comes in by this commit
 		return atHome(j.who) == "", nil
 	}
-	who, err := j.guard.service.callerOf(j.ctx, c)
+	who, err := j.callerIn(id, c)
 	if err != nil || who.leads() {
 		return err == nil, err
 	}
@@ -170,7 +177,7 @@ func (j *granting) mayInHouse(row grant, image *interaction.Image, fresh []gain,
 		if err != nil || c == nil {
 			return false, err
 		}
-		who, err := j.guard.service.callerOf(j.ctx, c)
+		who, err := j.callerIn(id, c)
 		if err != nil {
 			return false, err
 		}
@@ -191,7 +198,7 @@ func (j *granting) stored(id string) (*casemodel.Case, error) {
 	if c, known := j.cases[id]; known {
 		return c, nil
 	}
-	a, err := j.guard.service.load(inside(j.ctx), id)
+	a, err := j.load(j.ctx, j.server, id)
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
 		j.cases[id] = nil
 		return nil, nil
@@ -201,4 +208,16 @@ func (j *granting) stored(id string) (*casemodel.Case, error) {
 	}
 	j.cases[id] = &a.c
 	return &a.c, nil
+}
+
+// callerIn is what the caller is to a case.
+func (j *granting) callerIn(id string, c *casemodel.Case) (*caller, error) {
+	if who, known := j.callers[id]; known {
+		return who, nil
+	}
+	who, err := j.callerOf(j.ctx, j.server, c)
+	if err == nil {
+		j.callers[id] = who
+	}
+	return who, err
 }

@@ -191,12 +191,8 @@ func (j *granting) serves(image *interaction.Image, fresh []gain) (bool, error) 
 		{Type: "Coverage", Parameters: []search.Pair{{Name: "beneficiary", Value: patient}, {Name: "payor", Value: org}, {Name: "status", Value: "active"}}},
 	} {
 		r.Parameters = append(r.Parameters, search.Pair{Name: "_count", Value: "1"})
-		page, err := j.guard.service.engine().Search(inside(j.ctx), r)
-		if err != nil {
-			return false, err
-		}
-		var b bundle
-		if err := json.Unmarshal(page, &b); err != nil || len(b.Entry) > 0 {
+		page, err := j.server.Find(j.ctx, r)
+		if err != nil || len(page.Matches) > 0 {
 			return err == nil, err
 		}
 	}

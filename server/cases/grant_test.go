@@ -86,7 +86,7 @@ func testNobodyGivesHimselfARole(t *testing.T, d *workplace, manager context.Con
 		})
 	}
 	for _, name := range []string{"rehab", "insurer", "stranger", "patient"} {
-		_, err := d.service.Act(who[name], d.id, "cancel", []byte(`{"reason":"x"}`), nil, here)
+		_, err := d.service.Act(who[name], d.id, "cancel", []byte(`{"reason":"x"}`), nil)
 		if err == nil {
 			t.Errorf("%s cancels the case", name)
 		}

@@ -3,9 +3,9 @@ package cases
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
@@ -13,13 +13,15 @@ import (
 	"caseway/mapping/casemodel"
 )
 
-// doing is the action that a commit carries out.
+// doing is the action that a commit carries out: the note of the Service to the
+// Guard.
 type doing struct {
 	action  casemodel.Action
 	step    casemodel.Step
-	caseID  string   // "" for a new case
-	episode int64    // version of the EpisodeOfCare that the action was judged by
-	witness *Witness // of an operation that is no action
+	caseID  string // "" for a new case
+	episode int64  // version of the EpisodeOfCare that the action was judged by
+	// attestation is that of an operation that is no action.
+	attestation *Attestation
 	// written is what a FHIR client writes, where the doing is what follows from it.
 	written []interaction.Image
 	notes   []string // what is to be said beside the reason of the step
@@ -28,65 +30,77 @@ type doing struct {
 	known map[fhir.Key]int64
 }
 
-type doingKey struct{}
-
-func withDoing(ctx context.Context, d *doing) context.Context {
-	return context.WithValue(ctx, doingKey{}, d)
+// GuardConfig is what a Guard needs.
+type GuardConfig struct {
+	Schema fhir.Schema
+	// Open is set where nobody logs in: then callers name their role themselves.
+	Open  bool
+	Clock func() time.Time // nil: time.Now
 }
 
-func doingIn(ctx context.Context) *doing {
-	d, _ := ctx.Value(doingKey{}).(*doing)
-	return d
-}
-
-// Guard watches over what is written to cases. What an action writes it marks as
-// part of its case, and it adds the Provenance of who did it and why. What FHIR
-// clients write it holds to the rules. Safe for concurrent use.
+// Guard watches over what is written to cases. To what an action writes it adds
+// the Provenance of who did it and why. What FHIR clients write it holds to the
+// rules. Safe for concurrent use.
 type Guard struct {
-	service   *Service
+	*assembler
 	hasDevice atomic.Bool // the store has the Device that stands for the server
 }
 
-// Guard makes the Guard of the engine that the Service uses.
-func (s *Service) Guard() *Guard { return &Guard{service: s} }
+// NewGuard makes a Guard.
+func NewGuard(c GuardConfig) *Guard {
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	return &Guard{assembler: &assembler{schema: c.Schema, open: c.Open, clock: c.Clock, parts: newParts(maxParts)}}
+}
 
 var _ interaction.Guard = (*Guard)(nil)
 
 // Check implements interaction.Guard.
-func (g *Guard) Check(ctx context.Context, images []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
-	d := doingIn(ctx)
-	if d == nil {
-		return g.witnessed(ctx, images)
+func (g *Guard) Check(ctx context.Context, p *interaction.Pending) error {
+	c := &review{Guard: g, Pending: p, ctx: ctx, server: p.Server}
+	if d, ours := p.Note.(*doing); ours {
+		return c.act(d)
 	}
-	if err := d.checkNew(images); err != nil {
-		return nil, nil, err
+	return c.judge()
+}
+
+// review is of a commit that the Guard looks at.
+type review struct {
+	*Guard
+	*interaction.Pending
+	ctx    context.Context // of who commits
+	server Session
+	grants *granting // nil until it is needed
+}
+
+// act completes what an action writes.
+func (c *review) act(d *doing) error {
+	if err := d.checkNew(c.Images); err != nil {
+		return err
 	}
 	id := d.caseID
-	for _, image := range images {
+	for _, image := range c.Images {
 		if id == "" && image.Key.Type == "EpisodeOfCare" {
 			id = image.Key.ID
 		}
 	}
-	if err := g.mark(images, id); err != nil {
-		return nil, nil, err
+	if err := c.checkGrants(c.Images...); err != nil || c.Refused() {
+		return err
 	}
-	if issues, err := g.checkGrants(ctx, images); err != nil || len(issues) > 0 {
-		return nil, issues, err
+	if err := c.hold(d); err != nil {
+		return err
 	}
-	more, err := g.hold(inside(ctx), d, images)
+	device, err := c.device(d.step.Actor.Party)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	device, err := g.device(inside(ctx), d.step.Actor.Party)
-	if err != nil {
-		return nil, nil, err
+	c.Add(device...)
+	attested, err := c.provenance(c.ctx, d, id, c.Images)
+	if err == nil {
+		c.Add(attested)
 	}
-	more = append(more, device...)
-	bears, err := g.provenance(ctx, d, id, append(slices.Clone(images), more...))
-	if err != nil {
-		return nil, nil, err
-	}
-	return append(more, bears), nil, nil
+	return err
 }
 
 // apart are the types that belong to no case though a case changes them.
@@ -104,7 +118,7 @@ func (g *Guard) mark(images []interaction.Image, id string) error {
 		if len(text) == len(before) {
 			continue
 		}
-		tree, err := g.decode(text)
+		tree, err := g.tree(text)
 		if err != nil {
 			return err
 		}
@@ -113,35 +127,28 @@ func (g *Guard) mark(images []interaction.Image, id string) error {
 	return nil
 }
 
-func (g *Guard) decode(text []byte) (*fhir.Tree, error) {
-	tree, err := fhir.Decode(g.service.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
-	if tree == nil || tree.Type() == nil {
-		return nil, fmt.Errorf("a resource that an action writes doesn't decode: %w", err)
-	}
-	return tree, nil
-}
-
 // hold makes sure that the case is the one that the action was judged by: two
 // actions at once may each be right and both together not. The EpisodeOfCare
 // gets a version with each action, also where nothing in it changes.
-func (g *Guard) hold(ctx context.Context, d *doing, images []interaction.Image) ([]interaction.Image, error) {
+func (c *review) hold(d *doing) error {
 	key := fhir.Key{Type: "EpisodeOfCare", ID: d.caseID}
-	written := slices.ContainsFunc(images, func(image interaction.Image) bool { return image.Key == key })
+	written := slices.ContainsFunc(c.Images, func(image interaction.Image) bool { return image.Key == key })
 	if d.caseID == "" || written {
-		return nil, nil
+		return nil
 	}
-	v, err := g.service.engine().Read(ctx, key)
+	v, err := c.server.Read(c.ctx, key)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if v.VersionID != d.episode {
-		return nil, fhir.NewError(fhir.VersionConflict, fhir.IssueConflict, "the case has changed meanwhile; read it again")
+		return fhir.NewError(fhir.VersionConflict, fhir.IssueConflict, "the case has changed meanwhile; read it again")
 	}
-	tree, err := g.decode(v.JSON)
+	tree, err := c.tree(v.JSON)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return []interaction.Image{{Key: key, Method: store.Put, Before: v, After: tree}}, nil
+	c.Add(interaction.Image{Key: key, Method: store.Put, Before: v, After: tree})
+	return nil
 }
 
 // deviceKey is the Device that stands for the server where nobody logs in.
@@ -153,15 +160,15 @@ const deviceText = `{"resourceType":"Device","id":"caseway-server","status":"act
 
 // device makes the Device that stands for the server, where it is needed and
 // isn't there.
-func (g *Guard) device(ctx context.Context, by casemodel.Party) ([]interaction.Image, error) {
-	if !by.IsZero() || g.hasDevice.Load() {
+func (c *review) device(by casemodel.Party) ([]interaction.Image, error) {
+	if !by.IsZero() || c.hasDevice.Load() {
 		return nil, nil
 	}
-	v, err := g.service.engine().Read(ctx, deviceKey)
+	v, err := c.server.Read(c.ctx, deviceKey)
 	fe := (*fhir.Error)(nil)
 	switch {
 	case err == nil:
-		g.hasDevice.Store(true)
+		c.hasDevice.Store(true)
 		return nil, nil
 	case errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone):
 	default:
@@ -170,7 +177,7 @@ func (g *Guard) device(ctx context.Context, by casemodel.Party) ([]interaction.I
 	if fe.Kind == fhir.Gone { // somebody deleted it: the reference stays, and leads nowhere
 		return nil, nil
 	}
-	tree, err := g.decode([]byte(deviceText))
+	tree, err := c.tree([]byte(deviceText))
 	if err != nil {
 		return nil, err
 	}

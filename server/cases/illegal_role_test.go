@@ -79,21 +79,22 @@ func tryAsOthers(t *testing.T, s store.Store, rows []illegal) {
 
 // desk is a server with a login over the store of another one.
 type desk struct {
-	engine  *interaction.Engine
+	engine  *interaction.Session
 	service *cases.Service
 }
 
 func newDesk(t *testing.T, s store.Store) *desk {
 	t.Helper()
 	r4 := definition.R4()
-	d := &desk{}
-	d.service = cases.New(cases.Config{Engine: func() cases.Engine { return d.engine }, Schema: r4})
-	var err error
-	if d.engine, err = interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{d.service.Guard()},
-	}); err != nil {
+	guard := cases.NewGuard(cases.GuardConfig{Schema: r4})
+	engine, err := interaction.New(interaction.Config{
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard},
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
+	d := &desk{engine: engine.As(nil)}
+	d.service = cases.New(cases.Config{Guard: guard, Caller: d.engine, Server: d.engine})
 	return d
 }
 
@@ -109,7 +110,7 @@ func (d *desk) tries(t *testing.T, k *illegalTry, row illegal) {
 	if row.API.Argument != nil {
 		body["argument"] = k.fill(row.API.Argument)
 	}
-	_, err := d.service.Act(ctx, k.c.ID, row.API.Action, []byte(text(body)), nil, k.url+"/fhir")
+	_, err := d.service.Act(ctx, k.c.ID, row.API.Action, []byte(text(body)), nil)
 	if p := cases.ProblemOf(err, http.StatusTeapot); err == nil || p.Status != http.StatusUnprocessableEntity ||
 		!slices.ContainsFunc(p.Errors, func(f cases.Fault) bool { return f.Rule == row.Rule }) {
 		t.Errorf("case API: not refused by %s: %v %+v", row.Rule, err, p)

@@ -25,7 +25,6 @@ type Importing struct {
 	Role   casemodel.Role
 	By     casemodel.Party
 	Reason string
-	Base   string // our own FHIR base URL without a closing slash
 	// MaxLine is how many bytes a case may have in the file.
 	MaxLine int
 }
@@ -295,14 +294,14 @@ func (w *importing) take(r record, done *Imported) error {
 	}
 	w.lines[r.id] = r.line
 	// First by a read, which bears witness of no denial where nothing is.
-	_, err := w.service.engine().Read(w.ctx, fhir.Key{Type: "EpisodeOfCare", ID: r.id})
+	_, err := w.service.caller.Read(w.ctx, fhir.Key{Type: "EpisodeOfCare", ID: r.id})
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
 		return w.create(r, done)
 	}
 	if err != nil {
 		return err
 	}
-	seen, err := w.service.load(w.ctx, r.id)
+	seen, err := w.service.load(w.ctx, w.service.caller, r.id)
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,8 @@ package cases
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
@@ -29,12 +27,12 @@ func (w *importing) create(r record, done *Imported) error {
 	if err := nameParts(&c); err != nil {
 		return err
 	}
-	who, err := w.service.callerOf(w.ctx, &casemodel.Case{})
+	who, err := w.service.callerOf(w.ctx, w.service.server, &casemodel.Case{})
 	if err != nil {
 		return err
 	}
-	now := w.service.now()
-	step := casemodel.Step{Actor: w.actor(who), At: now, Why: w.Reason, NewID: newIDs(now)}
+	ids := w.service.newIDs()
+	step := casemodel.Step{Actor: w.actor(who), At: ids.now, Why: w.Reason, NewID: ids.next}
 	if c.Adopted {
 		received, err := casemodel.Receive(c, step)
 		if err != nil {
@@ -88,7 +86,7 @@ func (w *importing) bringIn(a *assembled, step casemodel.Step, people *attendanc
 				return nil, differs(&a.c, x.Key)
 			}
 		}
-		err := w.store(w.commit(a, withBrought(writes, a), step, people))
+		_, err := w.service.commit(w.ctx, w.commit(a, withBrought(writes, a), step, people))
 		there := (*thereAlready)(nil)
 		if !errors.As(err, &there) || tried {
 			return lost, err
@@ -104,7 +102,7 @@ func (w *importing) bringIn(a *assembled, step casemodel.Step, people *attendanc
 // commit is what a line stores: what its case writes, and whoever is made for it.
 // Whom the case itself writes to, it makes.
 func (w *importing) commit(a *assembled, writes []mapping.Write, step casemodel.Step, people *attendance) commit {
-	c := commit{a: a, writes: writes, row: &importAction, step: step, base: w.Base, named: true, dryRun: w.DryRun}
+	c := commit{a: a, writes: writes, row: &importAction, step: step, dryRun: w.DryRun}
 	for _, p := range people.made {
 		if !slices.ContainsFunc(writes, func(x mapping.Write) bool { return x.Key == p.key }) {
 			c.made = append(c.made, p)
@@ -113,40 +111,9 @@ func (w *importing) commit(a *assembled, writes []mapping.Write, step casemodel.
 	return c
 }
 
-// store commits, and tells of what FHIR refuses in which part it is.
-func (w *importing) store(c commit) error {
-	_, _, err := w.service.commit(w.ctx, c)
-	fe := (*fhir.Error)(nil)
-	if !errors.As(err, &fe) {
-		return err
-	}
-	located := *fe
-	located.Issues = slices.Clone(fe.Issues)
-	for i := range located.Issues {
-		is := &located.Issues[i]
-		n := 0
-		if _, err := fmt.Sscanf(is.Expression, "Bundle.entry[%d].resource", &n); err == nil {
-			_, rest, _ := strings.Cut(is.Expression, ".resource")
-			is.Expression = c.keyAt(n) + rest
-		}
-	}
-	return &located
-}
-
-// keyAt is what the entry of the transaction at n writes.
-func (c *commit) keyAt(n int) string {
-	switch {
-	case n < len(c.writes):
-		return c.writes[n].Key.String()
-	case n < len(c.writes)+len(c.made):
-		return c.made[n-len(c.writes)].key.String()
-	}
-	return "Bundle"
-}
-
 // find reads a resource that is there under the id of a part.
 func (w *importing) find(a *assembled, key fhir.Key) error {
-	v, err := w.service.engine().Read(w.ctx, key)
+	v, err := w.service.caller.Read(w.ctx, key)
 	if err != nil {
 		return err
 	}
@@ -154,7 +121,7 @@ func (w *importing) find(a *assembled, key fhir.Key) error {
 	if key.Type == "EpisodeOfCare" || !mine {
 		return differs(&a.c, key)
 	}
-	return w.service.add(a, v.JSON)
+	return w.service.add(a, key, v.VersionID, v.JSON)
 }
 
 // differs refuses a line whose part stands for something else already.

@@ -33,7 +33,7 @@ func (w *importing) change(r record, seen *assembled, done *Imported) error {
 	}
 	whole := seen
 	if !w.service.open {
-		if whole, err = w.service.load(inside(w.ctx), r.id); err != nil {
+		if whole, err = w.service.load(w.ctx, w.service.server, r.id); err != nil {
 			return err
 		}
 	}
@@ -98,9 +98,9 @@ func (w *importing) changeTo(whole *assembled, after casemodel.Case, known []cas
 		return nil, err
 	}
 	writes, _ := mapping.Resources(&result.Case, a.stored)
-	following := *w
-	following.ctx = withFollowing(w.ctx, whole, &result)
-	err = following.store(w.commit(a, writes, step, people))
+	c := w.commit(a, writes, step, people)
+	c.result = &result
+	_, err = w.service.commit(w.ctx, c)
 	if there := (*thereAlready)(nil); errors.As(err, &there) {
 		return nil, differs(&after, there.keys[0])
 	}
@@ -138,7 +138,7 @@ func removedParts(before, after *casemodel.Case) (found casemodel.Errors) {
 // apply judges a change in each role of the caller's: one that may take it is
 // enough.
 func (w *importing) apply(before, after casemodel.Case) (casemodel.Result, casemodel.Step, error) {
-	who, err := w.service.callerOf(w.ctx, &before)
+	who, err := w.service.callerOf(w.ctx, w.service.server, &before)
 	if err != nil {
 		return casemodel.Result{}, casemodel.Step{}, err
 	}
@@ -149,10 +149,10 @@ func (w *importing) apply(before, after casemodel.Case) (casemodel.Result, casem
 			actors = append(actors, who.actor(role))
 		}
 	}
-	now := w.service.now()
+	ids := w.service.newIDs()
 	var first error
 	for _, actor := range actors {
-		step := casemodel.Step{Actor: actor, At: now, Why: w.Reason, NewID: newIDs(now)}
+		step := casemodel.Step{Actor: actor, At: ids.now, Why: w.Reason, NewID: ids.next}
 		result, err := casemodel.Apply(before, after, step)
 		if err == nil {
 			return result, step, nil

@@ -22,14 +22,14 @@ func (w *importing) clientBy(identifier string) (casemodel.Ref, error) {
 		at.Detail = "must be system|value, such as http://clinic.example/mrn|1001"
 		return "", badRequest("", at)
 	}
-	found, err := w.service.engine().Search(w.ctx, interaction.SearchRequest{Type: "Patient", Parameters: []search.Pair{
+	found, err := w.service.caller.Find(w.ctx, interaction.SearchRequest{Type: "Patient", Parameters: []search.Pair{
 		{Name: "identifier", Value: search.Escape(system) + "|" + search.Escape(value)}, {Name: "_count", Value: "2"},
 	}})
 	if err != nil {
 		return "", err
 	}
 	a := &assembled{versions: map[fhir.Key]int64{}}
-	if _, err := w.service.take(a, found); err != nil {
+	if err := w.service.addHits(a, found.Matches); err != nil {
 		return "", err
 	}
 	switch len(a.stored) {

@@ -35,7 +35,7 @@ func (o *office) importing(ctx context.Context, line string, change bool) cases.
 	var first cases.Imported
 	n := 0
 	err := o.service.Import(ctx, cases.Importing{
-		Format: cases.FormatNDJSON, Base: "http://here.example/fhir", MaxLine: 1 << 20, Change: change, Reason: "because",
+		Format: cases.FormatNDJSON, MaxLine: 1 << 20, Change: change, Reason: "because",
 	}, strings.NewReader(line), func(text []byte) {
 		if n++; n == 1 {
 			if err := json.Unmarshal(text, &first); err != nil {

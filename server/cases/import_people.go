@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"caseway/fhir"
+	"caseway/fhir/store"
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
 
@@ -67,12 +68,12 @@ func (w *importing) people(a *assembled, known []casemodel.Party, before *casemo
 				n.party, n.listed = p, true
 			}
 		}
-		v, err := w.service.engine().Read(w.ctx, n.key)
+		v, err := w.service.caller.Read(w.ctx, n.key)
 		switch fe := (*fhir.Error)(nil); {
 		case err == nil:
 			all.there = append(all.there, n.key)
 			if n.key.Type == "Practitioner" {
-				err = w.practitioner(a, v.JSON)
+				err = w.practitioner(a, v)
 			}
 		case errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone):
 			err = nil
@@ -174,7 +175,7 @@ func (w *importing) client(a *assembled, all *attendance) error {
 	if slices.ContainsFunc(a.stored, func(m proto.Message) bool { return keyOf(m) == key }) {
 		return nil
 	}
-	v, err := w.service.engine().Read(w.ctx, key)
+	v, err := w.service.caller.Read(w.ctx, key)
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
 		if made, ok := w.clients[a.c.Client.ID]; ok {
 			return samePerson(a.c.Client, made)
@@ -188,7 +189,7 @@ func (w *importing) client(a *assembled, all *attendance) error {
 	if err != nil {
 		return err
 	}
-	if err := w.service.add(a, v.JSON); err != nil {
+	if err := w.service.add(a, v.Key, v.VersionID, v.JSON); err != nil {
 		return err
 	}
 	said, stored := a.c.Client, mapping.AssembleOnly(a.stored).Client
@@ -223,9 +224,9 @@ func samePerson(said, stored casemodel.Client) error {
 
 // practitioner lets a case keep the certifications that are stored: those of a
 // line are added where there are none, and never taken away.
-func (w *importing) practitioner(a *assembled, text []byte) error {
+func (w *importing) practitioner(a *assembled, v store.Version) error {
 	known := &assembled{versions: map[fhir.Key]int64{}}
-	if err := w.service.add(known, text); err != nil || len(known.stored) == 0 {
+	if err := w.service.add(known, v.Key, v.VersionID, v.JSON); err != nil || len(known.stored) == 0 {
 		return err
 	}
 	stored, ok := mapping.CertificationsIn(known.stored[0])
@@ -243,7 +244,7 @@ func (w *importing) practitioner(a *assembled, text []byte) error {
 			}
 		}
 	}
-	return w.service.add(a, text)
+	return w.service.add(a, v.Key, v.VersionID, v.JSON)
 }
 
 func certified(c *casemodel.Case, who casemodel.Ref) bool {

@@ -1,7 +1,6 @@
 package cases
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -20,37 +19,40 @@ const phaseURL = fhir.CanonicalBase + "/StructureDefinition/episode-phase"
 
 // judging holds what a FHIR client writes to the rules of one case.
 type judging struct {
-	guard  *Guard
-	ctx    context.Context // of the client
+	*review
 	id     string
-	images []interaction.Image
 	mine   []int // of the images, those of the case
 	before *assembled
 	after  []proto.Message // the case's resources as they would be
 	more   []interaction.Image
 }
 
-// judge holds a commit of a FHIR client to the rules of the cases that its
+// judgeCases holds a commit of a FHIR client to the rules of the cases that its
 // resources belong to, as far as these are bound by rules: it keeps what of
 // Caseway's own the client left out, and adds what follows from the change.
-func (g *Guard) judge(ctx context.Context, images []interaction.Image) ([]interaction.Image, []fhir.Issue, error) {
+func (c *review) judgeCases() error {
 	var more []interaction.Image
-	for _, id := range casesIn(images) {
-		bound, err := g.isBound(ctx, id, images)
+	for _, id := range casesIn(c.Images) {
+		bound, err := c.isBound(id)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 		if !bound {
 			continue
 		}
-		j := &judging{guard: g, ctx: ctx, id: id, images: images}
+		j := &judging{review: c, id: id}
 		issues, err := j.run()
-		if err != nil || len(issues) > 0 {
-			return nil, issues, err
+		if err != nil {
+			return err
+		}
+		if len(issues) > 0 {
+			c.Issue(issues...)
+			return nil
 		}
 		more = append(more, j.more...)
 	}
-	return more, nil, nil
+	c.Add(more...)
+	return nil
 }
 
 // casesIn are the ids of the cases that images belong to or did.
@@ -70,7 +72,11 @@ func casesOf(image *interaction.Image) []string {
 	if !slices.Contains(caseTypes, image.Key.Type) {
 		return nil
 	}
-	var all []string
+	return caseTags(image)
+}
+
+// caseTags are the tags of cases that a resource has or had.
+func caseTags(image *interaction.Image) (all []string) {
 	if image.After != nil {
 		all = fhir.Tags(image.After.JSON, interaction.CaseSystem)
 	}
@@ -82,15 +88,15 @@ func casesOf(image *interaction.Image) []string {
 
 // isBound reports whether rules bind a case: its episode has a phase of
 // Caseway's, or gets one by this commit.
-func (g *Guard) isBound(ctx context.Context, id string, images []interaction.Image) (bool, error) {
+func (c *review) isBound(id string) (bool, error) {
 	key := fhir.Key{Type: "EpisodeOfCare", ID: id}
-	for i := range images {
-		if images[i].Key == key {
-			after := images[i].After
-			return strings.Contains(string(images[i].Before.JSON), phaseURL) || after != nil && strings.Contains(string(after.JSON), phaseURL), nil
+	for i := range c.Images {
+		if c.Images[i].Key == key {
+			after := c.Images[i].After
+			return strings.Contains(string(c.Images[i].Before.JSON), phaseURL) || after != nil && strings.Contains(string(after.JSON), phaseURL), nil
 		}
 	}
-	v, err := g.service.engine().Read(inside(ctx), key)
+	v, err := c.server.Read(c.ctx, key)
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
 		return false, nil
 	}
@@ -103,18 +109,18 @@ func (j *judging) run() (issues []fhir.Issue, err error) {
 	}
 	j.unlink()
 	j.after = slices.Clone(j.before.stored)
-	for i := range j.images {
-		if slices.Contains(casesOf(&j.images[i]), j.id) {
+	for i := range j.Images {
+		if slices.Contains(casesOf(&j.Images[i]), j.id) {
 			j.mine = append(j.mine, i)
-			if j.isUnlinked(&j.images[i]) {
+			if j.isUnlinked(&j.Images[i]) {
 				continue
 			}
-			if err := j.lay(&j.images[i]); err != nil {
+			if err := j.lay(&j.Images[i]); err != nil {
 				return nil, err
 			}
 		}
 	}
-	after := j.guard.service.parts.assemble(j.after)
+	after := j.parts.assemble(j.after)
 	if after.ID == "" {
 		return j.withoutEpisode(), nil
 	}
@@ -143,10 +149,10 @@ func (j *judging) isUnlinked(image *interaction.Image) bool {
 func (j *judging) unlink() {
 	n := len(j.before.stored)
 	j.before.stored = slices.DeleteFunc(j.before.stored, func(m proto.Message) bool {
-		return slices.ContainsFunc(j.images, func(image interaction.Image) bool { return image.Key == keyOf(m) && j.isUnlinked(&image) })
+		return slices.ContainsFunc(j.Images, func(image interaction.Image) bool { return image.Key == keyOf(m) && j.isUnlinked(&image) })
 	})
 	if len(j.before.stored) < n {
-		j.before.c = j.guard.service.parts.assemble(j.before.stored)
+		j.before.c = j.parts.assemble(j.before.stored)
 	}
 }
 
@@ -184,19 +190,18 @@ func (j *judging) lay(image *interaction.Image) error {
 	if !any {
 		return nil
 	}
-	image.After, err = j.guard.decode(mapping.Write{Resource: kept}.JSON())
+	image.After, err = j.tree(mapping.Write{Resource: kept}.JSON())
 	return err
 }
 
 // apply judges the change in each role that the client's user has: one that may
 // take it is enough.
 func (j *judging) apply(after casemodel.Case) (casemodel.Result, casemodel.Step, error) {
-	s := j.guard.service
-	who, err := s.callerOf(j.ctx, &j.before.c)
+	who, err := j.callerOf(j.ctx, j.server, &j.before.c)
 	if err != nil {
 		return casemodel.Result{}, casemodel.Step{}, err
 	}
-	now := s.now()
+	ids := j.newIDs()
 	actors := []casemodel.Actor{{Role: casemodel.RoleSystem, Party: casemodel.Party{Ref: casemodel.Ref(deviceKey.String())}}}
 	if who != nil {
 		actors = actors[:0]
@@ -206,7 +211,7 @@ func (j *judging) apply(after casemodel.Case) (casemodel.Result, casemodel.Step,
 	}
 	var first error
 	for _, actor := range actors {
-		step := casemodel.Step{Actor: actor, At: now, NewID: newIDs(now)}
+		step := casemodel.Step{Actor: actor, At: ids.now, NewID: ids.next}
 		result, err := j.change(after, step)
 		if err == nil {
 			return result, step, nil
@@ -223,11 +228,11 @@ func (j *judging) apply(after casemodel.Case) (casemodel.Result, casemodel.Step,
 func (j *judging) issues(found casemodel.Errors) []fhir.Issue {
 	var all []fhir.Issue
 	for _, e := range found {
-		at := j.images[j.mine[0]].At
+		at := j.Images[j.mine[0]].At
 		for _, i := range j.mine {
-			key := j.images[i].Key
+			key := j.Images[i].Key
 			if key.String() == string(e.Part) || e.Part == "" && key.Type == "EpisodeOfCare" {
-				at = j.images[i].At
+				at = j.Images[i].At
 			}
 		}
 		all = append(all, fhir.Issue{Severity: fhir.SeverityError, Code: fhir.IssueBusinessRule, Expression: at, Text: e.Rule + ": " + e.Text})
@@ -246,34 +251,34 @@ func (j *judging) write(after *casemodel.Case, result casemodel.Result, step cas
 	if len(j.more) == 0 {
 		return nil
 	}
-	if err := j.guard.mark(j.more, j.id); err != nil {
+	if err := j.mark(j.more, j.id); err != nil {
 		return err
 	}
-	device, err := j.guard.device(inside(j.ctx), step.Actor.Party)
+	device, err := j.device(step.Actor.Party)
 	if err != nil {
 		return err
 	}
-	bears, err := j.guard.provenance(j.ctx, &doing{action: "consequence", step: step, written: j.images}, j.id, j.more)
+	bears, err := j.provenance(j.ctx, &doing{action: "consequence", step: step, written: j.Images}, j.id, j.more)
 	j.more = append(append(j.more, device...), bears)
 	return err
 }
 
 // add writes a resource that a consequence makes or changes.
 func (j *judging) add(w mapping.Write) error {
-	tree, err := j.guard.decode(w.JSON())
+	tree, err := j.tree(w.JSON())
 	if err != nil {
 		return err
 	}
 	for _, i := range j.mine {
-		if j.images[i].Key == w.Key {
-			j.images[i].After = tree
+		if j.Images[i].Key == w.Key {
+			j.Images[i].After = tree
 			return nil
 		}
 	}
 	image := interaction.Image{Key: w.Key, Method: store.Post, After: tree}
 	if w.Stored != nil {
 		image.Method = store.Put
-		if image.Before, err = j.guard.service.engine().Read(inside(j.ctx), w.Key); err != nil {
+		if image.Before, err = j.server.Read(j.ctx, w.Key); err != nil {
 			return err
 		}
 		if image.Before.VersionID != j.before.versions[w.Key] {

@@ -15,7 +15,7 @@ import (
 // load finds the case as it is stored; for one that comes in by this commit there
 // is nothing yet.
 func (j *judging) load() (err error) {
-	j.before, err = j.guard.service.load(inside(j.ctx), j.id)
+	j.before, err = j.assembler.load(j.ctx, j.server, j.id)
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
 		j.before = &assembled{versions: map[fhir.Key]int64{}}
 		return nil
@@ -23,13 +23,13 @@ func (j *judging) load() (err error) {
 	if err != nil {
 		return err
 	}
-	return j.guard.service.loadOffered(inside(j.ctx), j.before, j.offered())
+	return j.loadOffered(j.ctx, j.server, j.before, j.offered())
 }
 
 // offered are the organizations that new Tasks are given to.
 func (j *judging) offered() (all []string) {
-	for i := range j.images {
-		image := &j.images[i]
+	for i := range j.Images {
+		image := &j.Images[i]
 		if image.Key.Type != "Task" || image.After == nil || image.Method != store.Post && image.Before.JSON != nil {
 			continue
 		}
@@ -53,7 +53,7 @@ func (j *judging) change(after casemodel.Case, step casemodel.Step) (casemodel.R
 // strange refuses a phase that there isn't, which would count for none.
 func (j *judging) strange() []fhir.Issue {
 	for _, i := range j.mine {
-		key := j.images[i].Key
+		key := j.Images[i].Key
 		at := slices.IndexFunc(j.after, func(m proto.Message) bool { return keyOf(m) == key })
 		if key.Type == "EpisodeOfCare" && at >= 0 && mapping.StrangePhase(j.after[at]) {
 			return j.issues(casemodel.Errors{{

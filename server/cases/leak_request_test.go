@@ -98,14 +98,14 @@ func (x *leaking) ask(ctx context.Context, line string) string {
 	switch {
 	case verb == "ACT":
 		name, argument, _ := strings.Cut(body, " ")
-		return shown(x.cases.Act(ctx, path, name, []byte(argument), nil, here))
+		return shown(x.cases.Act(ctx, path, name, []byte(argument), nil))
 	case verb == "EDIT":
 		to, text, _ := strings.Cut(body, " ")
 		return shown(x.cases.Edit(ctx, editing(path, to, text)))
 	case verb == "IMPORT":
 		return x.imports(ctx, rest)
 	case verb == "POST" && path == "/cases":
-		return shown(x.cases.Create(ctx, []byte(body), here))
+		return shown(x.cases.Create(ctx, []byte(body)))
 	case verb == "PUT":
 		key, _ := fhir.ParseKey(strings.TrimPrefix(path, "/fhir/"))
 		text := `{"resourceType":"` + key.Type + `","id":"` + key.ID + `",` + strings.TrimPrefix(body, "{")
@@ -147,7 +147,7 @@ func (x *leaking) exports(ctx context.Context, format cases.Format, pairs []sear
 
 func (x *leaking) imports(ctx context.Context, line string) string {
 	var b bytes.Buffer
-	i := cases.Importing{Format: cases.FormatNDJSON, Change: true, Base: here, MaxLine: 1 << 20}
+	i := cases.Importing{Format: cases.FormatNDJSON, Change: true, MaxLine: 1 << 20}
 	err := x.cases.Import(ctx, i, strings.NewReader(line+"\n"), func(text []byte) { b.Write(text) })
 	return told(b.Bytes(), err)
 }
@@ -178,7 +178,7 @@ func (x *leaking) askFHIR(ctx context.Context, get bool, path, body string) stri
 }
 
 func editing(method, to, body string) cases.Edit {
-	e := cases.Edit{Method: method, Body: []byte(body), Base: here, MediaType: "application/json", IfMatch: []string{"*"}}
+	e := cases.Edit{Method: method, Body: []byte(body), MediaType: "application/json", IfMatch: []string{"*"}}
 	if method == http.MethodPatch {
 		e.MediaType = cases.MergePatch
 	}

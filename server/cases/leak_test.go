@@ -33,7 +33,7 @@ const leakRequests = 30
 // leaking is a store with two doors: one that decides, and one by which it is
 // filled.
 type leaking struct {
-	guarded, open *interaction.Engine
+	guarded, open *interaction.Session
 	cases         *cases.Service
 	operations    *operation.Service
 	made          bool // the server has made an id
@@ -43,20 +43,23 @@ func newLeaking(t testing.TB, s store.Store) *leaking {
 	t.Helper()
 	r4 := definition.R4()
 	clock := func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
-	x := &leaking{}
-	decides, err := access.New(access.Config{Store: s, Schema: r4, Base: here, Registry: func() *search.Registry { return x.guarded.Registry() }})
+	guard := cases.NewGuard(cases.GuardConfig{Schema: r4, Clock: clock})
+	c := interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: here}
+	open, err := interaction.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.cases = cases.New(cases.Config{Engine: func() cases.Engine { return x.guarded }, Schema: r4, Clock: clock})
-	c := interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: here}
-	if x.open, err = interaction.New(c); err != nil {
+	c.Guards = []interaction.Guard{guard}
+	guarded, err := interaction.New(c)
+	if err != nil {
 		t.Fatal(err)
 	}
-	c.Access, c.Guards = cases.Inside{Access: decides}, []interaction.Guard{x.cases.Guard()}
-	if x.guarded, err = interaction.New(c); err != nil {
+	decides, err := access.New(access.Config{Store: s, Schema: r4, Base: here, Registry: guarded.Registry})
+	if err != nil {
 		t.Fatal(err)
 	}
+	x := &leaking{open: open.As(nil), guarded: guarded.As(decides)}
+	x.cases = cases.New(cases.Config{Guard: guard, Caller: x.guarded, Server: guarded.As(nil)})
 	x.operations = operation.New(operation.Config{Engine: x.guarded, Cases: x.cases, Schema: r4, Clock: clock})
 	return x
 }

@@ -243,25 +243,17 @@ func (s *Service) listPage(ctx context.Context, l listing, cursor string, page *
 		parameters = append(slices.Clone(parameters), search.Pair{Name: interaction.CursorParameter, Value: cursor})
 	}
 	parameters = append(slices.Clone(parameters), namedInRows...)
-	found, err := s.engine().Search(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
+	found, err := s.caller.Find(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
 	if err != nil {
 		return "", err
 	}
-	var b bundle
-	if err := json.Unmarshal(found, &b); err != nil {
-		return "", fmt.Errorf("a page of cases: %w", err)
-	}
 	a := &assembled{versions: map[fhir.Key]int64{}}
-	names := rowNames{}
-	for _, e := range b.Entry {
-		var who namedResource
-		if err := json.Unmarshal(e.Resource, &who); err == nil && who.ResourceType != "EpisodeOfCare" {
-			names[casemodel.Ref(who.ResourceType+"/"+who.ID)] = who
-			continue
-		}
-		if err := s.add(a, e.Resource); err != nil {
-			return "", err
-		}
+	if err := s.addHits(a, found.Matches); err != nil {
+		return "", err
+	}
+	names, err := namesIn(found.Included)
+	if err != nil {
+		return "", err
 	}
 	for _, m := range a.stored {
 		if row, ok := s.row(m); ok {
@@ -270,5 +262,5 @@ func (s *Service) listPage(ctx context.Context, l listing, cursor string, page *
 			page.Cases = append(page.Cases, row)
 		}
 	}
-	return b.cursor(), nil
+	return found.Next, nil
 }

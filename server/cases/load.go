@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,18 +46,18 @@ func (a *assembled) etag() string {
 	return `"` + hex.EncodeToString(sum[:12]) + `"`
 }
 
-// load finds a case whole, as far as the caller in ctx may see it, and
-// assembles it. It fails as reading the EpisodeOfCare does.
-func (s *Service) load(ctx context.Context, id string) (*assembled, error) {
-	return s.loadBy(ctx, id, s.decode)
+// load finds a case whole, as far as a session shows it, and assembles it. It
+// fails as reading the EpisodeOfCare does.
+func (s *assembler) load(ctx context.Context, as Session, id string) (*assembled, error) {
+	return s.loadBy(ctx, as, id, s.decode)
 }
 
 // loadBy is load by a way of decoding.
-func (s *Service) loadBy(ctx context.Context, id string, decode func(partKey, []byte) (proto.Message, error)) (*assembled, error) {
+func (s *assembler) loadBy(ctx context.Context, as Session, id string, decode func(partKey, []byte) (proto.Message, error)) (*assembled, error) {
 	if !fhir.IsID(id) {
 		return nil, fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "there is no case of this id")
 	}
-	belonging, err := s.engine().Belonging(ctx, fhir.Key{Type: "EpisodeOfCare", ID: id}, caseTypes)
+	belonging, err := as.Belonging(ctx, fhir.Key{Type: "EpisodeOfCare", ID: id}, caseTypes)
 	if err != nil {
 		return nil, err
 	}
@@ -72,67 +70,21 @@ func (s *Service) loadBy(ctx context.Context, id string, decode func(partKey, []
 		a.keep(v.Key, v.VersionID, m)
 	}
 	a.c = s.parts.assemble(a.stored)
-	return a, s.loadNetworks(ctx, a, organizationsOf(&a.c))
+	return a, s.loadNetworks(ctx, as, a, organizationsOf(&a.c))
 }
 
-// bundle is what is read of a searchset.
-type bundle struct {
-	Link []struct {
-		Relation string `json:"relation"`
-		URL      string `json:"url"`
-	} `json:"link"`
-	Entry []struct {
-		Resource json.RawMessage `json:"resource"`
-	} `json:"entry"`
-}
-
-// cursor is that of the page behind, "" for none.
-func (b *bundle) cursor() string {
-	for _, l := range b.Link {
-		if l.Relation != "next" {
-			continue
-		}
-		if u, err := url.Parse(l.URL); err == nil {
-			return u.Query().Get(interaction.CursorParameter)
+// addHits adds stored resources, each once.
+func (s *assembler) addHits(a *assembled, hits []search.Hit) error {
+	for _, h := range hits {
+		if err := s.add(a, h.Key, h.VersionID, h.JSON); err != nil {
+			return err
 		}
 	}
-	return ""
+	return nil
 }
 
-// take adds the resources of a page, and gives the cursor of the next one.
-func (s *Service) take(a *assembled, page []byte) (cursor string, err error) {
-	var b bundle
-	if err := json.Unmarshal(page, &b); err != nil {
-		return "", fmt.Errorf("a page of a case: %w", err)
-	}
-	for _, e := range b.Entry {
-		if err := s.add(a, e.Resource); err != nil {
-			return "", err
-		}
-	}
-	return b.cursor(), nil
-}
-
-// header is what every stored resource says of itself.
-type header struct {
-	ResourceType string `json:"resourceType"`
-	ID           string `json:"id"`
-	Meta         struct {
-		VersionID string `json:"versionId"`
-	} `json:"meta"`
-}
-
-// add adds a stored resource once.
-func (s *Service) add(a *assembled, text []byte) error {
-	var h header
-	if err := json.Unmarshal(text, &h); err != nil {
-		return fmt.Errorf("a resource of a case: %w", err)
-	}
-	key := fhir.Key{Type: h.ResourceType, ID: h.ID}
-	version, err := strconv.ParseInt(h.Meta.VersionID, 10, 64)
-	if err != nil || key.Type == "OperationOutcome" {
-		return nil //nolint:nilerror // what has no version isn't stored
-	}
+// add adds a version of a stored resource, once.
+func (s *assembler) add(a *assembled, key fhir.Key, version int64, text []byte) error {
 	m, err := s.decode(partKey{key: key, version: version}, text)
 	a.keep(key, version, m)
 	return err
@@ -149,13 +101,13 @@ func (a *assembled) keep(key fhir.Key, version int64, m proto.Message) {
 }
 
 // decode gives the proto of a version; nil for a type that no part is kept as.
-func (s *Service) decode(k partKey, text []byte) (proto.Message, error) {
+func (s *assembler) decode(k partKey, text []byte) (proto.Message, error) {
 	if m, known := s.parts.get(k); known {
 		return m, nil
 	}
-	tree, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
-	if tree == nil || tree.Type() == nil {
-		return nil, fmt.Errorf("a stored resource doesn't decode: %w", err)
+	tree, err := s.tree(text)
+	if err != nil {
+		return nil, err
 	}
 	m, err := mapping.Decode(tree)
 	if errors.Is(err, fhirproto.ErrNoProto) {
@@ -168,18 +120,27 @@ func (s *Service) decode(k partKey, text []byte) (proto.Message, error) {
 	return m, nil
 }
 
+// tree decodes a resource that is stored, or that this server makes.
+func (s *assembler) tree(text []byte) (*fhir.Tree, error) {
+	tree, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
+	if tree == nil || tree.Type() == nil {
+		return nil, fmt.Errorf("a resource of a case doesn't decode: %w", err)
+	}
+	return tree, nil
+}
+
 // loadNetworks adds which networks organizations around the case belong to.
 // Where the caller may not search for that, none is known.
-func (s *Service) loadNetworks(ctx context.Context, a *assembled, around []string) error {
+func (s *assembler) loadNetworks(ctx context.Context, as Session, a *assembled, around []string) error {
 	if len(around) == 0 {
 		return nil
 	}
-	return s.addNetworks(ctx, a, search.Pair{Name: "participating-organization", Value: strings.Join(around, ",")}, "200")
+	return s.addNetworks(ctx, as, a, search.Pair{Name: "participating-organization", Value: strings.Join(around, ",")}, "200")
 }
 
 // addNetworks adds as many OrganizationAffiliations as are wanted.
-func (s *Service) addNetworks(ctx context.Context, a *assembled, which search.Pair, count string) error {
-	page, err := s.engine().Search(ctx, interaction.SearchRequest{Type: "OrganizationAffiliation", Parameters: []search.Pair{
+func (s *assembler) addNetworks(ctx context.Context, as Session, a *assembled, which search.Pair, count string) error {
+	page, err := as.Find(ctx, interaction.SearchRequest{Type: "OrganizationAffiliation", Parameters: []search.Pair{
 		which, {Name: "_count", Value: count},
 	}})
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && fe.Kind == fhir.Forbidden {
@@ -189,7 +150,7 @@ func (s *Service) addNetworks(ctx context.Context, a *assembled, which search.Pa
 		return err
 	}
 	n := len(a.stored)
-	if _, err := s.take(a, page); err != nil {
+	if err := s.addHits(a, page.Matches); err != nil {
 		return err
 	}
 	if len(a.stored) > n {
@@ -200,11 +161,11 @@ func (s *Service) addNetworks(ctx context.Context, a *assembled, which search.Pa
 
 // loadOffered adds which networks organizations belong to that are offered a
 // service, and whether the client's insurers have networks at all.
-func (s *Service) loadOffered(ctx context.Context, a *assembled, offered []string) error {
+func (s *assembler) loadOffered(ctx context.Context, as Session, a *assembled, offered []string) error {
 	if len(offered) == 0 {
 		return nil
 	}
-	if err := s.loadNetworks(ctx, a, offered); err != nil {
+	if err := s.loadNetworks(ctx, as, a, offered); err != nil {
 		return err
 	}
 	var insurers []string
@@ -216,7 +177,7 @@ func (s *Service) loadOffered(ctx context.Context, a *assembled, offered []strin
 	if len(insurers) == 0 {
 		return nil
 	}
-	return s.addNetworks(ctx, a, search.Pair{Name: "primary-organization", Value: strings.Join(insurers, ",")}, "1")
+	return s.addNetworks(ctx, as, a, search.Pair{Name: "primary-organization", Value: strings.Join(insurers, ",")}, "1")
 }
 
 // asked are the organizations that an action brings into a case, whose networks

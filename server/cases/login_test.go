@@ -25,7 +25,7 @@ import (
 // office is the case API behind Access, without HTTP.
 type office struct {
 	t       *testing.T
-	engine  *interaction.Engine
+	engine  *interaction.Session
 	service *cases.Service
 }
 
@@ -44,17 +44,19 @@ func officeOver(t *testing.T, s store.Store) *office {
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
 	o := &office{t: t}
-	decides, err := access.New(access.Config{Store: s, Schema: r4, Registry: func() *search.Registry { return o.engine.Registry() }})
+	guard := cases.NewGuard(cases.GuardConfig{Schema: r4})
+	engine, err := interaction.New(interaction.Config{
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.service = cases.New(cases.Config{Engine: func() cases.Engine { return o.engine }, Schema: r4})
-	if o.engine, err = interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Access: cases.Inside{Access: decides},
-		Guards: []interaction.Guard{o.service.Guard()},
-	}); err != nil {
+	decides, err := access.New(access.Config{Store: s, Schema: r4, Registry: engine.Registry})
+	if err != nil {
 		t.Fatal(err)
 	}
+	o.engine = engine.As(decides)
+	o.service = cases.New(cases.Config{Guard: guard, Caller: o.engine, Server: engine.As(nil)})
 	return o
 }
 
@@ -108,7 +110,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	opening := text(object{"action": "open", "client": "Patient/p1", "argument": object{
 		"model": "clinical", "setting": "acute-hospital", "manager": object{"ref": "Practitioner/manager"},
 	}})
-	a, err := o.service.Create(manager, []byte(opening), "http://here.example/fhir")
+	a, err := o.service.Create(manager, []byte(opening))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +120,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	stranger := o.as(auth.Principal{Role: auth.Patient, Subject: "p2", FHIRUser: "Patient/p2", Patient: "p2"}, "patient/*.cruds")
 	reader := o.as(staff, "user/*.rs")
 	act := func(ctx context.Context, name string, body object) error {
-		_, err := o.service.Act(ctx, id, name, []byte(text(body)), nil, "http://here.example/fhir")
+		_, err := o.service.Act(ctx, id, name, []byte(text(body)), nil)
 		return err
 	}
 	hold := object{"reason": "on holiday"}
@@ -170,7 +172,7 @@ func TestRolesHoldOverFHIR(t *testing.T) {
 	manager := o.as(auth.Principal{Role: auth.Staff, Subject: "m", FHIRUser: "Practitioner/manager"}, "user/*.cruds")
 	a, err := o.service.Create(manager, []byte(text(object{"action": "open", "client": "Patient/p1", "argument": object{
 		"model": "clinical", "setting": "acute-hospital", "manager": object{"ref": "Practitioner/manager"},
-	}})), "http://here.example/fhir")
+	}})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +205,7 @@ func TestWhoMayNotSeeMakesNoCase(t *testing.T) {
 	opening := text(object{"action": "open", "client": "Patient/p1", "argument": object{
 		"model": "clinical", "setting": "acute-hospital", "manager": object{"ref": "Practitioner/manager"},
 	}})
-	_, err := o.service.Create(writer, []byte(opening), "http://here.example/fhir")
+	_, err := o.service.Create(writer, []byte(opening))
 	refusedWith(t, err, fhir.Forbidden, http.StatusForbidden, "")
 	found, err := o.engine.Search(boss, interaction.SearchRequest{Type: "EpisodeOfCare"})
 	if err != nil || bytes.Contains(found, []byte(`"fullUrl"`)) {

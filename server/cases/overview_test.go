@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"caseway/fhir/definition"
 	"caseway/fhir/search"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
@@ -57,7 +56,7 @@ func TestTheSummaryIsOfTheWhole(t *testing.T) {
 	for name, k := range courses {
 		t.Run(name, func(t *testing.T) {
 			id := strings.TrimPrefix(k.path, "/cases/")
-			cold := cases.New(cases.Config{Engine: func() cases.Engine { return a.engine }, Schema: definition.R4(), Open: true})
+			cold := serviceOf(a.engine)
 			shown, err := cold.Show(t.Context(), id, nil, nil)
 			if err != nil {
 				t.Fatal(err)

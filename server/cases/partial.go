@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"caseway/fhir"
 	"caseway/mapping/casemodel"
@@ -39,13 +38,13 @@ var (
 
 // ask gives an action's argument with names of nothing in the place of parts that
 // the caller doesn't see. People and organizations aren't parts.
-func (p *partial) ask(argument any, now time.Time) any {
+func (p *partial) ask(argument any, ids *newIDs) any {
 	if argument == nil || p.hidesNothing() {
 		return argument
 	}
 	v := reflect.New(reflect.TypeOf(argument)).Elem()
 	v.Set(reflect.ValueOf(argument))
-	p.rename(v, newIDs(now))
+	p.rename(v, ids.next)
 	return v.Interface()
 }
 
@@ -128,14 +127,4 @@ func (a *assembled) shows(part string) bool {
 func (v *View) seenBy(a *assembled) {
 	v.Changes = slices.DeleteFunc(v.Changes, func(c casemodel.Change) bool { return !a.shows(string(c.ID)) })
 	v.Losses = slices.DeleteFunc(v.Losses, func(l Loss) bool { return !a.shows(l.Part) })
-}
-
-// renamedLosses gives losses with the ids that the store gave.
-func renamedLosses(losses []Loss, given map[casemodel.Ref]casemodel.Ref) []Loss {
-	for i := range losses {
-		if id, ok := given[casemodel.Ref(losses[i].Part)]; ok {
-			losses[i].Part = string(id)
-		}
-	}
-	return losses
 }

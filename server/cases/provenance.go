@@ -44,8 +44,8 @@ func (g *Guard) provenance(ctx context.Context, d *doing, id string, images []in
 	if id != "" {
 		p["meta"] = object{"tag": []object{{"system": interaction.CaseSystem, "code": id}}}
 	}
-	if d.witness != nil {
-		d.witness.testify(p)
+	if d.attestation != nil {
+		d.attestation.addTo(p)
 	}
 	testimonyOf(slices.Concat(images, d.written)).tell(p)
 	var reasons []object
@@ -61,9 +61,9 @@ func (g *Guard) provenance(ctx context.Context, d *doing, id string, images []in
 	if err != nil {
 		return interaction.Image{}, fmt.Errorf("a Provenance: %w", err)
 	}
-	tree, err := fhir.Decode(g.service.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
+	tree, err := g.tree(text)
 	if err != nil {
-		return interaction.Image{}, fmt.Errorf("a Provenance of our own doesn't decode: %w", err)
+		return interaction.Image{}, err
 	}
 	return interaction.Image{Key: key, Method: store.Post, After: tree}, nil
 }

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -51,8 +52,8 @@ func (c *caller) actor(r casemodel.Role) casemodel.Actor {
 }
 
 // callerOf finds out what the principal in ctx is to a case; nil where nobody
-// logs in.
-func (s *Service) callerOf(ctx context.Context, c *casemodel.Case) (*caller, error) {
+// logs in. server reads the directory.
+func (s *assembler) callerOf(ctx context.Context, server Session, c *casemodel.Case) (*caller, error) {
 	if s.open {
 		return nil, nil
 	}
@@ -83,7 +84,7 @@ func (s *Service) callerOf(ctx context.Context, c *casemodel.Case) (*caller, err
 		if p.Role == auth.Administrator {
 			who.roles = append(who.roles, casemodel.RoleAdministrator)
 		}
-		more, err := s.practitionerRoles(ctx, p.FHIRUser, now)
+		more, err := s.practitionerRoles(ctx, server, p.FHIRUser, now)
 		if err != nil {
 			return nil, err
 		}
@@ -181,48 +182,45 @@ func working(t *casemodel.Team, now time.Time) []casemodel.Member {
 }
 
 // practitionerRoles are the roles that the directory gives a practitioner.
-func (s *Service) practitionerRoles(ctx context.Context, user string, now time.Time) ([]casemodel.Role, error) {
+func (s *assembler) practitionerRoles(ctx context.Context, server Session, user string, now time.Time) ([]casemodel.Role, error) {
 	if !strings.HasPrefix(user, "Practitioner/") {
 		return nil, nil
 	}
-	page, err := s.engine().Search(inside(ctx), interaction.SearchRequest{Type: "PractitionerRole", Parameters: []search.Pair{
+	page, err := server.Find(ctx, interaction.SearchRequest{Type: "PractitionerRole", Parameters: []search.Pair{
 		{Name: "practitioner", Value: user}, {Name: "_count", Value: "50"},
 	}})
 	if err != nil {
 		return nil, err
 	}
-	var found struct {
-		Entry []struct {
-			Resource struct {
-				ResourceType string           `json:"resourceType"`
-				Active       *bool            `json:"active"`
-				Period       casemodel.Period `json:"period"`
-				Code         []struct {
-					Coding []struct {
-						System string `json:"system"`
-						Code   string `json:"code"`
-					} `json:"coding"`
-				} `json:"code"`
-			} `json:"resource"`
-		} `json:"entry"`
-	}
-	if err := json.Unmarshal(page, &found); err != nil {
-		return nil, err
-	}
 	var all []casemodel.Role
-	for _, e := range found.Entry {
-		if a := e.Resource.Active; e.Resource.ResourceType != "PractitionerRole" || a != nil && !*a || !e.Resource.Period.Covers(now) {
-			continue
+	for _, h := range page.Matches {
+		roles, err := rolesBy(h.JSON, now)
+		if err != nil {
+			return nil, err
 		}
-		for _, concept := range e.Resource.Code {
-			for _, code := range concept.Coding {
-				if r := roleOf[code.System+"|"+code.Code]; r != "" && !slices.Contains(all, r) {
-					all = append(all, r)
-				}
+		for _, r := range roles {
+			if !slices.Contains(all, r) {
+				all = append(all, r)
 			}
 		}
 	}
 	return all, nil
+}
+
+// rolesBy are the roles in cases that a PractitionerRole gives at a time.
+func rolesBy(text []byte, now time.Time) ([]casemodel.Role, error) {
+	var r struct {
+		Active *bool            `json:"active"`
+		Period casemodel.Period `json:"period"`
+		Code   json.RawMessage  `json:"code"`
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("a PractitionerRole: %w", err)
+	}
+	if r.Active != nil && !*r.Active || !r.Period.Covers(now) {
+		return nil, nil
+	}
+	return rolesGiven(r.Code), nil
 }
 
 // actorFor says in which role an action is taken, and by whom. Where nobody

@@ -1,6 +1,8 @@
 package cases
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 
 	"caseway/fhir/search"
@@ -16,9 +18,7 @@ var namedInRows = []search.Pair{
 
 // namedResource is what is read of a person's resource.
 type namedResource struct {
-	ResourceType string `json:"resourceType"`
-	ID           string `json:"id"`
-	Name         []struct {
+	Name []struct {
 		Text   string   `json:"text"`
 		Family string   `json:"family"`
 		Given  []string `json:"given"`
@@ -44,6 +44,19 @@ func (n *namedResource) name() string {
 
 // rowNames are the resources of whom rows name.
 type rowNames map[casemodel.Ref]namedResource
+
+// namesIn reads whom a page of a list names.
+func namesIn(included []search.Hit) (rowNames, error) {
+	names := rowNames{}
+	for _, h := range included {
+		var who namedResource
+		if err := json.Unmarshal(h.JSON, &who); err != nil {
+			return nil, fmt.Errorf("a stored %s: %w", h.Key.Type, err)
+		}
+		names[casemodel.Ref(h.Key.String())] = who
+	}
+	return names, nil
+}
 
 // of gives a party's name as its resource has it, that of a role as who has it,
 // else as the episode has it.

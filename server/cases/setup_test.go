@@ -41,7 +41,7 @@ func onEachStore(t *testing.T, run func(t *testing.T, a *api)) {
 type api struct {
 	t      testing.TB
 	url    string
-	engine *interaction.Engine
+	engine *interaction.Session
 }
 
 // serve wires a server as `caseway serve` does.
@@ -49,10 +49,9 @@ func serve(t testing.TB, s store.Store) *api {
 	t.Helper()
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
-	var engine *interaction.Engine
-	service := cases.New(cases.Config{Engine: func() cases.Engine { return engine }, Schema: r4, Open: true})
+	guard := cases.NewGuard(cases.GuardConfig{Schema: r4, Open: true})
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{service.Guard()},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -70,15 +69,17 @@ func serve(t testing.TB, s store.Store) *api {
 		cancel()
 		<-ended
 	})
+	itself := engine.As(nil)
 	front, err := server.New(server.Config{
-		Engine: engine, Store: s, ResourceTypes: r4.ResourceTypes(), Cases: service,
+		Engine: itself, Store: s, ResourceTypes: r4.ResourceTypes(),
+		Cases: cases.New(cases.Config{Guard: guard, Caller: itself, Server: itself}),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := httptest.NewServer(front)
 	t.Cleanup(h.Close)
-	return &api{t, h.URL, engine}
+	return &api{t, h.URL, itself}
 }
 
 // answer is what a request came to.
@@ -149,4 +150,10 @@ func (a *api) problem(got answer, status int) cases.Problem {
 		a.t.Errorf("the problem says %d", p.Status)
 	}
 	return p
+}
+
+// serviceOf is a Service, of whom nobody logs in, that has read nothing yet.
+func serviceOf(engine *interaction.Session) *cases.Service {
+	guard := cases.NewGuard(cases.GuardConfig{Schema: definition.R4(), Open: true})
+	return cases.New(cases.Config{Guard: guard, Caller: engine, Server: engine})
 }

@@ -2,8 +2,6 @@ package cases
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
@@ -16,38 +14,24 @@ import (
 func (s *Service) Unsound(ctx context.Context, found func(id string, broken casemodel.Errors) error) error {
 	parameters := []search.Pair{{Name: "_count", Value: "200"}}
 	for {
-		page, err := s.engine().Search(inside(ctx), interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
+		page, err := s.server.Find(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
 		if err != nil {
 			return err
 		}
-		var b bundle
-		if err := json.Unmarshal(page, &b); err != nil {
-			return fmt.Errorf("a page of cases: %w", err)
-		}
-		for _, e := range b.Entry {
-			if err := s.unsound(ctx, e.Resource, found); err != nil {
+		for _, h := range page.Matches {
+			a, err := s.load(ctx, s.server, h.Key.ID)
+			if err != nil {
 				return err
 			}
+			if broken := casemodel.Check(a.c); len(broken) > 0 {
+				if err := found(h.Key.ID, broken); err != nil {
+					return err
+				}
+			}
 		}
-		next := b.cursor()
-		if next == "" {
+		if page.Next == "" {
 			return nil
 		}
-		parameters = []search.Pair{{Name: "_count", Value: "200"}, {Name: interaction.CursorParameter, Value: next}}
+		parameters = []search.Pair{{Name: "_count", Value: "200"}, {Name: interaction.CursorParameter, Value: page.Next}}
 	}
-}
-
-func (s *Service) unsound(ctx context.Context, episode json.RawMessage, found func(string, casemodel.Errors) error) error {
-	var h header
-	if err := json.Unmarshal(episode, &h); err != nil {
-		return fmt.Errorf("an episode: %w", err)
-	}
-	a, err := s.load(inside(ctx), h.ID)
-	if err != nil {
-		return err
-	}
-	if broken := casemodel.Check(a.c); len(broken) > 0 {
-		return found(h.ID, broken)
-	}
-	return nil
 }

@@ -11,7 +11,6 @@ import (
 	"caseway/fhir/interaction"
 	"caseway/fhir/store/sqlite"
 	"caseway/mapping/casemodel"
-	"caseway/server/cases"
 )
 
 // TestUnsoundCasesAreFound in a store that was written to with nobody watching:
@@ -23,10 +22,11 @@ func TestUnsoundCasesAreFound(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
-	engine, err := interaction.New(interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes()})
+	made, err := interaction.New(interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes()})
 	if err != nil {
 		t.Fatal(err)
 	}
+	engine := made.As(nil)
 	const phase = `,"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"opened"}]`
 	for i := range 450 {
 		more := ""
@@ -42,7 +42,7 @@ func TestUnsoundCasesAreFound(t *testing.T) {
 		}
 	}
 	var ids []string
-	service := cases.New(cases.Config{Engine: func() cases.Engine { return engine }, Schema: r4, Open: true})
+	service := serviceOf(engine)
 	if err := service.Unsound(t.Context(), func(id string, broken casemodel.Errors) error {
 		if !broken.Has("manager-needed") {
 			t.Errorf("%s breaks %v", id, broken)

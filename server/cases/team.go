@@ -16,14 +16,14 @@ var updateTeams = action{name: "update-care-teams", text: "Bring the teams of th
 // UpdateTeams makes stored CareTeams teams of a case, and lets each of its own
 // plans that isn't over have the teams that the case has, but for those that no
 // longer work. It gives what it changed, in one commit; nothing where all is in
-// line. base is our own FHIR base URL without a closing slash.
-func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.Ref, deed Deed, base string) ([]fhir.Key, error) {
-	a, err := s.load(ctx, id)
+// line.
+func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.Ref, deed Deed) ([]fhir.Key, error) {
+	a, err := s.load(ctx, s.caller, id)
 	if err != nil {
 		return nil, err
 	}
 	if !s.open {
-		if a, err = s.load(inside(ctx), id); err != nil {
+		if a, err = s.load(ctx, s.server, id); err != nil {
 			return nil, err
 		}
 	}
@@ -41,7 +41,8 @@ func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.
 	brought := a.stored[stored:]
 	after := mapping.AssembleOnly(a.stored)
 	alignTeams(&after)
-	step, err := s.stepAs(ctx, a, deed)
+	ids := s.newIDs()
+	step, err := s.stepAs(ctx, a, deed, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.
 	if len(writes) == 0 {
 		return nil, nil
 	}
-	_, _, err = s.commit(ctx, commit{a: a, writes: writes, row: &updateTeams, step: step, base: base})
+	_, err = s.commit(ctx, commit{a: a, writes: writes, row: &updateTeams, step: step, ids: ids})
 	keys := make([]fhir.Key, len(writes))
 	for i, w := range writes {
 		keys[i] = w.Key
@@ -67,14 +68,13 @@ func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.
 }
 
 // stepAs is a step of the caller.
-func (s *Service) stepAs(ctx context.Context, a *assembled, deed Deed) (casemodel.Step, error) {
-	who, err := s.callerOf(ctx, &a.c)
+func (s *Service) stepAs(ctx context.Context, a *assembled, deed Deed, ids *newIDs) (casemodel.Step, error) {
+	who, err := s.callerOf(ctx, s.server, &a.c)
 	if err != nil {
 		return casemodel.Step{}, err
 	}
 	actor, err := s.actorFor(who, deed, updateTeams.name, &a.c)
-	now := s.now()
-	return casemodel.Step{Actor: actor, At: now, Why: deed.Reason, NewID: newIDs(now)}, err
+	return casemodel.Step{Actor: actor, At: ids.now, Why: deed.Reason, NewID: ids.next}, err
 }
 
 // alignTeams gives the plans of a case its teams.

@@ -58,7 +58,7 @@ type Answer struct {
 
 // Read shows a case whole. ifNoneMatch are the header's values.
 func (s *Service) Read(ctx context.Context, id string, ifNoneMatch []string) (Answer, error) {
-	a, err := s.load(ctx, id)
+	a, err := s.load(ctx, s.caller, id)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -85,7 +85,7 @@ var partless = []string{
 // isn't shown by any part of it.
 func (s *Service) unshown(ctx context.Context, a *assembled) ([]Loss, error) {
 	lost := mapping.Unshown(&a.c, a.stored)
-	others, err := s.engine().Belonging(ctx, fhir.Key{Type: "EpisodeOfCare", ID: a.c.ID}, partless)
+	others, err := s.caller.Belonging(ctx, fhir.Key{Type: "EpisodeOfCare", ID: a.c.ID}, partless)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (s *Service) show(ctx context.Context, a *assembled, v View, status int) (A
 
 // actionsOf are the actions that the caller's roles may take next.
 func (s *Service) actionsOf(ctx context.Context, c *casemodel.Case) ([]RoleActions, error) {
-	who, err := s.callerOf(ctx, c)
+	who, err := s.callerOf(ctx, s.server, c)
 	if err != nil {
 		return nil, err
 	}

@@ -7,59 +7,59 @@ import (
 	"caseway/auth/access"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
-	"caseway/fhir/search"
 	"caseway/fhir/store"
 	"caseway/server"
 	"caseway/server/audit"
 	"caseway/server/cases"
 )
 
-// witnesses are what decides about a request and bears witness to it.
-type witnesses struct {
-	access   interaction.Access
-	guards   []interaction.Guard
-	recorder *audit.Recorder // nil: nobody bears witness
+// deciders are what decides about a request and bears witness to it.
+type deciders struct {
+	engine   *interaction.Engine
+	access   interaction.Access // nil: everything is allowed
+	recorder *audit.Recorder    // nil: nobody bears witness
 	cases    *cases.Service
 }
 
-// witnesses makes them. registry gives the search parameters that are in use,
-// which the engine knows once it is made.
-func (s Serve) witnesses(data store.Store, registry func() *search.Registry, log *slog.Logger) (w witnesses, err error) {
-	if !s.Login.none() {
-		if w.access, err = s.access(data, registry); err != nil {
-			return w, err
-		}
-	}
+// caller is the engine as clients have it.
+func (d deciders) caller() *interaction.Session { return d.engine.As(d.access) }
+
+// audited makes what bears witness to commits; nil where nobody does.
+func (s Serve) audited(data store.Store, log *slog.Logger) (*audit.Recorder, []interaction.Guard) {
 	if s.Login.none() && !s.AuditAnyway {
-		return w, nil
+		return nil, nil
 	}
 	t, ok := data.(store.Transactional)
 	transactions := !ok || t.Transactional()
-	w.recorder = audit.NewRecorder(log, transactions)
-	w.access = audit.Witness{Access: w.access, Reads: s.AuditReads}
-	w.guards = []interaction.Guard{&audit.Guard{Schema: definition.R4(), Separately: !transactions, Recorder: w.recorder}}
-	return w, nil
+	recorder := audit.NewRecorder(definition.R4(), log, transactions)
+	return recorder, []interaction.Guard{&audit.Guard{Schema: definition.R4(), Separately: !transactions, Recorder: recorder}}
 }
 
 // access decides what a principal may see and do.
-func (s Serve) access(data store.Store, registry func() *search.Registry) (interaction.Access, error) {
-	return access.New(access.Config{
-		Store: data, Schema: definition.R4(), Registry: registry, Base: fhirBase(s.BaseURL),
-	})
+func (s Serve) access(data store.Store, d deciders) (decides interaction.Access, err error) {
+	if !s.Login.none() {
+		decides, err = access.New(access.Config{
+			Store: data, Schema: definition.R4(), Registry: d.engine.Registry, Base: fhirBase(s.BaseURL),
+		})
+	}
+	if err != nil || d.recorder == nil {
+		return decides, err
+	}
+	return audit.Access{Decides: decides, Reads: s.AuditReads}, nil
 }
 
 // run lets the recorder write until stop is called, which waits for what is in
 // its queues and is to be called before the store closes.
-func (w witnesses) run(ctx context.Context, engine *interaction.Engine, metrics *server.Metrics) (stop func()) {
-	if w.recorder == nil {
+func (d deciders) run(ctx context.Context, metrics *server.Metrics) (stop func()) {
+	if d.recorder == nil {
 		return func() {}
 	}
-	metrics.Audit(w.recorder)
+	metrics.Audit(d.recorder)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		w.recorder.Run(ctx, engine)
+		d.recorder.Run(ctx, d.engine.As(nil))
 	}()
 	return func() {
 		cancel()

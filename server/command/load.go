@@ -63,7 +63,7 @@ func (l Load) Run(ctx context.Context, s Streams) (err error) {
 	case err != nil:
 		return err
 	case l.CheckCases:
-		err = checkCases(ctx, target.(load.Engine).Engine, s.Out)
+		err = checkCases(ctx, target.(load.Engine).Session, s.Out)
 	}
 	if err == nil && report.Refused() > 0 {
 		return errSilent
@@ -72,8 +72,9 @@ func (l Load) Run(ctx context.Context, s Streams) (err error) {
 }
 
 // checkCases prints the cases that break rules which bind them, and how many.
-func checkCases(ctx context.Context, engine *interaction.Engine, out io.Writer) error {
-	service := cases.New(cases.Config{Engine: func() cases.Engine { return engine }, Schema: definition.R4(), Open: true})
+func checkCases(ctx context.Context, engine *interaction.Session, out io.Writer) error {
+	guard := cases.NewGuard(cases.GuardConfig{Schema: definition.R4(), Open: true})
+	service := cases.New(cases.Config{Guard: guard, Caller: engine, Server: engine})
 	n := 0
 	if err := service.Unsound(ctx, func(id string, broken casemodel.Errors) error {
 		n++
@@ -130,7 +131,7 @@ func (l Load) target(ctx context.Context, s Streams) (load.Target, func() error,
 		stop()
 		return data.Close()
 	}
-	return load.Engine{Engine: engine, Base: "http://localhost/fhir", Again: l.Again}, done, nil
+	return load.Engine{Session: engine.As(nil), Base: "http://localhost/fhir", Again: l.Again}, done, nil
 }
 
 func isTerminal(w any) bool {

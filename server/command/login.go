@@ -15,7 +15,6 @@ import (
 	"caseway/auth"
 	"caseway/auth/external"
 	"caseway/fhir"
-	"caseway/fhir/interaction"
 	"caseway/fhir/store"
 	"caseway/server"
 )
@@ -112,13 +111,13 @@ func nameOn(certs *tls.Config) string {
 
 // login makes what finds out who asks; nil where nobody does.
 func (s Serve) login(
-	ctx context.Context, root string, data store.Store, engine *interaction.Engine, w witnesses, log *slog.Logger,
+	ctx context.Context, root string, data store.Store, d deciders, log *slog.Logger,
 ) (*server.Login, error) {
 	switch {
 	case s.Login.none():
 		return nil, nil
 	case s.Login.embedded():
-		return s.embeddedLogin(ctx, root, data, engine, w, log)
+		return s.embeddedLogin(ctx, root, data, d, log)
 	}
 	return s.externalLogin(ctx, root, data, log)
 }

@@ -26,7 +26,7 @@ import (
 
 // embeddedLogin is the authorization server with its pages.
 func (s Serve) embeddedLogin(
-	ctx context.Context, root string, data store.Store, engine *interaction.Engine, w witnesses, log *slog.Logger,
+	ctx context.Context, root string, data store.Store, d deciders, log *slog.Logger,
 ) (*server.Login, error) {
 	accounts := account.NewStore(data, nil)
 	if err := passing(log, "the seed of users and clients")(s.sow(ctx, accounts)); err != nil {
@@ -39,10 +39,10 @@ func (s Serve) embeddedLogin(
 	if err != nil {
 		return nil, err
 	}
-	pages := &login.Pages{Root: at, Accounts: accounts, Engine: engine, Log: log}
+	pages := &login.Pages{Root: at, Accounts: accounts, Engine: d.caller(), Log: log}
 	issuer, err := provider.New(provider.Options{
-		Store: data, Accounts: accounts, BaseURL: root, Log: log, Trouble: pages.Trouble, Audit: bearWitness(w.recorder, root),
-		MaySee: maySee(engine), Usable: func(set scope.Set) error { return access.Check(engine.Registry(), set) },
+		Store: data, Accounts: accounts, BaseURL: root, Log: log, Trouble: pages.Trouble, Audit: bearWitness(d.recorder, root),
+		MaySee: maySee(d.caller()), Usable: func(set scope.Set) error { return access.Check(d.engine.Registry(), set) },
 	})
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (s Serve) embeddedLogin(
 }
 
 // maySee lets a user put in context whom the user can read.
-func maySee(engine *interaction.Engine) func(context.Context, *auth.Principal, string) (bool, error) {
+func maySee(engine *interaction.Session) func(context.Context, *auth.Principal, string) (bool, error) {
 	return func(ctx context.Context, who *auth.Principal, patient string) (bool, error) {
 		_, err := engine.Read(auth.With(ctx, who), fhir.Key{Type: "Patient", ID: patient})
 		var refusal *fhir.Error

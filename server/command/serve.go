@@ -17,7 +17,6 @@ import (
 	"caseway/fhir/budget"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
-	"caseway/fhir/search"
 	"caseway/fhir/store"
 	"caseway/mapping"
 	"caseway/server"
@@ -90,31 +89,31 @@ func (s Serve) run(ctx context.Context, streams Streams, first func(*interaction
 		return err
 	}
 	memory := s.memory(settled)
-	engine, w, err := s.engine(data, memory, log)
+	d, err := s.engine(data, memory, log)
 	if err != nil {
 		return err
 	}
-	stop, err := keepIndexed(ctx, engine, passing(log, "searching"))
+	stop, err := keepIndexed(ctx, d.engine, passing(log, "searching"))
 	if err != nil {
 		return err
 	}
 	defer stop()
-	defer w.run(ctx, engine, metrics)()
-	login, err := s.login(settled, root, data, engine, w, log)
+	defer d.run(ctx, metrics)()
+	login, err := s.login(settled, root, data, d, log)
 	if err != nil {
 		return err
 	}
-	front, err := s.assemble(engine, data, server.Config{
-		Memory: memory, BaseURL: root, Metrics: metrics, Log: log, Listen: s.Listen, Login: login, Audit: w.recorder, Cases: w.cases, AuditReads: s.AuditReads,
+	front, err := s.assemble(d, data, server.Config{
+		Memory: memory, BaseURL: root, Metrics: metrics, Log: log, Listen: s.Listen, Login: login, Audit: d.recorder, Cases: d.cases, AuditReads: s.AuditReads,
 	})
 	if err != nil {
 		return err
 	}
-	if err := passing(log, "paging")(engine.PrepareCursors(ctx)); err != nil {
+	if err := passing(log, "paging")(d.engine.PrepareCursors(ctx)); err != nil {
 		return err
 	}
-	metrics.Index(engine.IndexProgress)
-	if err := first(engine, listener); err != nil {
+	metrics.Index(d.engine.IndexProgress)
+	if err := first(d.engine, listener); err != nil {
 		return err
 	}
 	s.announce(log, listener)
@@ -131,22 +130,24 @@ func (s Serve) announce(log *slog.Logger, listener net.Listener) {
 }
 
 // engine makes what answers requests, with what decides about them.
-func (s Serve) engine(data store.Store, memory *budget.Memory, log *slog.Logger) (engine *interaction.Engine, w witnesses, err error) {
-	w, err = s.witnesses(data, func() *search.Registry { return engine.Registry() }, log)
-	if err != nil {
-		return nil, w, err
-	}
+func (s Serve) engine(data store.Store, memory *budget.Memory, log *slog.Logger) (d deciders, err error) {
 	r4 := definition.R4()
-	if w.access != nil {
-		w.access = cases.Inside{Access: w.access}
-	}
-	w.cases = cases.New(cases.Config{Engine: func() cases.Engine { return engine }, Schema: r4, Open: s.Login.none()})
-	engine, err = interaction.New(interaction.Config{
-		Store: data, Access: w.access, Guards: append([]interaction.Guard{w.cases.Guard()}, w.guards...), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
+	guard := cases.NewGuard(cases.GuardConfig{Schema: r4, Open: s.Login.none()})
+	recorder, guards := s.audited(data, log)
+	d.recorder = recorder
+	d.engine, err = interaction.New(interaction.Config{
+		Store: data, Guards: append([]interaction.Guard{guard}, guards...), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
 		PreferStoredParameters: s.PreferStored, Builtin: broughtAlong(),
 		Limits: fhir.Limits{Bytes: s.decodeLimit()}, MaxEntries: s.MaxEntries, MaxAnswer: s.MaxAnswer, Memory: memory, Log: log,
 	})
-	return engine, w, err
+	if err != nil {
+		return d, err
+	}
+	if d.access, err = s.access(data, d); err != nil {
+		return d, err
+	}
+	d.cases = cases.New(cases.Config{Guard: guard, Caller: d.caller(), Server: d.engine.As(nil)})
+	return d, nil
 }
 
 // broughtAlong are the code systems, extensions and templates of cases, and the
@@ -171,8 +172,8 @@ func (s Serve) decodeLimit() int {
 }
 
 // assemble wires the engine and the server.
-func (s Serve) assemble(engine *interaction.Engine, data store.Store, c server.Config) (_ *server.Server, err error) {
-	c.Engine, c.Store, c.ResourceTypes = engine, data, definition.R4().ResourceTypes()
+func (s Serve) assemble(d deciders, data store.Store, c server.Config) (_ *server.Server, err error) {
+	c.Engine, c.Store, c.ResourceTypes = d.caller(), data, definition.R4().ResourceTypes()
 	c.Version, c.MaxBody, c.MaxImport = versionText(), s.MaxBody, s.MaxImport
 	c.CORSOrigins, c.IgnoreUnknown = s.CORSOrigin, s.UnknownParameters == "ignore"
 	if s.Login.embedded() {

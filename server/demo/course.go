@@ -66,7 +66,7 @@ func (k *course) create(why string) {
 		k.err = err
 		return
 	}
-	answer, err := k.service.Create(k.ctx, body, k.base)
+	answer, err := k.service.Create(k.ctx, body)
 	k.take(casemodel.ActionRefer, answer, err)
 }
 
@@ -87,7 +87,7 @@ func (k *course) act(name casemodel.Action, role casemodel.Role, by casemodel.Pa
 		k.err = err
 		return
 	}
-	answer, err := k.service.Act(k.ctx, k.c.ID, string(name), body, nil, k.base)
+	answer, err := k.service.Act(k.ctx, k.c.ID, string(name), body, nil)
 	k.take(name, answer, err)
 }
 

@@ -28,7 +28,7 @@ type Case struct {
 
 // Config is what Load needs.
 type Config struct {
-	Engine *interaction.Engine
+	Engine *interaction.Session // the server itself
 	Schema fhir.Schema
 	Base   string    // our own FHIR base URL without a closing slash
 	Now    time.Time // when the stories have come to where they stand
@@ -65,7 +65,8 @@ func Load(ctx context.Context, c Config) ([]Case, error) {
 	}
 	clock := c.Now
 	service := cases.New(cases.Config{
-		Engine: func() cases.Engine { return c.Engine }, Schema: c.Schema, Open: true, Clock: func() time.Time { return clock },
+		Guard:  cases.NewGuard(cases.GuardConfig{Schema: c.Schema, Open: true, Clock: func() time.Time { return clock }}),
+		Caller: c.Engine, Server: c.Engine,
 	})
 	var all []Case
 	for _, t := range tellings {

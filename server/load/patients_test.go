@@ -41,7 +41,7 @@ var stores = map[string]func(t *testing.T) store.Store{
 	},
 }
 
-func onBoth(t *testing.T, run func(t *testing.T, e *interaction.Engine)) {
+func onBoth(t *testing.T, run func(t *testing.T, e *interaction.Session)) {
 	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
@@ -51,7 +51,7 @@ func onBoth(t *testing.T, run func(t *testing.T, e *interaction.Engine)) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run(t, e)
+			run(t, e.As(nil))
 		})
 	}
 }
@@ -60,10 +60,10 @@ func onBoth(t *testing.T, run func(t *testing.T, e *interaction.Engine)) {
 // second run changes nothing.
 func TestPatientsLoad(t *testing.T) {
 	folder := filepath.Join(fhirtest.SharedDir(t), "data/synthea")
-	onBoth(t, func(t *testing.T, e *interaction.Engine) {
+	onBoth(t, func(t *testing.T, e *interaction.Session) {
 		const resources = 11229 // in all bundles of the folder
 		for i, want := range []int{resources, 0} {
-			report, err := load.Run(t.Context(), load.Engine{Engine: e}, []string{folder}, load.Options{})
+			report, err := load.Run(t.Context(), load.Engine{Session: e}, []string{folder}, load.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,8 +80,8 @@ func TestPatientsLoad(t *testing.T) {
 // that aren't valid R4 are left out.
 func TestReferencePatientsLoad(t *testing.T) {
 	folder := filepath.Join(fhirtest.SharedDir(t), "data/inferno-reference-data")
-	onBoth(t, func(t *testing.T, e *interaction.Engine) {
-		report, err := load.Run(t.Context(), load.Engine{Engine: e}, []string{folder}, load.Options{})
+	onBoth(t, func(t *testing.T, e *interaction.Session) {
+		report, err := load.Run(t.Context(), load.Engine{Session: e}, []string{folder}, load.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,8 +105,8 @@ func TestExamplesLoadAsTheyAre(t *testing.T) {
 	if err != nil || len(files) != 731 {
 		t.Fatalf("%d examples: %v", len(files), err)
 	}
-	onBoth(t, func(t *testing.T, e *interaction.Engine) {
-		report, err := load.Run(t.Context(), load.Engine{Engine: e}, files, load.Options{AsIs: true})
+	onBoth(t, func(t *testing.T, e *interaction.Session) {
+		report, err := load.Run(t.Context(), load.Engine{Session: e}, files, load.Options{AsIs: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,14 +143,14 @@ func TestPatientsComeOutAsTheyWentIn(t *testing.T) {
 		t.Fatal("no patients", err)
 	}
 	sort.Strings(files) // hospitals and practitioners come first
-	onBoth(t, func(t *testing.T, e *interaction.Engine) {
+	onBoth(t, func(t *testing.T, e *interaction.Session) {
 		for _, f := range files {
 			carryOut(t, e, f)
 		}
 	})
 }
 
-func carryOut(t *testing.T, e *interaction.Engine, file string) {
+func carryOut(t *testing.T, e *interaction.Session, file string) {
 	t.Helper()
 	body, err := os.ReadFile(file)
 	if err != nil {
@@ -193,7 +193,7 @@ func keyIn(t *testing.T, location string) fhir.Key {
 
 // linked tells whether a string that changed is a link that was rewritten to
 // what it named: an entry of the bundle, or the one resource with an identifier.
-func linked(t *testing.T, e *interaction.Engine, links map[string]string) func(sent, got string) bool {
+func linked(t *testing.T, e *interaction.Session, links map[string]string) func(sent, got string) bool {
 	return func(sent, got string) bool {
 		if to, found := links[sent]; found {
 			return got == to

@@ -36,7 +36,7 @@ type Refusal struct {
 
 // Engine is a Target in this process.
 type Engine struct {
-	*interaction.Engine
+	*interaction.Session
 	Base string // for absolute links in answers; any URL will do
 	// Again stores also what an earlier run has stored.
 	Again bool

@@ -11,7 +11,6 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/budget"
 	"caseway/fhir/fhirpath"
-	"caseway/server/cases"
 )
 
 // applying is a PlanDefinition on its way to a CarePlan
@@ -68,8 +67,7 @@ func (s *Service) apply(ctx context.Context, c call) ([]byte, error) {
 	if !stores {
 		return a.transaction(plan)
 	}
-	a.ctx = cases.WithWitness(ctx, a.witness(c.target.Key, c.target.VersionID, plan))
-	return a.store(plan)
+	return a.store(plan, a.attestation(c.target.Key, c.target.VersionID, plan))
 }
 
 // applyActivity is ActivityDefinition/[id]/$apply

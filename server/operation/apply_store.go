@@ -1,12 +1,8 @@
 package operation
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
@@ -15,30 +11,47 @@ import (
 
 // store stores the CarePlan and what it contains as resources of their own, in
 // one commit, and gives the CarePlan as it is stored, or by episodeOfCare the
-// answer to the transaction.
-func (a *applying) store(plan object) ([]byte, error) {
-	entries, err := a.entries(plan, func(key fhir.Key) string { return key.String() })
+// answer that a transaction would have.
+func (a *applying) store(plan object, note cases.Attestation) ([]byte, error) {
+	made, err := a.resources(plan, fhir.Key.String)
+	if err != nil {
+		return nil, err
+	}
+	done, err := a.s.create(a.ctx, made, note)
 	if err != nil {
 		return nil, err
 	}
 	if a.byEpisode() {
-		return a.s.transact(a.ctx, entries, a.call.Base)
+		return transactionResponse(done.Versions, a.call.Base), nil
 	}
-	return a.s.commit(a.ctx, entries, a.call.Base)
+	return done.Versions[len(done.Versions)-1].JSON, nil
 }
 
 // transaction is the Bundle that would store the CarePlan and what it contains.
 func (a *applying) transaction(plan object) ([]byte, error) {
-	entries, err := a.entries(plan, func(key fhir.Key) string { return "urn:uuid:" + key.ID })
+	named := func(key fhir.Key) string { return "urn:uuid:" + key.ID }
+	made, err := a.resources(plan, named)
 	if err != nil {
 		return nil, err
+	}
+	var entries []object
+	for _, m := range made {
+		entries = append(entries, object{
+			"fullUrl": named(m.key), "resource": m.resource, "request": object{"method": "POST", "url": m.key.Type},
+		})
 	}
 	return encoded(object{"resourceType": "Bundle", "type": "transaction", "entry": entries}), nil
 }
 
-// entries are those of a transaction that stores the CarePlan and what it contains.
-// named is how the resources refer to one another.
-func (a *applying) entries(plan object, named func(fhir.Key) string) (entries []object, err error) {
+// fresh is a resource that an operation makes, under an id of its own.
+type fresh struct {
+	key      fhir.Key
+	resource object // without an id
+}
+
+// resources are the CarePlan and what it contains, the CarePlan last. named is how
+// they refer to one another.
+func (a *applying) resources(plan object, named func(fhir.Key) string) (all []fresh, err error) {
 	links, keys := map[string]string{}, make([]fhir.Key, 0, len(a.contained)+1)
 	for _, r := range a.contained {
 		key := fhir.Key{Type: text(r["resourceType"]), ID: fhir.NewID(a.now)}
@@ -52,13 +65,9 @@ func (a *applying) entries(plan object, named func(fhir.Key) string) (entries []
 		}
 		delete(resource, "id")
 		a.bindToCase(resource)
-		url := named(keys[i])
-		if !strings.HasPrefix(url, "urn:") {
-			url, resource["id"] = a.call.Base+"/"+url, keys[i].ID
-		}
-		entries = append(entries, object{"fullUrl": url, "resource": resource, "request": object{"method": "POST", "url": keys[i].Type}})
+		all = append(all, fresh{keys[i], resource})
 	}
-	return entries, nil
+	return all, nil
 }
 
 // bindToCase lets a resource belong to the episode's case.
@@ -74,46 +83,22 @@ func (a *applying) bindToCase(r object) {
 	}
 }
 
-// witness says who made a plan of a PlanDefinition, of which version, and why.
-func (a *applying) witness(of fhir.Key, version int64, plan object) cases.Witness {
-	w := cases.Witness{Activity: "apply", Why: a.given.text("reason"), Sources: []map[string]any{
+// attestation says who made a plan of a PlanDefinition, of which version, and why.
+func (a *applying) attestation(of fhir.Key, version int64, plan object) cases.Attestation {
+	note := cases.Attestation{Activity: "apply", Why: a.given.text("reason"), Sources: []map[string]any{
 		{"reference": of.String() + "/_history/" + strconv.FormatInt(version, 10)},
 	}}
-	if w.Why == "" {
-		w.Why = "A PlanDefinition was applied"
+	if note.Why == "" {
+		note.Why = "A PlanDefinition was applied"
 		if title, named := plan["title"].(string); named {
-			w.Why += ": " + title
+			note.Why += ": " + title
 		}
 	}
 	if by := a.requester(); by != nil {
-		w.Author, _ = by["reference"].(string)
+		note.Author, _ = by["reference"].(string)
 	}
-	return w
+	return note
 }
 
 // episodeExtension names the episode that a resource is part of.
 const episodeExtension = "http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare"
-
-// commit stores entries at once, and gives what the last one is stored as.
-func (s *Service) commit(ctx context.Context, entries []object, base string) ([]byte, error) {
-	answer, err := s.transact(ctx, entries, base)
-	if err != nil {
-		return nil, err
-	}
-	var b struct {
-		Entry []struct {
-			Resource json.RawMessage `json:"resource"`
-		} `json:"entry"`
-	}
-	if err := json.Unmarshal(answer, &b); err != nil || len(b.Entry) != len(entries) {
-		return nil, fmt.Errorf("the answer to a transaction doesn't fit it: %w", err)
-	}
-	return b.Entry[len(entries)-1].Resource, nil
-}
-
-// transact stores entries at once, and gives the Bundle of what they are stored as.
-func (s *Service) transact(ctx context.Context, entries []object, base string) ([]byte, error) {
-	return s.engine.Bundle(ctx, interaction.BundleRequest{
-		Body: encoded(object{"resourceType": "Bundle", "type": "transaction", "entry": entries}), Base: base, Return: interaction.ReturnRepresentation,
-	})
-}

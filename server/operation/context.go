@@ -66,11 +66,7 @@ func (s *Service) teamAllowed(ctx context.Context, c call, episode fhir.Node, te
 	if len(plans) == 0 {
 		return nil, notAllowed("neither the episode nor a plan of it that isn't over names the team")
 	}
-	plan, err := s.decode(plans[0])
-	if err != nil {
-		return nil, err
-	}
-	return allowed(by, object{"name": "CarePlan", "valueReference": object{"reference": "CarePlan/" + plan.ID()}}), nil
+	return allowed(by, object{"name": "CarePlan", "valueReference": object{"reference": plans[0].Key.String()}}), nil
 }
 
 func allowed(because ...object) []byte {

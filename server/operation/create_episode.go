@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"caseway/fhir"
 )
@@ -14,7 +15,6 @@ type creating struct {
 	s       *Service
 	ctx     context.Context
 	call    call
-	entries []object
 	names   map[string]int // of each resource, by which others refer to it
 	trees   []*fhir.Tree
 	episode int // which of the entries; -1: none
@@ -29,7 +29,52 @@ func (s *Service) createEpisode(ctx context.Context, c call) ([]byte, error) {
 	if err := g.check(); err != nil {
 		return nil, err
 	}
-	return s.transact(ctx, g.entries, c.Base)
+	all, err := g.made()
+	if err != nil {
+		return nil, err
+	}
+	done, err := s.create(ctx, all, nil)
+	if err != nil {
+		return nil, err
+	}
+	return transactionResponse(done.Versions, c.Base), nil
+}
+
+// made are the resources of the Bundle under new ids, which their links follow.
+func (g *creating) made() ([]fresh, error) {
+	now := g.s.clock().UTC()
+	all, links := make([]fresh, len(g.trees)), map[string]string{}
+	for i, tree := range g.trees {
+		all[i].key = fhir.Key{Type: tree.Type().Name, ID: fhir.NewID(now)}
+	}
+	for name, i := range g.names {
+		links[name] = all[i].key.String()
+	}
+	for i, tree := range g.trees {
+		r, err := relinked(json.RawMessage(tree.JSON), links)
+		if err != nil {
+			return nil, err
+		}
+		if name := placeholderIn(r); name != "" {
+			return nil, g.wrong(fhir.IssueValue, fmt.Sprintf("entry[%d] refers to %s, which is the fullUrl of no entry", i, name))
+		}
+		delete(r, "id")
+		all[i].resource = r
+	}
+	return all, nil
+}
+
+// placeholderIn is a reference to something that only a Bundle has a name for,
+// "" for none.
+func placeholderIn(v any) string {
+	found := ""
+	eachReference(v, func(reference string) string {
+		if strings.HasPrefix(reference, "urn:") {
+			found = reference
+		}
+		return ""
+	})
+	return found
 }
 
 // wrong refuses the Bundle.
@@ -66,18 +111,13 @@ func (g *creating) read(text []byte) error {
 			g.episode = i
 		}
 		own := typ + "/" + tree.ID()
-		switch {
-		case e.FullURL != "":
+		if e.FullURL != "" {
 			g.names[e.FullURL] = i
-		case tree.ID() != "":
-			e.FullURL = g.call.Base + "/" + own
 		}
 		if tree.ID() != "" {
 			g.names[own], g.names[g.call.Base+"/"+own] = i, i
 		}
-		entry := object{"resource": e.Resource, "request": object{"method": "POST", "url": typ}}
-		set(entry, "fullUrl", e.FullURL)
-		g.entries, g.trees = append(g.entries, entry), append(g.trees, tree)
+		g.trees = append(g.trees, tree)
 	}
 	if g.episode < 0 {
 		return g.wrong(fhir.IssueRequired, "the Bundle has no EpisodeOfCare")

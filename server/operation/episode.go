@@ -40,7 +40,7 @@ func (s *Service) openEpisode(ctx context.Context, c call) ([]byte, error) {
 	if b.Client.Type() != "Patient" {
 		return nil, invalid("subject", "must be a Patient of this server, such as Patient/p1")
 	}
-	answer, err := s.cases.Create(ctx, encoded(b), c.Base)
+	answer, err := s.cases.Create(ctx, encoded(b))
 	if err != nil {
 		return nil, err
 	}
@@ -109,15 +109,11 @@ func (s *Service) byURL(ctx context.Context, typ, url, version string) ([]byte, 
 	if version != "" {
 		pairs = append(pairs, search.Pair{Name: "version", Value: search.Escape(version)})
 	}
-	page, err := s.engine.Search(ctx, interaction.SearchRequest{Type: typ, Parameters: pairs})
-	if err != nil {
+	page, err := s.engine.Find(ctx, interaction.SearchRequest{Type: typ, Parameters: pairs})
+	if err != nil || len(page.Matches) == 0 {
 		return nil, err
 	}
-	found, err := fhir.Matches(page)
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	return found[0], nil
+	return page.Matches[0].JSON, nil
 }
 
 // closeEpisode is EpisodeOfCare/[id]/$close.
@@ -126,7 +122,7 @@ func (s *Service) closeEpisode(ctx context.Context, c call) ([]byte, error) {
 		Reason: conceptIn(c.given["reason"]), Summary: c.given.text("summary"), HandOver: c.given.text("handOver"), To: partyIn(c.given["to"]),
 	}
 	deed := cases.Deed{Role: s.role(), Argument: encoded(closure)}
-	if _, err := s.cases.Act(ctx, c.Key.ID, string(casemodel.ActionClose), encoded(deed), nil, c.Base); err != nil {
+	if _, err := s.cases.Act(ctx, c.Key.ID, string(casemodel.ActionClose), encoded(deed), nil); err != nil {
 		return nil, err
 	}
 	return s.episode(ctx, c.Key.ID)

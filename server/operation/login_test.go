@@ -24,7 +24,7 @@ import (
 // office is the operations behind Access, without HTTP.
 type office struct {
 	*testing.T
-	engine  *interaction.Engine
+	engine  *interaction.Session
 	service *operation.Service
 }
 
@@ -37,21 +37,23 @@ func newOffice(t *testing.T) *office {
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
 	o := &office{T: t}
-	decides, err := access.New(access.Config{Store: s, Schema: r4, Registry: func() *search.Registry { return o.engine.Registry() }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	service := cases.New(cases.Config{Engine: func() cases.Engine { return o.engine }, Schema: r4})
+	guard := cases.NewGuard(cases.GuardConfig{Schema: r4})
 	builtin := operation.Definitions()
 	for _, d := range mapping.Conformance() {
 		builtin = append(builtin, interaction.Builtin{Key: d.Key, JSON: d.JSON})
 	}
-	if o.engine, err = interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Access: cases.Inside{Access: decides}, Builtin: builtin,
-		Guards: []interaction.Guard{service.Guard()},
-	}); err != nil {
+	engine, err := interaction.New(interaction.Config{
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: builtin, Guards: []interaction.Guard{guard},
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
+	decides, err := access.New(access.Config{Store: s, Schema: r4, Registry: engine.Registry})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.engine = engine.As(decides)
+	service := cases.New(cases.Config{Guard: guard, Caller: o.engine, Server: engine.As(nil)})
 	o.service = operation.New(operation.Config{Engine: o.engine, Cases: service, Schema: r4})
 	return o
 }

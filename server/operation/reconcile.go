@@ -249,15 +249,19 @@ func (r *reconciling) store(plan object) (json.RawMessage, error) {
 		list, _ := plan["extension"].([]any)
 		plan["extension"] = append(list, object{"url": episodeExtension, "valueReference": object{"reference": "EpisodeOfCare/" + episode}})
 	}
-	w := cases.Witness{Activity: "reconcile", Why: r.call.given.text("reason")}
-	if w.Why == "" {
-		w.Why = "Two plans of one patient from two sources were merged."
+	note := cases.Attestation{Activity: "reconcile", Why: r.call.given.text("reason")}
+	if note.Why == "" {
+		note.Why = "Two plans of one patient from two sources were merged."
 	}
 	for _, s := range []side{r.here, r.there} {
-		w.Sources = append(w.Sources, s.witnessed())
+		note.Sources = append(note.Sources, s.witnessed())
 	}
-	entry := object{"resource": plan, "request": object{"method": "POST", "url": "CarePlan"}}
-	return r.s.commit(cases.WithWitness(r.ctx, w), []object{entry}, r.call.Base)
+	delete(plan, "id")
+	done, err := r.s.create(r.ctx, []fresh{{fhir.Key{Type: "CarePlan", ID: fhir.NewID(r.now)}, plan}}, note)
+	if err != nil {
+		return nil, err
+	}
+	return done.Versions[0].JSON, nil
 }
 
 // episode is that of the case that the merged plan belongs to: the one that is

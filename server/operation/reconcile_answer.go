@@ -115,7 +115,7 @@ const mostWitnesses = "20"
 // witnesses are the Provenances of a plan, the latest first: those that the
 // caller may see, none where he may not search for them.
 func (r *reconciling) witnesses(key fhir.Key) ([]object, error) {
-	page, err := r.s.engine.Search(r.ctx, interaction.SearchRequest{Type: "Provenance", Parameters: []search.Pair{
+	page, err := r.s.engine.Find(r.ctx, interaction.SearchRequest{Type: "Provenance", Parameters: []search.Pair{
 		{Name: "target", Value: key.String()}, {Name: "_sort", Value: "-recorded"}, {Name: "_count", Value: mostWitnesses},
 	}})
 	if err != nil {
@@ -124,13 +124,9 @@ func (r *reconciling) witnesses(key fhir.Key) ([]object, error) {
 		}
 		return nil, err
 	}
-	found, err := fhir.Matches(page)
-	if err != nil {
-		return nil, err
-	}
 	var all []object
-	for _, text := range found {
-		tree, err := r.s.decode(text)
+	for _, h := range page.Matches {
+		tree, err := r.s.decode(h.JSON)
 		if err != nil {
 			return nil, err
 		}

@@ -17,23 +17,27 @@ func relinked(resource any, links map[string]string) (object, error) {
 	if err := d.Decode(&o); err != nil {
 		return nil, err
 	}
-	relink(o, links)
+	eachReference(o, func(reference string) string { return links[reference] })
 	return o, nil
 }
 
-func relink(v any, links map[string]string) {
+// eachReference goes through the references in JSON and gives each the text that
+// to says, where it says one.
+func eachReference(v any, to func(reference string) string) {
 	switch v := v.(type) {
 	case object:
 		for name, x := range v {
-			if to, linked := links[text(x)]; linked && name == "reference" {
-				v[name] = to
+			if reference := text(x); name == "reference" && reference != "" {
+				if other := to(reference); other != "" {
+					v[name] = other
+				}
 				continue
 			}
-			relink(x, links)
+			eachReference(x, to)
 		}
 	case []any:
 		for _, x := range v {
-			relink(x, links)
+			eachReference(x, to)
 		}
 	}
 }

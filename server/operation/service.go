@@ -16,13 +16,13 @@ import (
 	"caseway/server/cases"
 )
 
-// Engine is what operations read and write through.
-// *interaction.Engine is one.
-type Engine interface {
+// Session is the engine as callers of operations have it.
+// *interaction.Session is one.
+type Session interface {
 	Operate(ctx context.Context, what interaction.Name, key fhir.Key) (store.Version, error)
 	Read(ctx context.Context, key fhir.Key) (store.Version, error)
-	Search(ctx context.Context, r interaction.SearchRequest) ([]byte, error)
-	Bundle(ctx context.Context, r interaction.BundleRequest) ([]byte, error)
+	Find(ctx context.Context, r interaction.SearchRequest) (interaction.Page, error)
+	Commit(ctx context.Context, c interaction.Change) (interaction.Committed, error)
 	Valid(ctx context.Context, resource *fhir.Tree) error
 	EverythingText(ctx context.Context, r interaction.EverythingRequest) (fhir.Text, error)
 	LastNText(ctx context.Context, r interaction.LastNRequest) (fhir.Text, error)
@@ -32,7 +32,7 @@ type Engine interface {
 
 // Config is what a Service needs.
 type Config struct {
-	Engine Engine
+	Engine Session
 	Cases  *cases.Service // nil: the operations on cases aren't answered
 	Schema fhir.Schema
 	// Open is set where nobody logs in: then the steps of cases are taken in the
@@ -43,7 +43,7 @@ type Config struct {
 
 // Service answers operations. Safe for concurrent use.
 type Service struct {
-	engine Engine
+	engine Session
 	cases  *cases.Service
 	schema fhir.Schema
 	open   bool

@@ -43,7 +43,7 @@ func onEachStore(t *testing.T, run func(t *testing.T, a *api)) {
 type api struct {
 	*testing.T
 	url    string
-	engine *interaction.Engine
+	engine *interaction.Session
 }
 
 // serve wires a server as `caseway serve` does.
@@ -51,14 +51,13 @@ func serve(t *testing.T, s store.Store) *api {
 	t.Helper()
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
-	var engine *interaction.Engine
-	service := cases.New(cases.Config{Engine: func() cases.Engine { return engine }, Schema: r4, Open: true})
+	guard := cases.NewGuard(cases.GuardConfig{Schema: r4, Open: true})
 	builtin := operation.Definitions()
 	for _, d := range mapping.Conformance() {
 		builtin = append(builtin, interaction.Builtin{Key: d.Key, JSON: d.JSON})
 	}
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: builtin, Guards: []interaction.Guard{service.Guard()},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: builtin, Guards: []interaction.Guard{guard},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -76,13 +75,15 @@ func serve(t *testing.T, s store.Store) *api {
 		cancel()
 		<-ended
 	})
-	front, err := server.New(server.Config{Engine: engine, Store: s, ResourceTypes: r4.ResourceTypes(), Cases: service})
+	itself := engine.As(nil)
+	service := cases.New(cases.Config{Guard: guard, Caller: itself, Server: itself})
+	front, err := server.New(server.Config{Engine: itself, Store: s, ResourceTypes: r4.ResourceTypes(), Cases: service})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := httptest.NewServer(front)
 	t.Cleanup(h.Close)
-	a := &api{t, h.URL, engine}
+	a := &api{t, h.URL, itself}
 	a.put("Patient/p1", `{"resourceType":"Patient","id":"p1","gender":"female","birthDate":"1950-03-01"}`)
 	a.put("Patient/p2", `{"resourceType":"Patient","id":"p2"}`)
 	a.put("Practitioner/manager", `{"resourceType":"Practitioner","id":"manager"}`)

@@ -46,19 +46,18 @@ func (s *Service) suggestCareTeams(ctx context.Context, c call) ([]byte, error) 
 		return nil, err
 	}
 	var first, others []object
-	for _, text := range teams {
-		tree, err := s.decode(text)
+	for _, team := range teams {
+		tree, err := s.decode(team.JSON)
 		if err != nil {
 			return nil, err
 		}
-		key := fhir.Key{Type: "CareTeam", ID: tree.ID()}
 		there, err := g.isThere(tree.Root())
 		if err != nil {
 			return nil, err
 		}
-		entry := object{"fullUrl": c.Base + "/" + key.String(), "resource": text, "search": object{"mode": "match"}}
+		entry := object{"fullUrl": c.Base + "/" + team.Key.String(), "resource": json.RawMessage(team.JSON), "search": object{"mode": "match"}}
 		switch {
-		case !there || slices.Contains(g.has, key):
+		case !there || slices.Contains(g.has, team.Key):
 		case g.isFor(tree.Root()):
 			first = append(first, entry)
 		default:

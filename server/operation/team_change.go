@@ -9,6 +9,7 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
+	"caseway/fhir/store"
 )
 
 // changeTeams is $update-care-teams with addCareTeams and removeCareTeams, on an
@@ -29,16 +30,14 @@ func (s *Service) changeTeams(ctx context.Context, c call) ([]byte, error) {
 	if err := t.fit(patient.Child("reference").Text()); err != nil {
 		return nil, err
 	}
-	if err := t.change(c.target.JSON, true); err != nil {
+	if err := t.change(c.target.Key, c.target.VersionID, c.target.JSON, true); err != nil {
 		return nil, err
 	}
 	if err := t.changePlans(); err != nil {
 		return nil, err
 	}
-	if len(t.entries) > 0 {
-		if _, err := s.transact(ctx, t.entries, c.Base); err != nil {
-			return nil, err
-		}
+	if _, err := s.engine.Commit(ctx, interaction.Change{Writes: t.writes}); err != nil {
+		return nil, err
 	}
 	return s.collection(ctx, t.keys, c.Base)
 }
@@ -49,7 +48,7 @@ type teamChange struct {
 	ctx         context.Context
 	call        call
 	add, remove []fhir.Key
-	entries     []object
+	writes      []interaction.Write
 	keys        []fhir.Key // of what is changed
 }
 
@@ -98,14 +97,15 @@ func (t *teamChange) fit(patient string) error {
 	return nil
 }
 
-// change gives a resource other teams. strict refuses to take away what isn't there.
-func (t *teamChange) change(text []byte, strict bool) error {
+// change gives a version of a resource other teams. strict refuses to take away
+// what isn't there.
+func (t *teamChange) change(key fhir.Key, version int64, text []byte, strict bool) error {
 	r, err := relinked(json.RawMessage(text), nil)
 	if err != nil {
 		return err
 	}
 	element := "careTeam"
-	if r["resourceType"] == "EpisodeOfCare" {
+	if key.Type == "EpisodeOfCare" {
 		element = "team"
 	}
 	var kept []any
@@ -114,20 +114,20 @@ func (t *teamChange) change(text []byte, strict bool) error {
 	for _, x := range old {
 		ref, _ := x.(object)
 		reference, _ := ref["reference"].(string)
-		key, _ := t.call.keyOf(reference)
-		if has = append(has, key); !slices.Contains(t.remove, key) {
+		team, _ := t.call.keyOf(reference)
+		if has = append(has, team); !slices.Contains(t.remove, team) {
 			kept = append(kept, x)
 		}
 	}
-	for _, key := range t.remove {
-		if strict && !slices.Contains(has, key) {
+	for _, team := range t.remove {
+		if strict && !slices.Contains(has, team) {
 			return fhir.NewError(fhir.Unprocessable, fhir.IssueNotFound, "parameter removeCareTeams names a CareTeam that isn't one of its teams")
 		}
 	}
 	changed := len(kept) != len(old)
-	for _, key := range t.add {
-		if !slices.Contains(has, key) {
-			kept, changed = append(kept, object{"reference": key.String()}), true
+	for _, team := range t.add {
+		if !slices.Contains(has, team) {
+			kept, changed = append(kept, object{"reference": team.String()}), true
 		}
 	}
 	if !changed {
@@ -136,18 +136,10 @@ func (t *teamChange) change(text []byte, strict bool) error {
 	if r[element] = kept; len(kept) == 0 {
 		delete(r, element)
 	}
-	t.put(r)
-	return nil
-}
-
-// put adds an update of a resource as it was read.
-func (t *teamChange) put(r object) {
-	key := fhir.Key{Type: r["resourceType"].(string), ID: r["id"].(string)}
-	version, _ := r["meta"].(object)["versionId"].(string)
-	t.keys = append(t.keys, key)
-	t.entries = append(t.entries, object{
-		"resource": r, "request": object{"method": "PUT", "url": key.String(), "ifMatch": `W/"` + version + `"`},
-	})
+	w, err := t.s.write(store.Put, key, r)
+	w.IfMatch = version
+	t.keys, t.writes = append(t.keys, key), append(t.writes, w)
+	return err
 }
 
 // mostPlans bounds how many plans one call changes.
@@ -168,19 +160,15 @@ func (t *teamChange) changePlans() error {
 		if err != nil {
 			return err
 		}
-		for _, text := range plans {
-			var head struct{ ID string }
-			if err := json.Unmarshal(text, &head); err != nil {
-				return err
-			}
-			key := "CarePlan/" + head.ID
+		for _, plan := range plans {
+			key := plan.Key.String()
 			if seen[key] {
 				continue
 			}
 			if seen[key] = true; len(seen) > mostPlans {
 				return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "there are more than "+strconv.Itoa(mostPlans)+" plans to change")
 			}
-			if err := t.change(text, false); err != nil {
+			if err := t.change(plan.Key, plan.VersionID, plan.JSON, false); err != nil {
 				return err
 			}
 			todo = append(todo, search.Pair{Name: "part-of", Value: key})
@@ -191,18 +179,14 @@ func (t *teamChange) changePlans() error {
 
 // matches gives the resources of a type that a search finds; one that finds more
 // than most is too costly.
-func (s *Service) matches(ctx context.Context, typ string, where []search.Pair, most int) ([]json.RawMessage, error) {
-	page, err := s.engine.Search(ctx, interaction.SearchRequest{
+func (s *Service) matches(ctx context.Context, typ string, where []search.Pair, most int) ([]search.Hit, error) {
+	page, err := s.engine.Find(ctx, interaction.SearchRequest{
 		Type: typ, Parameters: append(where, search.Pair{Name: "_count", Value: strconv.Itoa(most + 1)}),
 	})
-	if err != nil {
-		return nil, err
-	}
-	found, err := fhir.Matches(page)
-	if err == nil && len(found) > most {
+	if err == nil && len(page.Matches) > most {
 		err = fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "the operation would look at more than "+strconv.Itoa(most)+" "+typ+" resources")
 	}
-	return found, err
+	return page.Matches, err
 }
 
 // collection is a Bundle of resources as the caller sees them.
