@@ -22,6 +22,7 @@ import (
 	"caseway/fhir/store"
 	"caseway/server"
 	"caseway/server/audit"
+	"caseway/server/cases/membership"
 )
 
 var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
@@ -79,12 +80,13 @@ func (g *guarded) front(t testing.TB, verifier *external.Verifier, change func(*
 	r4 := definition.R4()
 	engine, err := interaction.New(interaction.Config{
 		Store: g.store, Schema: r4, ResourceTypes: r4.ResourceTypes(),
-		Guards: []interaction.Guard{&audit.Guard{Schema: r4, Recorder: g.recorder, Separately: !transactional(g.store)}},
+		Compartments: []interaction.Compartment{membership.Compartment()},
+		Guards:       []interaction.Guard{membership.NewGuard(r4), &audit.Guard{Schema: r4, Recorder: g.recorder, Separately: !transactional(g.store)}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	decides, err := access.New(access.Config{Store: g.store, Schema: r4, Registry: engine.Registry})
+	decides, err := access.New(access.Config{Store: g.store, Schema: r4, Registry: engine.Registry, Membership: membership.NewGuard(r4)})
 	if err != nil {
 		t.Fatal(err)
 	}

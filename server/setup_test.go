@@ -14,6 +14,7 @@ import (
 	"caseway/fhir/store/sqlite"
 	"caseway/server"
 	"caseway/server/cases"
+	"caseway/server/cases/membership"
 )
 
 func openSQLite(t testing.TB) store.Store {
@@ -50,7 +51,7 @@ func newServer(t testing.TB, s store.Store, c server.Config) *server.Server {
 func engineOn(t testing.TB, s store.Store) *interaction.Session {
 	t.Helper()
 	r4 := definition.R4()
-	engine, err := interaction.New(interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes()})
+	engine, err := interaction.New(interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{membership.NewGuard(r4)}, Compartments: []interaction.Compartment{membership.Compartment()}})
 	if err != nil {
 		t.Fatal(err)
 	}

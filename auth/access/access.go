@@ -39,7 +39,27 @@ type Config struct {
 	Registry func() *search.Registry
 	// Base is our own base URL without a closing slash, as the engine has it.
 	Base string
+	// Membership says what lets somebody see a case; nil: nothing does.
+	Membership Membership
 }
+
+// Membership knows by what a resource becomes part of a case. Safe for concurrent
+// use.
+type Membership interface {
+	// EpisodesNamed gives the logical ids of the episodes to whose cases a
+	// resource itself says that it belongs. base is our own base URL without a
+	// closing slash.
+	EpisodesNamed(t *fhir.Tree, base string) []string
+	// Joined gives the resources to whose cases a resource comes to belong, by
+	// what it and what is inside of it refers to.
+	Joined(t *fhir.Tree, base string) []fhir.Key
+}
+
+// noCases is the Membership of a server without cases.
+type noCases struct{}
+
+func (noCases) EpisodesNamed(*fhir.Tree, string) []string { return nil }
+func (noCases) Joined(*fhir.Tree, string) []fhir.Key      { return nil }
 
 // Access implements interaction.Access for the principal in a context. Without
 // one everything is refused. Safe for concurrent use.
@@ -49,6 +69,7 @@ type Access struct {
 	schema   fhir.Schema
 	registry func() *search.Registry
 	base     string
+	cases    Membership
 	views    views
 	known    facts
 }
@@ -61,7 +82,10 @@ func New(c Config) (*Access, error) {
 	if !ok || c.Schema == nil || c.Registry == nil {
 		return nil, errors.New("access decisions need a store that can be searched, a schema and search parameters")
 	}
-	return &Access{store: c.Store, source: source, schema: c.Schema, registry: c.Registry, base: c.Base}, nil
+	if c.Membership == nil {
+		c.Membership = noCases{}
+	}
+	return &Access{store: c.Store, source: source, schema: c.Schema, registry: c.Registry, base: c.Base, cases: c.Membership}, nil
 }
 
 // viewOf gives what the caller may do.

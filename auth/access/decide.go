@@ -305,7 +305,7 @@ func (d decision) pointsTo(t *fhir.Tree) (keys []fhir.Key) {
 		keys = of(t, d.base)
 	}
 	if d.view.principal.Organization != "" {
-		keys = append(keys, interaction.Joined(t, d.base)...)
+		keys = append(keys, d.cases.Joined(t, d.base)...)
 	}
 	return keys
 }

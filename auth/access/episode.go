@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"caseway/fhir"
-	"caseway/fhir/interaction"
 )
 
 // joinsOnlyOwnCases refuses a write by which a resource says that it belongs to
@@ -12,7 +11,7 @@ import (
 // before those who work on it. An episode that isn't there is refused like one of
 // others.
 func (d decision) joinsOnlyOwnCases(was, is *image) error {
-	named := interaction.EpisodesNamed(d.After, d.base)
+	named := d.cases.EpisodesNamed(d.After, d.base)
 	if len(named) == 0 {
 		return nil
 	}
@@ -21,7 +20,7 @@ func (d decision) joinsOnlyOwnCases(was, is *image) error {
 		return err
 	}
 	if old != nil {
-		before := interaction.EpisodesNamed(old, d.base)
+		before := d.cases.EpisodesNamed(old, d.base)
 		named = slices.DeleteFunc(named, func(id string) bool { return slices.Contains(before, id) })
 	}
 	patients, err := is.patients()

@@ -22,6 +22,7 @@ import (
 	"caseway/fhir/store/mongo"
 	"caseway/fhir/store/mongo/mongotest"
 	"caseway/fhir/store/sqlite"
+	"caseway/server/cases/membership"
 )
 
 const base = "https://caseway.test/fhir"
@@ -38,11 +39,14 @@ func serve(t testing.TB, s store.Store) *server {
 	t.Helper()
 	x := &server{uuids: map[string]int{}}
 	r4 := definition.R4()
-	engine, err := interaction.New(interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: base})
+	engine, err := interaction.New(interaction.Config{
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: base,
+		Guards: []interaction.Guard{membership.NewGuard(r4)}, Compartments: []interaction.Compartment{membership.Compartment()},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if x.access, err = access.New(access.Config{Store: s, Schema: r4, Base: base, Registry: engine.Registry}); err != nil {
+	if x.access, err = access.New(access.Config{Store: s, Schema: r4, Base: base, Registry: engine.Registry, Membership: membership.NewGuard(r4)}); err != nil {
 		t.Fatal(err)
 	}
 	x.guarded, x.open = engine.As(x.access), engine.As(nil)

@@ -1,34 +1,30 @@
 package interaction
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"iter"
-	"slices"
 
 	"caseway/fhir"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
-// Belonging gives all at once what Everything of an EpisodeOfCare shows on its
-// pages, of some resource types: what carries the tag of the case or names the
-// episode, what the episode names, and of the directory what those name. The
+// Belonging gives all at once what Everything of a resource shows on its pages,
+// of some resource types: what belongs to it, what it names, and of the directory
+// what those name. The
 // resources are as the store has them at one moment, each once; nobody may
 // change their JSON. It fails as Everything does.
-func (s *Session) Belonging(ctx context.Context, episode fhir.Key, types []string) ([]store.Version, error) {
-	if err := s.checkKey(episode); err != nil {
+func (s *Session) Belonging(ctx context.Context, of fhir.Key, types []string) ([]store.Version, error) {
+	if err := s.checkKey(of); err != nil {
 		return nil, err
 	}
-	v, err := s.current(ctx, episode)
+	v, err := s.current(ctx, of)
 	if err != nil {
 		return nil, err
 	}
-	if v, err = s.shown(ctx, Everything, episode, v); err != nil {
+	if v, err = s.shown(ctx, Everything, of, v); err != nil {
 		return nil, err
 	}
-	run, _, err := s.searching(ctx, "", episode.String()+"/$everything", nil)
+	run, _, err := s.searching(ctx, "", of.String()+"/$everything", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -70,41 +66,5 @@ func (g *gathering) whole(ctx context.Context, s *searching) ([]store.Version, e
 	if err != nil {
 		return nil, err
 	}
-	return versionsOf(append(hits, beside.Hits...)), nil
-}
-
-var referenceMember = []byte(`"reference":"`)
-
-// referencesIn gives the texts of all references in the compact JSON of a
-// resource, much cheaper than by decoding it. R4 has a text of this name
-// elsewhere only in DetectedIssue.reference, a uri.
-func referencesIn(text []byte) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for {
-			at := bytes.Index(text, referenceMember)
-			if at < 0 {
-				return
-			}
-			start := at + len(referenceMember) - 1 // with its quotation mark
-			end := start + 1
-			for end < len(text) && text[end] != '"' {
-				if text[end] == '\\' {
-					end++
-				}
-				end++
-			}
-			value := text[start:min(end+1, len(text))]
-			text = text[min(end, len(text)):]
-			if reference, ok := unquoted(value); ok && !yield(reference) {
-				return
-			}
-		}
-	}
-}
-
-func unquoted(value []byte) (s string, ok bool) {
-	if !slices.Contains(value, '\\') {
-		return string(value[1 : len(value)-1]), len(value) > 1
-	}
-	return s, json.Unmarshal(value, &s) == nil
+	return VersionsOf(append(hits, beside.Hits...)), nil
 }

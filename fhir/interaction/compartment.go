@@ -18,8 +18,8 @@ type registered struct {
 	writing          *search.Registry // what new versions are indexed by
 	generation       int64            // of writing
 	writers          atomic.Int64     // commits under way that index by it
-	caseTags         sync.Map         // of type name: search.Term
-	tied             sync.Map         // of type name: tied
+	compartments     []Compartment
+	tags             sync.Map // of "system|type": search.Term
 }
 
 // Registry gives the search parameters that are in use now.
@@ -29,7 +29,7 @@ func (e *core) Registry() *search.Registry { return e.registered.Load().Registry
 // indexed by them, and marked with their generation, which grows; what is
 // stored stays indexed as it was.
 func (e *core) SetRegistry(r *search.Registry, generation int64) {
-	e.registered.Store(&registered{Registry: r, writing: r, generation: generation})
+	e.registered.Store(&registered{Registry: r, writing: r, generation: generation, compartments: e.compartments})
 }
 
 // writer gives the registry to index a commit by. Its writers are to be
@@ -45,21 +45,38 @@ func (e *core) writer() *registered {
 	}
 }
 
+// Compartment is a further compartment beside R4's: what belongs to a resource by
+// a tag. It is found whole by $everything.
+type Compartment struct {
+	// Type is that of the resource of which the compartment is.
+	Type string
+	// System is that of the tags; their code is the resource's logical id.
+	System string
+	// Parameter is the code of reference parameters that say the same, of types
+	// that have it; "" for none.
+	Parameter string
+	// Names are paths of the resource's own references to what is shown with it.
+	Names []string
+}
+
+// compartmentOf finds a further compartment by the type that it is of, nil for
+// none.
+func (e *core) compartmentOf(typ string) *Compartment {
+	for i := range e.compartments {
+		if e.compartments[i].Type == typ {
+			return &e.compartments[i]
+		}
+	}
+	return nil
+}
+
 // compartmentsOf gives the compartments to which a resource with these terms
-// belongs, as "Patient/1", sorted. A case is found whole as a compartment is,
-// so that of its EpisodeOfCare is among them.
+// belongs, as "Patient/1", sorted.
 func (r *registered) compartmentsOf(key fhir.Key, terms []search.Term) []string {
 	all := r.writing.Compartments(key, terms)
 	n := len(all)
-	if p := r.writing.Parameter(key.Type, "episode-of-care"); p != nil && p.Type == "reference" {
-		for _, reference := range p.References(terms) {
-			all = append(all, reference.Key.String())
-		}
-	}
-	tag := r.caseTag(key.Type)
-	i, _ := slices.BinarySearch(terms, tag)
-	for ; i < len(terms) && strings.HasPrefix(string(terms[i]), string(tag)); i++ {
-		all = append(all, fhir.Key{Type: "EpisodeOfCare", ID: string(terms[i][len(tag):])}.String())
+	for i := range r.compartments {
+		all = r.further(&r.compartments[i], key, terms, all)
 	}
 	if len(all) > n {
 		slices.Sort(all)
@@ -68,19 +85,34 @@ func (r *registered) compartmentsOf(key fhir.Key, terms []search.Term) []string 
 	return all
 }
 
-// caseTag is what the terms of tags that name a case begin with, before the
-// case's id.
-func (r *registered) caseTag(typ string) search.Term {
-	if tag, ok := r.caseTags.Load(typ); ok {
+// further adds the further compartments of one kind.
+func (r *registered) further(c *Compartment, key fhir.Key, terms []search.Term, all []string) []string {
+	if p := r.writing.Parameter(key.Type, c.Parameter); p != nil && p.Type == "reference" {
+		for _, reference := range p.References(terms) {
+			all = append(all, reference.Key.String())
+		}
+	}
+	tag := r.tag(c.System, key.Type)
+	i, _ := slices.BinarySearch(terms, tag)
+	for ; i < len(terms) && strings.HasPrefix(string(terms[i]), string(tag)); i++ {
+		all = append(all, fhir.Key{Type: c.Type, ID: string(terms[i][len(tag):])}.String())
+	}
+	return all
+}
+
+// tag is what the terms of tags of a system begin with, before the code.
+func (r *registered) tag(system, typ string) search.Term {
+	of := system + "|" + typ
+	if tag, ok := r.tags.Load(of); ok {
 		return tag.(search.Term)
 	}
 	const id = "1"
 	tag := search.Term("\xff") // no term
 	p := r.writing.Parameter(typ, "_tag")
-	e, err := r.writing.Condition(context.Background(), p, "", CaseSystem+"|"+id, search.Env{})
+	e, err := r.writing.Condition(context.Background(), p, "", system+"|"+id, search.Env{})
 	if leaf, ok := e.(search.Leaf); ok && err == nil && len(leaf.Exact) == 1 {
 		tag = search.Term(strings.TrimSuffix(string(leaf.Exact[0]), id))
 	}
-	r.caseTags.Store(typ, tag)
+	r.tags.Store(of, tag)
 	return tag
 }

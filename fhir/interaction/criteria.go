@@ -165,7 +165,7 @@ func (e *core) findIn(ctx context.Context, source search.Source, typ string, whe
 		m, err = search.Run(ctx, source, search.Plan{Types: []string{typ}, Where: where, Count: limit})
 		return err
 	})
-	return versionsOf(m.Hits), err
+	return VersionsOf(m.Hits), err
 }
 
 // source is the store as searches use it.
@@ -179,16 +179,17 @@ func (e *core) source(ctx context.Context) (search.Source, error) {
 	return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "this store can't be searched")
 }
 
-func versionsOf(hits []search.Hit) []store.Version {
+// VersionsOf gives hits as versions, see VersionOf.
+func VersionsOf(hits []search.Hit) []store.Version {
 	versions := make([]store.Version, len(hits))
 	for i, h := range hits {
-		versions[i] = versionOf(h)
+		versions[i] = VersionOf(h)
 	}
 	return versions
 }
 
-// versionOf is a hit as a version; how the version was made isn't known.
-func versionOf(h search.Hit) store.Version {
+// VersionOf is a hit as a version; how the version was made isn't known.
+func VersionOf(h search.Hit) store.Version {
 	return store.Version{Key: h.Key, VersionID: h.VersionID, LastUpdated: h.LastUpdated, JSON: h.JSON}
 }
 

@@ -48,8 +48,8 @@ func (g *gathering) directory(ctx context.Context, s *searching, hits []search.H
 func (g *gathering) named(hits []search.Hit, seen map[fhir.Key]bool) []fhir.Key {
 	var keys []fhir.Key
 	for _, h := range hits {
-		for reference := range referencesIn(h.JSON) {
-			key, ok := literalKey(reference, g.session.base)
+		for reference := range fhir.ReferencesIn(h.JSON) {
+			key, ok := fhir.LiteralKey(reference, g.session.base)
 			if ok && !seen[key] && slices.Contains(directoryTypes, key.Type) {
 				seen[key] = true
 				keys = append(keys, key)

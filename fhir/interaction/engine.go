@@ -98,11 +98,13 @@ type Config struct {
 	MaxAnswer int64
 	// Memory is what the answers of NewAnswer draw from; nil: it has no bound.
 	Memory    *budget.Memory
-	Validator Validator        // nil: none
-	Guards    []Guard          // in order
-	Builtin   []Builtin        // to read under their ids, unless a stored resource has the id
-	Clock     func() time.Time // nil: time.Now
-	Log       *slog.Logger     // nil: discarded
+	Validator Validator // nil: none
+	Guards    []Guard   // in order
+	// Compartments are further ones, beside those of R4.
+	Compartments []Compartment
+	Builtin      []Builtin        // to read under their ids, unless a stored resource has the id
+	Clock        func() time.Time // nil: time.Now
+	Log          *slog.Logger     // nil: discarded
 }
 
 // Result is the outcome of an interaction on one resource.
@@ -118,23 +120,24 @@ type Engine struct{ *core }
 
 // core is what does the work of sessions, without deciding anything.
 type core struct {
-	store     store.Store
-	schema    fhir.Schema
-	types     resourceTypes
-	limits    fhir.Limits
-	searches  time.Duration // bound of each
-	entries   int           // bound of a Bundle's
-	maxAnswer int64
-	memory    *budget.Memory
-	turns     chan struct{} // of entries of batches that read, of all callers
-	validator Validator
-	guards    []Guard
-	server    *Session // to whom everything is allowed
-	clock     func() time.Time
-	log       *slog.Logger
-	locks     *locks
-	cursors   *cursors
-	base      string
+	store        store.Store
+	schema       fhir.Schema
+	types        resourceTypes
+	limits       fhir.Limits
+	searches     time.Duration // bound of each
+	entries      int           // bound of a Bundle's
+	maxAnswer    int64
+	memory       *budget.Memory
+	turns        chan struct{} // of entries of batches that read, of all callers
+	validator    Validator
+	guards       []Guard
+	compartments []Compartment
+	server       *Session // to whom everything is allowed
+	clock        func() time.Time
+	log          *slog.Logger
+	locks        *locks
+	cursors      *cursors
+	base         string
 	// registered is swapped when custom search parameters change.
 	registered atomic.Pointer[registered]
 	indexing   *indexing
@@ -148,21 +151,22 @@ func New(c Config) (*Engine, error) {
 		return nil, errors.New("an engine needs a store, a schema and resource types")
 	}
 	e := &core{
-		store:     c.Store,
-		schema:    c.Schema,
-		types:     newResourceTypes(c.ResourceTypes),
-		limits:    c.Limits,
-		searches:  cmp.Or(c.SearchTime, 30*time.Second),
-		entries:   cmp.Or(c.MaxEntries, DefaultEntries),
-		maxAnswer: c.MaxAnswer,
-		memory:    c.Memory,
-		turns:     make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
-		validator: c.Validator,
-		clock:     c.Clock,
-		log:       c.Log,
-		locks:     newLocks(),
-		cursors:   &cursors{store: c.Store},
-		base:      c.Base,
+		store:        c.Store,
+		schema:       c.Schema,
+		types:        newResourceTypes(c.ResourceTypes),
+		limits:       c.Limits,
+		searches:     cmp.Or(c.SearchTime, 30*time.Second),
+		entries:      cmp.Or(c.MaxEntries, DefaultEntries),
+		maxAnswer:    c.MaxAnswer,
+		memory:       c.Memory,
+		turns:        make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+		validator:    c.Validator,
+		compartments: c.Compartments,
+		clock:        c.Clock,
+		log:          c.Log,
+		locks:        newLocks(),
+		cursors:      &cursors{store: c.Store},
+		base:         c.Base,
 	}
 	e.builtin = make(map[fhir.Key]store.Version, len(c.Builtin))
 	for _, b := range c.Builtin {
@@ -170,7 +174,7 @@ func New(c Config) (*Engine, error) {
 	}
 	e.shelf.fill(builtin(), e.builtin)
 	e.server = e.as(nil)
-	e.guards = append([]Guard{subscriptionGuard{}, parameterGuard{e}, episodeGuard{}}, c.Guards...)
+	e.guards = append([]Guard{subscriptionGuard{}, parameterGuard{e}}, c.Guards...)
 	if c.Registry == nil {
 		c.Registry = plainRegistry(c.Base)
 	}

@@ -195,7 +195,7 @@ func parseETag(s string) (versionID int64, ok bool) {
 	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' || strings.Contains(s[1:len(s)-1], `"`) {
 		return 0, false
 	}
-	n, known := parseVersionID(s[1 : len(s)-1])
+	n, known := ParseVersionID(s[1 : len(s)-1])
 	if !known {
 		return -1, true
 	}

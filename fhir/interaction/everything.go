@@ -16,7 +16,7 @@ import (
 // EverythingRequest asks for all that belongs to a patient or to a case
 // (https://hl7.org/fhir/R4/patient-operation-everything.html).
 type EverythingRequest struct {
-	Key  fhir.Key // of a Patient or an EpisodeOfCare
+	Key  fhir.Key // of a Patient, or of what a further Compartment is of
 	Base string   // our own base URL without a closing slash
 	// Parameters are those of the URL, decoded: start, end, _since, _type,
 	// _count, and the cursor of a next link.
@@ -25,8 +25,8 @@ type EverythingRequest struct {
 }
 
 // Everything gives a page of all that belongs to a patient: the Patient
-// compartment. Of an EpisodeOfCare it is all that carries the tag of the case
-// or names the episode, and what the episode itself names. Each page has
+// compartment. Of what a further Compartment is of it is all that belongs to that
+// one, and what the resource itself names. Each page has
 // besides the resources of the directory that those on it name: practitioners,
 // organizations, places; so these can be on several pages.
 func (s *Session) Everything(ctx context.Context, r EverythingRequest) ([]byte, error) {
@@ -46,8 +46,8 @@ func (s *Session) prepareEverything(ctx context.Context, r EverythingRequest) (*
 	if err := s.checkKey(r.Key); err != nil {
 		return nil, err
 	}
-	if r.Key.Type != "Patient" && r.Key.Type != "EpisodeOfCare" {
-		return nil, fhir.NewError(fhir.NotFound, fhir.IssueNotSupported, "$everything is an operation of Patient and EpisodeOfCare")
+	if r.Key.Type != "Patient" && s.compartmentOf(r.Key.Type) == nil {
+		return nil, fhir.NewError(fhir.NotFound, fhir.IssueNotSupported, "$everything isn't an operation of "+r.Key.Type)
 	}
 	v, err := s.current(ctx, r.Key)
 	if err != nil {
@@ -168,12 +168,12 @@ type gathering struct {
 // plan gives the types and the condition on them.
 func (g *gathering) plan(ctx context.Context) ([]string, search.Expr, error) {
 	belongs, named := g.inCompartment, map[string]search.Keys(nil)
-	if g.of.Key.Type == "EpisodeOfCare" {
+	if further := g.session.compartmentOf(g.of.Key.Type); further != nil {
 		var err error
-		if named, err = g.namedByEpisode(); err != nil {
+		if named, err = g.namedBy(further); err != nil {
 			return nil, nil, err
 		}
-		belongs = func(typ string) (search.Expr, error) { return g.inCase(ctx, typ) }
+		belongs = func(typ string) (search.Expr, error) { return g.inFurther(ctx, further, typ) }
 	}
 	var types []string
 	var inside []search.Expr
@@ -215,25 +215,24 @@ func (g *gathering) inCompartment(typ string) (search.Expr, error) {
 	return g.session.Registry().InCompartment(g.of.Key, typ)
 }
 
-// inCase is the condition that resources of a type belong to the episode's case.
-func (g *gathering) inCase(ctx context.Context, typ string) (search.Expr, error) {
+// inFurther is the condition that resources of a type belong to a further
+// compartment.
+func (g *gathering) inFurther(ctx context.Context, c *Compartment, typ string) (search.Expr, error) {
 	r := g.session.Registry()
-	if p := r.Parameter(typ, "episode-of-care"); p != nil && p.Type == "reference" {
+	if p := r.Parameter(typ, c.Parameter); p != nil && p.Type == "reference" {
 		return search.Leaf{Exact: []search.Term{p.Term(g.of.Key)}}, nil
 	}
-	return r.Condition(ctx, r.Parameter(typ, "_tag"), "", CaseSystem+"|"+g.of.Key.ID, g.session.env())
+	return r.Condition(ctx, r.Parameter(typ, "_tag"), "", c.System+"|"+g.of.Key.ID, g.session.env())
 }
 
-// namedByEpisode are the episode itself, its patient and what belongs to its
-// case because it names it.
-func (g *gathering) namedByEpisode() (map[string]search.Keys, error) {
-	episode, err := g.session.decodeStored(g.of)
+// namedBy are the resource itself and what it names.
+func (g *gathering) namedBy(c *Compartment) (map[string]search.Keys, error) {
+	tree, err := g.session.decodeStored(g.of)
 	if err != nil {
 		return nil, err
 	}
-	paths := append([]string{"patient"}, bringing["EpisodeOfCare"]...)
-	byType := map[string]search.Keys{"EpisodeOfCare": {g.of.Key}}
-	for _, key := range g.session.references(episode.Root(), paths) {
+	byType := map[string]search.Keys{g.of.Key.Type: {g.of.Key}}
+	for _, key := range fhir.KeysAt(tree.Root(), c.Names, g.session.base) {
 		byType[key.Type] = append(byType[key.Type], key)
 	}
 	return byType, nil

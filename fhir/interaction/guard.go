@@ -71,14 +71,8 @@ type Guard interface {
 func (s *Session) guard(ctx context.Context, p *Pending) error {
 	p.Caller, p.Server = s, s.server
 	for _, g := range s.guards {
-		n := len(p.Images)
 		if err := g.Check(ctx, p); err != nil {
 			return err
-		}
-		if _, itself := g.(episodeGuard); !itself && slices.ContainsFunc(p.Images[n:], func(image Image) bool { return image.Key.Type != "AuditEvent" }) {
-			if err := (episodeGuard{}).Check(ctx, p); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

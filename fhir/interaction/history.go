@@ -210,7 +210,7 @@ func (s *Session) listed(ctx context.Context, id, base string) ([]fhir.Key, erro
 	keys := []fhir.Key{} // not nil: a list without items selects nothing
 	for entry := range list.Root().All("entry") {
 		reference := entry.Child("item").Child("reference").Text()
-		if key, ok := literalKey(reference, base); ok {
+		if key, ok := fhir.LiteralKey(reference, base); ok {
 			keys = append(keys, key)
 		}
 	}

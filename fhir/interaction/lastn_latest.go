@@ -35,7 +35,7 @@ func (l *latest) take(ctx context.Context, hits []search.Hit) (full bool, err er
 			return false, err
 		}
 		hits = hits[looked:]
-		l.room.Keep(bytesOf(versionsOf(l.kept)))
+		l.room.Keep(bytesOf(VersionsOf(l.kept)))
 		switch {
 		case looked == len(some):
 			n = min(2*n, observationsAtOnce)

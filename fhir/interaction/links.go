@@ -222,15 +222,3 @@ func (t *targets) rewrite(en *entry) *fhir.Tree {
 	}
 	return en.tree.Replace(edits)
 }
-
-// literalKey reads a literal reference to a resource of this server, relative
-// or absolute, to a version or not.
-func literalKey(reference, base string) (fhir.Key, bool) {
-	if i := strings.Index(reference, "/_history/"); i >= 0 {
-		reference = reference[:i]
-	}
-	if base != "" {
-		reference = strings.TrimPrefix(reference, base+"/")
-	}
-	return fhir.ParseKey(reference)
-}

@@ -38,7 +38,7 @@ func (s *Session) VRead(ctx context.Context, key fhir.Key, versionID string) (st
 	if err := s.checkKey(key); err != nil {
 		return store.Version{}, err
 	}
-	n, ok := parseVersionID(versionID)
+	n, ok := ParseVersionID(versionID)
 	if !ok { // a legal id, but none that this server gives
 		return store.Version{}, noVersion()
 	}
@@ -94,8 +94,8 @@ func noVersion() error {
 	return fhir.NewError(fhir.NotFound, fhir.IssueNotFound, "the resource has no version of this id")
 }
 
-// parseVersionID reads a version id as this server writes it: 1, 2, 3, ….
-func parseVersionID(s string) (n int64, ok bool) {
+// ParseVersionID reads a version id as this server writes it: 1, 2, 3, ….
+func ParseVersionID(s string) (n int64, ok bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	return n, err == nil && n > 0 && strconv.FormatInt(n, 10) == s
 }

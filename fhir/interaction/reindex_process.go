@@ -141,7 +141,7 @@ func (x *indexing) rescan(ctx context.Context, s *indexState) (changed bool, err
 func (x *indexing) apply(ctx context.Context, s *indexState) error {
 	e := x.engine
 	before := e.registered.Load()
-	next := &registered{Registry: before.Registry, writing: before.writing, generation: before.generation}
+	next := &registered{Registry: before.Registry, writing: before.writing, generation: before.generation, compartments: e.compartments}
 	if s.Program == x.program {
 		next.Registry = x.registryOf(s)
 		if s.Writing == s.Generation {

@@ -16,8 +16,10 @@ import (
 	"testing"
 
 	"caseway/fhir"
+	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
+	"caseway/server/cases/membership"
 )
 
 // TestScripts runs testdata/*.txtar: requests, each followed by its answer.
@@ -36,16 +38,23 @@ func TestScripts(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatal("no scripts")
 	}
-	onEach(t, func(t *testing.T, e *interaction.Session) {
-		for i, file := range files {
-			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-				text := must[[]byte](t)(os.ReadFile(file))
-				// One store serves all scripts: ids and identifiers with % differ.
-				text = []byte(strings.ReplaceAll(string(text), "%", strconv.Itoa(i)))
-				runScript(t, e, parseScript(string(text)))
+	for _, b := range backends {
+		t.Run(b.name, func(t *testing.T) {
+			// What belongs to an episode stands for any further compartment.
+			e := newEngine(t, interaction.Config{
+				Store: b.open(t), Guards: []interaction.Guard{membership.NewGuard(definition.R4())},
+				Compartments: []interaction.Compartment{membership.Compartment()},
 			})
-		}
-	})
+			for i, file := range files {
+				t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+					text := must[[]byte](t)(os.ReadFile(file))
+					// One store serves all scripts: ids and identifiers with % differ.
+					text = []byte(strings.ReplaceAll(string(text), "%", strconv.Itoa(i)))
+					runScript(t, e, parseScript(string(text)))
+				})
+			}
+		})
+	}
 }
 
 var encoded = regexp.MustCompile(`base64\((.*?)\)base64`)

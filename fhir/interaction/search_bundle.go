@@ -271,7 +271,7 @@ func (s *searching) write(w *fhir.BundleWriter, hits []search.Hit, mode string) 
 	for _, h := range hits {
 		w.Entry(fhir.Entry{
 			FullURL:  fullURL(s.base, h.Key),
-			Resource: s.session.Subset(versionOf(h), subset).JSON,
+			Resource: s.session.Subset(VersionOf(h), subset).JSON,
 			Mode:     mode,
 		})
 	}

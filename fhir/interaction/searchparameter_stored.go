@@ -49,7 +49,7 @@ func (x *indexing) stored(ctx context.Context) ([]storedParameter, error) {
 			return nil, err
 		}
 		for _, hit := range page.Hits {
-			tree, err := x.engine.decodeStored(versionOf(hit))
+			tree, err := x.engine.decodeStored(VersionOf(hit))
 			if err != nil {
 				return nil, err
 			}

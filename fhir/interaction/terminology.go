@@ -34,12 +34,12 @@ func (r resolver) Resolve(ctx context.Context, typ, canonical string) (*fhir.Tre
 	if len(found.Hits) == 0 {
 		return nil, nil
 	}
-	return r.session.decodeStored(versionOf(found.Hits[0]))
+	return r.session.decodeStored(VersionOf(found.Hits[0]))
 }
 
 // where is the condition that a canonical URL or a reference comes to.
 func (r resolver) where(ctx context.Context, typ, canonical string) (search.Expr, error) {
-	if key, ok := literalKey(canonical, r.session.base); ok {
+	if key, ok := fhir.LiteralKey(canonical, r.session.base); ok {
 		return search.Keys{key}, nil
 	}
 	url, version, _ := strings.Cut(canonical, "|")

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"caseway/server/cases/membership"
+
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
@@ -85,7 +87,7 @@ func (s *Service) changeOf(c *commit) (change interaction.Change, err error) {
 		}
 		text := w.JSON()
 		if !slices.Contains(apart, w.Key.Type) {
-			text = fhir.WithTags(text, fhir.Tag{System: interaction.CaseSystem, Code: c.a.c.ID})
+			text = fhir.WithTags(text, fhir.Tag{System: membership.CaseSystem, Code: c.a.c.ID})
 		}
 		is.Resource = s.storable(text, is.At, wrong)
 		change.Writes = append(change.Writes, is)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"caseway/server/cases/membership"
+
 	"caseway/auth"
 	"caseway/fhir"
 	"caseway/fhir/interaction"
@@ -115,7 +117,7 @@ func (row *grant) refuse(image *interaction.Image) fhir.Issue {
 func (j *granting) may(row grant, image *interaction.Image) (bool, error) {
 	of := []string{image.Key.ID}
 	if image.Key.Type != "EpisodeOfCare" {
-		of = fhir.Tags(image.After.JSON, interaction.CaseSystem)
+		of = fhir.Tags(image.After.JSON, membership.CaseSystem)
 	}
 	if row.by == "case" {
 		for _, id := range of {

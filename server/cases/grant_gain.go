@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"caseway/server/cases/membership"
+
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
@@ -47,7 +49,7 @@ func (j *granting) gains(row grant, image *interaction.Image, id string) ([]gain
 	if err != nil || len(after) == 0 || image.Before.JSON == nil {
 		return after, err
 	}
-	if id != "" && image.Key.Type != "EpisodeOfCare" && !slices.Contains(fhir.Tags(image.Before.JSON, interaction.CaseSystem), id) {
+	if id != "" && image.Key.Type != "EpisodeOfCare" && !slices.Contains(fhir.Tags(image.Before.JSON, membership.CaseSystem), id) {
 		return after, nil
 	}
 	before, err := row.gainsIn(image.Before.JSON)

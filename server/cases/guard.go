@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"caseway/server/cases/membership"
+
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
@@ -43,7 +45,8 @@ type GuardConfig struct {
 // rules. Safe for concurrent use.
 type Guard struct {
 	*assembler
-	hasDevice atomic.Bool // the store has the Device that stands for the server
+	membership *membership.Guard
+	hasDevice  atomic.Bool // the store has the Device that stands for the server
 }
 
 // NewGuard makes a Guard.
@@ -51,18 +54,28 @@ func NewGuard(c GuardConfig) *Guard {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
-	return &Guard{assembler: &assembler{schema: c.Schema, open: c.Open, clock: c.Clock, parts: newParts(maxParts)}}
+	return &Guard{membership: membership.NewGuard(c.Schema), assembler: &assembler{schema: c.Schema, open: c.Open, clock: c.Clock, parts: newParts(maxParts)}}
 }
 
 var _ interaction.Guard = (*Guard)(nil)
 
 // Check implements interaction.Guard.
 func (g *Guard) Check(ctx context.Context, p *interaction.Pending) error {
-	c := &review{Guard: g, Pending: p, ctx: ctx, server: p.Server}
-	if d, ours := p.Note.(*doing); ours {
-		return c.act(d)
+	if err := g.membership.Check(ctx, p); err != nil || p.Refused() {
+		return err
 	}
-	return c.judge()
+	n := len(p.Images)
+	c := &review{Guard: g, Pending: p, ctx: ctx, server: p.Server}
+	err := error(nil)
+	if d, ours := p.Note.(*doing); ours {
+		err = c.act(d)
+	} else {
+		err = c.judge()
+	}
+	if err != nil || len(p.Images) == n {
+		return err
+	}
+	return g.membership.Check(ctx, p) // what was added belongs to cases too
 }
 
 // review is of a commit that the Guard looks at.
@@ -114,7 +127,7 @@ func (g *Guard) mark(images []interaction.Image, id string) error {
 			continue
 		}
 		before := image.After.JSON
-		text := fhir.WithTags(before, fhir.Tag{System: interaction.CaseSystem, Code: id})
+		text := fhir.WithTags(before, fhir.Tag{System: membership.CaseSystem, Code: id})
 		if len(text) == len(before) {
 			continue
 		}

@@ -18,6 +18,7 @@ import (
 	"caseway/fhir/store/mongo/mongotest"
 	"caseway/fhir/store/sqlite"
 	"caseway/server/cases"
+	"caseway/server/cases/membership"
 )
 
 // people are who logs in: what they are to a case follows from the case, and
@@ -88,7 +89,7 @@ func newDesk(t *testing.T, s store.Store) *desk {
 	r4 := definition.R4()
 	guard := cases.NewGuard(cases.GuardConfig{Schema: r4})
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"caseway/server/cases/membership"
+
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
@@ -78,10 +80,10 @@ func casesOf(image *interaction.Image) []string {
 // caseTags are the tags of cases that a resource has or had.
 func caseTags(image *interaction.Image) (all []string) {
 	if image.After != nil {
-		all = fhir.Tags(image.After.JSON, interaction.CaseSystem)
+		all = fhir.Tags(image.After.JSON, membership.CaseSystem)
 	}
 	if image.Before.JSON != nil {
-		all = append(all, fhir.Tags(image.Before.JSON, interaction.CaseSystem)...)
+		all = append(all, fhir.Tags(image.Before.JSON, membership.CaseSystem)...)
 	}
 	return all
 }
@@ -141,8 +143,8 @@ func (j *judging) run() (issues []fhir.Issue, err error) {
 // link was wrong: then it never was a part.
 func (j *judging) isUnlinked(image *interaction.Image) bool {
 	return image.After != nil && image.Before.JSON != nil && image.Key != (fhir.Key{Type: "EpisodeOfCare", ID: j.id}) &&
-		slices.Contains(fhir.Tags(image.Before.JSON, interaction.CaseSystem), j.id) &&
-		!slices.Contains(fhir.Tags(image.After.JSON, interaction.CaseSystem), j.id)
+		slices.Contains(fhir.Tags(image.Before.JSON, membership.CaseSystem), j.id) &&
+		!slices.Contains(fhir.Tags(image.After.JSON, membership.CaseSystem), j.id)
 }
 
 // unlink takes such resources out of the case as it is stored.

@@ -24,6 +24,7 @@ import (
 	"caseway/fhir/store/mongo/mongotest"
 	"caseway/fhir/store/sqlite"
 	"caseway/server/cases"
+	"caseway/server/cases/membership"
 	"caseway/server/operation"
 )
 
@@ -44,7 +45,8 @@ func newLeaking(t testing.TB, s store.Store) *leaking {
 	r4 := definition.R4()
 	clock := func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
 	guard := cases.NewGuard(cases.GuardConfig{Schema: r4, Clock: clock})
-	c := interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: here}
+	c := interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: here, Compartments: []interaction.Compartment{membership.Compartment()}}
+	c.Guards = []interaction.Guard{membership.NewGuard(r4)}
 	open, err := interaction.New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +56,7 @@ func newLeaking(t testing.TB, s store.Store) *leaking {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decides, err := access.New(access.Config{Store: s, Schema: r4, Base: here, Registry: guarded.Registry})
+	decides, err := access.New(access.Config{Store: s, Schema: r4, Base: here, Registry: guarded.Registry, Membership: membership.NewGuard(r4)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"caseway/fhir/store/sqlite"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
+	"caseway/server/cases/membership"
 )
 
 // office is the case API behind Access, without HTTP.
@@ -46,12 +47,12 @@ func officeOver(t *testing.T, s store.Store) *office {
 	o := &office{t: t}
 	guard := cases.NewGuard(cases.GuardConfig{Schema: r4})
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	decides, err := access.New(access.Config{Store: s, Schema: r4, Registry: engine.Registry})
+	decides, err := access.New(access.Config{Store: s, Schema: r4, Registry: engine.Registry, Membership: membership.NewGuard(r4)})
 	if err != nil {
 		t.Fatal(err)
 	}

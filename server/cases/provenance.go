@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"caseway/server/cases/membership"
+
 	"caseway/auth"
 	"caseway/fhir"
 	"caseway/fhir/interaction"
@@ -42,7 +44,7 @@ func (g *Guard) provenance(ctx context.Context, d *doing, id string, images []in
 		"agent":    agents(ctx, d.step.Actor),
 	}
 	if id != "" {
-		p["meta"] = object{"tag": []object{{"system": interaction.CaseSystem, "code": id}}}
+		p["meta"] = object{"tag": []object{{"system": membership.CaseSystem, "code": id}}}
 	}
 	if d.attestation != nil {
 		d.attestation.addTo(p)

@@ -18,6 +18,7 @@ import (
 	"caseway/fhir/store/sqlite"
 	"caseway/server"
 	"caseway/server/cases"
+	"caseway/server/cases/membership"
 )
 
 func onEachStore(t *testing.T, run func(t *testing.T, a *api)) {
@@ -51,7 +52,7 @@ func serve(t testing.TB, s store.Store) *api {
 	r4 := definition.R4()
 	guard := cases.NewGuard(cases.GuardConfig{Schema: r4, Open: true})
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"caseway/fhir/interaction"
 	"caseway/fhir/store/sqlite"
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/membership"
 )
 
 // TestUnsoundCasesAreFound in a store that was written to with nobody watching:
@@ -22,7 +23,7 @@ func TestUnsoundCasesAreFound(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
-	made, err := interaction.New(interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes()})
+	made, err := interaction.New(interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Compartments: []interaction.Compartment{membership.Compartment()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"caseway/server/cases/membership"
+
 	"caseway/fhir"
-	"caseway/fhir/interaction"
 	"caseway/mapping/casemodel"
 )
 
@@ -18,7 +19,7 @@ func (a *api) casesOf(path string) []string {
 	if got.status != http.StatusOK {
 		a.t.Fatalf("GET %s: %d %s", path, got.status, got.body)
 	}
-	return fhir.Tags([]byte(got.body), interaction.CaseSystem)
+	return fhir.Tags([]byte(got.body), membership.CaseSystem)
 }
 
 // TestAnEHRsPlanLeavesACaseThatRulesBind: a link that was wrong is taken back by

@@ -11,6 +11,7 @@ import (
 	"caseway/server"
 	"caseway/server/audit"
 	"caseway/server/cases"
+	"caseway/server/cases/membership"
 )
 
 // deciders are what decides about a request and bears witness to it.
@@ -39,7 +40,7 @@ func (s Serve) audited(data store.Store, log *slog.Logger) (*audit.Recorder, []i
 func (s Serve) access(data store.Store, d deciders) (decides interaction.Access, err error) {
 	if !s.Login.none() {
 		decides, err = access.New(access.Config{
-			Store: data, Schema: definition.R4(), Registry: d.engine.Registry, Base: fhirBase(s.BaseURL),
+			Store: data, Schema: definition.R4(), Registry: d.engine.Registry, Base: fhirBase(s.BaseURL), Membership: membership.NewGuard(definition.R4()),
 		})
 	}
 	if err != nil || d.recorder == nil {

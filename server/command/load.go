@@ -17,6 +17,7 @@ import (
 	"caseway/mapping/casemodel"
 	"caseway/server"
 	"caseway/server/cases"
+	"caseway/server/cases/membership"
 	"caseway/server/load"
 )
 
@@ -118,6 +119,7 @@ func (l Load) target(ctx context.Context, s Streams) (load.Target, func() error,
 	r4 := definition.R4()
 	engine, err := interaction.New(interaction.Config{
 		Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes(), Log: log,
+		Guards: []interaction.Guard{membership.NewGuard(r4)}, Compartments: []interaction.Compartment{membership.Compartment()},
 		Base: fhirBase(l.BaseURL), PreferStoredParameters: l.PreferStored, MaxEntries: mostLoaded,
 	})
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 	"caseway/server"
 	"caseway/server/app"
 	"caseway/server/cases"
+	"caseway/server/cases/membership"
 	"caseway/server/operation"
 )
 
@@ -137,7 +138,7 @@ func (s Serve) engine(data store.Store, memory *budget.Memory, log *slog.Logger)
 	d.recorder = recorder
 	d.engine, err = interaction.New(interaction.Config{
 		Store: data, Guards: append([]interaction.Guard{guard}, guards...), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
-		PreferStoredParameters: s.PreferStored, Builtin: broughtAlong(),
+		Compartments: []interaction.Compartment{membership.Compartment()}, PreferStoredParameters: s.PreferStored, Builtin: broughtAlong(),
 		Limits: fhir.Limits{Bytes: s.decodeLimit()}, MaxEntries: s.MaxEntries, MaxAnswer: s.MaxAnswer, Memory: memory, Log: log,
 	})
 	if err != nil {

@@ -4,8 +4,9 @@ import (
 	"slices"
 	"strconv"
 
+	"caseway/server/cases/membership"
+
 	"caseway/fhir"
-	"caseway/fhir/interaction"
 	"caseway/server/cases"
 )
 
@@ -75,7 +76,7 @@ func (a *applying) bindToCase(r object) {
 	if !a.episode.Valid() {
 		return
 	}
-	r["meta"] = object{"tag": []object{{"system": interaction.CaseSystem, "code": a.episode.Child("id").Text()}}}
+	r["meta"] = object{"tag": []object{{"system": membership.CaseSystem, "code": a.episode.Child("id").Text()}}}
 	switch r["resourceType"] {
 	case "CarePlan", "ServiceRequest", "CommunicationRequest":
 		list, _ := r["extension"].([]any)

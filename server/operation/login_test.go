@@ -18,6 +18,7 @@ import (
 	"caseway/fhir/store/sqlite"
 	"caseway/mapping"
 	"caseway/server/cases"
+	"caseway/server/cases/membership"
 	"caseway/server/operation"
 )
 
@@ -43,12 +44,12 @@ func newOffice(t *testing.T) *office {
 		builtin = append(builtin, interaction.Builtin{Key: d.Key, JSON: d.JSON})
 	}
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: builtin, Guards: []interaction.Guard{guard},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: builtin, Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	decides, err := access.New(access.Config{Store: s, Schema: r4, Registry: engine.Registry})
+	decides, err := access.New(access.Config{Store: s, Schema: r4, Registry: engine.Registry, Membership: membership.NewGuard(r4)})
 	if err != nil {
 		t.Fatal(err)
 	}

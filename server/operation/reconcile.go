@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"caseway/server/cases/membership"
+
 	"caseway/fhir"
-	"caseway/fhir/interaction"
 	"caseway/fhir/store"
 	"caseway/mapping/reconcile"
 	"caseway/server/cases"
@@ -244,7 +245,7 @@ func (r *reconciling) store(plan object) (json.RawMessage, error) {
 		if meta == nil {
 			meta = object{}
 		}
-		meta["tag"] = []object{{"system": interaction.CaseSystem, "code": episode}}
+		meta["tag"] = []object{{"system": membership.CaseSystem, "code": episode}}
 		plan["meta"] = meta
 		list, _ := plan["extension"].([]any)
 		plan["extension"] = append(list, object{"url": episodeExtension, "valueReference": object{"reference": "EpisodeOfCare/" + episode}})
@@ -284,7 +285,7 @@ func (r *reconciling) episode() (string, error) {
 		if !s.stored.Exists() {
 			continue
 		}
-		for _, id := range fhir.Tags(s.stored.JSON, interaction.CaseSystem) {
+		for _, id := range fhir.Tags(s.stored.JSON, membership.CaseSystem) {
 			if !slices.Contains(all, id) {
 				all = append(all, id)
 			}

@@ -19,6 +19,7 @@ import (
 	"caseway/mapping"
 	"caseway/server"
 	"caseway/server/cases"
+	"caseway/server/cases/membership"
 	"caseway/server/operation"
 )
 
@@ -57,7 +58,7 @@ func serve(t *testing.T, s store.Store) *api {
 		builtin = append(builtin, interaction.Builtin{Key: d.Key, JSON: d.JSON})
 	}
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: builtin, Guards: []interaction.Guard{guard},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: builtin, Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,11 +1,21 @@
-package interaction
+// Package membership knows what belongs to a case. The table data/membership.csv
+// says by which references resources belong together; its inverse is derived. A
+// resource of a case carries a tag whose system is [CaseSystem] and whose code is
+// the id of the case's EpisodeOfCare; [Compartment] lets an engine treat that as a
+// further compartment, and [Guard] keeps the tags true in each commit.
+//
+// Not here: what may be written of a case, and by whom.
+package membership
 
 import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"caseway/fhir"
+	"caseway/fhir/interaction"
+	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
 
@@ -13,19 +23,33 @@ import (
 // resource belongs; the code is the logical id of the case's EpisodeOfCare.
 const CaseSystem = fhir.CanonicalBase + "/CodeSystem/case"
 
-// episodeGuard marks what belongs to a case in the commit that brings it in, and
+// Guard marks what belongs to a case in the commit that brings it in, and
 // takes the mark off in the one by which it belongs no more. What is stored
 // already gets a version of its own. A case is one patient's: what is another's
 // is refused where it names the episode, and stays outside where it would come in
 // by way of something else.
-type episodeGuard struct{}
+//
+// Safe for concurrent use.
+type Guard struct {
+	schema fhir.Schema
+	mu     sync.Mutex
+	of     *search.Registry // of which inverse is
+	// inverse is the table's, by the type that is referred to.
+	inverse map[string]tied
+}
 
-// Check implements Guard.
-func (episodeGuard) Check(ctx context.Context, p *Pending) error {
+// NewGuard makes a Guard.
+func NewGuard(schema fhir.Schema) *Guard { return &Guard{schema: schema} }
+
+var _ interaction.Guard = (*Guard)(nil)
+
+// Check implements interaction.Guard.
+func (g *Guard) Check(ctx context.Context, p *interaction.Pending) error {
 	m := &membership{
-		session: p.Caller, here: make(map[fhir.Key]*member, len(p.Images)), patients: p.Caller.writtenInto(p.Images),
+		guard: g, pending: p, base: p.Base(), here: make(map[fhir.Key]*member, len(p.Images)), patients: map[string]bool{},
 		episodes: map[string][]person{}, stored: map[fhir.Key][]string{}, hidden: map[fhir.Key][]string{}, people: map[fhir.Key]*fhir.Tree{}, actions: map[string]bool{},
 	}
+	m.lookAtPatients()
 	for i := range p.Images {
 		image := &p.Images[i]
 		if m.here[image.Key] = nil; image.After != nil {
@@ -56,7 +80,9 @@ func (episodeGuard) Check(ctx context.Context, p *Pending) error {
 
 // membership finds out to which cases the resources of one commit belong.
 type membership struct {
-	session *Session
+	guard   *Guard
+	pending *interaction.Pending
+	base    string                // our own base URL without a closing slash
 	members []*member             // those that may have a case or give one
 	here    map[fhir.Key]*member  // of the commit; nil for one that is deleted or can't belong
 	stored  map[fhir.Key][]string // cases of resources that aren't written here
@@ -74,7 +100,7 @@ type membership struct {
 
 // member is one resource of the commit.
 type member struct {
-	image *Image
+	image *interaction.Image
 	links
 	cases    []string   // ids of episodes
 	doubts   []doubt    // of the version before
@@ -92,14 +118,14 @@ type member struct {
 func (m *member) new() bool { return m.image.Before.JSON == nil }
 
 // take reads what a written resource says of cases.
-func (m *membership) take(image *Image) error {
+func (m *membership) take(image *interaction.Image) error {
 	if image.Key.Type == "Patient" {
 		m.people[image.Key] = image.After
 	}
 	if !mayBelong()[image.Key.Type] {
 		return nil
 	}
-	mine := &member{image: image, links: m.session.linksOf(image.After), whose: personsOf(image.After, m.session.base)}
+	mine := &member{image: image, links: linksOf(image.After, m.base), whose: personsOf(image.After, m.base)}
 	if image.Key.Type == "EpisodeOfCare" {
 		mine.named = append(mine.named, image.Key.ID)
 	}
@@ -133,7 +159,7 @@ func (m *membership) readTargets(ctx context.Context) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	versions, err := m.session.store.Read(ctx, keys...)
+	versions, err := m.pending.Stored(ctx, keys...)
 	if err != nil {
 		return err
 	}
@@ -236,7 +262,7 @@ func (m *membership) mark(context.Context) error {
 		}
 		// A link that was rewritten may no longer fit its type, which is no
 		// reason to refuse what was accepted.
-		tree, err := fhir.Decode(m.session.schema, text, fhir.Limits{Bytes: len(text), Depth: m.session.limits.Depth})
+		tree, err := fhir.Decode(m.guard.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
 		if tree == nil {
 			return fmt.Errorf("a resource with the tag of its case: %w", err)
 		}

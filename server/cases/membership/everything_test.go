@@ -1,4 +1,4 @@
-package interaction_test
+package membership_test
 
 import (
 	"encoding/json"
@@ -12,13 +12,14 @@ import (
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
+	"caseway/server/cases/membership"
 )
 
 // TestBelongingIsEverything: all at once is what the pages have.
 func TestBelongingIsEverything(t *testing.T) {
 	for _, b := range backends {
 		t.Run(b.name, func(t *testing.T) {
-			e := newEngine(t, interaction.Config{Store: b.open(t)})
+			e := newEngine(t, b.open(t), base)
 			put := func(typ, id, body string) {
 				t.Helper()
 				must[interaction.Result](t)(e.Update(t.Context(), interaction.UpdateRequest{
@@ -32,7 +33,7 @@ func TestBelongingIsEverything(t *testing.T) {
 			put("Condition", "c", `"subject":{"reference":"Patient/p"}`)
 			put("Condition", "other", `"subject":{"reference":"Patient/p"}`)
 			put("EpisodeOfCare", "e", `"status":"active","patient":{"reference":"Patient/p"},"careManager":{"reference":"Practitioner/m"},"diagnosis":[{"condition":{"reference":"Condition/c"}}]`)
-			put("Flag", "f", `"status":"active","code":{"text":"x"},"subject":{"reference":"Patient/p"},"meta":{"tag":[{"system":"`+interaction.CaseSystem+`","code":"e"}]}`)
+			put("Flag", "f", `"status":"active","code":{"text":"x"},"subject":{"reference":"Patient/p"},"meta":{"tag":[{"system":"`+membership.CaseSystem+`","code":"e"}]}`)
 			for i := range 30 {
 				put("Task", "t"+strconv.Itoa(i), `"status":"requested","intent":"order","focus":{"reference":"EpisodeOfCare/e"},"owner":{"reference":"RelatedPerson/r"},"requester":{"reference":"Organization/o"}`)
 			}
@@ -65,7 +66,7 @@ func TestBelongingIsEverything(t *testing.T) {
 }
 
 // atOnce gives the keys of what belongs to the case.
-func atOnce(t *testing.T, e *interaction.Session, types []string) (keys []string) {
+func atOnce(t *testing.T, e *engine, types []string) (keys []string) {
 	t.Helper()
 	for _, v := range must[[]store.Version](t)(e.Belonging(t.Context(), fhir.Key{Type: "EpisodeOfCare", ID: "e"}, types)) {
 		if want := fmt.Sprintf(`"versionId":"%d"`, v.VersionID); !strings.Contains(string(v.JSON), want) {

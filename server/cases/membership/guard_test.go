@@ -1,4 +1,4 @@
-package interaction_test
+package membership_test
 
 import (
 	"fmt"
@@ -7,11 +7,11 @@ import (
 	"testing"
 
 	"caseway/fhir"
-	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
 	"caseway/fhir/store/mongo"
 	"caseway/fhir/store/mongo/mongotest"
+	"caseway/server/cases/membership"
 )
 
 const episodeOfTeam = `{"resourceType":"EpisodeOfCare","id":"e","status":"active","patient":{"reference":"Patient/p"},"team":[{"reference":"` + base + `/CareTeam/t"}]}`
@@ -19,26 +19,28 @@ const episodeOfTeam = `{"resourceType":"EpisodeOfCare","id":"e","status":"active
 // TestCaseIsFoundWhileTheIndexIsMadeAnew: the index of another base URL doesn't
 // know that the episode names the team.
 func TestCaseIsFoundWhileTheIndexIsMadeAnew(t *testing.T) {
-	onEachStore(t, func(t *testing.T, open func() store.Store) {
-		s := open()
-		t.Cleanup(func() { _ = s.Close() })
-		old := must[*interaction.Engine](t)(interaction.New(interaction.Config{
-			Store: s, Schema: definition.R4(), ResourceTypes: definition.R4().ResourceTypes(), Base: "http://old.example.org/fhir",
-		}))
-		(&process{Session: old.As(nil), t: t}).put("EpisodeOfCare", "e", episodeOfTeam)
-		e := join(t, interaction.Config{Store: s})
-		if p := e.IndexProgress(); p.Opened == p.Generation {
-			t.Fatal("nothing has to be indexed anew")
-		}
-		r := e.put("CareTeam", "t", `{"resourceType":"CareTeam","id":"t","subject":{"reference":"Patient/p"}}`)
-		if tags := fhir.Tags(r.Version.JSON, interaction.CaseSystem); len(tags) != 1 || tags[0] != "e" {
-			t.Errorf("the team is marked with %v", tags)
-		}
-		_, err := e.Update(t.Context(), interaction.UpdateRequest{
-			Key: fhir.Key{Type: "CareTeam", ID: "u"}, Body: []byte(`{"resourceType":"CareTeam","id":"u"}`),
-		})
-		wantError(t, err, fhir.Transient, fhir.IssueTransient, "CareTeam")
+	for _, b := range backends {
+		t.Run(b.name, func(t *testing.T) { caseWhileIndexed(t, b.open(t)) })
+	}
+}
+
+func caseWhileIndexed(t *testing.T, s store.Store) {
+	newEngine(t, s, "http://old.example.org/fhir").put("EpisodeOfCare", "e", episodeOfTeam)
+	e := newEngine(t, s, base)
+	if err := e.JoinIndexing(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if p := e.IndexProgress(); p.Opened == p.Generation {
+		t.Fatal("nothing has to be indexed anew")
+	}
+	r := e.put("CareTeam", "t", `{"resourceType":"CareTeam","id":"t","subject":{"reference":"Patient/p"}}`)
+	if tags := fhir.Tags(r.Version.JSON, membership.CaseSystem); len(tags) != 1 || tags[0] != "e" {
+		t.Errorf("the team is marked with %v", tags)
+	}
+	_, err := e.Update(t.Context(), interaction.UpdateRequest{
+		Key: fhir.Key{Type: "CareTeam", ID: "u"}, Body: []byte(`{"resourceType":"CareTeam","id":"u"}`),
 	})
+	wantError(t, err, fhir.Transient, fhir.IssueTransient, "CareTeam")
 }
 
 // TestCaseOnAStandaloneMongoDB: a store without transactions takes the episode,
@@ -46,7 +48,7 @@ func TestCaseIsFoundWhileTheIndexIsMadeAnew(t *testing.T) {
 func TestCaseOnAStandaloneMongoDB(t *testing.T) {
 	s := must[*mongo.Store](t)(mongo.Open(t.Context(), mongotest.Own(t, mongotest.Options{Standalone: true}).URI, mongo.Options{}))
 	t.Cleanup(func() { _ = s.Close() })
-	e := &process{Session: newEngine(t, interaction.Config{Store: s}), t: t}
+	e := newEngine(t, s, base)
 	e.put("CareTeam", "t", `{"resourceType":"CareTeam","id":"t"}`)
 	r := e.put("EpisodeOfCare", "e", episodeOfTeam)
 	if len(r.Issues) != 1 || r.Issues[0].Code != fhir.IssueNotSupported {
@@ -60,7 +62,7 @@ func TestCaseOnAStandaloneMongoDB(t *testing.T) {
 func TestSharedTeam(t *testing.T) {
 	for _, b := range backends {
 		t.Run(b.name, func(t *testing.T) {
-			e := newEngine(t, interaction.Config{Store: b.open(t)})
+			e := newEngine(t, b.open(t), base)
 			put := func(typ, id, body string) (interaction.Result, error) {
 				return e.Update(t.Context(), interaction.UpdateRequest{Key: fhir.Key{Type: typ, ID: id}, Body: []byte(body)})
 			}
@@ -85,7 +87,7 @@ func TestSharedTeam(t *testing.T) {
 				t.Errorf("the answer says %v", last.Issues)
 			}
 			team := must[store.Version](t)(e.Read(t.Context(), fhir.Key{Type: "CareTeam", ID: "ward"}))
-			if n := len(fhir.Tags(team.JSON, interaction.CaseSystem)); n != 20 {
+			if n := len(fhir.Tags(team.JSON, membership.CaseSystem)); n != 20 {
 				t.Errorf("the team is marked with %d cases", n)
 			}
 			page := must[[]byte](t)(e.Everything(t.Context(), interaction.EverythingRequest{Key: last.Version.Key, Base: base}))

@@ -1,4 +1,4 @@
-package interaction
+package membership
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"caseway/fhir"
+	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
@@ -21,8 +22,7 @@ const mostCases = 20
 
 // alone reports whether the store can't write several resources at once.
 func (m *membership) alone() bool {
-	t, ok := m.session.store.(store.Transactional)
-	return ok && !t.Transactional()
+	return !m.pending.Transactional()
 }
 
 // lookForNames asks the store who takes a resource into its case that comes to be
@@ -37,7 +37,7 @@ func (m *membership) lookForNames(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		naming, err := m.together(ctx, versionsOf(hits))
+		naming, err := m.together(ctx, interaction.VersionsOf(hits))
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func (m *membership) lookForNames(ctx context.Context) error {
 			}
 			cases, by := casesOf(v), mine
 			if v.Key.Type == "EpisodeOfCare" {
-				cases, by = append(cases, v.Key.ID), &member{image: &Image{Key: v.Key, At: mine.image.At}}
+				cases, by = append(cases, v.Key.ID), &member{image: &interaction.Image{Key: v.Key, At: mine.image.At}}
 			}
 			if _, err := m.join(ctx, mine, cases, by); err != nil {
 				return err
@@ -102,7 +102,7 @@ func (m *membership) following(ctx context.Context, mine *member) ([]store.Versi
 	var found []store.Version
 	if len(keys) > 0 {
 		var err error
-		if found, err = m.session.store.Read(ctx, keys...); err != nil {
+		if found, err = m.pending.Stored(ctx, keys...); err != nil {
 			return nil, err
 		}
 	}
@@ -112,18 +112,18 @@ func (m *membership) following(ctx context.Context, mine *member) ([]store.Versi
 	hits, err := m.referring(ctx, mine, false)
 	for _, hit := range hits {
 		if !m.written(hit.Key) {
-			found = append(found, versionOf(hit))
+			found = append(found, interaction.VersionOf(hit))
 		}
 	}
 	return found, err
 }
 
 // storedMember is a stored resource that may be written for its mark.
-func (e *core) storedMember(v store.Version, tree *fhir.Tree) *member {
+func (m *membership) storedMember(v store.Version, tree *fhir.Tree) *member {
 	cases := casesOf(v)
 	return &member{
-		image: &Image{Key: v.Key, Method: store.Put, Before: v, After: tree}, links: e.linksOf(tree),
-		whose: personsOf(tree, e.base), cases: cases, stored: true, same: true, followed: len(cases),
+		image: &interaction.Image{Key: v.Key, Method: store.Put, Before: v, After: tree}, links: linksOf(tree, m.base),
+		whose: personsOf(tree, m.base), cases: cases, stored: true, same: true, followed: len(cases),
 	}
 }
 
@@ -144,11 +144,11 @@ func (m *membership) bring(ctx context.Context, v store.Version, by *member) err
 		m.issues = append(m.issues, notMarked(by.image.At, true))
 		return nil
 	}
-	tree, err := m.session.decodeStored(v)
+	tree, err := m.decode(v)
 	if err != nil {
 		return err
 	}
-	mine := m.session.storedMember(v, tree)
+	mine := m.storedMember(v, tree)
 	if came, err := m.join(ctx, mine, by.cases, by); err != nil || !came {
 		return err
 	}
@@ -165,18 +165,14 @@ func (m *membership) bring(ctx context.Context, v store.Version, by *member) err
 // referring finds the stored resources that refer to one by the table: those
 // that bring it into their cases, or those that join its.
 func (m *membership) referring(ctx context.Context, mine *member, bring bool) ([]search.Hit, error) {
-	source, ok := m.session.store.(search.Source)
-	if !ok {
-		return nil, nil
-	}
-	s := seeker{m.session, source, mine, joining}
+	s := seeker{m, mine, joining}
 	if bring {
 		s.paths = bringing
 	}
-	if m.session.indexing.rebuilding() {
+	if m.pending.Rebuilding() {
 		return s.inCompartments(ctx)
 	}
-	to := m.session.registered.Load().tiedTo(mine.image.Key.Type)
+	to := m.tiedTo(mine.image.Key.Type)
 	by := to.by(bring)
 	if len(by) == 0 {
 		return nil, nil
@@ -186,7 +182,7 @@ func (m *membership) referring(ctx context.Context, mine *member, bring bool) ([
 	}
 	var all []search.Hit
 	for _, p := range by {
-		hits, err := everyHit(ctx, source, search.Scan{Type: p.Resource, Term: p.Term(mine.image.Key)})
+		hits, err := m.everyHit(ctx, search.Scan{Type: p.Resource, Term: p.Term(mine.image.Key)})
 		if err != nil {
 			return nil, err
 		}
@@ -204,20 +200,19 @@ const termsAtOnce = 200
 // referringAll is referring of several at once.
 func (m *membership) referringAll(ctx context.Context, all []*member, bring bool) (map[fhir.Key][]search.Hit, error) {
 	found := map[fhir.Key][]search.Hit{}
-	source, ok := m.session.store.(search.Source)
 	for len(all) > 0 {
 		looked := map[search.Term]fhir.Key{}
 		n := 0
 		for ; n < len(all) && len(looked) < termsAtOnce; n++ {
-			to := m.session.registered.Load().tiedTo(all[n].image.Key.Type)
+			to := m.tiedTo(all[n].image.Key.Type)
 			for _, p := range to.by(bring) {
 				looked[p.Term(all[n].image.Key)] = all[n].image.Key
 			}
 		}
 		page := search.Page{More: true}
-		if ok && len(looked) > 1 && !m.session.indexing.rebuilding() {
+		if len(looked) > 1 && !m.pending.Rebuilding() {
 			var err error
-			if page, err = source.Scan(ctx, search.Scan{Terms: slices.Sorted(maps.Keys(looked)), Limit: scannedAtOnce}); err != nil {
+			if page, err = m.pending.Scan(ctx, search.Scan{Terms: slices.Sorted(maps.Keys(looked)), Limit: scannedAtOnce}); err != nil {
 				return nil, err
 			}
 		}
@@ -249,10 +244,9 @@ const mostReferring = 2 * mostBrought
 
 // seeker finds what refers to a resource.
 type seeker struct {
-	session *Session
-	source  search.Source
-	to      *member
-	paths   map[string][]string // of references that count, by type
+	*membership
+	to    *member
+	paths map[string][]string // of references that count, by type
 }
 
 // scannedAtOnce is how many hits are asked for in one scan.
@@ -270,7 +264,7 @@ func (s seeker) atOnce(ctx context.Context, by []*search.Parameter) (hits []sear
 			scan.Terms = append(scan.Terms, p.Term(s.to.image.Key))
 		}
 	}
-	page, err := s.source.Scan(ctx, scan)
+	page, err := s.pending.Scan(ctx, scan)
 	return page.Hits, err != nil || !page.More, err
 }
 
@@ -284,7 +278,7 @@ func (s seeker) inCompartments(ctx context.Context) ([]search.Hit, error) {
 	}
 	var found []search.Hit
 	for _, patient := range patients {
-		hits, err := everyHit(ctx, s.source, search.Scan{Compartment: patient})
+		hits, err := s.everyHit(ctx, search.Scan{Compartment: patient})
 		if err != nil {
 			return nil, err
 		}
@@ -299,9 +293,8 @@ func (s seeker) inCompartments(ctx context.Context) ([]search.Hit, error) {
 
 // patients are those to whose compartments the resource belongs.
 func (s seeker) patients() []fhir.Key {
-	r := s.session.registered.Load()
 	var keys []fhir.Key
-	for _, name := range r.compartmentsOf(s.to.image.Key, r.writing.Index(s.to.image.After).Terms) {
+	for _, name := range s.pending.CompartmentsOf(s.to.image.Key, s.to.image.After) {
 		if key, _ := fhir.ParseKey(name); key.Type == "Patient" {
 			keys = append(keys, key)
 		}
@@ -313,23 +306,26 @@ func (s seeker) patients() []fhir.Key {
 func (s seeker) refer(hits []search.Hit) ([]search.Hit, error) {
 	var found []search.Hit
 	for _, hit := range hits {
-		tree, err := s.session.decodeStored(versionOf(hit))
+		tree, err := s.decode(interaction.VersionOf(hit))
 		if err != nil {
 			return nil, err
 		}
-		if slices.Contains(s.session.references(tree.Root(), s.paths[hit.Key.Type]), s.to.image.Key) {
+		if slices.Contains(fhir.KeysAt(tree.Root(), s.paths[hit.Key.Type], s.base), s.to.image.Key) {
 			found = append(found, hit)
 		}
 	}
 	return found, nil
 }
 
+// decode reads a stored resource.
+func (m *membership) decode(v store.Version) (*fhir.Tree, error) { return m.pending.Decode(v) }
+
 // everyHit reads a scan in page order to its end.
-func everyHit(ctx context.Context, source search.Source, s search.Scan) ([]search.Hit, error) {
+func (m *membership) everyHit(ctx context.Context, s search.Scan) ([]search.Hit, error) {
 	s.Limit = scannedAtOnce
 	var all []search.Hit
 	for {
-		page, err := source.Scan(ctx, s)
+		page, err := m.pending.Scan(ctx, s)
 		if err != nil {
 			return nil, err
 		}

@@ -1,10 +1,11 @@
-package interaction
+package membership
 
 import (
 	"context"
 	"slices"
 
 	"caseway/fhir"
+	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
@@ -34,10 +35,9 @@ func (m *membership) holdToPatients(ctx context.Context) error {
 // commit, but for what named an episode that wasn't there: nobody keeps an episode
 // from being stored by having named it before, and that leaves the case.
 func (m *membership) holdEpisodes(ctx context.Context) error {
-	source, ok := m.session.store.(search.Source)
 	for _, mine := range slices.Clone(m.members) {
 		typ, method := mine.image.Key.Type, mine.image.Method
-		if !ok || typ != "EpisodeOfCare" || mine.stored || method == store.Post || len(mine.whose) == 0 || mine.settled(mine.image.Key.ID) {
+		if typ != "EpisodeOfCare" || mine.stored || method == store.Post || len(mine.whose) == 0 || mine.settled(mine.image.Key.ID) {
 			continue
 		}
 		was, err := m.personsIn(mine.image.Before)
@@ -47,14 +47,14 @@ func (m *membership) holdEpisodes(ctx context.Context) error {
 		if slices.EqualFunc(was, mine.whose, samePerson) {
 			continue
 		}
-		if err := m.holdEpisode(ctx, source, mine); err != nil {
+		if err := m.holdEpisode(ctx, mine); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *membership) holdEpisode(ctx context.Context, source search.Source, episode *member) error {
+func (m *membership) holdEpisode(ctx context.Context, episode *member) error {
 	id := episode.image.Key.ID
 	for _, other := range m.members {
 		if !episode.new() && slices.Contains(other.outside, id) && slices.Contains(casesOf(other.image.Before), id) {
@@ -64,7 +64,7 @@ func (m *membership) holdEpisode(ctx context.Context, source search.Source, epis
 	}
 	scan := search.Scan{Compartment: episode.image.Key, Limit: scannedAtOnce}
 	for {
-		page, err := source.Scan(ctx, scan)
+		page, err := m.pending.Scan(ctx, scan)
 		if err != nil {
 			return err
 		}
@@ -86,11 +86,11 @@ func (m *membership) holdEpisode(ctx context.Context, source search.Source, epis
 // holdHit looks at something stored that belongs to an episode and isn't written
 // by the commit.
 func (m *membership) holdHit(ctx context.Context, episode *member, hit search.Hit) error {
-	tree, err := m.session.decodeStored(versionOf(hit))
+	tree, err := m.decode(interaction.VersionOf(hit))
 	if err != nil {
 		return err
 	}
-	mine, id := m.session.storedMember(versionOf(hit), tree), episode.image.Key.ID
+	mine, id := m.storedMember(interaction.VersionOf(hit), tree), episode.image.Key.ID
 	others, err := m.others(ctx, mine.whose, episode.whose)
 	switch {
 	case err != nil || !others:

@@ -1,4 +1,4 @@
-package interaction
+package membership
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"caseway/fhir"
+	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 )
 
@@ -25,11 +26,11 @@ func (m *membership) doubt(mine *member, before, tags []string) error {
 	}
 	var was links
 	if !mine.same {
-		tree, err := m.session.decodeStored(mine.image.Before)
+		tree, err := m.decode(mine.image.Before)
 		if err != nil {
 			return err
 		}
-		was = m.session.linksOf(tree)
+		was = linksOf(tree, m.base)
 		mine.left = unlike(was.joins, mine.joins)
 		mine.dropped = unlike(was.brings, mine.brings)
 	}
@@ -106,7 +107,7 @@ func (m *membership) mayBeHeldUnseen(ctx context.Context, mine *member) (bool, e
 			return blind, err
 		}
 	}
-	for _, p := range m.session.registered.Load().tiedTo(mine.image.Key.Type).bringers {
+	for _, p := range m.tiedTo(mine.image.Key.Type).bringers {
 		if blind, err := m.isBlind(ctx, p.Resource); err != nil || blind {
 			return blind, err
 		}
@@ -117,11 +118,7 @@ func (m *membership) mayBeHeldUnseen(ctx context.Context, mine *member) (bool, e
 // isBlind reports whether there may be resources of a type that the caller doesn't
 // see.
 func (m *membership) isBlind(ctx context.Context, typ string) (bool, error) {
-	if m.session.access == nil {
-		return false, nil
-	}
-	where, err := m.session.access.Narrow(ctx, Read, typ)
-	return where != nil, err
+	return m.pending.Caller.Hides(ctx, typ)
 }
 
 // namesOther reports whether a resource names another episode than one.
@@ -133,15 +130,11 @@ func (m *member) namesOther(id string) bool {
 // Provenance says: then it doesn't leave because somebody else's copy doesn't
 // have the tag.
 func (m *membership) made(ctx context.Context, mine *member, id string) (bool, error) {
-	source, ok := m.session.store.(search.Source)
-	if !ok {
-		return false, nil
-	}
-	if acted, err := m.acted(ctx, source, id); err != nil || !acted {
+	if acted, err := m.acted(ctx, id); err != nil || !acted {
 		return false, err
 	}
-	p := m.session.Registry().Parameter("Provenance", "target")
-	hits, err := everyHit(ctx, source, search.Scan{Type: "Provenance", Term: p.Term(mine.image.Key)})
+	p := m.pending.Server.Registry().Parameter("Provenance", "target")
+	hits, err := m.everyHit(ctx, search.Scan{Type: "Provenance", Term: p.Term(mine.image.Key)})
 	if err != nil {
 		return false, err
 	}
@@ -149,9 +142,9 @@ func (m *membership) made(ctx context.Context, mine *member, id string) (bool, e
 		if !slices.Contains(fhir.Tags(hit.JSON, CaseSystem), id) {
 			continue
 		}
-		for reference := range referencesIn(hit.JSON) {
+		for reference := range fhir.ReferencesIn(hit.JSON) {
 			version, is := strings.CutPrefix(reference, mine.image.Key.String()+"/_history/")
-			n, valid := parseVersionID(version)
+			n, valid := interaction.ParseVersionID(version)
 			if !is || !valid {
 				continue
 			}
@@ -165,12 +158,18 @@ func (m *membership) made(ctx context.Context, mine *member, id string) (bool, e
 }
 
 // acted reports whether any action on a case has left a Provenance.
-func (m *membership) acted(ctx context.Context, source search.Source, id string) (bool, error) {
+func (m *membership) acted(ctx context.Context, id string) (bool, error) {
 	if known, ok := m.actions[id]; ok {
 		return known, nil
 	}
-	tag := m.session.registered.Load().caseTag("Provenance") + search.Term(id)
-	page, err := source.Scan(ctx, search.Scan{Type: "Provenance", Term: tag, Limit: 1, KeysOnly: true})
+	r := m.pending.Server.Registry()
+	where, err := r.Condition(ctx, r.Parameter("Provenance", "_tag"), "", CaseSystem+"|"+id, search.Env{})
+	leaf, _ := where.(search.Leaf)
+	if err != nil || len(leaf.Exact) == 0 {
+		return false, err
+	}
+	tag := leaf.Exact[0]
+	page, err := m.pending.Scan(ctx, search.Scan{Type: "Provenance", Term: tag, Limit: 1, KeysOnly: true})
 	if err == nil {
 		m.actions[id] = len(page.Hits) > 0
 	}
@@ -182,6 +181,6 @@ func (m *membership) markedBy(ctx context.Context, key fhir.Key, n int64, id str
 	if n <= 1 {
 		return true, nil
 	}
-	v, err := m.session.store.ReadVersion(ctx, key, n-1)
+	v, err := m.pending.StoredVersion(ctx, key, n-1)
 	return err == nil && !bytes.Contains(v.JSON, []byte(CaseSystem)) || !slices.Contains(casesOf(v), id), err
 }

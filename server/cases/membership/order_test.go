@@ -1,4 +1,4 @@
-package interaction_test
+package membership_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
+	"caseway/server/cases/membership"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -65,7 +66,7 @@ func casesOfLinked(typ, id string) []string {
 // TestWhatBelongsToACaseDoesInAnyOrder: the same resources, written in any order,
 // one by one or several at once, belong to the same cases.
 func TestWhatBelongsToACaseDoesInAnyOrder(t *testing.T) {
-	onEach(t, func(t *testing.T, e *interaction.Session) {
+	onEach(t, func(t *testing.T, e *engine) {
 		for seed := range uint64(12) {
 			t.Run(fmt.Sprint("order ", seed), func(t *testing.T) {
 				world := fmt.Sprint("-", seed)
@@ -79,7 +80,7 @@ func TestWhatBelongsToACaseDoesInAnyOrder(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					got[key.String()] = slices.Sorted(slices.Values(fhir.Tags(v.JSON, interaction.CaseSystem)))
+					got[key.String()] = slices.Sorted(slices.Values(fhir.Tags(v.JSON, membership.CaseSystem)))
 					for _, id := range casesOfLinked(key.Type, key.ID) {
 						want[key.String()] = append(want[key.String()], id+world)
 					}
@@ -93,7 +94,7 @@ func TestWhatBelongsToACaseDoesInAnyOrder(t *testing.T) {
 	})
 }
 
-func writeInAnyOrder(t *testing.T, e *interaction.Session, r *rand.Rand, world string) {
+func writeInAnyOrder(t *testing.T, e *engine, r *rand.Rand, world string) {
 	texts := slices.Clone(linkedResources)
 	r.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
 	for len(texts) > 0 {

@@ -1,4 +1,4 @@
-package interaction
+package membership
 
 import (
 	"context"
@@ -39,7 +39,7 @@ func personsOf(t *fhir.Tree, base string) []person {
 	}
 	var all []person
 	for _, path := range paths {
-		for n := range nodesAt(root, path) {
+		for n := range fhir.NodesAt(root, path) {
 			if p, ok := personAt(n, base); ok {
 				all = append(all, p)
 			}
@@ -59,7 +59,7 @@ func personAt(n fhir.Node, base string) (p person, ok bool) {
 		}
 		return p, p.identifiers != nil
 	}
-	if key, is := literalKey(reference, base); is {
+	if key, is := fhir.LiteralKey(reference, base); is {
 		return person{key: key}, key.Type == "Patient"
 	}
 	if reference != "" {
@@ -111,11 +111,11 @@ func (m *membership) patientsOfCase(ctx context.Context, id string) ([]person, e
 	if mine := m.here[key]; mine != nil {
 		whose = mine.whose
 	} else if !m.written(key) {
-		v, err := m.session.current(ctx, key)
+		versions, err := m.pending.Stored(ctx, key)
 		if err != nil {
 			return nil, err
 		}
-		if whose, err = m.personsIn(v); err != nil {
+		if whose, err = m.personsIn(versions[0]); err != nil {
 			return nil, err
 		}
 	}
@@ -128,11 +128,11 @@ func (m *membership) personsIn(v store.Version) ([]person, error) {
 	if v.JSON == nil {
 		return nil, nil
 	}
-	tree, err := m.session.decodeStored(v)
+	tree, err := m.decode(v)
 	if err != nil {
 		return nil, err
 	}
-	return personsOf(tree, m.session.base), nil
+	return personsOf(tree, m.base), nil
 }
 
 // others reports whether all of some patients are provably others than each of
@@ -174,18 +174,17 @@ func (m *membership) other(ctx context.Context, a, b person) (bool, error) {
 // identified gives the one stored Patient that has one of some identifiers; the
 // zero key where none has, or several.
 func (m *membership) identified(ctx context.Context, identifiers []string) (found fhir.Key, err error) {
-	source, ok := m.session.store.(search.Source)
-	if !ok || m.session.indexing.rebuilding() {
+	if m.pending.Rebuilding() {
 		return found, nil
 	}
-	r := m.session.Registry()
-	where, err := r.Condition(ctx, r.Parameter("Patient", "identifier"), "", strings.Join(identifiers, ","), m.session.env())
+	r := m.pending.Server.Registry()
+	where, err := r.Condition(ctx, r.Parameter("Patient", "identifier"), "", strings.Join(identifiers, ","), search.Env{})
 	leaf, ok := where.(search.Leaf)
 	if err != nil || !ok || len(leaf.Exact) == 0 {
 		return found, nil //nolint:nilerror // an identifier that nothing can be found by proves nothing
 	}
 	for _, term := range leaf.Exact {
-		page, err := source.Scan(ctx, search.Scan{Type: "Patient", Term: term, Limit: 2, KeysOnly: true})
+		page, err := m.pending.Scan(ctx, search.Scan{Type: "Patient", Term: term, Limit: 2, KeysOnly: true})
 		if err != nil {
 			return found, err
 		}
@@ -202,7 +201,7 @@ func (m *membership) identified(ctx context.Context, identifiers []string) (foun
 // apart reports whether two Patients aren't linked as records of one person
 // (https://hl7.org/fhir/R4/patient.html#links).
 func (m *membership) apart(ctx context.Context, a, b fhir.Key) (bool, error) {
-	versions, err := m.session.store.Read(ctx, a, b)
+	versions, err := m.pending.Stored(ctx, a, b)
 	if err != nil {
 		return false, err
 	}
@@ -213,11 +212,11 @@ func (m *membership) apart(ctx context.Context, a, b fhir.Key) (bool, error) {
 		if mine, ok := m.people[key]; ok {
 			tree = mine
 		} else if v.JSON != nil {
-			if tree, err = m.session.decodeStored(v); err != nil {
+			if tree, err = m.decode(v); err != nil {
 				return false, err
 			}
 		}
-		if tree != nil && slices.Contains(m.session.references(tree.Root(), []string{"link.other"}), other) {
+		if tree != nil && slices.Contains(fhir.KeysAt(tree.Root(), []string{"link.other"}, m.base), other) {
 			return false, nil
 		}
 	}

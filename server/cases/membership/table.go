@@ -1,4 +1,4 @@
-package interaction
+package membership
 
 import (
 	_ "embed"
@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"caseway/fhir/definition"
+	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 )
 
@@ -78,9 +79,16 @@ func (t tied) by(bring bool) []*search.Parameter {
 }
 
 // tiedTo gives the inverse for a type.
-func (r *registered) tiedTo(typ string) tied {
-	if known, ok := r.tied.Load(typ); ok {
-		return known.(tied)
+func (m *membership) tiedTo(typ string) tied { return m.guard.tiedTo(m.pending.Server.Registry(), typ) }
+
+func (g *Guard) tiedTo(r *search.Registry, typ string) tied {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.of != r {
+		g.of, g.inverse = r, map[string]tied{}
+	}
+	if known, ok := g.inverse[typ]; ok {
+		return known
 	}
 	var all tied
 	for _, t := range ties {
@@ -93,6 +101,14 @@ func (r *registered) tiedTo(typ string) tied {
 			*list = append(*list, p)
 		}
 	}
-	r.tied.Store(typ, all)
+	g.inverse[typ] = all
 	return all
+}
+
+// Compartment is that of a case, for an engine: what belongs to it has its tag or
+// names the episode, and the episode itself names some.
+func Compartment() interaction.Compartment {
+	return interaction.Compartment{
+		Type: "EpisodeOfCare", System: CaseSystem, Parameter: "episode-of-care", Names: append([]string{"patient"}, bringing["EpisodeOfCare"]...),
+	}
 }

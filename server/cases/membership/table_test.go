@@ -1,4 +1,4 @@
-package interaction
+package membership
 
 import (
 	"slices"
@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"caseway/fhir/definition"
+	"caseway/fhir/search"
 )
 
 // TestTheTableOfWhatBelongsIsR4s: each row's parameter leads back along its path,
 // and each type can be part of a case.
 func TestTheTableOfWhatBelongsIsR4s(t *testing.T) {
-	r := &registered{Registry: plainRegistry("")}
+	r, g := registryOf(t), NewGuard(definition.R4())
 	for _, row := range ties {
 		t.Run(row.typ+"."+row.path, func(t *testing.T) {
 			p := r.Parameter(row.typ, row.parameter)
@@ -25,7 +26,7 @@ func TestTheTableOfWhatBelongsIsR4s(t *testing.T) {
 				t.Errorf("got a type that can't be part of a case")
 			}
 			for _, target := range p.Targets() {
-				if !slices.Contains(r.tiedTo(target).by(row.brings), p) {
+				if !slices.Contains(g.tiedTo(r, target).by(row.brings), p) {
 					t.Errorf("got an inverse for %s that lacks %s", target, row.parameter)
 				}
 			}
@@ -57,7 +58,7 @@ func TestPeoplePlacesAndDefinitionsBelongToNoCase(t *testing.T) {
 // TestOwnPatientIsThatOfTheParameter: whose a resource is, is what its parameter
 // patient finds.
 func TestOwnPatientIsThatOfTheParameter(t *testing.T) {
-	r := plainRegistry("")
+	r := registryOf(t)
 	for _, typ := range definition.R4().ResourceTypes() {
 		p := r.Parameter(typ, "patient")
 		if p == nil || !mayBelong()[typ] || typ == "Provenance" {
@@ -71,4 +72,13 @@ func TestOwnPatientIsThatOfTheParameter(t *testing.T) {
 			t.Errorf("%s: got the elements %v, want one of %q", typ, paths, p.Definition.Expression)
 		}
 	}
+}
+
+func registryOf(t *testing.T) *search.Registry {
+	t.Helper()
+	r, problems := search.NewRegistry(definition.R4(), nil)
+	if len(problems) > 0 {
+		t.Fatalf("got %v, want a registry without problems", problems)
+	}
+	return r
 }

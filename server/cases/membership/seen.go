@@ -1,4 +1,4 @@
-package interaction
+package membership
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 // patients into whose compartments the caller writes, and what the caller sees:
 // nobody learns the case of what is hidden by referring to it, or marks it.
 func (m *membership) together(ctx context.Context, versions []store.Version) ([]store.Version, error) {
-	if m.session.access == nil {
+	if !m.pending.Caller.Bound() {
 		return versions, nil
 	}
 	var some []store.Version
@@ -33,41 +33,34 @@ func (m *membership) together(ctx context.Context, versions []store.Version) ([]
 }
 
 func (m *membership) belongs(ctx context.Context, v store.Version) (bool, error) {
-	tree, err := m.session.decodeStored(v)
+	tree, err := m.decode(v)
 	if err != nil {
 		return false, err
 	}
-	if whose := m.session.patientOf(v.Key, tree); whose != "" && m.patients[whose] {
+	if whose := m.patientOf(v.Key, tree); whose != "" && m.patients[whose] {
 		return true, nil
 	}
-	for _, what := range []Name{Read, SearchType} {
-		if err := m.session.decide(ctx, Question{What: what, Key: v.Key, Before: v}); err == nil || !refused(err) {
-			return err == nil, err
-		}
-	}
-	return false, nil
+	return m.pending.Caller.Sees(ctx, v)
 }
 
-// writtenInto are the patients in whose compartments alone images are.
-func (s *Session) writtenInto(images []Image) map[string]bool {
-	all := map[string]bool{}
-	if s.access == nil {
-		return all
+// lookAtPatients finds the patients in whose compartments alone images are, where
+// something may be hidden from the caller.
+func (m *membership) lookAtPatients() {
+	if !m.pending.Caller.Bound() {
+		return
 	}
-	for _, image := range images {
+	for _, image := range m.pending.Images {
 		if image.After != nil {
-			all[s.patientOf(image.Key, image.After)] = true
+			m.patients[m.patientOf(image.Key, image.After)] = true
 		}
 	}
-	return all
 }
 
 // patientOf is the patient in whose compartment alone a resource is, as
 // "Patient/1"; "" where there is none or several.
-func (e *core) patientOf(key fhir.Key, t *fhir.Tree) string {
-	r := e.registered.Load()
+func (m *membership) patientOf(key fhir.Key, t *fhir.Tree) string {
 	found := ""
-	for _, c := range r.compartmentsOf(key, r.writing.Index(t).Terms) {
+	for _, c := range m.pending.CompartmentsOf(key, t) {
 		if !strings.HasPrefix(c, "Patient/") {
 			continue
 		}

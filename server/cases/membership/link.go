@@ -1,4 +1,4 @@
-package interaction
+package membership
 
 import (
 	"slices"
@@ -22,33 +22,34 @@ type links struct {
 	outside []string
 }
 
-// linksOf reads them. What a resource holds inside of itself refers for it.
-func (e *core) linksOf(t *fhir.Tree) links {
+// linksOf reads them. What a resource holds inside of itself refers for it. base
+// is our own base URL without a closing slash.
+func linksOf(t *fhir.Tree, base string) links {
 	root, typ := t.Root(), t.Type().Name
-	l := links{named: episodesIn(root, typ, e.base)}
-	for reference := range referencesAt(root, joining[typ]) {
+	l := links{named: episodesIn(root, typ, base)}
+	for reference := range fhir.ReferencesAt(root, joining[typ]) {
 		id, inside := strings.CutPrefix(reference, "#")
 		if !inside {
-			l.join(reference, e.base)
+			l.join(reference, base)
 			continue
 		}
 		for c := range root.All("contained") {
 			if c.Child("id").Text() != id || c.Type() == nil {
 				continue
 			}
-			l.named = append(l.named, episodesIn(c, c.Type().Name, e.base)...)
-			for further := range referencesAt(c, joining[c.Type().Name]) {
-				l.join(further, e.base)
+			l.named = append(l.named, episodesIn(c, c.Type().Name, base)...)
+			for further := range fhir.ReferencesAt(c, joining[c.Type().Name]) {
+				l.join(further, base)
 			}
 		}
 	}
-	l.brings = e.references(root, bringing[typ])
+	l.brings = fhir.KeysAt(root, bringing[typ], base)
 	return l
 }
 
 // join adds what a resource joins; an episode it names.
 func (l *links) join(reference, base string) {
-	key, ok := literalKey(reference, base)
+	key, ok := fhir.LiteralKey(reference, base)
 	switch {
 	case !ok:
 	case key.Type == "EpisodeOfCare":
@@ -61,9 +62,8 @@ func (l *links) join(reference, base string) {
 // Joined gives the resources by which a resource comes into cases, as the table
 // says: what it and what is inside of it refers to. base is our own base URL
 // without a closing slash.
-func Joined(t *fhir.Tree, base string) []fhir.Key {
-	e := core{base: base}
-	l := e.linksOf(t)
+func (*Guard) Joined(t *fhir.Tree, base string) []fhir.Key {
+	l := linksOf(t, base)
 	for _, id := range l.episodes {
 		l.joins = append(l.joins, fhir.Key{Type: "EpisodeOfCare", ID: id})
 	}
@@ -73,7 +73,7 @@ func Joined(t *fhir.Tree, base string) []fhir.Key {
 // EpisodesNamed gives the logical ids of the episodes to whose cases a resource
 // itself says that it belongs: by the extension, the tag, and an Encounter by
 // its element. base is our own base URL without a closing slash.
-func EpisodesNamed(t *fhir.Tree, base string) []string {
+func (*Guard) EpisodesNamed(t *fhir.Tree, base string) []string {
 	return append(episodesIn(t.Root(), t.Type().Name, base), fhir.Tags(t.JSON, CaseSystem)...)
 }
 
@@ -81,7 +81,7 @@ func EpisodesNamed(t *fhir.Tree, base string) []string {
 func episodesIn(root fhir.Node, typ, base string) []string {
 	var all []string
 	add := func(reference fhir.Node) {
-		if key, ok := literalKey(reference.Text(), base); ok && key.Type == "EpisodeOfCare" {
+		if key, ok := fhir.LiteralKey(reference.Text(), base); ok && key.Type == "EpisodeOfCare" {
 			all = append(all, key.ID)
 		}
 	}
@@ -98,58 +98,14 @@ func episodesIn(root fhir.Node, typ, base string) []string {
 	return all
 }
 
-// references gives the resources of this server to which elements refer.
-func (e *core) references(root fhir.Node, paths []string) []fhir.Key {
-	var keys []fhir.Key
-	for reference := range referencesAt(root, paths) {
-		if key, ok := literalKey(reference, e.base); ok {
-			keys = append(keys, key)
-		}
-	}
-	return keys
-}
-
-// referencesAt gives the texts of the references at paths.
-func referencesAt(root fhir.Node, paths []string) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for _, path := range paths {
-			for n := range nodesAt(root, path) {
-				if text := n.Child("reference").Text(); text != "" && !yield(text) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// nodesAt gives the elements at a path such as "activity.reference".
-func nodesAt(n fhir.Node, path string) func(yield func(fhir.Node) bool) {
-	name, rest, more := strings.Cut(path, ".")
-	return func(yield func(fhir.Node) bool) {
-		for c := range n.All(name) {
-			if !more {
-				if !yield(c) {
-					return
-				}
-				continue
-			}
-			for inner := range nodesAt(c, rest) {
-				if !yield(inner) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // sameReferences reports whether two texts of a resource have the same
 // references in the same order.
 func sameReferences(a, b []byte) bool {
 	var known []string
-	for reference := range referencesIn(a) {
+	for reference := range fhir.ReferencesIn(a) {
 		known = append(known, reference)
 	}
-	for reference := range referencesIn(b) {
+	for reference := range fhir.ReferencesIn(b) {
 		if len(known) == 0 || known[0] != reference {
 			return false
 		}

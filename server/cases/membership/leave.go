@@ -1,4 +1,4 @@
-package interaction
+package membership
 
 import (
 	"context"
@@ -146,7 +146,7 @@ func (l *leaving) load(ctx context.Context, keys []fhir.Key) error {
 	if len(keys) == 0 || l.alone() {
 		return nil
 	}
-	versions, err := l.session.store.Read(ctx, keys...)
+	versions, err := l.pending.Stored(ctx, keys...)
 	if err != nil {
 		return err
 	}
@@ -155,11 +155,11 @@ func (l *leaving) load(ctx context.Context, keys []fhir.Key) error {
 			l.loaded[v.Key] = nil
 			continue
 		}
-		tree, err := l.session.decodeStored(v)
+		tree, err := l.decode(v)
 		if err != nil {
 			return err
 		}
-		l.loaded[v.Key] = l.session.storedMember(v, tree)
+		l.loaded[v.Key] = l.storedMember(v, tree)
 	}
 	return nil
 }
@@ -177,7 +177,7 @@ func (l *leaving) holdWhatStays(ctx context.Context) error {
 	}
 	joined := map[fhir.Key][]string{}
 	if len(keys) > 0 {
-		versions, err := l.session.store.Read(ctx, keys...)
+		versions, err := l.pending.Stored(ctx, keys...)
 		if err != nil {
 			return err
 		}
