@@ -106,22 +106,6 @@ var agreements = pair[casemodel.CostAgreement, contractpb.Contract, *contractpb.
 	},
 }
 
-// AgreementFromCase writes a agreement of a case over the stored Contract, nil for
-// none.
-func AgreementFromCase(c *casemodel.Case, a casemodel.CostAgreement, stored *contractpb.Contract) (*contractpb.Contract, Losses) {
-	return agreements.fromCase(frameOf(c), a, stored)
-}
-
-// CaseFromAgreement reads a agreement from a Contract.
-func CaseFromAgreement(m *contractpb.Contract) (casemodel.CostAgreement, Losses) {
-	return agreements.fromFHIR(m)
-}
-
-// ApplyAgreement lays a changed Contract onto a agreement of a case.
-func ApplyAgreement(a casemodel.CostAgreement, m *contractpb.Contract) (casemodel.CostAgreement, Losses) {
-	return agreements.apply(a, m)
-}
-
 // bills are Invoices, one for each who pays, so that each can be shown its own.
 var bills = pair[casemodel.Bill, invoicepb.Invoice, *invoicepb.Invoice]{
 	typ: "Invoice", subject: "subject",
@@ -136,18 +120,4 @@ var bills = pair[casemodel.Bill, invoicepb.Invoice, *invoicepb.Invoice]{
 		one("totalNet", func(b *casemodel.Bill) *casemodel.Money { return &b.Amount }, amountOf),
 		one("date", func(b *casemodel.Bill) *casemodel.Date { return &b.At }, date),
 	},
-}
-
-// BillFromCase writes a bill of a case over the stored Invoice, nil for
-// none; of is the agreement that it belongs to.
-func BillFromCase(c *casemodel.Case, of casemodel.Ref, b casemodel.Bill, stored *invoicepb.Invoice) (*invoicepb.Invoice, Losses) {
-	return bills.fromCase(frameOf(c).ownedBy(of), b, stored)
-}
-
-// CaseFromBill reads a bill from an Invoice.
-func CaseFromBill(m *invoicepb.Invoice) (casemodel.Bill, Losses) { return bills.fromFHIR(m) }
-
-// ApplyBill lays a changed Invoice onto a bill of a case.
-func ApplyBill(b casemodel.Bill, m *invoicepb.Invoice) (casemodel.Bill, Losses) {
-	return bills.apply(b, m)
 }

@@ -34,19 +34,3 @@ var appointments = pair[casemodel.Appointment, appointmentpb.Appointment, *appoi
 		one("patientInstruction", func(a *casemodel.Appointment) *string { return &a.Instructions }, words),
 	},
 }
-
-// AppointmentFromCase writes an appointment of a case over the stored Appointment, nil for
-// none.
-func AppointmentFromCase(c *casemodel.Case, a casemodel.Appointment, stored *appointmentpb.Appointment) (*appointmentpb.Appointment, Losses) {
-	return appointments.fromCase(frameOf(c), a, stored)
-}
-
-// CaseFromAppointment reads an appointment from an Appointment.
-func CaseFromAppointment(m *appointmentpb.Appointment) (casemodel.Appointment, Losses) {
-	return appointments.fromFHIR(m)
-}
-
-// ApplyAppointment lays a changed Appointment onto an appointment of a case.
-func ApplyAppointment(a casemodel.Appointment, m *appointmentpb.Appointment) (casemodel.Appointment, Losses) {
-	return appointments.apply(a, m)
-}

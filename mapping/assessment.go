@@ -66,19 +66,3 @@ var assessments = pair[casemodel.Assessment, responsepb.QuestionnaireResponse, *
 		many("item", func(a *casemodel.Assessment) *[]casemodel.Answer { return &a.Answers }, answers),
 	},
 }
-
-// AssessmentFromCase writes an assessment of a case over the stored QuestionnaireResponse, nil for
-// none.
-func AssessmentFromCase(c *casemodel.Case, a casemodel.Assessment, stored *responsepb.QuestionnaireResponse) (*responsepb.QuestionnaireResponse, Losses) {
-	return assessments.fromCase(frameOf(c), a, stored)
-}
-
-// CaseFromAssessment reads an assessment from a QuestionnaireResponse.
-func CaseFromAssessment(m *responsepb.QuestionnaireResponse) (casemodel.Assessment, Losses) {
-	return assessments.fromFHIR(m)
-}
-
-// ApplyAssessment lays a changed QuestionnaireResponse onto an assessment of a case.
-func ApplyAssessment(a casemodel.Assessment, m *responsepb.QuestionnaireResponse) (casemodel.Assessment, Losses) {
-	return assessments.apply(a, m)
-}

@@ -73,17 +73,3 @@ var appeals = pair[casemodel.Appeal, taskpb.Task, *taskpb.Task]{
 		one("statusReason", func(a *casemodel.Appeal) *string { return &a.Reason }, wordsOf),
 	},
 }
-
-// AppealFromCase writes an appeal of a case over the stored Task, nil for
-// none; of is the decision that it belongs to.
-func AppealFromCase(c *casemodel.Case, of casemodel.Ref, a casemodel.Appeal, stored *taskpb.Task) (*taskpb.Task, Losses) {
-	return appeals.fromCase(frameOf(c).ownedBy(of), a, stored)
-}
-
-// CaseFromAppeal reads an appeal from a Task.
-func CaseFromAppeal(m *taskpb.Task) (casemodel.Appeal, Losses) { return appeals.fromFHIR(m) }
-
-// ApplyAppeal lays a changed Task onto an appeal of a case.
-func ApplyAppeal(a casemodel.Appeal, m *taskpb.Task) (casemodel.Appeal, Losses) {
-	return appeals.apply(a, m)
-}

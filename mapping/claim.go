@@ -1,8 +1,6 @@
 package mapping
 
 import (
-	"reflect"
-
 	"caseway/mapping/casemodel"
 
 	claimpb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/resources/claim_go_proto"
@@ -100,73 +98,4 @@ func withAnswer(a, answer casemodel.Authorization) casemodel.Authorization {
 	a.Number, a.Period, a.Granted, a.Amount = answer.Number, answer.Period, answer.Granted, answer.Amount
 	a.Reason, a.Saves = answer.Reason, answer.Saves
 	return a
-}
-
-// AuthorizationFromCase writes an authorization over the stored Claim and
-// ClaimResponse, nil for none. There is no ClaimResponse before the decision
-// has an id.
-func AuthorizationFromCase(c *casemodel.Case, a casemodel.Authorization, claim *claimpb.Claim, response *responsepb.ClaimResponse) (*claimpb.Claim, *responsepb.ClaimResponse, Losses) {
-	part, f := asked(a), frameOf(c)
-	claim = requests.write(f, &part, claim)
-	if a.Decision == "" {
-		response = nil
-	} else {
-		part = answered(a)
-		response = decisions.write(f.ownedBy(a.ID), &part, response)
-	}
-	back := readAuthorization(claim, response)
-	back.Appeals = a.Appeals
-	lost := missing("Claim", reflect.ValueOf(a), reflect.ValueOf(back))
-	return claim, response, lost.of(string(a.ID))
-}
-
-func readAuthorization(claim *claimpb.Claim, response *responsepb.ClaimResponse) casemodel.Authorization {
-	var a casemodel.Authorization
-	requests.read(claim, &a)
-	if response != nil {
-		var answer casemodel.Authorization
-		decisions.read(response, &answer)
-		a = withAnswer(a, answer)
-	}
-	return a
-}
-
-// CaseFromAuthorization reads an authorization from a Claim and the
-// ClaimResponse to it, nil for none.
-func CaseFromAuthorization(claim *claimpb.Claim, response *responsepb.ClaimResponse) (casemodel.Authorization, Losses) {
-	a := readAuthorization(claim, response)
-	return a, unsaidAuthorization(a, claim, response)
-}
-
-// ApplyClaim lays a changed Claim onto an authorization.
-func ApplyClaim(a casemodel.Authorization, claim *claimpb.Claim) (casemodel.Authorization, Losses) {
-	part := asked(a)
-	requests.read(claim, &part)
-	if claimStatus.toFHIR[string(part.Status)] == "active" && a.Decision != "" {
-		part.Status = a.Status
-	}
-	return part, unsaidAuthorization(part, claim, nil)
-}
-
-// ApplyClaimResponse lays a new or changed ClaimResponse onto an authorization.
-func ApplyClaimResponse(a casemodel.Authorization, response *responsepb.ClaimResponse) (casemodel.Authorization, Losses) {
-	part := a
-	decisions.read(response, &part)
-	a = withAnswer(a, part)
-	return a, unsaidAuthorization(a, nil, response)
-}
-
-func unsaidAuthorization(a casemodel.Authorization, claim *claimpb.Claim, response *responsepb.ClaimResponse) Losses {
-	var lost Losses
-	if claim != nil {
-		part := asked(a)
-		alone := requests.write(requests.frameOf(claim), &part, nil)
-		lost = append(lost, unsaid("Claim", claim.ProtoReflect(), alone.ProtoReflect(), true).of(string(a.ID))...)
-	}
-	if response != nil {
-		part := answered(a)
-		alone := decisions.write(decisions.frameOf(response), &part, nil)
-		lost = append(lost, unsaid("ClaimResponse", response.ProtoReflect(), alone.ProtoReflect(), true).of(string(a.Decision))...)
-	}
-	return lost
 }

@@ -22,20 +22,6 @@ var clients = pair[casemodel.Client, patientpb.Patient, *patientpb.Patient]{
 	},
 }
 
-// ClientFromCase writes a client of a case over the stored Patient, nil for
-// none.
-func ClientFromCase(c *casemodel.Case, p casemodel.Client, stored *patientpb.Patient) (*patientpb.Patient, Losses) {
-	return clients.fromCase(frameOf(c), p, stored)
-}
-
-// CaseFromClient reads a client from a Patient.
-func CaseFromClient(m *patientpb.Patient) (casemodel.Client, Losses) { return clients.fromFHIR(m) }
-
-// ApplyClient lays a changed Patient onto a client of a case.
-func ApplyClient(p casemodel.Client, m *patientpb.Patient) (casemodel.Client, Losses) {
-	return clients.apply(p, m)
-}
-
 // certification is the codec of Practitioner.qualification.
 var certification = object(
 	one("code", func(c *casemodel.Certification) *casemodel.Concept { return &c.Code }, concept),
@@ -54,13 +40,6 @@ var practitioners = pair[casemodel.Member, practitionerpb.Practitioner, *practit
 	},
 }
 
-// CertificationsFromCase writes a team member's certifications over the stored
-// Practitioner, nil for none. Nothing else of a Practitioner is the case's.
-func CertificationsFromCase(m casemodel.Member, stored *practitionerpb.Practitioner) (*practitionerpb.Practitioner, Losses) {
-	only := casemodel.Member{Party: casemodel.Party{Ref: m.Party.Ref}, Certifications: m.Certifications}
-	return practitioners.fromCase(frame{}, only, stored)
-}
-
 // CaseFromCertifications reads the certifications of a Practitioner as those
 // of a member who is only named.
 func CaseFromCertifications(m *practitionerpb.Practitioner) (casemodel.Member, Losses) {
@@ -76,12 +55,4 @@ func CertificationsIn(resource proto.Message) (all []casemodel.Certification, ok
 	}
 	member, _ := CaseFromCertifications(m)
 	return member.Certifications, true
-}
-
-// ApplyCertifications lays a changed Practitioner onto a member.
-func ApplyCertifications(to casemodel.Member, m *practitionerpb.Practitioner) (casemodel.Member, Losses) {
-	name := to.Party
-	to, lost := practitioners.apply(to, m)
-	to.Party = name
-	return to, lost
 }

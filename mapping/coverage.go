@@ -44,22 +44,6 @@ var coverages = pair[casemodel.Coverage, coveragepb.Coverage, *coveragepb.Covera
 	},
 }
 
-// CoverageFromCase writes a policy of a case over the stored Coverage, nil for
-// none.
-func CoverageFromCase(c *casemodel.Case, p casemodel.Coverage, stored *coveragepb.Coverage) (*coveragepb.Coverage, Losses) {
-	return coverages.fromCase(frameOf(c), p, stored)
-}
-
-// CaseFromCoverage reads a policy from a Coverage.
-func CaseFromCoverage(m *coveragepb.Coverage) (casemodel.Coverage, Losses) {
-	return coverages.fromFHIR(m)
-}
-
-// ApplyCoverage lays a changed Coverage onto a policy of a case.
-func ApplyCoverage(p casemodel.Coverage, m *coveragepb.Coverage) (casemodel.Coverage, Losses) {
-	return coverages.apply(p, m)
-}
-
 // amount is the codec of how much of a benefit is allowed or used.
 var amount = object(
 	one("money", func(a *casemodel.Amount) **casemodel.Money { return &a.Money }, pointer(amountOf)),
@@ -113,20 +97,4 @@ func fixEligibility(m *eligibilitypb.CoverageEligibilityResponse) {
 	r := m.ProtoReflect()
 	words.write(r.Mutable(field(r, "purpose")).List().AppendMutable().Message(), "benefits")
 	party.write(r.Mutable(field(r, "request")).Message(), casemodel.Party{Name: "none"})
-}
-
-// EligibilityFromCase writes an answer of a case over the stored CoverageEligibilityResponse, nil for
-// none; of is the coverage that it belongs to.
-func EligibilityFromCase(c *casemodel.Case, of casemodel.Ref, a casemodel.Eligibility, stored *eligibilitypb.CoverageEligibilityResponse) (*eligibilitypb.CoverageEligibilityResponse, Losses) {
-	return eligibilities.fromCase(frameOf(c).ownedBy(of), a, stored)
-}
-
-// CaseFromEligibility reads an answer from a CoverageEligibilityResponse.
-func CaseFromEligibility(m *eligibilitypb.CoverageEligibilityResponse) (casemodel.Eligibility, Losses) {
-	return eligibilities.fromFHIR(m)
-}
-
-// ApplyEligibility lays a changed CoverageEligibilityResponse onto an answer of a case.
-func ApplyEligibility(a casemodel.Eligibility, m *eligibilitypb.CoverageEligibilityResponse) (casemodel.Eligibility, Losses) {
-	return eligibilities.apply(a, m)
 }

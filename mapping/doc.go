@@ -3,16 +3,19 @@
 // truth: a case is assembled from them, changed by casemodel's actions, and
 // written back in one commit.
 //
-//	c, lost := mapping.Assemble(resources)        // from all that belongs to the case
-//	…                                             // casemodel acts on c
+//	c := mapping.AssembleOnly(resources)             // from all that belongs to the case
+//	…                                                // casemodel acts on c
 //	writes, lost := mapping.Resources(&c, resources) // what has to be stored
+//
+// A server keeps a [Memory] of what it has read, and asks [Following] for what
+// follows by the rules from one state of a case to another. What a FHIR client
+// leaves out of Caseway's own, [Keep] keeps.
 //
 // The nouns:
 //
-//   - A pair ties a part of a case (a goal) to a resource (a Goal). Each has
-//     three verbs: GoalFromCase writes the part over the stored resource and
-//     changes only elements that the case owns; CaseFromGoal reads it; ApplyGoal
-//     lays a changed resource onto a part. A pair is a list of bindings.
+//   - A pair ties a part of a case (a goal) to a resource (a Goal): it reads the
+//     part from the resource, and writes it over the stored one, of which it
+//     changes only elements that the case owns. A pair is a list of bindings.
 //   - A binding ties one element to one field, in both directions. It leaves the
 //     element alone while it says what the field says, so that codings,
 //     extensions and displays of others stay.
@@ -40,6 +43,13 @@
 // Accessors made for each type would be several times faster and several times
 // as much code. Servers don't pay it: a Memory reads each version of a resource
 // once, and Following writes what differs.
+//
+// Where to look: write.go, memory.go and apply.go have what a server calls;
+// gather.go puts a case together and writing.go takes it apart; pair.go,
+// binding.go, value.go, datatype.go, code.go and table.go are the machine; each
+// other file, such as goal.go, has the pairs of one kind of part; tables/ has the
+// codes; loss.go, unsaid.go and unshown.go say what is lost; template.go reads and
+// writes PlanDefinitions.
 //
 // Not here: the rules of cases (casemodel), stores, HTTP, and consequences of
 // changes.

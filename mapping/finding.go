@@ -39,22 +39,6 @@ var problemListItem = casemodel.Concept{Codings: []casemodel.Coding{{
 	System: terminology + "condition-category", Code: "problem-list-item", Display: "Problem List Item",
 }}}
 
-// ProblemFromCase writes a problem of a case over the stored Condition, nil for
-// none.
-func ProblemFromCase(c *casemodel.Case, p casemodel.Problem, stored *conditionpb.Condition) (*conditionpb.Condition, Losses) {
-	return problems.fromCase(frameOf(c), p, stored)
-}
-
-// CaseFromProblem reads a problem from a Condition.
-func CaseFromProblem(m *conditionpb.Condition) (casemodel.Problem, Losses) {
-	return problems.fromFHIR(m)
-}
-
-// ApplyProblem lays a changed Condition onto a problem of a case.
-func ApplyProblem(p casemodel.Problem, m *conditionpb.Condition) (casemodel.Problem, Losses) {
-	return problems.apply(p, m)
-}
-
 var strengths = pair[casemodel.Strength, observationpb.Observation, *observationpb.Observation]{
 	typ: "Observation", subject: "subject",
 	id:    func(s *casemodel.Strength) *casemodel.Ref { return &s.ID },
@@ -68,22 +52,6 @@ var strengths = pair[casemodel.Strength, observationpb.Observation, *observation
 		many("performer", func(s *casemodel.Strength) *[]casemodel.Party { return &s.By }, party),
 		many("note", func(s *casemodel.Strength) *[]casemodel.Remark { return &s.Remarks }, remark),
 	},
-}
-
-// StrengthFromCase writes a strength of a case over the stored Observation, nil for
-// none.
-func StrengthFromCase(c *casemodel.Case, s casemodel.Strength, stored *observationpb.Observation) (*observationpb.Observation, Losses) {
-	return strengths.fromCase(frameOf(c), s, stored)
-}
-
-// CaseFromStrength reads a strength from an Observation.
-func CaseFromStrength(m *observationpb.Observation) (casemodel.Strength, Losses) {
-	return strengths.fromFHIR(m)
-}
-
-// ApplyStrength lays a changed Observation onto a strength of a case.
-func ApplyStrength(s casemodel.Strength, m *observationpb.Observation) (casemodel.Strength, Losses) {
-	return strengths.apply(s, m)
 }
 
 var findingStatus = tableOf("finding-status")
@@ -150,22 +118,6 @@ var outcomes = pair[casemodel.Outcome, observationpb.Observation, *observationpb
 	},
 }
 
-// OutcomeFromCase writes an outcome of a case over the stored Observation, nil for
-// none.
-func OutcomeFromCase(c *casemodel.Case, o casemodel.Outcome, stored *observationpb.Observation) (*observationpb.Observation, Losses) {
-	return outcomes.fromCase(frameOf(c), o, stored)
-}
-
-// CaseFromOutcome reads an outcome from an Observation.
-func CaseFromOutcome(m *observationpb.Observation) (casemodel.Outcome, Losses) {
-	return outcomes.fromFHIR(m)
-}
-
-// ApplyOutcome lays a changed Observation onto an outcome of a case.
-func ApplyOutcome(o casemodel.Outcome, m *observationpb.Observation) (casemodel.Outcome, Losses) {
-	return outcomes.apply(o, m)
-}
-
 var barriers = pair[casemodel.Barrier, flagpb.Flag, *flagpb.Flag]{
 	typ: "Flag", subject: "subject",
 	id:    func(b *casemodel.Barrier) *casemodel.Ref { return &b.ID },
@@ -177,20 +129,6 @@ var barriers = pair[casemodel.Barrier, flagpb.Flag, *flagpb.Flag]{
 		one("period", func(b *casemodel.Barrier) *casemodel.Period { return &b.Period }, period),
 		one("author", func(b *casemodel.Barrier) *casemodel.Party { return &b.By }, party),
 	},
-}
-
-// BarrierFromCase writes a barrier of a case over the stored Flag, nil for
-// none.
-func BarrierFromCase(c *casemodel.Case, b casemodel.Barrier, stored *flagpb.Flag) (*flagpb.Flag, Losses) {
-	return barriers.fromCase(frameOf(c), b, stored)
-}
-
-// CaseFromBarrier reads a barrier from a Flag.
-func CaseFromBarrier(m *flagpb.Flag) (casemodel.Barrier, Losses) { return barriers.fromFHIR(m) }
-
-// ApplyBarrier lays a changed Flag onto a barrier of a case.
-func ApplyBarrier(b casemodel.Barrier, m *flagpb.Flag) (casemodel.Barrier, Losses) {
-	return barriers.apply(b, m)
 }
 
 // prediction is the codec of RiskAssessment.prediction.
@@ -217,18 +155,4 @@ var risks = pair[casemodel.Risk, riskpb.RiskAssessment, *riskpb.RiskAssessment]{
 		one("mitigation", func(r *casemodel.Risk) *string { return &r.Mitigation }, words),
 		many("note", func(r *casemodel.Risk) *[]casemodel.Remark { return &r.Remarks }, remark),
 	},
-}
-
-// RiskFromCase writes a risk of a case over the stored RiskAssessment, nil for
-// none.
-func RiskFromCase(c *casemodel.Case, r casemodel.Risk, stored *riskpb.RiskAssessment) (*riskpb.RiskAssessment, Losses) {
-	return risks.fromCase(frameOf(c), r, stored)
-}
-
-// CaseFromRisk reads a risk from a RiskAssessment.
-func CaseFromRisk(m *riskpb.RiskAssessment) (casemodel.Risk, Losses) { return risks.fromFHIR(m) }
-
-// ApplyRisk lays a changed RiskAssessment onto a risk of a case.
-func ApplyRisk(r casemodel.Risk, m *riskpb.RiskAssessment) (casemodel.Risk, Losses) {
-	return risks.apply(r, m)
 }

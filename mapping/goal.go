@@ -40,17 +40,3 @@ var goals = pair[casemodel.Goal, goalpb.Goal, *goalpb.Goal]{
 		many("note", func(g *casemodel.Goal) *[]casemodel.Remark { return &g.Remarks }, remark),
 	},
 }
-
-// GoalFromCase writes a goal of a case over the stored Goal, nil for
-// none.
-func GoalFromCase(c *casemodel.Case, g casemodel.Goal, stored *goalpb.Goal) (*goalpb.Goal, Losses) {
-	return goals.fromCase(frameOf(c), g, stored)
-}
-
-// CaseFromGoal reads a goal from a Goal.
-func CaseFromGoal(m *goalpb.Goal) (casemodel.Goal, Losses) { return goals.fromFHIR(m) }
-
-// ApplyGoal lays a changed Goal onto a goal of a case.
-func ApplyGoal(g casemodel.Goal, m *goalpb.Goal) (casemodel.Goal, Losses) {
-	return goals.apply(g, m)
-}

@@ -1,8 +1,6 @@
 package mapping
 
 import (
-	"reflect"
-
 	"caseway/mapping/casemodel"
 
 	"google.golang.org/protobuf/proto"
@@ -65,28 +63,10 @@ func (p *pair[C, E, P]) frameOf(m P) frame {
 	return f
 }
 
-// fromCase writes a part over the stored resource, nil for none.
-func (p *pair[C, E, P]) fromCase(f frame, part C, stored P) (P, Losses) {
-	m := p.write(f, &part, stored)
-	var back C
-	p.read(m, &back)
-	lost := missing(p.typ, reflect.ValueOf(part), reflect.ValueOf(back))
-	return m, lost.of(string(*p.id(&part)))
-}
-
 // fromFHIR reads a part. What the part can't say is what a resource made from
 // it alone lacks.
 func (p *pair[C, E, P]) fromFHIR(m P) (C, Losses) {
 	var part C
-	p.read(m, &part)
-	alone := p.write(p.frameOf(m), &part, nil)
-	lost := unsaid(p.typ, m.ProtoReflect(), alone.ProtoReflect(), true)
-	return part, lost.of(string(*p.id(&part)))
-}
-
-// apply lays a changed resource onto a part: elements of FHIR's own count as
-// they are, extensions of ours only where they are there.
-func (p *pair[C, E, P]) apply(part C, m P) (C, Losses) {
 	p.read(m, &part)
 	alone := p.write(p.frameOf(m), &part, nil)
 	lost := unsaid(p.typ, m.ProtoReflect(), alone.ProtoReflect(), true)

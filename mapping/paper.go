@@ -41,20 +41,6 @@ var files = pair[casemodel.File, documentpb.DocumentReference, *documentpb.Docum
 	},
 }
 
-// FileFromCase writes a file of a case over the stored DocumentReference, nil for
-// none.
-func FileFromCase(c *casemodel.Case, f casemodel.File, stored *documentpb.DocumentReference) (*documentpb.DocumentReference, Losses) {
-	return files.fromCase(frameOf(c), f, stored)
-}
-
-// CaseFromFile reads a file from a DocumentReference.
-func CaseFromFile(m *documentpb.DocumentReference) (casemodel.File, Losses) { return files.fromFHIR(m) }
-
-// ApplyFile lays a changed DocumentReference onto a file of a case.
-func ApplyFile(f casemodel.File, m *documentpb.DocumentReference) (casemodel.File, Losses) {
-	return files.apply(f, m)
-}
-
 // The categories of the Communications that the case writes.
 var (
 	contactCategory = casemodel.Coding{System: systemOf("communication-kind"), Code: "contact", Display: "Contact with the client"}
@@ -80,22 +66,6 @@ var notes = pair[casemodel.Note, communicationpb.Communication, *communicationpb
 		insideFirst("payload", typed("content", "string", func(n *casemodel.Note) *string { return &n.Text }, words)),
 		many("about", func(n *casemodel.Note) *[]casemodel.Ref { return &n.About }, ref),
 	},
-}
-
-// NoteFromCase writes a note of a case over the stored Communication, nil for
-// none.
-func NoteFromCase(c *casemodel.Case, n casemodel.Note, stored *communicationpb.Communication) (*communicationpb.Communication, Losses) {
-	return notes.fromCase(frameOf(c), n, stored)
-}
-
-// CaseFromNote reads a note from a Communication.
-func CaseFromNote(m *communicationpb.Communication) (casemodel.Note, Losses) {
-	return notes.fromFHIR(m)
-}
-
-// ApplyNote lays a changed Communication onto a note of a case.
-func ApplyNote(n casemodel.Note, m *communicationpb.Communication) (casemodel.Note, Losses) {
-	return notes.apply(n, m)
 }
 
 var consentActor = object(
@@ -141,18 +111,4 @@ var consents = pair[casemodel.Consent, consentpb.Consent, *consentpb.Consent]{
 		typed("source", "reference", func(c *casemodel.Consent) *casemodel.Ref { return &c.Source }, ref),
 		one("provision", func(c *casemodel.Consent) **casemodel.Provision { return &c.Provision }, pointer(provision)),
 	},
-}
-
-// ConsentFromCase writes a permission of a case over the stored Consent, nil for
-// none.
-func ConsentFromCase(c *casemodel.Case, p casemodel.Consent, stored *consentpb.Consent) (*consentpb.Consent, Losses) {
-	return consents.fromCase(frameOf(c), p, stored)
-}
-
-// CaseFromConsent reads a permission from a Consent.
-func CaseFromConsent(m *consentpb.Consent) (casemodel.Consent, Losses) { return consents.fromFHIR(m) }
-
-// ApplyConsent lays a changed Consent onto a permission of a case.
-func ApplyConsent(p casemodel.Consent, m *consentpb.Consent) (casemodel.Consent, Losses) {
-	return consents.apply(p, m)
 }

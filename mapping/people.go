@@ -34,20 +34,6 @@ var teams = pair[casemodel.Team, careteampb.CareTeam, *careteampb.CareTeam]{
 	},
 }
 
-// TeamFromCase writes a team of a case over the stored CareTeam, nil for
-// none.
-func TeamFromCase(c *casemodel.Case, t casemodel.Team, stored *careteampb.CareTeam) (*careteampb.CareTeam, Losses) {
-	return teams.fromCase(frameOf(c), t, stored)
-}
-
-// CaseFromTeam reads a team from a CareTeam.
-func CaseFromTeam(m *careteampb.CareTeam) (casemodel.Team, Losses) { return teams.fromFHIR(m) }
-
-// ApplyTeam lays a changed CareTeam onto a team of a case.
-func ApplyTeam(t casemodel.Team, m *careteampb.CareTeam) (casemodel.Team, Losses) {
-	return teams.apply(t, m)
-}
-
 var relatives = pair[casemodel.Relative, relatedpb.RelatedPerson, *relatedpb.RelatedPerson]{
 	typ: "RelatedPerson", subject: "patient",
 	id: func(r *casemodel.Relative) *casemodel.Ref { return &r.ID },
@@ -58,22 +44,6 @@ var relatives = pair[casemodel.Relative, relatedpb.RelatedPerson, *relatedpb.Rel
 		one("period", func(r *casemodel.Relative) *casemodel.Period { return &r.Period }, period),
 		one("active", func(r *casemodel.Relative) *bool { return &r.Inactive }, inverted),
 	},
-}
-
-// RelativeFromCase writes a relative of a case over the stored RelatedPerson, nil for
-// none.
-func RelativeFromCase(c *casemodel.Case, r casemodel.Relative, stored *relatedpb.RelatedPerson) (*relatedpb.RelatedPerson, Losses) {
-	return relatives.fromCase(frameOf(c), r, stored)
-}
-
-// CaseFromRelative reads a relative from a RelatedPerson.
-func CaseFromRelative(m *relatedpb.RelatedPerson) (casemodel.Relative, Losses) {
-	return relatives.fromFHIR(m)
-}
-
-// ApplyRelative lays a changed RelatedPerson onto a relative of a case.
-func ApplyRelative(r casemodel.Relative, m *relatedpb.RelatedPerson) (casemodel.Relative, Losses) {
-	return relatives.apply(r, m)
 }
 
 var networks = pair[casemodel.Network, affiliationpb.OrganizationAffiliation, *affiliationpb.OrganizationAffiliation]{
@@ -87,20 +57,4 @@ var networks = pair[casemodel.Network, affiliationpb.OrganizationAffiliation, *a
 		one("period", func(n *casemodel.Network) *casemodel.Period { return &n.Period }, period),
 		one("active", func(n *casemodel.Network) *bool { return &n.Inactive }, inverted),
 	},
-}
-
-// NetworkFromCase writes a network of a case over the stored OrganizationAffiliation, nil for
-// none.
-func NetworkFromCase(c *casemodel.Case, n casemodel.Network, stored *affiliationpb.OrganizationAffiliation) (*affiliationpb.OrganizationAffiliation, Losses) {
-	return networks.fromCase(frameOf(c), n, stored)
-}
-
-// CaseFromNetwork reads a network from an OrganizationAffiliation.
-func CaseFromNetwork(m *affiliationpb.OrganizationAffiliation) (casemodel.Network, Losses) {
-	return networks.fromFHIR(m)
-}
-
-// ApplyNetwork lays a changed OrganizationAffiliation onto a network of a case.
-func ApplyNetwork(n casemodel.Network, m *affiliationpb.OrganizationAffiliation) (casemodel.Network, Losses) {
-	return networks.apply(n, m)
 }

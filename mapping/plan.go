@@ -72,20 +72,6 @@ var plans = pair[casemodel.Plan, planpb.CarePlan, *planpb.CarePlan]{
 	},
 }
 
-// PlanFromCase writes a plan of a case over the stored CarePlan, nil for
-// none.
-func PlanFromCase(c *casemodel.Case, p casemodel.Plan, stored *planpb.CarePlan) (*planpb.CarePlan, Losses) {
-	return plans.fromCase(frameOf(c), p, stored)
-}
-
-// CaseFromPlan reads a plan from a CarePlan.
-func CaseFromPlan(m *planpb.CarePlan) (casemodel.Plan, Losses) { return plans.fromFHIR(m) }
-
-// ApplyPlan lays a changed CarePlan onto a plan of a case.
-func ApplyPlan(p casemodel.Plan, m *planpb.CarePlan) (casemodel.Plan, Losses) {
-	return plans.apply(p, m)
-}
-
 // finePlanStatus binds CarePlan.status alone.
 var finePlanStatus = status("status", "plan-status", func(p *casemodel.Plan) *casemodel.PlanStatus { return &p.Status }, tableOf("plan-status"))
 

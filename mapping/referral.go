@@ -24,12 +24,6 @@ var referrals = pair[casemodel.Referral, requestpb.ServiceRequest, *requestpb.Se
 	},
 }
 
-// ReferralRequestFromCase writes a referral of a case over the stored ServiceRequest, nil for
-// none.
-func ReferralRequestFromCase(c *casemodel.Case, r casemodel.Referral, stored *requestpb.ServiceRequest) (*requestpb.ServiceRequest, Losses) {
-	return referrals.fromCase(frameOf(c), r, stored)
-}
-
 // CaseFromReferralRequest reads a referral from a ServiceRequest.
 func CaseFromReferralRequest(m *requestpb.ServiceRequest) (casemodel.Referral, Losses) {
 	return referrals.fromFHIR(m)
@@ -44,9 +38,4 @@ func ReferralFrom(resource proto.Message) (casemodel.Referral, bool) {
 	}
 	r, _ := CaseFromReferralRequest(m)
 	return r, true
-}
-
-// ApplyReferralRequest lays a changed ServiceRequest onto a referral of a case.
-func ApplyReferralRequest(r casemodel.Referral, m *requestpb.ServiceRequest) (casemodel.Referral, Losses) {
-	return referrals.apply(r, m)
 }

@@ -25,20 +25,6 @@ var reviews = pair[casemodel.UtilizationReview, taskpb.Task, *taskpb.Task]{
 	},
 }
 
-// ReviewFromCase writes a review of a case over the stored Task, nil for
-// none.
-func ReviewFromCase(c *casemodel.Case, r casemodel.UtilizationReview, stored *taskpb.Task) (*taskpb.Task, Losses) {
-	return reviews.fromCase(frameOf(c), r, stored)
-}
-
-// CaseFromReview reads a review from a Task.
-func CaseFromReview(m *taskpb.Task) (casemodel.UtilizationReview, Losses) { return reviews.fromFHIR(m) }
-
-// ApplyReview lays a changed Task onto a review of a case.
-func ApplyReview(r casemodel.UtilizationReview, m *taskpb.Task) (casemodel.UtilizationReview, Losses) {
-	return reviews.apply(r, m)
-}
-
 var exchanges = pair[casemodel.Exchange, communicationpb.Communication, *communicationpb.Communication]{
 	typ: "Communication", subject: "subject",
 	id:    func(x *casemodel.Exchange) *casemodel.Ref { return &x.ID },
@@ -58,20 +44,4 @@ var exchanges = pair[casemodel.Exchange, communicationpb.Communication, *communi
 		extension("denied-authorization", func(e *casemodel.Exchange) *casemodel.Ref { return &e.Denial }, inRef),
 		extensions("exchange-attached", func(e *casemodel.Exchange) *[]casemodel.Ref { return &e.Attached }, inRef),
 	},
-}
-
-// ExchangeFromCase writes an exchange of a case over the stored Communication, nil for
-// none; of is the review that it belongs to.
-func ExchangeFromCase(c *casemodel.Case, of casemodel.Ref, e casemodel.Exchange, stored *communicationpb.Communication) (*communicationpb.Communication, Losses) {
-	return exchanges.fromCase(frameOf(c).ownedBy(of), e, stored)
-}
-
-// CaseFromExchange reads an exchange from a Communication.
-func CaseFromExchange(m *communicationpb.Communication) (casemodel.Exchange, Losses) {
-	return exchanges.fromFHIR(m)
-}
-
-// ApplyExchange lays a changed Communication onto an exchange of a case.
-func ApplyExchange(e casemodel.Exchange, m *communicationpb.Communication) (casemodel.Exchange, Losses) {
-	return exchanges.apply(e, m)
 }

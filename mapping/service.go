@@ -41,22 +41,6 @@ var services = pair[casemodel.Service, requestpb.ServiceRequest, *requestpb.Serv
 	},
 }
 
-// ServiceFromCase writes a service of a case over the stored ServiceRequest, nil for
-// none.
-func ServiceFromCase(c *casemodel.Case, s casemodel.Service, stored *requestpb.ServiceRequest) (*requestpb.ServiceRequest, Losses) {
-	return services.fromCase(frameOf(c), s, stored)
-}
-
-// CaseFromService reads a service from a ServiceRequest.
-func CaseFromService(m *requestpb.ServiceRequest) (casemodel.Service, Losses) {
-	return services.fromFHIR(m)
-}
-
-// ApplyService lays a changed ServiceRequest onto a service of a case.
-func ApplyService(s casemodel.Service, m *requestpb.ServiceRequest) (casemodel.Service, Losses) {
-	return services.apply(s, m)
-}
-
 // offers are Tasks to fulfil a service: one for each provider asked.
 var offers = pair[casemodel.Offer, taskpb.Task, *taskpb.Task]{
 	typ: "Task", subject: "for",
@@ -79,20 +63,6 @@ var offers = pair[casemodel.Offer, taskpb.Task, *taskpb.Task]{
 	},
 }
 
-// OfferFromCase writes an offer of a case over the stored Task, nil for
-// none; of is the service that it belongs to.
-func OfferFromCase(c *casemodel.Case, of casemodel.Ref, o casemodel.Offer, stored *taskpb.Task) (*taskpb.Task, Losses) {
-	return offers.fromCase(frameOf(c).ownedBy(of), o, stored)
-}
-
-// CaseFromOffer reads an offer from a Task.
-func CaseFromOffer(m *taskpb.Task) (casemodel.Offer, Losses) { return offers.fromFHIR(m) }
-
-// ApplyOffer lays a changed Task onto an offer of a case.
-func ApplyOffer(o casemodel.Offer, m *taskpb.Task) (casemodel.Offer, Losses) {
-	return offers.apply(o, m)
-}
-
 // approvals are Tasks to approve a plan. The decision stands in Task.output.
 var approvals = pair[casemodel.Approval, taskpb.Task, *taskpb.Task]{
 	typ: "Task", subject: "for",
@@ -109,18 +79,4 @@ var approvals = pair[casemodel.Approval, taskpb.Task, *taskpb.Task]{
 		extension("decided-by", func(a *casemodel.Approval) *casemodel.Party { return &a.DecidedBy }, inParty),
 		one("statusReason", func(a *casemodel.Approval) *string { return &a.Reason }, wordsOf),
 	},
-}
-
-// ApprovalFromCase writes an approval of a case over the stored Task, nil for
-// none; of is the plan that it belongs to.
-func ApprovalFromCase(c *casemodel.Case, of casemodel.Ref, a casemodel.Approval, stored *taskpb.Task) (*taskpb.Task, Losses) {
-	return approvals.fromCase(frameOf(c).ownedBy(of), a, stored)
-}
-
-// CaseFromApproval reads an approval from a Task.
-func CaseFromApproval(m *taskpb.Task) (casemodel.Approval, Losses) { return approvals.fromFHIR(m) }
-
-// ApplyApproval lays a changed Task onto an approval of a case.
-func ApplyApproval(a casemodel.Approval, m *taskpb.Task) (casemodel.Approval, Losses) {
-	return approvals.apply(a, m)
 }

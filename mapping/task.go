@@ -42,17 +42,3 @@ var tasks = pair[casemodel.Task, taskpb.Task, *taskpb.Task]{
 		many("note", func(t *casemodel.Task) *[]casemodel.Remark { return &t.Remarks }, remark),
 	},
 }
-
-// TaskFromCase writes a task of a case over the stored Task, nil for
-// none.
-func TaskFromCase(c *casemodel.Case, t casemodel.Task, stored *taskpb.Task) (*taskpb.Task, Losses) {
-	return pairOfTask(c, &t).fromCase(frameOf(c), t, stored)
-}
-
-// CaseFromTask reads a task from a Task.
-func CaseFromTask(m *taskpb.Task) (casemodel.Task, Losses) { return tasks.fromFHIR(m) }
-
-// ApplyTask lays a changed Task onto a task of a case.
-func ApplyTask(t casemodel.Task, m *taskpb.Task) (casemodel.Task, Losses) {
-	return tasks.apply(t, m)
-}

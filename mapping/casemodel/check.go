@@ -23,17 +23,6 @@ func Check(c Case) Errors {
 	return found
 }
 
-// CheckChange judges a change from one state of a case to another: each phase
-// and status took a step that exists and is the actor's, and nothing is broken
-// that wasn't broken before. What follows from the change should be in it; Apply
-// adds that, and doesn't hold it against the actor.
-func CheckChange(before, after Case, s Step) Errors {
-	var found Errors
-	checkTaken(&before, &after, s, &found)
-	checkOutcome(&before, &after, s, &found)
-	return found
-}
-
 // checkTaken judges the steps that a change itself takes: they exist, and are
 // the actor's.
 func checkTaken(before, after *Case, s Step, found *Errors) {

@@ -164,9 +164,6 @@ var goalEdges = fan(
 	fanRow{"completed", []string{"active"}, nil}, // the client fell back
 )
 
-// Edges gives the steps that statuses of parts may take, as a table.
-func Edges() []Edge { return clone(edges) }
-
 // edgeRules name the rule that a status breaks which takes no edge.
 var edgeRules = map[Kind]*Rule{
 	KindOffer:         rule("offer-step-not-allowed", "An offer can't go from its status to this one."),

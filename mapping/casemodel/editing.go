@@ -136,9 +136,6 @@ var editings = []Editing{
 	{Kind: KindConsent, Adds: true, Removal: removedInactive},
 }
 
-// Editings gives the table of what edits may do.
-func Editings() []Editing { return slices.Clone(editings) }
-
 // EditingOf gives the row of a kind.
 func EditingOf(kind Kind) Editing {
 	if row := find(editings, func(e *Editing) bool { return e.Kind == kind }); row != nil {

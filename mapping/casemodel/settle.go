@@ -37,9 +37,6 @@ var consequences = []Consequence{
 	{"case-ends", "The case was closed, cancelled or retracted.", "Open tasks, offers, planned contacts, appointments and reviews are cancelled, drafts revoked, the plan in force completed.", settleEnd},
 }
 
-// Consequences gives the table of what follows from what.
-func Consequences() []Consequence { return slices.Clone(consequences) }
-
 // Settle adds to after what follows from the change that led to it from before.
 // What the change itself set is left as it is. It does nothing for a case that
 // isn't adopted.
