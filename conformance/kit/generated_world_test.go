@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -232,17 +234,24 @@ func (d dice) contain(object map[string]any, typ string, number int) (all []any)
 // container and its id there.
 func containedKey(typ, container, id string) string { return typ + "/" + container + "#" + id }
 
-// tree gives a resource, or a contained one by itself; nil where there is none.
+// tree gives a resource, or a contained one, which sees what is contained beside
+// it as if it contained that itself; nil where there is none.
 func (w *generatedWorld) tree(key string) *fhir.Tree {
 	if known := w.inner[key]; known != nil || !strings.Contains(key, "#") {
 		return cmp.Or(known, w.heads[key])
 	}
 	_, rest, _ := strings.Cut(key, "/")
 	container, id, _ := strings.Cut(rest, "#")
-	var object struct{ Contained []json.RawMessage }
-	_ = json.Unmarshal(w.heads[container].JSON, &object) // it was decoded before
-	for _, text := range object.Contained {
-		if tree, err := fhir.Decode(w.model.Set, text, fhir.DefaultLimits); err == nil && tree.Root().Child("id").Text() == id {
+	var object struct{ Contained []map[string]json.RawMessage } // numbers stay as they are written
+	_ = json.Unmarshal(w.heads[container].JSON, &object)        // it was decoded before
+	for _, one := range object.Contained {
+		if string(one["id"]) != strconv.Quote(id) {
+			continue
+		}
+		alone := maps.Clone(one)
+		alone["contained"], _ = json.Marshal(object.Contained) // it was JSON
+		text, _ := json.Marshal(alone)
+		if tree, err := fhir.Decode(w.model.Set, text, fhir.DefaultLimits); err == nil {
 			w.inner[key] = tree
 			return tree
 		}
