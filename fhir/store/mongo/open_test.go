@@ -200,14 +200,14 @@ func TestOlderSchemaMigratesResumably(t *testing.T) {
 		return func() error { ran = append(ran, n); return err }
 	}
 	broken := errors.New("broken off")
-	steps := []func() error{step(1, nil), step(2, nil), step(3, nil), step(4, broken)}
+	steps := []func() error{step(3, nil), step(4, broken)}
 	if err := s.RunMigrations(t.Context(), steps...); !errors.Is(err, broken) {
 		t.Fatalf("error %v, want that of the step", err)
 	}
 	if v := schema(t, in); from != 2 || v != 3 {
 		t.Errorf("schema went from %d to %d, want 2 to 3", from, v)
 	}
-	steps[3] = step(4, nil)
+	steps[1] = step(4, nil)
 	if err := s.RunMigrations(t.Context(), steps...); err != nil || schema(t, in) != 4 {
 		t.Errorf("schema %d after going on, error %v", schema(t, in), err)
 	}

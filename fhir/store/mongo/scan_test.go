@@ -2,11 +2,8 @@ package mongo_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
-
-	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"caseway/fhir"
 	"caseway/fhir/search"
@@ -100,63 +97,5 @@ func TestStandaloneIsSearched(t *testing.T) {
 	page, err := s.Stale(t.Context(), 1, search.Place{}, 10)
 	if err != nil || len(page.Hits) != 2 {
 		t.Errorf("%d stale hits, error %v", len(page.Hits), err)
-	}
-}
-
-// TestFirstSchemaIsMigrated: documents as schema 1 wrote them are found in
-// order, tombstones apart, and stale, and their history is what it was.
-func TestFirstSchemaIsMigrated(t *testing.T) {
-	in := mongotest.Server(t)
-	s := opened(t, in.URI)
-	for i := range 3 {
-		commit(t, s, owned(fmt.Sprint(i), 0, "Practitioner/a"))
-	}
-	commit(t, s, owned("0", 1, "Practitioner/a"))
-	commit(t, s, store.Write{Key: task("1"), Method: store.Delete, Expect: 1})
-	history := func(s store.Store) (shown []string) {
-		page, err := s.History(t.Context(), store.HistoryQuery{Type: "Task", Limit: 10})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, v := range page.Versions {
-			shown = append(shown, fmt.Sprint(v.Key, v.VersionID, v.Deleted(), v.LastUpdated))
-		}
-		return shown
-	}
-	before := history(s)
-	toFirstSchema(t, in)
-	migrated := opened(t, in.URI)
-	if after := history(migrated); strings.Join(after, "\n") != strings.Join(before, "\n") {
-		t.Errorf("history was\n%q, is\n%q", before, after)
-	}
-	if got := ids(t.Context(), t, migrated, search.Scan{Type: "Task"}); got != "2 0" {
-		t.Errorf("tasks are %q", got)
-	}
-	page, err := migrated.Stale(t.Context(), 1, search.Place{}, 10)
-	if err != nil || len(page.Hits) != 2 || page.Hits[0].Key != task("2") {
-		t.Errorf("%d stale hits, error %v", len(page.Hits), err)
-	}
-}
-
-// toFirstSchema undoes what came with schema 2.
-func toFirstSchema(t *testing.T, in *mongotest.Instance) {
-	t.Helper()
-	for _, name := range []string{"resource", "version"} {
-		c := collection(t, in, name)
-		if err := c.Indexes().DropAll(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		lost := bson.D{{Key: "$unset", Value: bson.D{{Key: "place", Value: ""}, {Key: "live", Value: ""}, {Key: "generation", Value: ""}, {Key: "values", Value: ""}}}}
-		if _, err := c.UpdateMany(t.Context(), bson.D{}, lost); err != nil {
-			t.Fatal(err)
-		}
-		typ := bson.D{{Key: "$set", Value: bson.D{{Key: "type", Value: "Task"}}}}
-		if _, err := c.UpdateMany(t.Context(), bson.D{}, typ); err != nil {
-			t.Fatal(err)
-		}
-	}
-	first := bson.D{{Key: "$set", Value: bson.D{{Key: "version", Value: 1}}}}
-	if _, err := collection(t, in, "meta").UpdateOne(t.Context(), bson.D{{Key: "_id", Value: "schema"}}, first); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -69,9 +69,13 @@ func (s *Store) prepareSchema(ctx context.Context, steps []migration) error {
 	if err != nil {
 		return err
 	}
-	if newest := len(steps); version > newest {
+	switch newest := firstSchema + len(steps); {
+	case version > newest:
 		return fmt.Errorf("the database %s was written by a newer Caseway: it has schema %d, this program knows up to %d",
 			s.db.Name(), version, newest)
+	case version > 0 && version < firstSchema:
+		return fmt.Errorf("the database %s has schema %d, which is older than the first release; this program reads schemas from %d on",
+			s.db.Name(), version, firstSchema)
 	}
 	for c, wanted := range s.indexes() {
 		if err := s.createCollection(ctx, c); err != nil {

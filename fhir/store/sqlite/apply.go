@@ -24,7 +24,7 @@ type statements struct {
 	setHead, dropHead            *sqlite.Stmt
 	addStem                      *sqlite.Stmt
 	posting                      postingStatements
-	setLeftover, dropLeftovers   *sqlite.Stmt
+	setDisplaced, dropDisplaced  *sqlite.Stmt
 	setMerged, setCompartments   *sqlite.Stmt
 	record, setRecord, delRecord *sqlite.Stmt
 	sweep                        *sqlite.Stmt
@@ -46,10 +46,10 @@ func (q *statements) prepare(c *sqlite.Conn) error {
 		&q.displace:      "UPDATE version SET until = ? WHERE seq = ?",
 		&q.setHead:       setHeadSQL,
 		&q.dropHead:      "DELETE FROM head WHERE seq = ?",
-		&q.addStem:       addStemSQL,
-		&q.setLeftover:   "INSERT INTO leftover (seq, terms) VALUES (?, ?)",
-		&q.dropLeftovers: "DELETE FROM leftover",
-		&q.setMerged:     "UPDATE merged SET seq = ?",
+		&q.addStem:       addPrefixSQL,
+		&q.setDisplaced:  "INSERT INTO displaced (seq, terms) VALUES (?, ?)",
+		&q.dropDisplaced: "DELETE FROM displaced",
+		&q.setMerged:     "UPDATE compacted SET seq = ?",
 
 		&q.setCompartments: "UPDATE version SET compartments = ? WHERE seq = ?",
 		&q.record:          recordSQL,

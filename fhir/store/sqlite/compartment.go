@@ -36,7 +36,7 @@ const (
 
 // addMembers adds the memberships of versions that weren't merged to a run,
 // which isn't in order any more.
-func (w *writer) addMembers(r *run, seq int64) error {
+func (w *writer) addMembers(r *sortedRun, seq int64) error {
 	q, err := w.conn.Prepare(unmergedMembersSQL)
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (w *writer) addMembers(r *run, seq int64) error {
 
 // mergeMembers writes the memberships in memory to the table.
 func (w *writer) mergeMembers() error {
-	r := &run{}
+	r := &sortedRun{}
 	if err := w.addMembers(r, w.latest.merged); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (w *writer) moveTo(h *head, compartments string) error {
 }
 
 // members are the versions that belong to a compartment, of those in memory.
-func (r *recent) members(term []byte, b bounds) (seqs []int64) {
+func (r *memtable) members(term []byte, b bounds) (seqs []int64) {
 	whole := span{term, append(slices.Clone(term), 0)}
 	left := map[int64]int{}
 	for _, seq := range r.gone.seqs(nil, whole, b) {

@@ -10,7 +10,7 @@ import (
 const (
 	setHeadSQL = `INSERT OR REPLACE INTO head (seq, type, key, version, updated, generation, terms)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`
-	addStemSQL = "INSERT INTO stem (id, text) VALUES (?, ?)"
+	addPrefixSQL = "INSERT INTO prefix (id, text) VALUES (?, ?)"
 )
 
 // index makes a new head and remembers its entries.
@@ -29,7 +29,7 @@ func (w *writer) unindex(h *head) error {
 	}
 	w.forget(h.seq, terms)
 	if h.seq <= w.latest.merged && len(terms) > 0 {
-		q := w.sql.setLeftover
+		q := w.sql.setDisplaced
 		q.BindInt64(1, h.seq)
 		q.BindBytes(2, h.packed)
 		if err := exec(q); err != nil {
@@ -77,18 +77,18 @@ func (w *writer) dropTerms(seq int64, terms []search.Term) error {
 	return nil
 }
 
-// coder writes terms with the stems of the open transaction.
-func (w *writer) coder() coder { return coder{stems: w.s.stems, fresh: w.fresh} }
+// coder writes terms with the prefixes of the open transaction.
+func (w *writer) coder() coder { return coder{prefixes: w.s.prefixes, fresh: w.fresh} }
 
-// newTerm appends a term as it is to be in the index, and gives its stem a
+// newTerm appends a term as it is to be in the index, and gives its prefix a
 // number where that has none and may have one.
 func (w *writer) newTerm(to []byte, term string) ([]byte, error) {
 	c := w.coder()
-	long, short := stemsOf(term)
-	limit := maxStems
+	long, short := prefixesOf(term)
+	limit := maxPrefixes
 	for _, cut := range [...]int{long, short} {
 		id, ok := c.id(term[:cut])
-		if !ok && w.s.stems.count()+len(w.fresh) < limit {
+		if !ok && w.s.prefixes.count()+len(w.fresh) < limit {
 			var err error
 			if id, err = w.newStem(term[:cut]); err != nil {
 				return nil, err
@@ -98,13 +98,13 @@ func (w *writer) newTerm(to []byte, term string) ([]byte, error) {
 		if ok {
 			return append(binary.AppendUvarint(to, uint64(id)), term[cut:]...), nil
 		}
-		limit = 2 * maxStems
+		limit = 2 * maxPrefixes
 	}
 	return append(append(to, 0), term...), nil
 }
 
 func (w *writer) newStem(text string) (int64, error) {
-	id := int64(w.s.stems.count() + len(w.fresh)) // "" has 0
+	id := int64(w.s.prefixes.count() + len(w.fresh)) // "" has 0
 	w.fresh[text] = id
 	w.sql.addStem.BindInt64(1, id)
 	w.sql.addStem.BindText(2, text)

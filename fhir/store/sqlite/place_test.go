@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -58,4 +59,12 @@ func TestPlacesWhileTheClockGoesBackwards(t *testing.T) {
 	if _, err := s.Scan(t.Context(), search.Scan{Type: "Patient", Limit: 1, After: search.Place{Updated: 1, Tie: "é"}}); err == nil {
 		t.Error("a place of no store was taken")
 	}
+}
+
+func keysOf(hits []search.Hit) string {
+	var keys []string
+	for _, h := range hits {
+		keys = append(keys, h.Key.String())
+	}
+	return strings.Join(keys, " ")
 }

@@ -148,13 +148,13 @@ func (w *writer) dropPostings(term []byte, gone []int64) error {
 }
 
 // mergeGone takes the postings of a run away.
-func (w *writer) mergeGone(r *run) error {
+func (w *writer) mergeGone(r *sortedRun) error {
 	return r.each(func(term []byte, seqs []int64) error { return w.dropPostings(term, seqs) })
 }
 
 // mergeAdded adds the postings of a run, all of which are of later heads than
 // any in the table.
-func (w *writer) mergeAdded(r *run) error {
+func (w *writer) mergeAdded(r *sortedRun) error {
 	return r.each(func(term []byte, seqs []int64) error {
 		for len(seqs) > 0 {
 			n, size := 1, 0
@@ -178,7 +178,7 @@ func uvarintLen(n uint64) (size int) {
 }
 
 // each gives the terms of a run in order, each with its sequence numbers.
-func (r *run) each(f func(term []byte, seqs []int64) error) error {
+func (r *sortedRun) each(f func(term []byte, seqs []int64) error) error {
 	var seqs []int64
 	for i := 0; i < len(r.entries); {
 		term := r.term(r.entries[i])

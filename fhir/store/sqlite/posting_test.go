@@ -8,9 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
-
-	"caseway/fhir/search"
 )
 
 // term is one whose postings a test changes at random, and knows.
@@ -41,7 +40,7 @@ func (p *term) drop(t *testing.T, seqs []int64) {
 // appendMany adds what a merge would: only behind all that there is.
 func (p *term) appendMany(t *testing.T, seqs []int64) {
 	t.Helper()
-	r := run{}
+	r := sortedRun{}
 	for _, seq := range seqs {
 		r.add(p.name, seq)
 	}
@@ -139,57 +138,15 @@ func TestPostings(t *testing.T) {
 	}
 }
 
-// A store whose postings have a row each is brought to the present shape.
-func TestSinglePostingsAreGathered(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "store.db")
-	s := open(t, path, Options{mergeAt: 1})
-	const common search.Term = "Patient.active=true"
-	for i := range 30 {
-		w := write(fmt.Sprint(i), 10)
-		w.Index = search.Index{Terms: []search.Term{common, search.Term(fmt.Sprintf("Patient.name=n%d", i%7))}}
-		commit(t, s, w)
-	}
-	closeStore(t, s)
-	c, err := openConn(path, "")
+// bareWriter is a writer that can index in the open transaction.
+func bareWriter(c *sqlite.Conn) (*writer, error) {
+	known, err := loadPrefixes(c)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	shape := tables(t, path)
-	err = sqlitex.ExecuteScript(c, `DROP TABLE posting;
-		CREATE TABLE posting (term BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (term, seq)) WITHOUT ROWID, STRICT;
-		UPDATE merged SET seq = 20;`, nil)
-	if err != nil {
-		t.Fatal(err)
+	w := &writer{conn: c, s: &Store{prefixes: known}, fresh: map[string]int64{}}
+	if err := prepare(c, w.sql.posting.queries()); err != nil {
+		return nil, err
 	}
-	w := &writer{conn: c, s: &Store{}}
-	if w.s.stems, err = loadStems(c); err != nil {
-		t.Fatal(err)
-	}
-	add, err := c.Prepare("INSERT INTO posting VALUES (?, ?)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range int64(20) {
-		for _, name := range []string{string(common), fmt.Sprintf("Patient.name=n%d", i%7)} {
-			add.BindBytes(1, w.coder().append(nil, name))
-			add.BindInt64(2, i+1)
-			if err := exec(add); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s = open(t, path, Options{})
-	if got := tables(t, path); !slices.Equal(got, shape) {
-		t.Errorf("tables %q, want %q", got, shape)
-	}
-	for name, want := range map[search.Term]int{common: 30, "Patient.name=n0": 5, "Patient.name=n6": 4} {
-		page, err := s.Scan(t.Context(), search.Scan{Term: name, Limit: 100})
-		n, eerr := s.Estimate(t.Context(), name, name+"\x00", 100)
-		if len(page.Hits) != want || n != want || err != nil || eerr != nil {
-			t.Errorf("%s: %d found and %d counted, want %d, errors %v, %v", name, len(page.Hits), n, want, err, eerr)
-		}
-	}
+	return w, prepare(c, map[**sqlite.Stmt]string{&w.sql.setHead: setHeadSQL, &w.sql.addStem: addPrefixSQL})
 }

@@ -127,7 +127,7 @@ func openReader(s *Store) (*reader, error) {
 		&r.version: "SELECT " + columns + " FROM version WHERE key = ? AND version = ?",
 		&r.row:     "SELECT " + columns + " FROM version WHERE seq = ?",
 		&r.newest:  "SELECT max(updated) FROM version",
-		&r.merged:  "SELECT seq FROM merged",
+		&r.merged:  "SELECT seq FROM compacted",
 	})
 	if err != nil {
 		_ = c.Close()

@@ -55,7 +55,7 @@ func (s *Store) searchingBy(ctx context.Context, r *reader, f func(source) error
 			if known.merged != merged {
 				return errMerged
 			}
-			return f(source{conn: r.kept, coder: coder{stems: s.stems}, types: *s.types.now.Load(), recent: known, packed: &r.packed})
+			return f(source{conn: r.kept, coder: coder{prefixes: s.prefixes}, types: *s.types.now.Load(), recent: known, packed: &r.packed})
 		})
 		if !errors.Is(err, errMerged) {
 			return err
@@ -73,7 +73,7 @@ type source struct {
 	conn   *kept
 	coder  coder
 	types  typeNumbers
-	recent *recent
+	recent *memtable
 	packed *[]byte // scratch
 }
 

@@ -12,8 +12,20 @@ import (
 // What a file says of itself: application_id and user_version.
 const (
 	appID         = 0x43617365 // "Case"
-	schemaVersion = 3
+	schemaVersion = firstSchema + int64(len(migrations))
+	// firstSchema is that of the first release, 0.1.0.
+	firstSchema = 3
 )
+
+// migrations bring a file from the schema that is its place here, counted from
+// firstSchema, to the next one, which schema.sql makes in new files. Each raises
+// user_version itself.
+//
+// A migration that has to go over much data does so in several transactions. The
+// first one raises the version, so that no older program touches the file any
+// more, and leaves a table migration, which says how far it has come and which
+// the last one drops. So one that was broken off goes on with the next start.
+var migrations = [...]func(context.Context, *sqlite.Conn) error{}
 
 // schema makes a new file.
 //
@@ -21,11 +33,6 @@ const (
 var schema string
 
 // migrate makes a new file's schema, or brings that of an older one up to date.
-//
-// A migration that has to go over much data does so in several transactions. The
-// first one raises the version, so that no older program touches the file any
-// more, and leaves a table migration, which says how far it has come and which
-// the last one drops. So one that was broken off goes on with the next start.
 func migrate(ctx context.Context, c *sqlite.Conn) error {
 	if err := refuseForeign(c); err != nil {
 		return err
@@ -40,15 +47,10 @@ func migrate(ctx context.Context, c *sqlite.Conn) error {
 		}
 		return nil
 	}
-	err = reshape(c)
-	if err == nil && version < 3 {
-		err = migrateTo2(ctx, c, version)
-	}
-	if err == nil {
-		err = migrateTo3(ctx, c, version)
-	}
-	if err != nil {
-		return fmt.Errorf("migrating the schema: %w", err)
+	for _, step := range migrations[version-firstSchema:] {
+		if err := step(ctx, c); err != nil {
+			return fmt.Errorf("migrating the schema: %w", err)
+		}
 	}
 	return nil
 }
@@ -92,6 +94,8 @@ func refuseForeign(c *sqlite.Conn) error {
 		return fmt.Errorf("this SQLite file isn't a Caseway store")
 	case version > schemaVersion:
 		return fmt.Errorf("the store has schema %d and this program knows schemas up to %d: use a newer program", version, schemaVersion)
+	case version < firstSchema:
+		return fmt.Errorf("the store has schema %d, which is older than the first release; this program reads schemas from %d on", version, firstSchema)
 	}
 	return nil
 }

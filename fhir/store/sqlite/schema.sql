@@ -1,4 +1,4 @@
--- Schema 3.
+-- Schema 3, of the first release.
 
 -- Resource types by number, so that rows and index entries stay small.
 CREATE TABLE resource_type (
@@ -37,8 +37,8 @@ CREATE TABLE head (
 CREATE INDEX head_type       ON head (type);
 CREATE INDEX head_generation ON head (generation);
 
--- What many terms begin with, by number: see stems.
-CREATE TABLE stem (
+-- What many terms begin with, by number: see prefixes.
+CREATE TABLE prefix (
   id   INTEGER PRIMARY KEY,
   text TEXT NOT NULL UNIQUE
 ) STRICT;
@@ -46,7 +46,7 @@ CREATE TABLE stem (
 -- The index: which heads have a term, and which versions belong to a
 -- compartment, see compartment.go.
 CREATE TABLE posting (
-  term  BLOB NOT NULL,    -- a stem's number as a varint, then the rest of the term
+  term  BLOB NOT NULL,    -- a prefix's number as a varint, then the rest of the term
   seq   INTEGER NOT NULL, -- of the first of some heads that have it
   count INTEGER NOT NULL, -- how many they are
   more  BLOB,             -- the others, see posting.go
@@ -55,11 +55,11 @@ CREATE TABLE posting (
 
 -- The postings of all heads up to this one are in the table; those of later ones
 -- are made from the heads, when the store is opened.
-CREATE TABLE merged (seq INTEGER NOT NULL) STRICT;
-INSERT INTO merged VALUES (0);
+CREATE TABLE compacted (seq INTEGER NOT NULL) STRICT;
+INSERT INTO compacted VALUES (0);
 
 -- Heads that were displaced since, whose postings are still in the table.
-CREATE TABLE leftover (
+CREATE TABLE displaced (
   seq   INTEGER PRIMARY KEY,
   terms BLOB NOT NULL -- as in head
 ) STRICT;

@@ -3,9 +3,25 @@
 // Every version of every resource is a row of one table, in the order of its
 // sequence number, which is the order of commits; the current version is the
 // one with the highest version id. Beside it each current version has a head:
-// its key and terms, all that a search looks at before it gives the body. The
-// index leads from terms to heads. Records have a table of their own. See
-// schema.sql for the tables, recent.go for the part of the index that is in memory.
+// its key and terms, all that a search looks at before it gives the body. Records
+// have a table of their own. See schema.sql for the tables.
+//
+// The index leads from terms to heads. It is an inverted index that is kept as a
+// log-structured merge tree is:
+//
+//   - A memtable (memtable.go) has the entries of the latest commits, in sorted
+//     runs in memory.
+//   - Posting lists (posting.go), in the table posting, have those of all commits
+//     before: which heads have a term.
+//   - A prefix dictionary (prefix.go) gives a number to what many terms begin with.
+//   - Compaction (compaction.go) merges the memtable into the posting lists and
+//     takes those of displaced heads out.
+//
+// Where to look: writer.go, commit.go and apply.go write a group of commits;
+// precondition.go checks what must hold; read.go, history.go, scan.go and fetch.go
+// read; compartment.go has who belongs to whom; pack.go is how terms lie in a
+// head; conn.go, log.go and pace.go open files and empty the write-ahead log;
+// backup.go copies; lock_*.go keep a second process out; reindex.go replaces terms.
 //
 // One goroutine writes. It takes the commits that wait into one transaction,
 // so that they share a durable write to disk. Each is checked whole before any of
@@ -92,25 +108,25 @@ func (o Options) withDefaults() Options {
 
 // Store is a store.Store in an SQLite file.
 type Store struct {
-	path    string // behind symbolic links
-	how     access
-	opt     Options
-	lock    *fileLock
-	types   committedTypes
-	stems   *stems
-	recent  atomic.Pointer[recent]
-	readers *readers
-	writer  *writer
-	copier  *copier
-	queue   chan *pending
-	news    broadcast
-	seq     atomic.Int64  // of the newest committed version
-	ailing  atomic.Bool   // the last write to disk failed
-	damaged atomic.Bool   // something in the file can't be read
-	backups atomic.Int64  // that run now
-	closing chan struct{} // closed when Close begins
-	close   sync.Once
-	closed  sync.WaitGroup // the writer and the copier
+	path     string // behind symbolic links
+	how      access
+	opt      Options
+	lock     *fileLock
+	types    committedTypes
+	prefixes *prefixes
+	recent   atomic.Pointer[memtable]
+	readers  *readers
+	writer   *writer
+	copier   *copier
+	queue    chan *pending
+	news     broadcast
+	seq      atomic.Int64  // of the newest committed version
+	ailing   atomic.Bool   // the last write to disk failed
+	damaged  atomic.Bool   // something in the file can't be read
+	backups  atomic.Int64  // that run now
+	closing  chan struct{} // closed when Close begins
+	close    sync.Once
+	closed   sync.WaitGroup // the writer and the copier
 }
 
 var _ store.Store = (*Store)(nil)

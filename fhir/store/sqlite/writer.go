@@ -22,15 +22,15 @@ type writer struct {
 	conn   *sqlite.Conn
 	kept   *kept
 	types  typeNumbers      // those in the open transaction among them
-	fresh  map[string]int64 // stems of the open transaction
+	fresh  map[string]int64 // prefixes of the open transaction
 	seq    int64            // of the newest version in the open transaction
 	stamp  int64            // of the newest commit; never falls
 	said   int64            // when the clock was last said to be behind
 	sql    statements
-	heads  []head // of the commit at hand
-	latest recent // with what the open transaction did
-	added  run    // not in latest yet
-	gone   run
+	heads  []head    // of the commit at hand
+	latest memtable  // with what the open transaction did
+	added  sortedRun // not in latest yet
+	gone   sortedRun
 	term   []byte // scratch
 	more   []byte
 	seqs   []int64
@@ -74,7 +74,7 @@ func (w *writer) load(ctx context.Context) (err error) {
 	if w.types, err = loadTypes(w.conn); err != nil {
 		return err
 	}
-	if w.s.stems, err = loadStems(w.conn); err != nil {
+	if w.s.prefixes, err = loadPrefixes(w.conn); err != nil {
 		return err
 	}
 	w.fresh = map[string]int64{}

@@ -212,9 +212,9 @@ func TestMergeLeavesNothing(t *testing.T) {
 	for query, want := range map[string]int64{
 		"SELECT sum(count) FROM posting":                                       int64(want),
 		"SELECT count(*) FROM posting WHERE seq NOT IN (SELECT seq FROM head)": 0,
-		"SELECT count(*) FROM leftover":                                        0,
-		"SELECT (SELECT seq FROM merged) = (SELECT max(seq) FROM version)":     1,
-		"SELECT count(*) FROM head WHERE seq > (SELECT seq FROM merged)":       0,
+		"SELECT count(*) FROM displaced":                                       0,
+		"SELECT (SELECT seq FROM compacted) = (SELECT max(seq) FROM version)":  1,
+		"SELECT count(*) FROM head WHERE seq > (SELECT seq FROM compacted)":    0,
 	} {
 		if n, err := number(conn, query); n != want || err != nil {
 			t.Errorf("%s: %d, want %d, error %v", query, n, want, err)
@@ -231,7 +231,7 @@ func TestMergeThatFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trigger := "CREATE TRIGGER no BEFORE UPDATE ON merged BEGIN SELECT RAISE(ABORT, 'no'); END"
+	trigger := "CREATE TRIGGER no BEFORE UPDATE ON compacted BEGIN SELECT RAISE(ABORT, 'no'); END"
 	if err := sqlitex.ExecuteTransient(conn, trigger, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func TestMergeThatFails(t *testing.T) {
 		c.make(t, s)
 	}
 	c.wantFound(t, s)
-	merged, err := number(conn, "SELECT seq FROM merged")
+	merged, err := number(conn, "SELECT seq FROM compacted")
 	if merged == 0 || err != nil {
 		t.Errorf("merged up to %d, error %v", merged, err)
 	}

@@ -40,18 +40,18 @@ func (w *writer) collect() {
 	w.gone.reset()
 }
 
-// commitGroup commits the open transaction. Its stems and entries are shown
+// commitGroup commits the open transaction. Its prefixes and entries are shown
 // before, and taken back where that fails.
 func (w *writer) commitGroup() error {
 	before, next := w.s.recent.Load(), w.latest
-	w.s.stems.add(w.fresh)
+	w.s.prefixes.add(w.fresh)
 	w.s.recent.Store(&next)
 	start := time.Now()
 	err := exec(w.sql.commit)
 	w.pace.took(time.Since(start))
 	if err != nil {
 		w.s.recent.Store(before)
-		w.s.stems.remove(w.fresh)
+		w.s.prefixes.remove(w.fresh)
 	}
 	clear(w.fresh)
 	return err
@@ -59,7 +59,7 @@ func (w *writer) commitGroup() error {
 
 // loadRecent makes the entries of heads that weren't merged.
 func (w *writer) loadRecent() error {
-	seq, err := number(w.conn, "SELECT seq FROM merged")
+	seq, err := number(w.conn, "SELECT seq FROM compacted")
 	if err != nil {
 		return err
 	}
@@ -71,29 +71,29 @@ func (w *writer) loadRecent() error {
 		return err
 	}
 	added.sort()
-	gone, err := w.entries(leftoverSQL, seq)
+	gone, err := w.entries(displacedSQL, seq)
 	if err != nil {
 		return err
 	}
-	w.s.recent.Store(&recent{merged: seq, added: runs(nil).with(added), gone: runs(nil).with(gone)})
+	w.s.recent.Store(&memtable{merged: seq, added: sortedRuns(nil).with(added), gone: sortedRuns(nil).with(gone)})
 	return nil
 }
 
 // What a merge adds and takes away.
 const (
-	unmergedSQL = "SELECT seq, terms FROM head WHERE seq > ?"
-	leftoverSQL = "SELECT seq, terms FROM leftover WHERE seq <= ?"
+	unmergedSQL  = "SELECT seq, terms FROM head WHERE seq > ?"
+	displacedSQL = "SELECT seq, terms FROM displaced WHERE seq <= ?"
 )
 
-// entries are those of the index that heads or leftovers stand for, in order.
-func (w *writer) entries(query string, seq int64) (*run, error) {
+// entries are those of the index that heads or displaced heads stand for, in order.
+func (w *writer) entries(query string, seq int64) (*sortedRun, error) {
 	q, err := w.conn.Prepare(query)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = q.Reset() }()
 	q.BindInt64(1, seq)
-	c, r := w.coder(), &run{}
+	c, r := w.coder(), &sortedRun{}
 	for {
 		row, err := q.Step()
 		if err != nil {
@@ -142,12 +142,12 @@ func (w *writer) merge() error {
 		w.rollback()
 		return err
 	}
-	w.s.recent.Store(&recent{merged: w.seq})
+	w.s.recent.Store(&memtable{merged: w.seq})
 	return nil
 }
 
 func (w *writer) mergeAll() error {
-	gone, err := w.entries(leftoverSQL, w.latest.merged)
+	gone, err := w.entries(displacedSQL, w.latest.merged)
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (w *writer) mergeAll() error {
 	if err := w.mergeMembers(); err != nil {
 		return err
 	}
-	if err := exec(w.sql.dropLeftovers); err != nil {
+	if err := exec(w.sql.dropDisplaced); err != nil {
 		return err
 	}
 	w.sql.setMerged.BindInt64(1, w.seq)

@@ -13,9 +13,9 @@ import (
 // order. Nothing is lost with them: their terms stand in the heads, from which
 // they are made again when the store is opened.
 //
-// The table merged says up to which head the postings are complete; entries in
+// The table compacted says up to which head the postings are complete; entries in
 // memory count only for later ones. Postings of heads that were displaced since stay
-// until the next merge, which finds them in the table leftover. They lead to no
+// until the next merge, which finds them in the table displaced. They lead to no
 // head, so a scan passes over them; to count, they are kept in memory too.
 
 // entry is a term as the index has it, and a head that has it.
@@ -25,43 +25,43 @@ type entry struct {
 }
 
 // run is entries ordered by term and seq. It doesn't change any more.
-type run struct {
+type sortedRun struct {
 	text    []byte
 	entries []entry
 }
 
-func (r *run) add(term []byte, seq int64) {
+func (r *sortedRun) add(term []byte, seq int64) {
 	r.entries = append(r.entries, entry{at: uint32(len(r.text)), size: uint32(len(term)), seq: seq})
 	r.text = append(r.text, term...)
 }
 
-func (r *run) term(e entry) []byte { return r.text[e.at : e.at+e.size] }
+func (r *sortedRun) term(e entry) []byte { return r.text[e.at : e.at+e.size] }
 
-func (r *run) sort() {
+func (r *sortedRun) sort() {
 	slices.SortFunc(r.entries, func(a, b entry) int {
 		return cmp.Or(bytes.Compare(r.term(a), r.term(b)), cmp.Compare(a.seq, b.seq))
 	})
 }
 
-func (r *run) reset() { r.text, r.entries = r.text[:0], r.entries[:0] }
+func (r *sortedRun) reset() { r.text, r.entries = r.text[:0], r.entries[:0] }
 
 // clone is an ordered copy.
-func (r *run) clone() *run {
-	c := &run{text: slices.Clone(r.text), entries: slices.Clone(r.entries)}
+func (r *sortedRun) clone() *sortedRun {
+	c := &sortedRun{text: slices.Clone(r.text), entries: slices.Clone(r.entries)}
 	c.sort()
 	return c
 }
 
 // from is the place of the first entry whose term isn't less.
-func (r *run) from(term []byte) int {
+func (r *sortedRun) from(term []byte) int {
 	return sort.Search(len(r.entries), func(i int) bool { return bytes.Compare(r.term(r.entries[i]), term) >= 0 })
 }
 
 // runs are entries in several runs, each more than twice as long as the next.
-type runs []*run
+type sortedRuns []*sortedRun
 
 // with are the runs and one more, that which is left unchanged being shared.
-func (r runs) with(next *run) runs {
+func (r sortedRuns) with(next *sortedRun) sortedRuns {
 	if len(next.entries) == 0 {
 		return r
 	}
@@ -72,8 +72,8 @@ func (r runs) with(next *run) runs {
 	return r
 }
 
-func merged(a, b *run) *run {
-	m := &run{
+func merged(a, b *sortedRun) *sortedRun {
+	m := &sortedRun{
 		text:    make([]byte, 0, len(a.text)+len(b.text)),
 		entries: make([]entry, 0, len(a.entries)+len(b.entries)),
 	}
@@ -90,7 +90,7 @@ func merged(a, b *run) *run {
 	return m
 }
 
-func (r runs) len() (n int) {
+func (r sortedRuns) len() (n int) {
 	for _, x := range r {
 		n += len(x.entries)
 	}
@@ -98,7 +98,7 @@ func (r runs) len() (n int) {
 }
 
 // count is how many entries a range of terms has.
-func (r runs) count(s span) (n int) {
+func (r sortedRuns) count(s span) (n int) {
 	for _, x := range r {
 		n += max(0, x.from(s.to)-x.from(s.from))
 	}
@@ -106,7 +106,7 @@ func (r runs) count(s span) (n int) {
 }
 
 // seqs appends the heads that a range of terms leads to, within bounds.
-func (r runs) seqs(to []int64, s span, b bounds) []int64 {
+func (r sortedRuns) seqs(to []int64, s span, b bounds) []int64 {
 	for _, x := range r {
 		for i := x.from(s.from); i < len(x.entries) && bytes.Compare(x.term(x.entries[i]), s.to) < 0; i++ {
 			if seq := x.entries[i].seq; seq > b.after && seq < b.until {
@@ -122,10 +122,10 @@ func (r runs) seqs(to []int64, s span, b bounds) []int64 {
 // A writer shows its entries just before it commits, so that who sees a commit
 // sees its entries. That others see them too early does no harm, for there are
 // no heads yet where they lead.
-type recent struct {
-	merged int64 // heads up to this one have their postings in the table
-	added  runs  // entries of later heads
-	gone   runs  // entries that don't count any more, of the table or added
+type memtable struct {
+	merged int64      // heads up to this one have their postings in the table
+	added  sortedRuns // entries of later heads
+	gone   sortedRuns // entries that don't count any more, of the table or added
 }
 
-func (r *recent) size() int { return r.added.len() + r.gone.len() }
+func (r *memtable) size() int { return r.added.len() + r.gone.len() }

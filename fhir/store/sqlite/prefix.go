@@ -14,36 +14,36 @@ import (
 	"caseway/fhir/search"
 )
 
-// A term in the index is a stem's number and the rest of the term. Stems are
+// A term in the index is a prefix's number and the rest of the term. Prefixes are
 // what many terms begin with: the parameter, and with it the system of a code,
 // the type of a reference or the folder of a URL. They make up more than half
-// of all terms' bytes. Behind one stem the rests order as the terms do, so a
-// range of terms is a range behind each stem that lies in it.
+// of all terms' bytes. Behind one prefix the rests order as the terms do, so a
+// range of terms is a range behind each prefix that lies in it.
 //
-// The longest stem of a term that has a number is the one that is used. So a
+// The longest prefix of a term that has a number is the one that is used. So a
 // number, once given, is never taken back, and where there are too many, further
-// stems never get one: the two limits may not be raised without rewriting the index.
+// prefixes never get one: the two limits may not be raised without rewriting the index.
 const (
-	maxStems    = 20_000 // beyond those that only name a parameter, or nothing
-	maxStemSize = 200    // bytes
-	stemKinds   = ":;<=>?"
+	maxPrefixes   = 20_000 // beyond those that only name a parameter, or nothing
+	maxPrefixSize = 200    // bytes
+	prefixKinds   = ":;<=>?"
 )
 
-// stemsOf are the lengths of the stems that a term may be cut at: the longer
+// prefixesOf are the lengths of the prefixes that a term may be cut at: the longer
 // one and the one that only names a parameter.
-func stemsOf(term string) (long, short int) {
-	if short = strings.IndexAny(term, stemKinds) + 1; short == 0 || short > maxStemSize {
+func prefixesOf(term string) (long, short int) {
+	if short = strings.IndexAny(term, prefixKinds) + 1; short == 0 || short > maxPrefixSize {
 		return 0, 0
 	}
-	long = short + stemInValue(term[short:], term[short-1] == '=')
-	if long > maxStemSize {
+	long = short + prefixInValue(term[short:], term[short-1] == '=')
+	if long > maxPrefixSize {
 		long = short
 	}
 	return long, short
 }
 
-// stemInValue is how much of a value belongs to the longer stem.
-func stemInValue(value string, plain bool) int {
+// prefixInValue is how much of a value belongs to the longer prefix.
+func prefixInValue(value string, plain bool) int {
 	if bar := strings.IndexByte(value, '|'); bar >= 0 || !plain {
 		return bar + 1
 	}
@@ -56,17 +56,17 @@ func stemInValue(value string, plain bool) int {
 	return 0
 }
 
-// stems are the numbers that were committed, or are just being committed. Only
+// prefixes are the numbers that were committed, or are just being committed. Only
 // the writer adds to them.
-type stems struct {
+type prefixes struct {
 	mu    sync.RWMutex
 	ids   map[string]int64
 	order []string // sorted; nil where it has to be made anew
 }
 
-func loadStems(c *sqlite.Conn) (*stems, error) {
-	s := &stems{ids: map[string]int64{"": 0}}
-	err := sqlitex.ExecuteTransient(c, "SELECT text, id FROM stem", &sqlitex.ExecOptions{
+func loadPrefixes(c *sqlite.Conn) (*prefixes, error) {
+	s := &prefixes{ids: map[string]int64{"": 0}}
+	err := sqlitex.ExecuteTransient(c, "SELECT text, id FROM prefix", &sqlitex.ExecOptions{
 		ResultFunc: func(row *sqlite.Stmt) error {
 			s.ids[row.ColumnText(0)] = row.ColumnInt64(1)
 			return nil
@@ -75,7 +75,7 @@ func loadStems(c *sqlite.Conn) (*stems, error) {
 	return s, err
 }
 
-func (s *stems) add(fresh map[string]int64) {
+func (s *prefixes) add(fresh map[string]int64) {
 	if len(fresh) == 0 {
 		return
 	}
@@ -86,7 +86,7 @@ func (s *stems) add(fresh map[string]int64) {
 }
 
 // remove takes back what add added last.
-func (s *stems) remove(fresh map[string]int64) {
+func (s *prefixes) remove(fresh map[string]int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for text := range fresh {
@@ -95,21 +95,21 @@ func (s *stems) remove(fresh map[string]int64) {
 	s.order = nil
 }
 
-func (s *stems) id(text string) (int64, bool) {
+func (s *prefixes) id(text string) (int64, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	id, ok := s.ids[text]
 	return id, ok
 }
 
-func (s *stems) count() int {
+func (s *prefixes) count() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return len(s.ids)
 }
 
-// between are the stems greater than from and less than to.
-func (s *stems) between(from, to string) []string {
+// between are the prefixes greater than from and less than to.
+func (s *prefixes) between(from, to string) []string {
 	s.mu.Lock()
 	if s.order == nil {
 		s.order = slices.Sorted(maps.Keys(s.ids))
@@ -126,7 +126,7 @@ func (s *stems) between(from, to string) []string {
 
 // coder writes terms as the index has them.
 type coder struct {
-	*stems
+	*prefixes
 	fresh map[string]int64 // numbers given in the writer's open transaction; nil for readers
 }
 
@@ -134,12 +134,12 @@ func (c coder) id(text string) (int64, bool) {
 	if id, ok := c.fresh[text]; ok {
 		return id, true
 	}
-	return c.stems.id(text)
+	return c.prefixes.id(text)
 }
 
 // append appends a term as it is in the index, if it is there at all.
 func (c coder) append(to []byte, term string) []byte {
-	long, short := stemsOf(term)
+	long, short := prefixesOf(term)
 	for _, cut := range [...]int{long, short} {
 		if id, ok := c.id(term[:cut]); ok {
 			return append(binary.AppendUvarint(to, uint64(id)), term[cut:]...)
@@ -158,31 +158,31 @@ func (c coder) spans(from, to search.Term) []span {
 	}
 	var all []span
 	for i := 0; i <= len(from); i++ {
-		if i > 0 && i < len(from) && !strings.ContainsRune(stemKinds+"|/", rune(from[i-1])) {
+		if i > 0 && i < len(from) && !strings.ContainsRune(prefixKinds+"|/", rune(from[i-1])) {
 			continue
 		}
 		if id, ok := c.id(string(from[:i])); ok {
 			all = append(all, spanOf(id, string(from[:i]), string(from[i:]), string(to)))
 		}
 	}
-	for _, stem := range c.between(string(from), string(to)) {
-		id, _ := c.id(stem)
-		all = append(all, spanOf(id, stem, "", string(to)))
+	for _, prefix := range c.between(string(from), string(to)) {
+		id, _ := c.id(prefix)
+		all = append(all, spanOf(id, prefix, "", string(to)))
 	}
-	for stem, id := range c.fresh {
-		if stem > string(from) && stem < string(to) {
-			all = append(all, spanOf(id, stem, "", string(to)))
+	for prefix, id := range c.fresh {
+		if prefix > string(from) && prefix < string(to) {
+			all = append(all, spanOf(id, prefix, "", string(to)))
 		}
 	}
 	return all
 }
 
-// spanOf is the part of a range that lies behind a stem: the rests from one up
-// to what of the range's end lies behind the stem, or all of them.
-func spanOf(id int64, stem, rest, to string) span {
+// spanOf is the part of a range that lies behind a prefix: the rests from one up
+// to what of the range's end lies behind the prefix, or all of them.
+func spanOf(id int64, prefix, rest, to string) span {
 	number := binary.AppendUvarint(nil, uint64(id))
 	s := span{from: append(slices.Clone(number), rest...)}
-	if end, ok := strings.CutPrefix(to, stem); ok {
+	if end, ok := strings.CutPrefix(to, prefix); ok {
 		s.to = append(number, end...)
 	} else {
 		s.to = append(number, 0xff) // UTF-8 never has this byte
