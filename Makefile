@@ -8,6 +8,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 # Pinned, so that a lint run means the same everywhere.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
+DEADCODE    = golang.org/x/tools/cmd/deadcode@v0.47.0
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.3.0
 SECANTUS    = 0.5.3-beta.193
 FHIRCLIENT  = 2.6.3
 
@@ -42,11 +44,18 @@ schemathesis: .build/venv/bin/st ## the case API by its OpenAPI document, which 
 	.build/venv/bin/pip install --quiet --disable-pip-version-check $(SCHEMATHESIS)
 	touch $@
 
-lint: ## go vet, staticcheck and gofumpt; silent when clean
+lint: ## go vet, staticcheck, gofumpt, deadcode and govulncheck; silent when clean
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) -checks 'all,-ST1000,-ST1003,-ST1016,-ST1020,-ST1021,-ST1022' ./...
 	@unformatted=$$($(GO) run $(GOFUMPT) -l .); \
 	if [ -n "$$unformatted" ]; then echo "not gofumpt clean:"; echo "$$unformatted"; exit 1; fi
+	@unreachable=$$($(GO) run $(DEADCODE) -test ./...) || exit 1; \
+	if [ -n "$$unreachable" ]; then echo "nothing calls:"; echo "$$unreachable"; exit 1; fi
+	@found=$$($(GO) run $(GOVULNCHECK) ./... 2>&1); status=$$?; \
+	case "$$found" in \
+	*'fetching vulnerabilities'*) echo "govulncheck: its database can't be reached here, so known vulnerabilities weren't looked for" ;; \
+	*) if [ $$status -ne 0 ]; then echo "$$found"; exit 1; fi ;; \
+	esac
 
 fmt: ## write what lint asks for
 	$(GO) run $(GOFUMPT) -w .

@@ -185,7 +185,7 @@ func readPatient(m protoreflect.Message, c *casemodel.Case) {
 	c.Client.Identifier = p.Identifier
 }
 
-// writePatient leaves the client as he is named, as long as it is he.
+// writePatient leaves the client as they are named, as long as it is the same person.
 func writePatient(m protoreflect.Message, c *casemodel.Case) {
 	f := field(m, "patient")
 	if have := party.read(m.Get(f).Message()); have.Ref != c.Client.ID || have.Identifier != c.Client.Identifier {

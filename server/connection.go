@@ -30,9 +30,9 @@ func (c *connections) awaitNone(limit time.Duration) {
 	}
 }
 
-// doorway is a listener that can be shut without turning away who has already
+// connectionGate is a listener that can be shut without turning away who has already
 // come: the system takes connections before the server does.
-type doorway struct {
+type connectionGate struct {
 	net.Listener
 	shutting atomic.Bool
 }
@@ -44,7 +44,7 @@ const (
 )
 
 // shut lets Accept take who is waiting, and then end.
-func (d *doorway) shut() {
+func (d *connectionGate) shut() {
 	d.shutting.Store(true)
 	l, ok := d.Listener.(*net.TCPListener)
 	if !ok {
@@ -56,7 +56,7 @@ func (d *doorway) shut() {
 }
 
 // Accept implements net.Listener.
-func (d *doorway) Accept() (net.Conn, error) {
+func (d *connectionGate) Accept() (net.Conn, error) {
 	for {
 		shutting := d.shutting.Load()
 		if l, ok := d.Listener.(*net.TCPListener); ok && shutting {

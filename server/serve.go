@@ -64,7 +64,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, t Timeouts, certs *t
 		ErrorLog:  slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // what clients do wrong on the line
 		ConnState: s.open.note,
 	}
-	door := &doorway{Listener: l}
+	door := &connectionGate{Listener: l}
 	ended := make(chan error, 1)
 	go func() {
 		if certs != nil {
@@ -87,7 +87,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, t Timeouts, certs *t
 // header by then, and ends connections under requests that are on their way.
 const farewell = 750 * time.Millisecond
 
-func (s *Server) drain(h *http.Server, door *doorway, ended <-chan error, limit time.Duration) error {
+func (s *Server) drain(h *http.Server, door *connectionGate, ended <-chan error, limit time.Duration) error {
 	s.draining.Store(true)
 	s.log.Info("stopping: finishing requests under way", "limit", limit)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)

@@ -52,7 +52,7 @@ type Server struct {
 	store        store.Store
 	types        map[string]*resourceType
 	unknown      *resourceType // counts requests for types that don't exist
-	door         *door
+	door         *originCheck
 	login        *Login
 	cases        *cases.Service
 	operations   *operation.Service
@@ -106,7 +106,7 @@ func New(c Config) (*Server, error) {
 	if c.MaxImport == 0 {
 		c.MaxImport = defaultMaxImport
 	}
-	door, err := newDoor(c)
+	door, err := newOriginCheck(c)
 	if err != nil {
 		return nil, err
 	}

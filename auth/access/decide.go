@@ -127,7 +127,7 @@ func (d decision) create() error {
 // update decides on a new version.
 //
 // Who doesn't see every resource of the type can't bring one in under an id of
-// his own: whether the id is taken would tell of what is hidden.
+// their own: whether the id is taken would tell of what is hidden.
 func (d decision) update() error {
 	if len(d.view.grants(d.Key.Type, scope.Update)) == 0 {
 		return d.forbidden()
@@ -147,7 +147,7 @@ func (d decision) update() error {
 
 // patch decides whether what is there may be patched; what comes out is decided
 // as an update. How a patch fits, and what an answer shows of the rest, tells of
-// what is there: who may not see it can't patch it, whatever he may write.
+// what is there: who may not see it can't patch it, whatever they may write.
 func (d decision) patch() error {
 	if len(d.view.grants(d.Key.Type, scope.Update)) == 0 {
 		return d.forbidden()

@@ -8,7 +8,7 @@ import (
 // follow decides on a write that follows by a rule from one that the caller may
 // do, such as taking back what others were offered when somebody accepts. The
 // scopes and the role must give it, and a granular scope must hold before and
-// after; but the resource may lie outside of what the caller reaches, and he is
+// after; but the resource may lie outside of what the caller reaches, and they are
 // told nothing of it.
 func (d decision) follow() error {
 	for _, image := range d.images() {

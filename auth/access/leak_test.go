@@ -19,8 +19,8 @@ const requestsPerWorld = 40
 
 // TestNothingLeaks holds all interactions to non-interference: two stores that
 // differ only in what a principal may not see, by the words of an oracle of its
-// own, answer him the same, byte by byte but for times and what the server
-// makes up, whatever he reads, searches and writes. So no byte, id or count of
+// own, answer them the same, byte by byte but for times and what the server
+// makes up, whatever they read, search and write. So no byte, id or count of
 // what is hidden is in any answer, nor in whether there is one.
 func TestNothingLeaks(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) { leakCheck(t, rt, openSQLite) })

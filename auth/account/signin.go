@@ -16,7 +16,7 @@ const (
 	longestWait  = 15 * time.Minute
 	attemptsKept = 24 * time.Hour
 	// fewKept is how long fewer than the free ones are kept: anybody can leave
-	// such behind, for as many names as he likes.
+	// such behind, for as many names as they like.
 	fewKept = time.Hour
 )
 

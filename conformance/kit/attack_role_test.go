@@ -2,8 +2,8 @@ package kit_test
 
 import "strings"
 
-// roleAttacks would make somebody something in ann's case by what he writes
-// himself, or change what isn't his to: staff that are nothing to the case, a
+// roleAttacks would make somebody something in ann's case by what they write
+// themselves, or change what isn't theirs to: staff that are nothing to the case, a
 // provider that turned its task down, ann and who cares for her.
 func (st *stage) roleAttacks() []attack {
 	const (

@@ -28,7 +28,7 @@ type attack struct {
 }
 
 // bobs are the texts by which what is bob's is known. His ids stand in ann's
-// resources, too, which refer to his.
+// resources, too, which refer to theirs.
 var bobs = []string{"Quillfeather", "1950-05-05", "MRN-B", "UXVpbGxm", `"id":"bob`, `"id":"of-bob`}
 
 // stage is a server with the world of the attacks.

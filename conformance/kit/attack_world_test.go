@@ -3,7 +3,7 @@ package kit_test
 import "strings"
 
 // attackWorld are Bundles to load: ann's and bob's resources refer to one
-// another, so that a path from hers to his is there to be found.
+// another, so that a path from hers to theirs is there to be found.
 func attackWorld() []string {
 	var entries []string
 	put := func(key, body string) {

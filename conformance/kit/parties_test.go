@@ -341,7 +341,7 @@ func (p *parties) showsEachHisOwn() {
 }
 
 // showsAsCase compares a user's view of the case, and list of cases, with what
-// FHIR shows him.
+// FHIR shows them.
 func (p *parties) showsAsCase(user string, sees []string) {
 	p.t.Helper()
 	var list cases.Page

@@ -57,12 +57,12 @@ func (t *transaction) afterwards(ctx context.Context) (search.Source, error) {
 			continue
 		}
 		x := registry.Index(tree(en))
-		u.books = append(u.books, book{search.Hit{
+		u.builtin = append(u.builtin, builtinHit{search.Hit{
 			Key: en.key, VersionID: en.before.VersionID + 1, LastUpdated: now, Terms: x.Merge(),
 			Place: search.Place{Updated: now.UnixMilli(), Tie: ours + en.key.String()},
 		}, x.Terms})
 	}
-	slices.SortFunc(u.books, func(a, b book) int { return a.Place.Compare(b.Place) })
+	slices.SortFunc(u.builtin, func(a, b builtinHit) int { return a.Place.Compare(b.Place) })
 	return u, nil
 }
 

@@ -29,7 +29,7 @@ func (s *Session) Belonging(ctx context.Context, of fhir.Key, types []string) ([
 		return nil, err
 	}
 	run.narrowing = s.narrowingFor(ctx, Everything)
-	g := gathering{session: s, asked: everythingAsked{types: map[string]bool{}}, of: v, only: true}
+	g := everythingOf{session: s, asked: everythingAsked{types: map[string]bool{}}, of: v, only: true}
 	for _, typ := range types {
 		g.asked.types[typ] = true
 	}
@@ -49,7 +49,7 @@ func (s *Session) Belonging(ctx context.Context, of fhir.Key, types []string) ([
 }
 
 // whole goes through all pages.
-func (g *gathering) whole(ctx context.Context, s *searching) ([]store.Version, error) {
+func (g *everythingOf) whole(ctx context.Context, s *searching) ([]store.Version, error) {
 	var hits []search.Hit
 	for {
 		page, err := s.page(ctx)

@@ -12,28 +12,28 @@ import (
 	"caseway/fhir/store"
 )
 
-// library is what the server brings along, as searches by a registry find it:
+// builtinIndex is what the server brings along, as searches by a registry find it:
 // in page order.
-type library struct {
-	of    *search.Registry
-	books []book
+type builtinIndex struct {
+	of   *search.Registry
+	hits []builtinHit
 }
 
-// book is a resource of a library.
-type book struct {
+// builtinHit is a resource of it.
+type builtinHit struct {
 	search.Hit
 	indexed []search.Term
 }
 
-// shelf keeps the library of the registry that is in use.
-type shelf struct {
-	types map[string]bool // of which there are books
+// builtins keeps the index of the registry that is in use.
+type builtins struct {
+	types map[string]bool // of which there are some
 	mu    sync.Mutex
-	kept  *library
+	kept  *builtinIndex
 }
 
 // fill notes the types of what is built in.
-func (s *shelf) fill(all ...map[fhir.Key]store.Version) {
+func (s *builtins) fill(all ...map[fhir.Key]store.Version) {
 	s.types = map[string]bool{}
 	for _, some := range all {
 		for key := range some {
@@ -45,14 +45,14 @@ func (s *shelf) fill(all ...map[fhir.Key]store.Version) {
 // ours begins the ties of what isn't stored. It sorts before those of stores.
 const ours = "!"
 
-// library indexes what the server brings along, once for each registry.
-func (e *core) library(r *search.Registry) (*library, error) {
-	e.shelf.mu.Lock()
-	defer e.shelf.mu.Unlock()
-	if e.shelf.kept != nil && e.shelf.kept.of == r {
-		return e.shelf.kept, nil
+// builtinIndexOf indexes what the server brings along, once for each registry.
+func (e *core) builtinIndexOf(r *search.Registry) (*builtinIndex, error) {
+	e.builtins.mu.Lock()
+	defer e.builtins.mu.Unlock()
+	if e.builtins.kept != nil && e.builtins.kept.of == r {
+		return e.builtins.kept, nil
 	}
-	l := &library{of: r}
+	l := &builtinIndex{of: r}
 	all := maps.Clone(e.builtin)
 	maps.Copy(all, builtin())
 	for key, v := range all {
@@ -61,64 +61,64 @@ func (e *core) library(r *search.Registry) (*library, error) {
 			return nil, err
 		}
 		x := r.Index(tree)
-		l.books = append(l.books, book{search.Hit{
+		l.hits = append(l.hits, builtinHit{search.Hit{
 			Key: key, VersionID: v.VersionID, LastUpdated: v.LastUpdated, JSON: v.JSON, Terms: x.Merge(),
 			Place: search.Place{Updated: v.LastUpdated.UnixMilli(), Tie: ours + key.String()},
 		}, x.Terms})
 	}
-	slices.SortFunc(l.books, func(a, b book) int { return a.Place.Compare(b.Place) })
-	e.shelf.kept = l
+	slices.SortFunc(l.hits, func(a, b builtinHit) int { return a.Place.Compare(b.Place) })
+	e.builtins.kept = l
 	return l, nil
 }
 
 // withBuiltin lets a search of some types find what the server brings along of
 // them, beside what is stored.
 func (e *core) withBuiltin(source search.Source, r *search.Registry, types []string) (search.Source, error) {
-	if !slices.ContainsFunc(types, func(typ string) bool { return e.shelf.types[typ] }) {
+	if !slices.ContainsFunc(types, func(typ string) bool { return e.builtins.types[typ] }) {
 		return source, nil
 	}
-	l, err := e.library(r)
+	l, err := e.builtinIndexOf(r)
 	if err != nil {
 		return nil, err
 	}
-	var books []book
-	for _, b := range l.books {
+	var books []builtinHit
+	for _, b := range l.hits {
 		if slices.Contains(types, b.Key.Type) {
 			books = append(books, b)
 		}
 	}
-	return &union{stored: source, books: books}, nil
+	return &union{stored: source, builtin: books}, nil
 }
 
 // union is what is stored together with what the server brings along, for one
 // search. A stored resource stands for the one that has the same id.
 type union struct {
-	stored search.Source
-	mu     sync.Mutex
-	books  []book
-	known  bool // of which books there are stored ones: these are taken out
+	stored  search.Source
+	mu      sync.Mutex
+	builtin []builtinHit
+	known   bool // of which there are stored ones: these are taken out
 }
 
-// there are the books that no stored resource stands for.
-func (u *union) there(ctx context.Context) ([]book, error) {
+// there are those that no stored resource stands for.
+func (u *union) there(ctx context.Context) ([]builtinHit, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.known {
-		return u.books, nil
+		return u.builtin, nil
 	}
-	keys := make([]fhir.Key, len(u.books))
-	for i, b := range u.books {
+	keys := make([]fhir.Key, len(u.builtin))
+	for i, b := range u.builtin {
 		keys[i] = b.Key
 	}
 	page, err := u.stored.Scan(ctx, search.Scan{Keys: keys, Limit: len(keys), KeysOnly: true})
 	if err != nil {
 		return nil, err
 	}
-	u.books = slices.DeleteFunc(u.books, func(b book) bool {
+	u.builtin = slices.DeleteFunc(u.builtin, func(b builtinHit) bool {
 		return slices.ContainsFunc(page.Hits, func(h search.Hit) bool { return h.Key == b.Key })
 	})
 	u.known = true
-	return u.books, nil
+	return u.builtin, nil
 }
 
 // Scan implements search.Source.
@@ -185,7 +185,7 @@ func inOrder(page search.Page, more []search.Hit, s search.Scan) search.Page {
 
 // in reports whether a scan gives a resource of ours. What a Scan says in Also is
 // looked at later.
-func (b *book) in(s search.Scan) bool {
+func (b *builtinHit) in(s search.Scan) bool {
 	if s.Type != "" && s.Type != b.Key.Type || s.Compartment != (fhir.Key{}) || !b.between(s) {
 		return false
 	}
@@ -204,7 +204,7 @@ func (b *book) in(s search.Scan) bool {
 }
 
 // between reports whether a scan's bounds let a place through.
-func (b *book) between(s search.Scan) bool {
+func (b *builtinHit) between(s search.Scan) bool {
 	after, until := s.After, s.Until
 	if s.Descending {
 		after, until = until, after
@@ -214,7 +214,7 @@ func (b *book) between(s search.Scan) bool {
 }
 
 // count is how many indexed terms there are in [from, to).
-func (b *book) count(from, to search.Term) int {
+func (b *builtinHit) count(from, to search.Term) int {
 	start, _ := slices.BinarySearch(b.indexed, from)
 	end, _ := slices.BinarySearch(b.indexed, to)
 	return max(end-start, 0)

@@ -121,7 +121,7 @@ func holds(e search.Expr, key fhir.Key, terms []search.Term) bool {
 	return false
 }
 
-// asked gives criteria as they are for the caller: resources that he may not
+// asked gives criteria as they are for the caller: resources that they may not
 // find aren't there. So a conditional create makes a second resource where the
 // first is hidden, rather than tell that there is one; a conditional update or
 // delete leaves it alone; and the commit is held to the same condition, so that

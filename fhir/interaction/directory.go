@@ -17,7 +17,7 @@ var directoryTypes = []string{
 
 // directory finds the resources of the directory that hits name, directly or
 // by way of one another, and leaves out those that aren't wanted in the end.
-func (g *gathering) directory(ctx context.Context, s *searching, hits []search.Hit) (search.Included, error) {
+func (g *everythingOf) directory(ctx context.Context, s *searching, hits []search.Hit) (search.Included, error) {
 	var all search.Included
 	if !g.asked.wantsDirectory() {
 		return all, nil
@@ -45,7 +45,7 @@ func (g *gathering) directory(ctx context.Context, s *searching, hits []search.H
 }
 
 // named are the directory's keys to which hits refer, each once.
-func (g *gathering) named(hits []search.Hit, seen map[fhir.Key]bool) []fhir.Key {
+func (g *everythingOf) named(hits []search.Hit, seen map[fhir.Key]bool) []fhir.Key {
 	var keys []fhir.Key
 	for _, h := range hits {
 		for reference := range fhir.ReferencesIn(h.JSON) {

@@ -142,7 +142,7 @@ type core struct {
 	registered atomic.Pointer[registered]
 	indexing   *indexing
 	builtin    map[fhir.Key]store.Version
-	shelf      shelf // of what is built in, for searches
+	builtins   builtins // of what is built in, for searches
 }
 
 // New makes an engine. It doesn't use the store yet.
@@ -172,7 +172,7 @@ func New(c Config) (*Engine, error) {
 	for _, b := range c.Builtin {
 		e.builtin[b.Key] = b.version()
 	}
-	e.shelf.fill(builtin(), e.builtin)
+	e.builtins.fill(builtin(), e.builtin)
 	e.server = e.as(nil)
 	e.guards = append([]Guard{subscriptionGuard{}, parameterGuard{e}}, c.Guards...)
 	if c.Registry == nil {

@@ -65,7 +65,7 @@ func (s *Session) prepareEverything(ctx context.Context, r EverythingRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	g := gathering{session: s, asked: asked, of: v}
+	g := everythingOf{session: s, asked: asked, of: v}
 	run.query = &search.Request{Count: asked.count, Used: asked.used}
 	if run.query.Types, run.query.Where, err = g.plan(ctx); err != nil {
 		return nil, err
@@ -157,8 +157,8 @@ func (a *everythingAsked) wants(typ string) bool { return a.types == nil || a.ty
 // that was found.
 func (a *everythingAsked) wantsDirectory() bool { return slices.ContainsFunc(directoryTypes, a.wants) }
 
-// gathering finds everything of one resource.
-type gathering struct {
+// everythingOf finds everything of one resource.
+type everythingOf struct {
 	session *Session
 	asked   everythingAsked
 	of      store.Version
@@ -166,7 +166,7 @@ type gathering struct {
 }
 
 // plan gives the types and the condition on them.
-func (g *gathering) plan(ctx context.Context) ([]string, search.Expr, error) {
+func (g *everythingOf) plan(ctx context.Context) ([]string, search.Expr, error) {
 	belongs, named := g.inCompartment, map[string]search.Keys(nil)
 	if further := g.session.compartmentOf(g.of.Key.Type); further != nil {
 		var err error
@@ -211,13 +211,13 @@ func (g *gathering) plan(ctx context.Context) ([]string, search.Expr, error) {
 	return types, search.And{either, search.Updated{From: g.asked.since}}, nil
 }
 
-func (g *gathering) inCompartment(typ string) (search.Expr, error) {
+func (g *everythingOf) inCompartment(typ string) (search.Expr, error) {
 	return g.session.Registry().InCompartment(g.of.Key, typ)
 }
 
 // inFurther is the condition that resources of a type belong to a further
 // compartment.
-func (g *gathering) inFurther(ctx context.Context, c *Compartment, typ string) (search.Expr, error) {
+func (g *everythingOf) inFurther(ctx context.Context, c *Compartment, typ string) (search.Expr, error) {
 	r := g.session.Registry()
 	if p := r.Parameter(typ, c.Parameter); p != nil && p.Type == "reference" {
 		return search.Leaf{Exact: []search.Term{p.Term(g.of.Key)}}, nil
@@ -226,7 +226,7 @@ func (g *gathering) inFurther(ctx context.Context, c *Compartment, typ string) (
 }
 
 // namedBy are the resource itself and what it names.
-func (g *gathering) namedBy(c *Compartment) (map[string]search.Keys, error) {
+func (g *everythingOf) namedBy(c *Compartment) (map[string]search.Keys, error) {
 	tree, err := g.session.decodeStored(g.of)
 	if err != nil {
 		return nil, err
@@ -243,7 +243,7 @@ func (g *gathering) namedBy(c *Compartment) (map[string]search.Keys, error) {
 var careDates = []string{"date", "period", "effective", "effective-time", "authoredon", "authored-on", "whenhandedover", "onset-date", "created", "sent", "recorded", "start-date"}
 
 // inTime adds start and end. What has no date of care is in any time.
-func (g *gathering) inTime(ctx context.Context, typ string, where search.Expr) (search.Expr, error) {
+func (g *everythingOf) inTime(ctx context.Context, typ string, where search.Expr) (search.Expr, error) {
 	if g.asked.start == "" && g.asked.end == "" {
 		return where, nil
 	}

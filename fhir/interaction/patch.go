@@ -72,8 +72,8 @@ func (s *Session) patch(ctx context.Context, r PatchRequest, ch *change, at stri
 	return result, err
 }
 
-// patchable reports why the caller can't patch a resource: he may not, it isn't
-// there, or it isn't the version that he means. How a patch fits tells of what
+// patchable reports why the caller can't patch a resource: they may not, it isn't
+// there, or it isn't the version that they mean. How a patch fits tells of what
 // is there, so nothing is done before.
 func (s *Session) patchable(ctx context.Context, key fhir.Key, before store.Version, ifMatch int64) error {
 	if key.ID == "" {

@@ -53,13 +53,14 @@ var modifiers = map[string][]string{
 	"number":    {"missing"},
 	"date":      {"missing"},
 	"quantity":  {"missing"},
+	"phonetic":  {"missing"}, // of any parameter that goes by sound
 }
 
 // Modifiers lists the modifiers that the parameter takes; a reference
 // parameter takes the types of Targets too.
 func (p *Parameter) Modifiers() []string {
 	if p.phonetic {
-		return modifiers["date"]
+		return modifiers["phonetic"]
 	}
 	return modifiers[p.Type]
 }

@@ -45,7 +45,7 @@ func checkAnswerer(c *Case, was, now *Offer, a Actor, path string, found *Errors
 }
 
 // checkSpeaker judges in whose name a new round is put forward. Who manages the
-// case puts forward what he negotiates; what others agree to, or say, he records
+// case puts forward what they negotiate; what others agree to, or say, they record
 // with evidence.
 func checkSpeaker(c *Case, r *Round, a Actor, part Ref, path string, found *Errors) {
 	other := !r.By.IsZero() && !r.By.Same(a.Party)

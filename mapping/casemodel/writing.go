@@ -160,7 +160,7 @@ func partsOf(t reflect.Type) bool {
 	return has && id.Type == refType
 }
 
-// owns reports whether a part is the actor's own, where his role asks for that.
+// owns reports whether a part is the actor's own, where their role asks for that.
 // What is new may leave out whose it is.
 func (row *Writing) owns(p Part, a Actor, isNew bool) bool {
 	switch a.Role {

@@ -12,8 +12,8 @@ import (
 	"caseway/mapping/casemodel"
 )
 
-// Deed is the body of an action.
-type Deed struct {
+// ActionRequest is the body of an action.
+type ActionRequest struct {
 	// Role is in which role the step is taken: one of the caller's, the likeliest
 	// where it isn't said. Without a login it is needed.
 	Role casemodel.Role `json:"role,omitempty"`
@@ -32,11 +32,11 @@ func (s *Service) Act(ctx context.Context, id, name string, body []byte, ifMatch
 	if row == nil {
 		return Answer{}, newProblem(http.StatusNotFound, "not-found", "Not found", "there is no action of this name; /cases/openapi.json lists them")
 	}
-	var deed Deed
-	if err := readStrictly(body, &deed); err != nil {
+	var request ActionRequest
+	if err := readStrictly(body, &request); err != nil {
 		return Answer{}, err
 	}
-	argument, err := argumentFor(row, deed.Argument)
+	argument, err := argumentFor(row, request.Argument)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -57,7 +57,7 @@ func (s *Service) Act(ctx context.Context, id, name string, body []byte, ifMatch
 		return Answer{}, err
 	}
 	p := &partial{seen: seen, whole: whole}
-	answer, err := s.perform(ctx, whole, row, deed, p.ask(argument, s.newIDs()))
+	answer, err := s.perform(ctx, whole, row, request, p.ask(argument, s.newIDs()))
 	return answer, p.tell(err)
 }
 
@@ -83,9 +83,9 @@ func argumentFor(row *action, text json.RawMessage) (any, error) {
 }
 
 // perform takes one action on a stored case and stores what it changes.
-func (s *Service) perform(ctx context.Context, a *assembled, row *action, deed Deed, argument any) (Answer, error) {
+func (s *Service) perform(ctx context.Context, a *assembled, row *action, request ActionRequest, argument any) (Answer, error) {
 	ids := s.newIDs()
-	result, step, err := s.step(ctx, a, row, deed, argument, ids)
+	result, step, err := s.step(ctx, a, row, request, argument, ids)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -117,17 +117,17 @@ func (s *Service) store(ctx context.Context, c commit, v View) (Answer, error) {
 
 // step judges an action by the rules.
 func (s *Service) step(
-	ctx context.Context, a *assembled, row *action, deed Deed, argument any, ids *newIDs,
+	ctx context.Context, a *assembled, row *action, request ActionRequest, argument any, ids *newIDs,
 ) (casemodel.Result, casemodel.Step, error) {
 	who, err := s.callerOf(ctx, s.server, &a.c)
 	if err != nil {
 		return casemodel.Result{}, casemodel.Step{}, err
 	}
-	actor, err := s.actorFor(who, deed, row.name, &a.c)
+	actor, err := s.actorFor(who, request, row.name, &a.c)
 	if err != nil {
 		return casemodel.Result{}, casemodel.Step{}, err
 	}
-	step := casemodel.Step{Actor: actor, At: ids.now, Why: deed.Reason, NewID: ids.next}
+	step := casemodel.Step{Actor: actor, At: ids.now, Why: request.Reason, NewID: ids.next}
 	result, err := row.do(a.c, step, argument)
 	return result, step, err
 }

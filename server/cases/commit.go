@@ -86,7 +86,7 @@ func (s *Service) changeOf(c *commit) (change interaction.Change, err error) {
 			}
 		}
 		text := w.JSON()
-		if !slices.Contains(apart, w.Key.Type) {
+		if !slices.Contains(caseless, w.Key.Type) {
 			text = fhir.WithTags(text, fhir.Tag{System: membership.CaseSystem, Code: c.a.c.ID})
 		}
 		is.Resource = s.storable(text, is.At, wrong)

@@ -14,8 +14,8 @@ import (
 	"caseway/mapping/casemodel"
 )
 
-// Beginning is the body that makes a case.
-type Beginning struct {
+// NewCase is the body that makes a case.
+type NewCase struct {
 	// Action is how the case begins: refer or open.
 	Action casemodel.Action `json:"action"`
 	// Client is the Patient whose case it is.
@@ -35,7 +35,7 @@ type Beginning struct {
 
 // Create makes a case (POST /cases).
 func (s *Service) Create(ctx context.Context, body []byte) (Answer, error) {
-	var b Beginning
+	var b NewCase
 	if err := readStrictly(body, &b); err != nil {
 		return Answer{}, err
 	}
@@ -52,7 +52,7 @@ func (s *Service) Create(ctx context.Context, body []byte) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	result, step, err := s.step(ctx, a, row, Deed{Role: b.Role, By: b.By, Reason: b.Reason}, argument, ids)
+	result, step, err := s.step(ctx, a, row, ActionRequest{Role: b.Role, By: b.By, Reason: b.Reason}, argument, ids)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -63,7 +63,7 @@ func (s *Service) Create(ctx context.Context, body []byte) (Answer, error) {
 
 // begin assembles what there is of a case that isn't there yet: the client and
 // what is brought in.
-func (s *Service) begin(ctx context.Context, b Beginning, ids *newIDs) (*assembled, error) {
+func (s *Service) begin(ctx context.Context, b NewCase, ids *newIDs) (*assembled, error) {
 	if b.Client.Type() != "Patient" {
 		return nil, badRequest("", Fault{Pointer: "/client", Detail: "must be a Patient, such as Patient/p1"})
 	}
@@ -157,7 +157,7 @@ func withBrought(writes []mapping.Write, a *assembled) []mapping.Write {
 	for _, m := range a.stored {
 		key := keyOf(m)
 		written := slices.ContainsFunc(writes, func(w mapping.Write) bool { return w.Key == key })
-		if !written && !slices.Contains(apart, key.Type) {
+		if !written && !slices.Contains(caseless, key.Type) {
 			writes = append(writes, mapping.Write{Key: key, Resource: m, Stored: m})
 		}
 	}

@@ -45,7 +45,7 @@ func (s *Service) Edit(ctx context.Context, e Edit) (Answer, error) {
 	if err := e.check(); err != nil {
 		return Answer{}, err
 	}
-	deed, err := e.deed()
+	request, err := e.request()
 	if err != nil {
 		return Answer{}, err
 	}
@@ -70,16 +70,16 @@ func (s *Service) Edit(ctx context.Context, e Edit) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	return s.edit(ctx, e, deed, whole, d, ids)
+	return s.edit(ctx, e, request, whole, d, ids)
 }
 
 // edit judges an edited case and stores what it changes.
-func (s *Service) edit(ctx context.Context, e Edit, deed Deed, whole *assembled, d *draft, ids *newIDs) (Answer, error) {
+func (s *Service) edit(ctx context.Context, e Edit, request ActionRequest, whole *assembled, d *draft, ids *newIDs) (Answer, error) {
 	who, err := s.callerOf(ctx, s.server, &whole.c)
 	if err != nil {
 		return Answer{}, err
 	}
-	actors, err := editors(who, deed)
+	actors, err := editors(who, request)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -87,7 +87,7 @@ func (s *Service) edit(ctx context.Context, e Edit, deed Deed, whole *assembled,
 	if len(d.removed) == 0 && len(casemodel.Diff(whole.c, after)) == 0 {
 		return s.showEdited(ctx, d, View{}, false)
 	}
-	result, step, err := s.judgeEdit(actors, deed, &whole.c, after, d.removed, ids)
+	result, step, err := s.judgeEdit(actors, request, &whole.c, after, d.removed, ids)
 	if err != nil {
 		return Answer{}, d.tell(err, &after, whole)
 	}
@@ -116,11 +116,11 @@ func editRow(method string) *action {
 // judgeEdit judges an edit in each role that its author may have: one that may
 // make it is enough.
 func (s *Service) judgeEdit(
-	actors []casemodel.Actor, deed Deed, before *casemodel.Case, after casemodel.Case, removed []casemodel.Ref, ids *newIDs,
+	actors []casemodel.Actor, request ActionRequest, before *casemodel.Case, after casemodel.Case, removed []casemodel.Ref, ids *newIDs,
 ) (casemodel.Result, casemodel.Step, error) {
 	var first error
 	for _, actor := range actors {
-		step := casemodel.Step{Actor: actor, At: ids.now, Why: deed.Reason, NewID: ids.next}
+		step := casemodel.Step{Actor: actor, At: ids.now, Why: request.Reason, NewID: ids.next}
 		result, err := casemodel.Edit(*before, after, removed, step)
 		if err == nil {
 			return result, step, nil
@@ -133,20 +133,20 @@ func (s *Service) judgeEdit(
 }
 
 // editors are who may make an edit: the caller in the role that was asked for,
-// or in each of his. Where nobody logs in, the request says it.
-func editors(who *caller, deed Deed) ([]casemodel.Actor, error) {
+// or in each of theirs. Where nobody logs in, the request says it.
+func editors(who *caller, request ActionRequest) ([]casemodel.Actor, error) {
 	switch {
-	case who == nil && deed.Role == "":
+	case who == nil && request.Role == "":
 		return nil, badRequest("without a login the parameter role must say in which role the case is edited")
 	case who == nil:
-		return []casemodel.Actor{{Role: deed.Role, Party: deed.By}}, nil
-	case !deed.By.IsZero() && !deed.By.Same(who.party) && !deed.By.Same(who.organization):
+		return []casemodel.Actor{{Role: request.Role, Party: request.By}}, nil
+	case !request.By.IsZero() && !request.By.Same(who.party) && !request.By.Same(who.organization):
 		return nil, badRequest("a case is edited by who is logged in; leave the parameter by out")
-	case deed.Role != "" && !slices.Contains(who.roles, deed.Role):
+	case request.Role != "" && !slices.Contains(who.roles, request.Role):
 		p := newProblem(http.StatusForbidden, "forbidden", "Forbidden", "")
 		return nil, p.found([]Fault{{Rule: "role-not-allowed", Detail: "the role that the parameter names isn't the caller's in this case"}})
-	case deed.Role != "":
-		return []casemodel.Actor{who.actor(deed.Role)}, nil
+	case request.Role != "":
+		return []casemodel.Actor{who.actor(request.Role)}, nil
 	}
 	var all []casemodel.Actor
 	for _, r := range who.roles {
@@ -155,9 +155,9 @@ func editors(who *caller, deed Deed) ([]casemodel.Actor, error) {
 	return all, nil
 }
 
-// deed reads who edits, and why, from the URL's parameters.
-func (e *Edit) deed() (Deed, error) {
-	var d Deed
+// request reads who edits, and why, from the URL's parameters.
+func (e *Edit) request() (ActionRequest, error) {
+	var d ActionRequest
 	seen := map[string]bool{}
 	for _, p := range e.Query {
 		if seen[p.Name] {

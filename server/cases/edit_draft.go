@@ -23,7 +23,7 @@ const (
 // draft is a case as an edit would have it.
 type draft struct {
 	base    casemodel.Case // as its author sees it
-	mine    casemodel.Case // as he would have it
+	mine    casemodel.Case // as they would have it
 	list    string         // of the part that is edited or added
 	at      string         // path of that part, "" for the case itself
 	shown   casemodel.Case // of base, what the document that is edited shows

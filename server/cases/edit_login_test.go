@@ -101,7 +101,7 @@ func onEachOffice(t *testing.T, run func(t *testing.T, d *workplace, manager con
 	})
 }
 
-// TestWhatOneDoesNotSeeStays: who sees a part of a case puts back what he sees,
+// TestWhatOneDoesNotSeeStays: who sees a part of a case puts back what they see,
 // changed, and the rest is as it was.
 func TestWhatOneDoesNotSeeStays(t *testing.T) { onEachOffice(t, testWhatOneDoesNotSeeStays) }
 

@@ -9,7 +9,7 @@ import (
 var memberType = reflect.TypeFor[casemodel.Member]()
 
 // merged takes what an edit changed over into the whole case: base is what its
-// author saw, mine what he made of it, onto what there is, of which he may not
+// author saw, mine what they made of it, onto what there is, of which they may not
 // see all. Only what differs between base and mine is changed. Parts are found by
 // their ids and members of teams by who they are; nothing that base hasn't is
 // taken out, and no part at all.

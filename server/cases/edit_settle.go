@@ -113,7 +113,7 @@ func (d *draft) pointer(path string) string {
 }
 
 // tell gives what stands against an edit with its places in the document that
-// the client edits. Of parts that he doesn't see it says the rule alone.
+// the client edits. Of parts that they don't see it says the rule alone.
 func (d *draft) tell(err error, after *casemodel.Case, whole *assembled) error {
 	found := casemodel.Errors(nil)
 	if !errors.As(err, &found) {

@@ -168,7 +168,7 @@ func (j *granting) mayInCase(fresh []gain, id string) (bool, error) {
 
 // mayInHouse reports whether somebody who isn't of this server's own staff may
 // nevertheless give somebody a role: who manages the cases that it is given in, and
-// a provider or payer of theirs who takes up a task himself.
+// a provider or payer of theirs who takes up a task themselves.
 func (j *granting) mayInHouse(row grant, image *interaction.Image, fresh []gain, of []string) (bool, error) {
 	if atHome(j.who) != "" {
 		toOrganization := func(n gain) bool { return n.typ() == "Organization" }

@@ -30,7 +30,7 @@ func (n gain) typ() string {
 	return parts[len(parts)-2]
 }
 
-// names reports whether it is the caller who is named, or his organization.
+// names reports whether it is the caller who is named, or their organization.
 func (n gain) names(who *caller) bool {
 	for _, p := range []casemodel.Party{who.party, who.organization} {
 		ref := string(p.Ref)

@@ -116,14 +116,14 @@ func (c *review) act(d *doing) error {
 	return err
 }
 
-// apart are the types that belong to no case though a case changes them.
-var apart = []string{"Patient", "Practitioner", "Organization", "OrganizationAffiliation", "Device", "AuditEvent"}
+// caseless are the types that belong to no case though a case changes them.
+var caseless = []string{"Patient", "Practitioner", "Organization", "OrganizationAffiliation", "Device", "AuditEvent"}
 
 // mark gives images the tag of their case.
 func (g *Guard) mark(images []interaction.Image, id string) error {
 	for i := range images {
 		image := &images[i]
-		if image.After == nil || slices.Contains(apart, image.Key.Type) {
+		if image.After == nil || slices.Contains(caseless, image.Key.Type) {
 			continue
 		}
 		before := image.After.JSON

@@ -34,7 +34,7 @@ var people = map[string]auth.Principal{
 }
 
 // TestStepsOfOthers: whose step it isn't is refused by the rule that says so,
-// whichever door he comes by, and leaves the store as it was. What he may see is
+// whichever door they come by, and leaves the store as it was. What they may see is
 // not asked here.
 func TestStepsOfOthers(t *testing.T) {
 	rows := illegalSteps(t, "testdata/illegal-role")

@@ -77,7 +77,7 @@ type Imported struct {
 }
 
 // stored notes what came of a line that was stored.
-func (d *Imported) stored(as ImportedAs, lost []Loss, people *attendance) {
+func (d *Imported) stored(as ImportedAs, lost []Loss, people *participants) {
 	d.Result, d.Losses = as, append(lost, people.notes...)
 	for _, p := range people.made {
 		d.Made = append(d.Made, casemodel.Ref(p.key.String()))

@@ -75,7 +75,7 @@ func (w *importing) actor(who *caller) casemodel.Actor {
 // bringIn stores a new case. Resources of the client that are there under the
 // ids of parts come into the case as they are, where the line says the same of
 // them; they are never changed.
-func (w *importing) bringIn(a *assembled, step casemodel.Step, people *attendance) (mapping.Losses, error) {
+func (w *importing) bringIn(a *assembled, step casemodel.Step, people *participants) (mapping.Losses, error) {
 	for tried := false; ; tried = true {
 		writes, lost := mapping.Resources(&a.c, a.stored)
 		for _, x := range writes {
@@ -101,7 +101,7 @@ func (w *importing) bringIn(a *assembled, step casemodel.Step, people *attendanc
 
 // commit is what a line stores: what its case writes, and whoever is made for it.
 // Whom the case itself writes to, it makes.
-func (w *importing) commit(a *assembled, writes []mapping.Write, step casemodel.Step, people *attendance) commit {
+func (w *importing) commit(a *assembled, writes []mapping.Write, step casemodel.Step, people *participants) commit {
 	c := commit{a: a, writes: writes, row: &importAction, step: step, dryRun: w.DryRun}
 	for _, p := range people.made {
 		if !slices.ContainsFunc(writes, func(x mapping.Write) bool { return x.Key == p.key }) {
@@ -117,7 +117,7 @@ func (w *importing) find(a *assembled, key fhir.Key) error {
 	if err != nil {
 		return err
 	}
-	mine := slices.Contains(apart, key.Type) || slices.Contains(subjectsOf(v.JSON), string(a.c.Client.ID))
+	mine := slices.Contains(caseless, key.Type) || slices.Contains(subjectsOf(v.JSON), string(a.c.Client.ID))
 	if key.Type == "EpisodeOfCare" || !mine {
 		return differs(&a.c, key)
 	}

@@ -87,7 +87,7 @@ func laid(stored []proto.Message, writes []mapping.Write) []proto.Message {
 }
 
 // changeTo judges what a case is to become, and stores it with what follows.
-func (w *importing) changeTo(whole *assembled, after casemodel.Case, known []casemodel.Party) (*attendance, error) {
+func (w *importing) changeTo(whole *assembled, after casemodel.Case, known []casemodel.Party) (*participants, error) {
 	a := &assembled{c: after, stored: slices.Clone(whole.stored), versions: whole.versions}
 	people, err := w.people(a, known, &whole.c)
 	if err != nil {

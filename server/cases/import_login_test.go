@@ -50,7 +50,7 @@ func (o *office) importing(ctx context.Context, line string, change bool) cases.
 }
 
 // TestFilesAreBehindTheLogin: an export has what its caller sees, an import writes
-// what its caller may write, in his roles.
+// what its caller may write, in their roles.
 func TestFilesAreBehindTheLogin(t *testing.T) {
 	o := newOffice(t)
 	boss := o.as(auth.Principal{Role: auth.Administrator, Subject: "boss"}, "user/*.cruds")

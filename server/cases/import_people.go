@@ -17,8 +17,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// attendance is whom a case names: who is there, and who is made with it.
-type attendance struct {
+// participants is whom a case names: who is there, and who is made with it.
+type participants struct {
 	made  []person
 	there []fhir.Key
 	notes []Loss
@@ -30,8 +30,8 @@ type person struct {
 	text []byte // JSON
 }
 
-// naming is a reference in a case to what isn't part of it.
-type naming struct {
+// outsideReference is a reference in a case to what isn't part of it.
+type outsideReference struct {
 	key     fhir.Key
 	pointer string
 	party   casemodel.Party // of a person or an organization
@@ -46,18 +46,18 @@ var persons = []string{"Patient", "Practitioner", "PractitionerRole", "RelatedPe
 // enough. a gets the client, and whoever a case shows more of than a name.
 //
 // known is what the line's directory says; whom before names already is passed over.
-func (w *importing) people(a *assembled, known []casemodel.Party, before *casemodel.Case) (*attendance, error) {
-	all := &attendance{}
+func (w *importing) people(a *assembled, known []casemodel.Party, before *casemodel.Case) (*participants, error) {
+	all := &participants{}
 	if err := w.client(a, all); err != nil {
 		return nil, err
 	}
 	var faults []Fault
-	var named []naming
+	var named []outsideReference
 	if before != nil {
 		named = outside(before)
 	}
 	for _, n := range outside(&a.c) {
-		if slices.ContainsFunc(named, func(old naming) bool { return old.key == n.key }) {
+		if slices.ContainsFunc(named, func(old outsideReference) bool { return old.key == n.key }) {
 			continue
 		}
 		if w.there[n.key] && n.key.Type != "Practitioner" || slices.ContainsFunc(a.stored, func(m proto.Message) bool { return keyOf(m) == n.key }) {
@@ -95,7 +95,7 @@ func (w *importing) people(a *assembled, known []casemodel.Party, before *casemo
 }
 
 // missing makes whoever isn't there, or notes that nothing is.
-func (all *attendance) missing(w *importing, a *assembled, n naming) *Fault {
+func (all *participants) missing(w *importing, a *assembled, n outsideReference) *Fault {
 	if !slices.Contains(persons, n.key.Type) {
 		all.notes = append(all.notes, Loss{Path: pathOf(n.pointer), Reason: "there is no such resource here; the reference is kept"})
 		return nil
@@ -136,7 +136,7 @@ func pathOf(pointer string) string {
 
 // personOf makes somebody of what a line says; nil where that isn't enough: a name,
 // or at least to be in the directory.
-func personOf(n naming) *person {
+func personOf(n outsideReference) *person {
 	if n.party.Name == "" && !n.listed {
 		return nil
 	}
@@ -167,7 +167,7 @@ func personOf(n naming) *person {
 
 // client reads the Patient whose case it is. Where there is none, it is made of
 // what the line says; where there is, both must speak of the same person.
-func (w *importing) client(a *assembled, all *attendance) error {
+func (w *importing) client(a *assembled, all *participants) error {
 	key, ok := fhir.ParseKey(string(a.c.Client.ID))
 	if !ok || key.Type != "Patient" {
 		return badRequest("", Fault{Pointer: "/client/id", Detail: "must be Patient/id: of a stored Patient, or what the one that is made is to be called"})
@@ -259,7 +259,7 @@ func certified(c *casemodel.Case, who casemodel.Ref) bool {
 }
 
 // know remembers who is there, so that the next line needn't ask.
-func (w *importing) know(people *attendance) {
+func (w *importing) know(people *participants) {
 	if len(w.there) > 10_000 {
 		clear(w.there)
 	}
@@ -272,7 +272,7 @@ func (w *importing) know(people *attendance) {
 }
 
 // outside are the references of a case to what isn't part of it, each once.
-func outside(c *casemodel.Case) []naming {
+func outside(c *casemodel.Case) []outsideReference {
 	parts := map[casemodel.Ref]bool{c.Client.ID: true, casemodel.Ref("EpisodeOfCare/" + c.ID): true}
 	for p := range c.Parts() {
 		parts[p.ID] = true
@@ -283,19 +283,19 @@ func outside(c *casemodel.Case) []naming {
 	for _, a := range c.Authorizations {
 		parts[a.Decision] = true
 	}
-	l := looking{parts: parts, at: map[fhir.Key]int{}}
+	l := referenceWalk{parts: parts, at: map[fhir.Key]int{}}
 	l.look(reflect.ValueOf(c).Elem(), "")
 	return l.found
 }
 
-// looking walks through a case for references.
-type looking struct {
+// referenceWalk walks through a case for references.
+type referenceWalk struct {
 	parts map[casemodel.Ref]bool
 	at    map[fhir.Key]int // in found
-	found []naming
+	found []outsideReference
 }
 
-func (l *looking) look(v reflect.Value, pointer string) {
+func (l *referenceWalk) look(v reflect.Value, pointer string) {
 	switch v.Kind() {
 	case reflect.String:
 		if ref, ok := v.Interface().(casemodel.Ref); ok {
@@ -321,7 +321,7 @@ func (l *looking) look(v reflect.Value, pointer string) {
 }
 
 // add notes a reference. Of several to one, that with a name tells most.
-func (l *looking) add(ref casemodel.Ref, pointer string, p casemodel.Party) {
+func (l *referenceWalk) add(ref casemodel.Ref, pointer string, p casemodel.Party) {
 	key, ok := fhir.ParseKey(string(ref))
 	if !ok || l.parts[ref] {
 		return
@@ -333,5 +333,5 @@ func (l *looking) add(ref casemodel.Ref, pointer string, p casemodel.Party) {
 		return
 	}
 	l.at[key] = len(l.found)
-	l.found = append(l.found, naming{key: key, pointer: pointer, party: p})
+	l.found = append(l.found, outsideReference{key: key, pointer: pointer, party: p})
 }

@@ -117,7 +117,7 @@ func (j *judging) run() (issues []fhir.Issue, err error) {
 			if j.isUnlinked(&j.Images[i]) {
 				continue
 			}
-			if err := j.lay(&j.Images[i]); err != nil {
+			if err := j.putInPlace(&j.Images[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -126,7 +126,7 @@ func (j *judging) run() (issues []fhir.Issue, err error) {
 	if after.ID == "" {
 		return j.withoutEpisode(), nil
 	}
-	if issues := j.strange(); len(issues) > 0 {
+	if issues := j.unknownPhase(); len(issues) > 0 {
 		return issues, nil
 	}
 	result, step, err := j.apply(after)
@@ -168,9 +168,9 @@ func (j *judging) withoutEpisode() []fhir.Issue {
 	}})
 }
 
-// lay puts what an image writes in the place of what is stored, with the
+// putInPlace puts what an image writes in the place of what is stored, with the
 // extensions of Caseway's that the client left out.
-func (j *judging) lay(image *interaction.Image) error {
+func (j *judging) putInPlace(image *interaction.Image) error {
 	at := slices.IndexFunc(j.after, func(m proto.Message) bool { return keyOf(m) == image.Key })
 	if image.After == nil {
 		if at >= 0 {

@@ -50,8 +50,8 @@ func (j *judging) change(after casemodel.Case, step casemodel.Step) (casemodel.R
 	return casemodel.Apply(j.before.c, after, step)
 }
 
-// strange refuses a phase that there isn't, which would count for none.
-func (j *judging) strange() []fhir.Issue {
+// unknownPhase refuses a phase that there isn't, which would count for none.
+func (j *judging) unknownPhase() []fhir.Issue {
 	for _, i := range j.mine {
 		key := j.Images[i].Key
 		at := slices.IndexFunc(j.after, func(m proto.Message) bool { return keyOf(m) == key })

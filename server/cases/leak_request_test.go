@@ -33,7 +33,7 @@ var asking = []string{
 }
 
 // naming are requests that write, and are judged by the one part that they name.
-var naming = []string{
+var outsideReference = []string{
 	`ACT $C work {"argument":{"id":"Task/$C-task","text":"x"}}`, `ACT $C work {"argument":{"id":"Task/$P-c0-task","text":"x"}}`,
 	`ACT $C record-outcome {"argument":{"outcome":{"goals":["Goal/$C-goal"],"value":{"text":"x"}}}}`,
 	`ACT $C assess {"argument":{"problems":[{"id":"Condition/$C-problem","code":{"text":"x"}}]}}`,

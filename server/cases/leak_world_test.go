@@ -92,7 +92,7 @@ func drawCase(t *rapid.T, patient, id string, org func(string) string, add func(
 		`"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/bill-agreement","valueReference":{"reference":"Contract/`+id+`-deal"}}]`)
 }
 
-// drawCaller makes somebody who asks, with his scopes.
+// drawCaller makes somebody who asks, with their scopes.
 func drawCaller(t *rapid.T) (auth.Principal, string) {
 	patient := fmt.Sprint("p", rapid.IntRange(0, 2).Draw(t, "who"))
 	org := fmt.Sprint("o", rapid.IntRange(0, 2).Draw(t, "org"))

@@ -217,7 +217,7 @@ func createOperation(s *schemas) object {
 		if slices.Contains(beginning, table[i].name) {
 			taught := lessonOfBeginning(table[i].name)
 			examples = append(examples, object{"name": string(table[i].name), "summary": table[i].text, "value": taught.Body})
-			either = append(either, body(s, reflect.TypeFor[Beginning](), table[i].argument, taught,
+			either = append(either, body(s, reflect.TypeFor[NewCase](), table[i].argument, taught,
 				object{
 					"action": object{"const": string(table[i].name)}, "bring": array(pattern(`^[A-Z][A-Za-z]*/[A-Za-z0-9.\-]{1,64}$`)),
 					"client": pattern(`^Patient/[A-Za-z0-9.\-]{1,64}$`),
@@ -241,7 +241,7 @@ func actionOperation(s *schemas, a *action) object {
 		"operationId": string(a.name), "tags": []string{"cases"}, "summary": a.text,
 		"description": actionText(a.name),
 		"parameters":  []object{headerParameter("If-Match", "The ETag of the case as it was seen; another state refuses the action.")},
-		"requestBody": content(body(s, reflect.TypeFor[Deed](), a.argument, taught, nil),
+		"requestBody": content(body(s, reflect.TypeFor[ActionRequest](), a.argument, taught, nil),
 			object{"name": string(a.name), "summary": a.text, "value": taught.Body}),
 		"responses": problems(object{"200": answered(s, "The case after the action.", reflect.TypeFor[View](), "ETag")},
 			"409", "412", "413", "415", "422"),

@@ -100,7 +100,7 @@ func importOperation(s *schemas) object {
 			query("dry-run", "Report what would be done, line by line, and store nothing.",
 				object{"type": "string", "enum": []string{"true", "false"}}),
 			query("reason", "Why the cases are imported, for Provenance.", object{"type": "string"}),
-			query("role", "In which role, where nobody logs in.", s.of(reflect.TypeFor[Deed]().Field(0).Type)),
+			query("role", "In which role, where nobody logs in.", s.of(reflect.TypeFor[ActionRequest]().Field(0).Type)),
 			query("by", "Who imports, where nobody logs in, such as Practitioner/1.", object{"type": "string", "pattern": refPattern}),
 		},
 		"requestBody": object{"required": true, "content": files(refTo("ImportLine"))},

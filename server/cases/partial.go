@@ -11,8 +11,8 @@ import (
 )
 
 // partial is a case of which its caller may not see all. Rules are judged by the
-// whole of it; the caller names and is told only what he sees. What he doesn't see
-// is to him like what isn't there, but for the name of a rule that it breaks.
+// whole of it; the caller names and is told only what they see. What they don't see
+// is to them like what isn't there, but for the name of a rule that it breaks.
 type partial struct {
 	seen, whole *assembled
 	stands      map[casemodel.Ref]casemodel.Ref // for what was asked: the name that isn't there
@@ -74,7 +74,7 @@ func (p *partial) rename(v reflect.Value, newID func(string) casemodel.Ref) {
 }
 
 // tell gives an error of the rules as the caller may know it: without ids,
-// statuses and numbers of what he doesn't see.
+// statuses and numbers of what they don't see.
 func (p *partial) tell(err error) error {
 	found := casemodel.Errors(nil)
 	if !errors.As(err, &found) || p.hidesNothing() {

@@ -10,7 +10,7 @@ import (
 )
 
 // bringReferral reads the stored ServiceRequest that a new case answers.
-func (s *Service) bringReferral(ctx context.Context, a *assembled, b Beginning) error {
+func (s *Service) bringReferral(ctx context.Context, a *assembled, b NewCase) error {
 	const at = "/referral"
 	switch {
 	case b.Action != casemodel.ActionOpen:

@@ -110,7 +110,7 @@ func atHome(p *auth.Principal) casemodel.Role {
 
 // housed reports whether what somebody is to this server, and in its directory,
 // counts in a case: not where the case is another organization's than that which
-// he is bound to. A case that isn't there yet will be his own.
+// they are bound to. A case that isn't there yet will be their own.
 func housed(p *auth.Principal, c *casemodel.Case) bool {
 	return p.Organization == "" || c.Phase == "" || c.ManagingOrganization.Ref == casemodel.Ref("Organization/"+p.Organization)
 }
@@ -225,7 +225,7 @@ func rolesBy(text []byte, now time.Time) ([]casemodel.Role, error) {
 
 // actorFor says in which role an action is taken, and by whom. Where nobody
 // logs in, the request says both.
-func (s *Service) actorFor(who *caller, asked Deed, name casemodel.Action, c *casemodel.Case) (casemodel.Actor, error) {
+func (s *Service) actorFor(who *caller, asked ActionRequest, name casemodel.Action, c *casemodel.Case) (casemodel.Actor, error) {
 	if who == nil {
 		if asked.Role == "" {
 			return casemodel.Actor{}, badRequest("", Fault{Pointer: "/role", Detail: "without a login the request must say in which role the step is taken"})

@@ -49,7 +49,7 @@ func testRolesFollowFromWhatIsInForce(t *testing.T, d *workplace, manager contex
 		})
 	}
 	d.put(who["stranger"], "CareTeam/club", resource("CareTeam/club", `"status":"active","subject":{"reference":"Patient/p1"},"participant":[{`+administratorOf+`,"member":{"reference":"Practitioner/stranger"}}]`))
-	_, err := d.service.UpdateTeams(who["stranger"], d.id, []casemodel.Ref{"CareTeam/club"}, cases.Deed{})
+	_, err := d.service.UpdateTeams(who["stranger"], d.id, []casemodel.Ref{"CareTeam/club"}, cases.ActionRequest{})
 	if p := cases.ProblemOf(err, http.StatusUnprocessableEntity); err == nil || p.Rule != "role-may-not-write" && p.Rule != "role-not-granted" && p.Rule != "role-not-allowed" {
 		t.Errorf("the teams are brought in: %v", err)
 	}

@@ -17,7 +17,7 @@ var updateTeams = action{name: "update-care-teams", text: "Bring the teams of th
 // plans that isn't over have the teams that the case has, but for those that no
 // longer work. It gives what it changed, in one commit; nothing where all is in
 // line.
-func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.Ref, deed Deed) ([]fhir.Key, error) {
+func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.Ref, request ActionRequest) ([]fhir.Key, error) {
 	a, err := s.load(ctx, s.caller, id)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.
 	after := mapping.AssembleOnly(a.stored)
 	alignTeams(&after)
 	ids := s.newIDs()
-	step, err := s.stepAs(ctx, a, deed, ids)
+	step, err := s.stepAs(ctx, a, request, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -68,13 +68,13 @@ func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.
 }
 
 // stepAs is a step of the caller.
-func (s *Service) stepAs(ctx context.Context, a *assembled, deed Deed, ids *newIDs) (casemodel.Step, error) {
+func (s *Service) stepAs(ctx context.Context, a *assembled, request ActionRequest, ids *newIDs) (casemodel.Step, error) {
 	who, err := s.callerOf(ctx, s.server, &a.c)
 	if err != nil {
 		return casemodel.Step{}, err
 	}
-	actor, err := s.actorFor(who, deed, updateTeams.name, &a.c)
-	return casemodel.Step{Actor: actor, At: ids.now, Why: deed.Reason, NewID: ids.next}, err
+	actor, err := s.actorFor(who, request, updateTeams.name, &a.c)
+	return casemodel.Step{Actor: actor, At: ids.now, Why: request.Reason, NewID: ids.next}, err
 }
 
 // alignTeams gives the plans of a case its teams.

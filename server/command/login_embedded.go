@@ -29,7 +29,7 @@ func (s Serve) embeddedLogin(
 	ctx context.Context, root string, data store.Store, d deciders, log *slog.Logger,
 ) (*server.Login, error) {
 	accounts := account.NewStore(data, nil)
-	if err := passing(log, "the seed of users and clients")(s.sow(ctx, accounts)); err != nil {
+	if err := passing(log, "the seed of users and clients")(s.seedAccounts(ctx, accounts)); err != nil {
 		return nil, err
 	}
 	if err := passing(log, "the sample app")(app.Register(ctx, accounts, root)); err != nil {
@@ -91,8 +91,8 @@ func loginHandler(issuer *provider.Provider, pages *login.Pages) http.Handler {
 	return paced(divided, pages.Trouble)
 }
 
-// sow brings users and clients up to date with --auth-seed.
-func (s Serve) sow(ctx context.Context, accounts *account.Store) error {
+// seedAccounts brings users and clients up to date with --auth-seed.
+func (s Serve) seedAccounts(ctx context.Context, accounts *account.Store) error {
 	if s.AuthSeed == "" {
 		return nil
 	}

@@ -57,7 +57,7 @@ func (k *course) create(why string) {
 		k.err = err
 		return
 	}
-	body, err := json.Marshal(cases.Beginning{
+	body, err := json.Marshal(cases.NewCase{
 		Action: casemodel.ActionRefer, Client: k.client().Ref,
 		Bring: []casemodel.Ref{casemodel.Ref("Coverage/" + k.patient), k.family().Ref},
 		Role:  casemodel.RoleReferrer, By: physician, Argument: argument,
@@ -76,13 +76,13 @@ func (k *course) act(name casemodel.Action, role casemodel.Role, by casemodel.Pa
 		return
 	}
 	*k.clock = k.clock.Add(time.Minute)
-	deed := cases.Deed{Role: role, By: by, Reason: why}
+	request := cases.ActionRequest{Role: role, By: by, Reason: why}
 	if argument != nil {
-		if deed.Argument, k.err = json.Marshal(argument); k.err != nil {
+		if request.Argument, k.err = json.Marshal(argument); k.err != nil {
 			return
 		}
 	}
-	body, err := json.Marshal(deed)
+	body, err := json.Marshal(request)
 	if err != nil {
 		k.err = err
 		return

@@ -33,7 +33,7 @@ func (s *Service) openEpisode(ctx context.Context, c call) ([]byte, error) {
 	if err := s.takeTemplate(ctx, c, &a); err != nil {
 		return nil, err
 	}
-	b := cases.Beginning{
+	b := cases.NewCase{
 		Action: casemodel.ActionOpen, Client: casemodel.Ref(c.local("subject")), Referral: casemodel.Ref(c.local("referral")), Role: s.role(),
 		Reason: c.given.text("reason"), Argument: encoded(a),
 	}
@@ -121,8 +121,8 @@ func (s *Service) closeEpisode(ctx context.Context, c call) ([]byte, error) {
 	closure := casemodel.Closure{
 		Reason: conceptIn(c.given["reason"]), Summary: c.given.text("summary"), HandOver: c.given.text("handOver"), To: partyIn(c.given["to"]),
 	}
-	deed := cases.Deed{Role: s.role(), Argument: encoded(closure)}
-	if _, err := s.cases.Act(ctx, c.Key.ID, string(casemodel.ActionClose), encoded(deed), nil); err != nil {
+	request := cases.ActionRequest{Role: s.role(), Argument: encoded(closure)}
+	if _, err := s.cases.Act(ctx, c.Key.ID, string(casemodel.ActionClose), encoded(request), nil); err != nil {
 		return nil, err
 	}
 	return s.episode(ctx, c.Key.ID)

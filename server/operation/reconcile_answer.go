@@ -113,7 +113,7 @@ func (r *reconciling) source(from side) ([]object, error) {
 const mostWitnesses = "20"
 
 // witnesses are the Provenances of a plan, the latest first: those that the
-// caller may see, none where he may not search for them.
+// caller may see, none where they may not search for them.
 func (r *reconciling) witnesses(key fhir.Key) ([]object, error) {
 	page, err := r.s.engine.Find(r.ctx, interaction.SearchRequest{Type: "Provenance", Parameters: []search.Pair{
 		{Name: "target", Value: key.String()}, {Name: "_sort", Value: "-recorded"}, {Name: "_count", Value: mostWitnesses},

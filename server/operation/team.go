@@ -24,7 +24,7 @@ func (s *Service) updateCareTeams(ctx context.Context, c call) ([]byte, error) {
 	for _, r := range c.given["team"] {
 		teams = append(teams, casemodel.Ref(textOf(r)))
 	}
-	keys, err := s.cases.UpdateTeams(ctx, c.Key.ID, teams, cases.Deed{Role: s.role(), Reason: c.given.text("reason")})
+	keys, err := s.cases.UpdateTeams(ctx, c.Key.ID, teams, cases.ActionRequest{Role: s.role(), Reason: c.given.text("reason")})
 	if err != nil {
 		return nil, err
 	}

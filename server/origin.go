@@ -11,18 +11,18 @@ import (
 	"caseway/fhir"
 )
 
-// door keeps out what a browser could be tricked into sending while there is
+// originCheck keeps out what a browser could be tricked into sending while there is
 // no login: requests under a foreign name (DNS rebinding), cross-origin
 // requests that write, and cross-origin reads from origins that no setting names.
-type door struct {
+type originCheck struct {
 	hosts   []string // names of ours, lower case, without ports
 	origins []string // that may read and write across origins
 	cross   *http.CrossOriginProtection
-	login   *Login // nil: the door is all that keeps strangers out
+	login   *Login // nil: this check is all that keeps strangers out
 }
 
-func newDoor(c Config) (*door, error) {
-	d := &door{hosts: []string{"localhost"}, origins: c.CORSOrigins, cross: http.NewCrossOriginProtection(), login: c.Login}
+func newOriginCheck(c Config) (*originCheck, error) {
+	d := &originCheck{hosts: []string{"localhost"}, origins: c.CORSOrigins, cross: http.NewCrossOriginProtection(), login: c.Login}
 	for _, address := range []string{c.Listen, hostOf(c.BaseURL)} {
 		if name := nameOf(address); name != "" {
 			d.hosts = append(d.hosts, name)
@@ -62,7 +62,7 @@ func nameOf(host string) string {
 
 // admit lets a request in and sets CORS headers for a known origin. Probes and
 // metrics hold nothing of the store and are asked for by address.
-func (d *door) admit(x *exchange) error {
+func (d *originCheck) admit(x *exchange) error {
 	r := x.c.Request
 	if x.route.fhir && d.login == nil && !d.knows(x.client.host) {
 		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden,
@@ -98,7 +98,7 @@ func (d *door) admit(x *exchange) error {
 
 // isOrigin reports whether a page of an origin may read and write here: one
 // that a setting names, or one of a registered client.
-func (d *door) isOrigin(x *exchange, origin []string) bool {
+func (d *originCheck) isOrigin(x *exchange, origin []string) bool {
 	if len(origin) != 1 {
 		return false
 	}
@@ -107,7 +107,7 @@ func (d *door) isOrigin(x *exchange, origin []string) bool {
 }
 
 // knows reports whether a Host names this server.
-func (d *door) knows(host string) bool {
+func (d *originCheck) knows(host string) bool {
 	name := nameOf(host)
 	return auth.IsLoopback(name) || slices.Contains(d.hosts, name)
 }
@@ -123,7 +123,7 @@ const (
 		"If-None-Match, Prefer, X-Request-Id, X-Security-Context"
 )
 
-func (d *door) allow(x *exchange, origin []string) {
+func (d *originCheck) allow(x *exchange, origin []string) {
 	h := x.c.Writer.Header()
 	h["Access-Control-Allow-Origin"] = origin
 	h.Set("Access-Control-Expose-Headers", corsExpose)

@@ -13,19 +13,19 @@ import (
 // passwords of users that are there. Several processes may do it at once.
 func (s *Store) Sow(ctx context.Context, seed *Seed) error {
 	for i := range seed.Users {
-		if err := s.sowUser(ctx, &seed.Users[i]); err != nil {
+		if err := s.seedUser(ctx, &seed.Users[i]); err != nil {
 			return err
 		}
 	}
 	for i := range seed.Clients {
-		if err := s.sowClient(ctx, &seed.Clients[i]); err != nil {
+		if err := s.seedClient(ctx, &seed.Clients[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Store) sowUser(ctx context.Context, from *SeedUser) error {
+func (s *Store) seedUser(ctx context.Context, from *SeedUser) error {
 	u, err := from.user()
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (s *Store) sowUser(ctx context.Context, from *SeedUser) error {
 	})
 }
 
-func (s *Store) sowClient(ctx context.Context, from *SeedClient) error {
+func (s *Store) seedClient(ctx context.Context, from *SeedClient) error {
 	c, err := from.client()
 	if err != nil {
 		return err
