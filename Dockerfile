@@ -20,8 +20,9 @@ COPY --from=build /caseway /caseway
 USER 65532:65532
 VOLUME /data
 EXPOSE 8080
-# There is no login yet and a container's address isn't loopback, so whoever
-# starts it must say that its network is closed: see the README.
+# A container's address isn't loopback: whoever starts it gives it a login and TLS
+# (or a proxy that has it), or says that its network is closed. See
+# docs/operate/container.md.
 ENV CASEWAY_LISTEN=0.0.0.0:8080 \
     CASEWAY_STORE=sqlite:/data/caseway.db
 STOPSIGNAL SIGTERM

@@ -20,6 +20,7 @@ var layers = []struct {
 	prefix string
 	layer  int
 }{
+	{"docs", 0},
 	{"fhir", 0},
 	{"mapping/casemodel", 0},
 	{"fhir/definition", 1},

@@ -5,16 +5,18 @@ import (
 	"strings"
 
 	"caseway/auth"
+	"caseway/server/site"
 )
 
 // maxFormBody is how long a body for what is mounted may be, in bytes.
 const maxFormBody = 256 << 10
 
-// mountPages puts the authorization server with its pages under /auth and the
-// sample app under /app. They answer for themselves: with pages, redirects and
+// mountPages puts the documents under /docs, the authorization server with its
+// pages under /auth and the sample app under /app. They answer for themselves: with pages, redirects and
 // OAuth's errors, not FHIR's; they guard their forms and say which web pages of
 // elsewhere may call them.
 func (s *Server) mountPages(app http.Handler) {
+	s.mountAt("/docs", site.Handler())
 	if app != nil {
 		s.mountAt("/app", app)
 	}

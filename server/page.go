@@ -1,28 +1,61 @@
 package server
 
-import "net/http"
+import (
+	"context"
+	"encoding/json"
+	"net/http"
 
-// pageText is the page at /: what is here, for a person who looks.
-const pageText = `<!DOCTYPE html>
-<html lang="en">
-<title>Caseway</title>
-<h1>Caseway</h1>
-<p>A FHIR R4 care-coordination server. The FHIR base URL is <code>/fhir</code>.</p>
-<ul>
-<li><a href="/cases">/cases</a>: cases, in the words of case managers; <a href="/cases/openapi.json">OpenAPI</a></li>
-<li><a href="/fhir/metadata?_pretty=true">/fhir/metadata</a>: what works</li>
-<li><a href="/fhir/_history?_pretty=true&amp;_count=20">/fhir/_history</a>: what was written last</li>
-<li><a href="/livez">/livez</a>, <a href="/readyz">/readyz</a>: health</li>
-<li><a href="/metrics">/metrics</a>: counters for Prometheus</li>
-</ul>
-</html>
-`
+	"caseway/fhir/search"
+	"caseway/server/site"
+)
 
-// page is GET /.
+// shownCases is how many cases the page at / names.
+const shownCases = "6"
+
+// page is GET /: what is here, for a person who looks.
 func page(x *exchange) error {
+	s := x.server
+	start := site.Start{Version: s.version, Login: s.login != nil && s.login.Handler != nil, App: s.app}
+	if s.login == nil && s.cases != nil {
+		start.Cases = s.someCases(x.context())
+	}
+	text, err := start.Page()
+	if err != nil {
+		return err
+	}
 	h := x.c.Writer.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	x.write(http.StatusOK, []byte(pageText))
+	h.Set("Content-Security-Policy", site.Policy())
+	x.write(http.StatusOK, text)
 	return nil
+}
+
+// someCases are a few to look at. A store that can't be searched now has none to
+// show, which the page needn't explain.
+func (s *Server) someCases(ctx context.Context) (all []site.Case) {
+	answer, err := s.cases.List(ctx, []search.Pair{{Name: "count", Value: shownCases}})
+	if err != nil {
+		return nil
+	}
+	var list struct {
+		Cases []struct {
+			ID     string `json:"id"`
+			Phase  string `json:"phase"`
+			Client struct {
+				Name string `json:"name"`
+				Ref  string `json:"ref"`
+			} `json:"client"`
+		} `json:"cases"`
+	}
+	if json.Unmarshal(answer.Body, &list) != nil {
+		return nil
+	}
+	for _, c := range list.Cases {
+		name := c.Client.Name
+		if name == "" {
+			name = c.Client.Ref
+		}
+		all = append(all, site.Case{ID: c.ID, Client: name, Phase: c.Phase})
+	}
+	return all
 }

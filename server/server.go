@@ -55,6 +55,8 @@ type Server struct {
 	door         *originCheck
 	login        *Login
 	cases        *cases.Service
+	version      string
+	app          bool // there is the sample app
 	operations   *operation.Service
 	audit        *audit.Recorder
 	auditReads   bool
@@ -111,7 +113,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		engine: c.Engine, store: c.Store, types: make(map[string]*resourceType, len(c.ResourceTypes)),
+		version: c.Version, app: c.App != nil, engine: c.Engine, store: c.Store, types: make(map[string]*resourceType, len(c.ResourceTypes)),
 		unknown: &resourceType{name: "unknown"}, door: door, login: c.Login, cases: c.Cases, audit: c.Audit, auditReads: c.AuditReads, isLenient: c.IgnoreUnknown, proxies: c.TrustedProxies,
 		baseURL: strings.TrimSuffix(c.BaseURL, "/"), maxBody: c.MaxBody, maxImport: c.MaxImport, metrics: c.Metrics, log: c.Log,
 		memory: c.Memory, gate: budget.NewGate(c.MaxBody, patience),

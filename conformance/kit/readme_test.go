@@ -10,9 +10,12 @@ import (
 	"caseway/conformance/kit"
 )
 
-func readme(t *testing.T) string {
+func readme(t *testing.T) string { return document(t, "README.md") }
+
+// document is the text of one of the project's documents.
+func document(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("../../" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,9 +50,9 @@ func TestFirstWalk(t *testing.T) {
 	}
 }
 
-// TestReadmeHasEverySetting compares the README's table with what the command
+// TestThePageHasEverySetting compares the table of settings with what the command
 // says of itself.
-func TestReadmeHasEverySetting(t *testing.T) {
+func TestThePageHasEverySetting(t *testing.T) {
 	table, err := exec.Command(binary(t), "settings").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +60,7 @@ func TestReadmeHasEverySetting(t *testing.T) {
 	if !bytes.Contains(table, []byte("`--store` | `CASEWAY_STORE`")) {
 		t.Fatalf("no table of settings:\n%s", table)
 	}
-	if !strings.Contains(readme(t), string(table)) {
-		t.Errorf("the README's table isn't what `caseway settings` prints:\n%s", table)
+	if !strings.Contains(document(t, "docs/operate/settings.md"), string(table)) {
+		t.Errorf("the page's table isn't what `caseway settings` prints:\n%s", table)
 	}
 }

@@ -6,15 +6,15 @@ import (
 	"testing"
 )
 
-// TestREADMEListsEverySetting holds the README's table to the flags; `caseway
-// settings` prints it.
-func TestREADMEListsEverySetting(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// TestThePageListsEverySetting holds the table of docs/operate/settings.md to the
+// flags; `caseway settings` prints it.
+func TestThePageListsEverySetting(t *testing.T) {
+	page, err := os.ReadFile("../../docs/operate/settings.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if table := SettingsTable(); !strings.Contains(string(readme), table) {
-		t.Errorf("README.md must hold the output of `caseway settings`:\n%s", table)
+	if table := SettingsTable(); !strings.Contains(string(page), table) {
+		t.Errorf("docs/operate/settings.md must hold the output of `caseway settings`:\n%s", table)
 	}
 }
 
