@@ -56,31 +56,10 @@ func (r resourceTypes) near(s string) []string {
 	var near []string
 	for distance := 0; distance <= most && len(near) == 0; distance++ {
 		for _, n := range r.names {
-			if len(near) < most && editDistance(lower, strings.ToLower(n)) == distance {
+			if len(near) < most && fhir.Distance(strings.ToLower(n), lower, most+1) == distance {
 				near = append(near, n)
 			}
 		}
 	}
 	return near
-}
-
-// editDistance counts the bytes to insert, delete or change to turn a into b.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

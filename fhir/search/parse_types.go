@@ -77,7 +77,7 @@ func (p *requestParser) typeHint(typ string) string {
 func nearest(name string, names []string) string {
 	best, least := "", len(name)/3+2
 	for _, n := range names {
-		if d := distance(plainCode(name), plainCode(n), least); d < least {
+		if d := fhir.Distance(plainCode(name), plainCode(n), least); d < least {
 			best, least = n, d
 		}
 	}

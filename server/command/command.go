@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -32,6 +33,8 @@ type commands struct {
 	Client   Client   `cmd:"" help:"Add, list and remove applications of the embedded login."`
 	Settings Settings `cmd:"" help:"Print the settings of serve as a Markdown table."`
 	Version  Version  `cmd:"" help:"Print the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" env:"-" help:"Print the version."`
 }
 
 // Streams are where a command reads and writes.
@@ -71,7 +74,12 @@ func run(ctx context.Context, args []string, out, errs io.Writer) (code int) {
 	if err != nil {
 		return fail(errs, err)
 	}
-	line, err := parser.Parse(args)
+	line, err := parser.Parse(asKong(args))
+	if err != nil {
+		err = meant(parser.Model, args, err)
+	} else {
+		err = checkVariables(parser.Model, environment(), errs)
+	}
 	if err != nil {
 		fail(errs, err)
 		return exitUsage
@@ -88,7 +96,8 @@ func newParser(c *commands, out, errs io.Writer) (*kong.Kong, error) {
 	return kong.New(c,
 		kong.Name("caseway"),
 		kong.Description("Caseway is a FHIR R4 care-coordination server."),
-		kong.DefaultEnvars("CASEWAY"),
+		kong.DefaultEnvars(strings.TrimSuffix(prefix, "_")),
+		kong.Vars{"version": "caseway " + versionText()},
 		kong.Writers(out, errs),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
