@@ -18,6 +18,7 @@ import (
 // Demo is the command demo.
 type Demo struct {
 	Listen string `default:"127.0.0.1:0" help:"Address on this machine to listen on; with port 0 a free one is taken."`
+	Auth   string `default:"none" enum:"none,embedded" help:"Login: none, or embedded, which shows sign-in, consent and the patient app with accounts that are printed."`
 }
 
 // Run serves invented patients and cases from a temporary folder until ctx ends,
@@ -30,10 +31,18 @@ func (d Demo) Run(ctx context.Context, streams Streams) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	s := Serve{
 		Listen: d.Listen, Store: "sqlite:" + filepath.Join(dir, "caseway.db"),
-		Login: Login{Auth: []string{authNone}}, LogLevel: "warn", LogFormat: "text",
+		Login: Login{Auth: []string{d.Auth}}, LogLevel: "warn", LogFormat: "text",
 	}
 	if s.beyondLoopback() {
-		return errors.New("the demo has no login and listens on this machine only, such as on 127.0.0.1:8080")
+		return errors.New("the demo is for this machine only: it listens on an address such as 127.0.0.1:8080")
+	}
+	var accounts []demo.Account
+	if d.Auth == authEmbedded {
+		accounts = demo.Accounts()
+		s.AuthSeed = filepath.Join(dir, "seed.yaml")
+		if err := os.WriteFile(s.AuthSeed, demo.Seed(accounts), 0o600); err != nil {
+			return fmt.Errorf("the accounts of the demo: %w", err)
+		}
 	}
 	return s.run(ctx, streams, func(engine *interaction.Engine, l net.Listener) error {
 		fmt.Fprintln(streams.Out, "Making up patients and their cases …")
@@ -44,8 +53,25 @@ func (d Demo) Run(ctx context.Context, streams Streams) (err error) {
 		if err != nil {
 			return err
 		}
-		return printDemo(streams.Out, "http://"+l.Addr().String(), all)
+		root := "http://" + l.Addr().String()
+		if accounts != nil {
+			return printAccounts(streams.Out, root, accounts)
+		}
+		return printDemo(streams.Out, root, all)
 	})
+}
+
+// printAccounts says who can sign in at root, and where.
+func printAccounts(w io.Writer, root string, accounts []demo.Account) error {
+	text := "\nAll of it is invented, and gone when the demo stops (Ctrl-C).\n\nOpen\n" +
+		"  " + root + "/app/\n    the patient app: sign in as a patient, let the app in, and see the plan, the team and the tasks\n" +
+		"  " + root + "/auth/apps\n    an account: which apps it has let in\n" +
+		"  " + root + "/\n    what is here\n\nAccounts of this demo\n"
+	for _, a := range accounts {
+		text += fmt.Sprintf("  %-14s %s   %s\n", a.Name, a.Password, a.Who)
+	}
+	_, err := io.WriteString(w, text)
+	return err
 }
 
 // printDemo says what there is at root, and what to try.
