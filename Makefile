@@ -23,7 +23,7 @@ RACE_PACKAGES ?= ./fhir/definition ./fhir/search ./fhir/interaction ./fhir/store
                   ./auth/... ./server ./server/cases ./server/audit ./server/operation
 FUZZTIME      ?= 20s
 
-.PHONY: all build test test-race schemathesis lint fmt bench bench-large fuzz generate fhirclient tools clean
+.PHONY: all build test test-race schemathesis deploy lint fmt bench bench-large fuzz generate fhirclient tools clean
 
 all: lint build test
 
@@ -43,6 +43,9 @@ schemathesis: .build/venv/bin/st ## the case API by its OpenAPI document, which 
 	python3 -m venv .build/venv
 	.build/venv/bin/pip install --quiet --disable-pip-version-check $(SCHEMATHESIS)
 	touch $@
+
+deploy: ## read the examples in deploy by the types of Docker Compose and Kubernetes
+	cd deploy/check && $(GO) run . ..
 
 lint: ## go vet, staticcheck, gofumpt, deadcode and govulncheck; silent when clean
 	$(GO) vet ./...

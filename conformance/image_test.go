@@ -42,7 +42,11 @@ func TestImageNamesWhatExists(t *testing.T) {
 	}
 }
 
+// containsGo reports whether a folder has Go of this module.
 func containsGo(all map[string]string, dir string) bool {
+	if all[dir+"/go.mod"] != "" || all[dir+"/check/go.mod"] != "" { // a module of its own
+		return false
+	}
 	for path := range all {
 		if strings.HasPrefix(path, dir+"/") && strings.HasSuffix(path, ".go") && !strings.HasPrefix(dir, ".") {
 			return true

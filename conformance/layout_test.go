@@ -21,6 +21,7 @@ var layers = []struct {
 	layer  int
 }{
 	{"docs", 0},
+	{"deploy", 0},
 	{"fhir", 0},
 	{"mapping/casemodel", 0},
 	{"fhir/definition", 1},
@@ -183,7 +184,7 @@ var callers = map[string][]string{
 	"os.LookupEnv": {"server/command", "fhir/fhirtest", "fhir/store/mongo/mongotest"},
 	"os.Environ":   {"server/command", "conformance/kit"},
 	"os.Exit":      {"", "server/command", "fhir/definition"},
-	"log.Fatal":    {"fhir/definition"},
+	"log.Fatal":    {"fhir/definition", "deploy/check"},
 }
 
 func TestOnlyTheConfigurationReadsTheEnvironment(t *testing.T) {
