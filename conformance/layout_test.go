@@ -24,6 +24,7 @@ var layers = []struct {
 	{"deploy", 0},
 	{"fhir", 0},
 	{"mapping/casemodel", 0},
+	{"fhir/embedded", 1},
 	{"fhir/definition", 1},
 	{"fhir/fhirpath", 1},
 	{"fhir/fhirpatch", 2},

@@ -1,9 +1,10 @@
 package mapping
 
 import (
-	"encoding/csv"
 	"strings"
 	"sync"
+
+	"caseway/fhir/embedded"
 )
 
 // ourSystem is a CodeSystem of Caseway's: codes that have no standard home.
@@ -31,16 +32,11 @@ var ourSystems = sync.OnceValue(func() []ourSystem {
 
 // rowsOf reads a CSV file without its header.
 func rowsOf(name string) [][]string {
-	file, err := tableFiles.Open("tables/" + name + ".csv")
+	text, err := tableFiles.ReadFile("tables/" + name + ".csv")
 	if err != nil {
 		panic(err) // the data is part of the program
 	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		panic(err)
-	}
-	return rows[1:]
+	return embedded.Rows(string(text))
 }
 
 // displays holds the words for codes, by system and code.

@@ -2,9 +2,6 @@ package mapping
 
 import (
 	"embed"
-	"encoding/csv"
-	"fmt"
-	"path"
 	"strings"
 
 	"caseway/mapping/fhirproto"
@@ -28,17 +25,8 @@ type table struct {
 }
 
 func tableOf(name string) *table {
-	file, err := tableFiles.Open(path.Join("tables", name+".csv"))
-	if err != nil {
-		panic(err) // the data is part of the program
-	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		panic(fmt.Errorf("table %s: %w", name, err))
-	}
 	t := &table{name: name, toFHIR: map[string]string{}, toCase: map[string]string{}}
-	for _, row := range rows[1:] {
+	for _, row := range rowsOf(name) {
 		t.add(row[0], row[1], row[2])
 	}
 	return t

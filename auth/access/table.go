@@ -1,15 +1,14 @@
 package access
 
 import (
-	"bytes"
 	_ "embed"
-	"encoding/csv"
 	"slices"
 	"strings"
 	"sync"
 
 	"caseway/auth"
 	"caseway/auth/scope"
+	"caseway/fhir/embedded"
 )
 
 // typesCSV decides on every resource type.
@@ -62,7 +61,7 @@ type partyRule struct {
 
 var parties = sync.OnceValue(func() map[string]partyRule {
 	all := map[string]partyRule{}
-	for _, line := range rows(partiesCSV) {
+	for _, line := range embedded.Rows(string(partiesCSV)) {
 		all[line[0]] = partyRule{by: strings.Fields(line[1]), addressee: line[2]}
 	}
 	return all
@@ -86,7 +85,7 @@ var allows = map[string]scope.Permissions{
 
 var types = sync.OnceValue(func() map[string]rule {
 	all := map[string]rule{}
-	for _, line := range rows(typesCSV) {
+	for _, line := range embedded.Rows(string(typesCSV)) {
 		all[line[0]] = rule{
 			patients: line[1], whose: line[2], several: line[3] == "yes",
 			staff: allows[line[4]], admin: allows[line[5]],
@@ -104,7 +103,7 @@ type operation struct {
 
 var operations = sync.OnceValue(func() []operation {
 	var all []operation
-	for _, line := range rows(operationsCSV) {
+	for _, line := range embedded.Rows(string(operationsCSV)) {
 		op := operation{name: line[0], typ: line[1], role: auth.Role(line[3])}
 		for i, letter := range "cruds" {
 			if strings.ContainsRune(line[2], letter) {
@@ -125,13 +124,4 @@ func operationOn(name, typ string) (operation, bool) {
 		return operation{}, false
 	}
 	return operations()[i], true
-}
-
-// rows are the lines of a table without its head.
-func rows(table []byte) [][]string {
-	lines, err := csv.NewReader(bytes.NewReader(table)).ReadAll()
-	if err != nil {
-		panic(err) // the data is part of the program
-	}
-	return lines[1:]
 }

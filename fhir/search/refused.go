@@ -2,9 +2,9 @@ package search
 
 import (
 	_ "embed"
-	"encoding/csv"
-	"strings"
 	"sync"
+
+	"caseway/fhir/embedded"
 )
 
 // refusedCSV lists the parameters of R4 that don't work, by URL, with the
@@ -14,12 +14,8 @@ import (
 var refusedCSV string
 
 var refused = sync.OnceValue(func() map[string]string {
-	rows, err := csv.NewReader(strings.NewReader(refusedCSV)).ReadAll()
-	if err != nil {
-		panic(err) // the data is part of the program
-	}
 	byURL := map[string]string{}
-	for _, row := range rows[1:] {
+	for _, row := range embedded.Rows(refusedCSV) {
 		byURL[row[0]] = row[1]
 	}
 	return byURL

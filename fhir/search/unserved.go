@@ -2,9 +2,9 @@ package search
 
 import (
 	_ "embed"
-	"encoding/csv"
-	"strings"
 	"sync"
+
+	"caseway/fhir/embedded"
 )
 
 // unservedCSV lists the parameters of R4 that aren't even among the embedded
@@ -15,12 +15,8 @@ import (
 var unservedCSV string
 
 var unserved = sync.OnceValue(func() map[string]string {
-	rows, err := csv.NewReader(strings.NewReader(unservedCSV)).ReadAll()
-	if err != nil {
-		panic(err) // the data is part of the program
-	}
 	byName := map[string]string{}
-	for _, row := range rows[1:] {
+	for _, row := range embedded.Rows(unservedCSV) {
 		byName[row[0]+"."+row[1]] = row[2]
 	}
 	return byName

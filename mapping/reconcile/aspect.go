@@ -2,11 +2,11 @@ package reconcile
 
 import (
 	_ "embed"
-	"encoding/csv"
 	"strings"
 	"sync"
 
 	"caseway/fhir"
+	"caseway/fhir/embedded"
 )
 
 // aspectCSV says what is compared of each type of subject. Column as:
@@ -35,7 +35,7 @@ type aspect struct {
 
 var aspects = sync.OnceValue(func() map[string][]aspect {
 	all := map[string][]aspect{}
-	for _, line := range lines(aspectCSV) {
+	for _, line := range embedded.Rows(aspectCSV) {
 		a := aspect{name: line[1], path: strings.Split(line[2], "."), as: line[3]}
 		if by, parts := strings.CutSuffix(a.as, " parts"); parts {
 			a.as, a.by = "parts", by
@@ -47,20 +47,11 @@ var aspects = sync.OnceValue(func() map[string][]aspect {
 
 var states = sync.OnceValue(func() map[string]string {
 	all := map[string]string{}
-	for _, line := range lines(stateCSV) {
+	for _, line := range embedded.Rows(stateCSV) {
 		all[line[1]] = line[0]
 	}
 	return all
 })
-
-// lines are those of a table without its head.
-func lines(table string) [][]string {
-	all, err := csv.NewReader(strings.NewReader(table)).ReadAll()
-	if err != nil {
-		panic(err) // the data is part of the program
-	}
-	return all[1:]
-}
 
 // aspectsOf are the aspects of a subject's type.
 func aspectsOf(subject fhir.Node) []aspect {

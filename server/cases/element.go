@@ -2,7 +2,6 @@ package cases
 
 import (
 	_ "embed"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -11,6 +10,7 @@ import (
 
 	"caseway/auth"
 	"caseway/fhir"
+	"caseway/fhir/embedded"
 	"caseway/fhir/interaction"
 	"caseway/mapping/casemodel"
 )
@@ -27,12 +27,8 @@ var elementCSV string
 
 // writable are the elements of a type for a role, by type and role.
 var writable = func() map[string]map[casemodel.Role][]string {
-	rows, err := csv.NewReader(strings.NewReader(elementCSV)).ReadAll()
-	if err != nil {
-		panic(err) // the table is part of the program
-	}
 	all := map[string]map[casemodel.Role][]string{}
-	for _, row := range rows[1:] {
+	for _, row := range embedded.Rows(elementCSV) {
 		if all[row[0]] == nil {
 			all[row[0]] = map[casemodel.Role][]string{}
 		}

@@ -2,7 +2,6 @@ package cases
 
 import (
 	_ "embed"
-	"encoding/csv"
 	"errors"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"caseway/auth"
 	"caseway/fhir"
+	"caseway/fhir/embedded"
 	"caseway/fhir/interaction"
 	"caseway/mapping/casemodel"
 )
@@ -38,12 +38,8 @@ type grant struct {
 }
 
 var grants = func() []grant {
-	rows, err := csv.NewReader(strings.NewReader(grantCSV)).ReadAll()
-	if err != nil {
-		panic(err) // the table is part of the program
-	}
 	var all []grant
-	for _, row := range rows[1:] {
+	for _, row := range embedded.Rows(grantCSV) {
 		all = append(all, grant{row[0], row[1], strings.Fields(row[2]), row[3], row[4]})
 	}
 	return all

@@ -3,7 +3,6 @@ package cases
 import (
 	"context"
 	_ "embed"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"caseway/auth"
+	"caseway/fhir/embedded"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/mapping/casemodel"
@@ -23,12 +23,8 @@ var roleCSV string
 // roleOf gives the role for a code of PractitionerRole.code or of a team
 // member's role, by system|code.
 var roleOf = func() map[string]casemodel.Role {
-	rows, err := csv.NewReader(strings.NewReader(roleCSV)).ReadAll()
-	if err != nil {
-		panic(err) // the table is part of the program
-	}
 	all := map[string]casemodel.Role{}
-	for _, row := range rows[1:] {
+	for _, row := range embedded.Rows(roleCSV) {
 		all[row[0]+"|"+row[1]] = casemodel.Role(row[2])
 	}
 	return all

@@ -2,12 +2,11 @@ package membership
 
 import (
 	_ "embed"
-	"encoding/csv"
 	"slices"
-	"strings"
 	"sync"
 
 	"caseway/fhir/definition"
+	"caseway/fhir/embedded"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 )
@@ -27,12 +26,8 @@ type tie struct {
 }
 
 var ties = func() []tie {
-	rows, err := csv.NewReader(strings.NewReader(membershipCSV)).ReadAll()
-	if err != nil {
-		panic(err) // the table is part of the program
-	}
 	var all []tie
-	for _, row := range rows[1:] {
+	for _, row := range embedded.Rows(membershipCSV) {
 		all = append(all, tie{row[0], row[1], row[2], row[3] == "brings"})
 	}
 	return all
