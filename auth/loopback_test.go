@@ -12,8 +12,10 @@ func TestLoopback(t *testing.T) {
 		"": false, "0.0.0.0": false, "::": false, "10.0.0.1": false, "localhost.example.org": false,
 		"127.0.0.1:80": false, "[::1]": false, "127.0.0.1.example.org": false, "LOCALHOST.": false,
 	} {
-		if got := auth.IsLoopback(host); got != want {
-			t.Errorf("%q: %v", host, got)
-		}
+		t.Run(host, func(t *testing.T) {
+			if got := auth.IsLoopback(host); got != want {
+				t.Errorf("%q: %v", host, got)
+			}
+		})
 	}
 }

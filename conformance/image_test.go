@@ -36,9 +36,11 @@ func TestImageNamesWhatExists(t *testing.T) {
 		t.Errorf("the Dockerfile sets the version in %v, the Makefile in %v", image, local)
 	}
 	for _, want := range []string{"USER 65532", "STOPSIGNAL SIGTERM", "HEALTHCHECK", `"health"`, "VOLUME /data", "FROM scratch"} {
-		if !strings.Contains(dockerfile, want) {
-			t.Errorf("the Dockerfile lacks %s", want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if !strings.Contains(dockerfile, want) {
+				t.Errorf("the Dockerfile lacks %s", want)
+			}
+		})
 	}
 }
 

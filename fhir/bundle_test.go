@@ -66,15 +66,17 @@ func TestBundleWriter(t *testing.T) {
 		},
 	}
 	for _, c := range cases {
-		w := fhir.NewBundleWriter(c.bundle, 0)
-		for _, e := range c.entries {
-			w.Entry(e)
-		}
-		got := string(w.Bytes())
-		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%s: %s", c.name, diff)
-		}
-		mustDecode(t, got)
+		t.Run(c.name, func(t *testing.T) {
+			w := fhir.NewBundleWriter(c.bundle, 0)
+			for _, e := range c.entries {
+				w.Entry(e)
+			}
+			got := string(w.Bytes())
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("%s: %s", c.name, diff)
+			}
+			mustDecode(t, got)
+		})
 	}
 }
 

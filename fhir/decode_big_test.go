@@ -45,14 +45,16 @@ func TestDecodeBig(t *testing.T) {
 		{"3,000 extensions deep", patient + `,"extension":` + nested(`[{"url":"a","extension":`, "1", "}]", 3000) + `}`, fhir.Structure, "structure Patient" + strings.Repeat(".extension[0]", 50)},
 	}
 	for _, c := range cases {
-		_, err := decode(c.text)
-		kind, issues := problems(err)
-		if kind != c.kind || (err != nil && issues[0] != c.first) {
-			t.Errorf("%s: kind %d, issues %.200q; expected kind %d, first %q", c.name, kind, issues, c.kind, c.first)
-		}
-		if len(issues) > fhir.DefaultLimits.Issues+1 {
-			t.Errorf("%s: %d issues", c.name, len(issues))
-		}
+		t.Run(c.name, func(t *testing.T) {
+			_, err := decode(c.text)
+			kind, issues := problems(err)
+			if kind != c.kind || (err != nil && issues[0] != c.first) {
+				t.Errorf("%s: kind %d, issues %.200q; expected kind %d, first %q", c.name, kind, issues, c.kind, c.first)
+			}
+			if len(issues) > fhir.DefaultLimits.Issues+1 {
+				t.Errorf("%s: %d issues", c.name, len(issues))
+			}
+		})
 	}
 }
 

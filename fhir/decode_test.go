@@ -260,13 +260,15 @@ func TestDecodeLimits(t *testing.T) {
 		{"structure beyond the issues", patient + `,"gender":"x","birthDate":"x","id":"_","d":1}`, fhir.Structure, []string{"code-invalid Patient.gender", "value Patient.birthDate", "value Patient.id", "informational"}},
 	}
 	for _, c := range cases {
-		tree, err := fhir.Decode(definition.R4(), []byte(c.text), limits)
-		if kind, got := problems(err); kind != c.kind || !slices.Equal(got, c.want) {
-			t.Errorf("%s: kind %d, issues %q; expected kind %d, issues %q", c.name, kind, got, c.kind, c.want)
-		}
-		if tree == nil && c.name != "syntax at depth" {
-			t.Errorf("%s: no tree", c.name)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			tree, err := fhir.Decode(definition.R4(), []byte(c.text), limits)
+			if kind, got := problems(err); kind != c.kind || !slices.Equal(got, c.want) {
+				t.Errorf("%s: kind %d, issues %q; expected kind %d, issues %q", c.name, kind, got, c.kind, c.want)
+			}
+			if tree == nil && c.name != "syntax at depth" {
+				t.Errorf("%s: no tree", c.name)
+			}
+		})
 	}
 }
 

@@ -10,14 +10,18 @@ import (
 
 func TestParseKey(t *testing.T) {
 	for _, s := range []string{"Patient/1", "CarePlan/a-B.9", "X/" + strings.Repeat("x", 64)} {
-		if k, ok := fhir.ParseKey(s); !ok || k.String() != s {
-			t.Errorf("%s is read as %v, %v", s, k, ok)
-		}
+		t.Run(s, func(t *testing.T) {
+			if k, ok := fhir.ParseKey(s); !ok || k.String() != s {
+				t.Errorf("%s is read as %v, %v", s, k, ok)
+			}
+		})
 	}
 	for _, s := range []string{"", "Patient", "Patient/", "/1", "patient/1", "Patient/1/_history/1", "Patient/a_b", "Pat1ent/1", "http://a/Patient/1", "X/" + strings.Repeat("x", 65), "Patient/é"} {
-		if k, ok := fhir.ParseKey(s); ok {
-			t.Errorf("%q is read as %v", s, k)
-		}
+		t.Run(s, func(t *testing.T) {
+			if k, ok := fhir.ParseKey(s); ok {
+				t.Errorf("%q is read as %v", s, k)
+			}
+		})
 	}
 }
 

@@ -29,11 +29,13 @@ func TestOutcome(t *testing.T) {
 		{"empty issue", []fhir.Issue{{}}, `{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"exception"}]}`},
 	}
 	for _, c := range cases {
-		got := string(fhir.Outcome(c.issues...))
-		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%s: %s", c.name, diff)
-		}
-		mustDecode(t, got)
+		t.Run(c.name, func(t *testing.T) {
+			got := string(fhir.Outcome(c.issues...))
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("%s: %s", c.name, diff)
+			}
+			mustDecode(t, got)
+		})
 	}
 }
 

@@ -32,9 +32,11 @@ func TestPrimitiveOf(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", "String", "Quantity", "integer64"} {
-		if fhir.PrimitiveOf(name) != nil {
-			t.Errorf("%q is no primitive type of R4", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if fhir.PrimitiveOf(name) != nil {
+				t.Errorf("%q is no primitive type of R4", name)
+			}
+		})
 	}
 }
 

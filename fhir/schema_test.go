@@ -103,15 +103,19 @@ func TestProperty(t *testing.T) {
 	}{
 		"status": {"status", "code", false}, "_status": {"status", "code", true}, "valueQuantity": {"value", "Quantity", false}, "_valueString": {"value", "string", true}, "id": {"id", "id", false},
 	} {
-		p, ok := observation.Property([]byte(name))
-		if !ok || p.Element.Name != want.element || p.Type.Name != want.typ || p.Twin != want.twin {
-			t.Errorf("%s is %+v", name, p)
-		}
+		t.Run(name, func(t *testing.T) {
+			p, ok := observation.Property([]byte(name))
+			if !ok || p.Element.Name != want.element || p.Type.Name != want.typ || p.Twin != want.twin {
+				t.Errorf("%s is %+v", name, p)
+			}
+		})
 	}
 	for _, name := range []string{"", "value", "_id", "_code", "Status", "valuequantity", "resourceType"} {
-		if _, ok := observation.Property([]byte(name)); ok {
-			t.Errorf("%q is taken for an element", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, ok := observation.Property([]byte(name)); ok {
+				t.Errorf("%q is taken for an element", name)
+			}
+		})
 	}
 }
 

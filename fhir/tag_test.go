@@ -16,13 +16,15 @@ func TestTagsAreAddedOnceAndNothingElseChanges(t *testing.T) {
 		`{"meta":{"tag":[{"code":"\u0061"},{"system":"s"}]}}`: `{"meta":{"tag":[{"code":"\u0061"},{"system":"s"},` + added + `]}}`,
 		`{"meta":{"tag":[{"code":"q\u0022","system":"s"}]}}`:  `{"meta":{"tag":[{"code":"q\u0022","system":"s"}]}}`,
 	} {
-		got := fhir.WithTags([]byte(before), tag, tag)
-		if string(got) != after {
-			t.Errorf("%s, want %s", got, after)
-		}
-		if codes := fhir.Tags(got, "s"); !slices.Equal(codes, []string{`q"`}) {
-			t.Errorf("%s has %q", got, codes)
-		}
+		t.Run(before, func(t *testing.T) {
+			got := fhir.WithTags([]byte(before), tag, tag)
+			if string(got) != after {
+				t.Errorf("%s, want %s", got, after)
+			}
+			if codes := fhir.Tags(got, "s"); !slices.Equal(codes, []string{`q"`}) {
+				t.Errorf("%s has %q", got, codes)
+			}
+		})
 	}
 }
 

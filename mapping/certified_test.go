@@ -28,13 +28,15 @@ func TestAMembershipMoreTakesNoQualification(t *testing.T) {
 		"the same team": {{certified, named}, nil},
 		"only named":    {{named}, nil},
 	} {
-		now := c.Clone()
-		now.Teams = []casemodel.Team{{ID: "CareTeam/a", Members: members[0]}, {ID: "CareTeam/b", Members: members[1]}}
-		writes, _ := mapping.Resources(&now, stored)
-		for _, w := range writes {
-			if w.Key.Type == "Practitioner" {
-				t.Errorf("%s: the Practitioner is written: %s", name, w.JSON())
+		t.Run(name, func(t *testing.T) {
+			now := c.Clone()
+			now.Teams = []casemodel.Team{{ID: "CareTeam/a", Members: members[0]}, {ID: "CareTeam/b", Members: members[1]}}
+			writes, _ := mapping.Resources(&now, stored)
+			for _, w := range writes {
+				if w.Key.Type == "Practitioner" {
+					t.Errorf("%s: the Practitioner is written: %s", name, w.JSON())
+				}
 			}
-		}
+		})
 	}
 }

@@ -63,11 +63,13 @@ func TestWhatIsWrittenIsDefined(t *testing.T) {
 // The words for codes that the code itself uses are there.
 func TestEveryCodeOfOursHasWords(t *testing.T) {
 	for _, s := range ourSystems() {
-		for _, c := range s.codes {
-			if c.display == "" {
-				t.Errorf("%s %s has no display", s.name, c.code)
+		t.Run(s.name, func(t *testing.T) {
+			for _, c := range s.codes {
+				if c.display == "" {
+					t.Errorf("%s %s has no display", s.name, c.code)
+				}
 			}
-		}
+		})
 	}
 	systems := map[string]string{"phase": "case-phase", "model": "case-model", "setting": "case-setting", "role": "case-role", "strength-source": "strength-source", "requirement": "case-requirement", "contact-medium": "contact-kind", "exchange-kind": "exchange-kind", "round-kind": "round-kind", "contact-appointment": "contact-status", "authorization-claim": "authorization-status", "agreement-status": "agreement-status"}
 	for table, system := range systems {

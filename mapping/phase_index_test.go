@@ -24,33 +24,35 @@ func TestEpisodesAreIndexedAsCasesShowThem(t *testing.T) {
 	for _, status := range statuses {
 		for _, phase := range append(casemodel.Phases(), "") {
 			for _, due := range []string{"", "2026-05-01", "2026-05-01T10:00:00Z"} {
-				extensions := ""
-				if phase != "" {
-					extensions = `{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"` + string(phase) + `"},`
-				}
-				if due != "" {
-					extensions += `{"url":"https://caseway.dev/fhir/StructureDefinition/next-due","extension":[{"url":"date","valueDateTime":"` + due + `"}]},`
-				}
-				if extensions != "" {
-					extensions = `"extension":[` + strings.TrimSuffix(extensions, ",") + `],`
-				}
-				text := `{"resourceType":"EpisodeOfCare","id":"e",` + extensions + `"status":"` + status + `","patient":{"reference":"Patient/p"}}`
-				tree, err := fhir.Decode(definition.R4(), []byte(text), fhir.Limits{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				m, err := Decode(tree)
-				if err != nil {
-					t.Fatal(err)
-				}
-				c, _ := CaseFromEpisode(m.(*episodepb.EpisodeOfCare))
-				index := registry.Index(tree)
-				if got := valuesOf(index, "phase="); len(got) != 1 || got[0] != string(c.Phase) {
-					t.Errorf("%s with phase %q: indexed as %q, shown as %s", status, phase, got, c.Phase)
-				}
-				if got := valuesOf(index, "next-due<"); (len(got) > 0) != (c.NextDue != nil) {
-					t.Errorf("due %q: indexed as %q", due, got)
-				}
+				t.Run(due, func(t *testing.T) {
+					extensions := ""
+					if phase != "" {
+						extensions = `{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"` + string(phase) + `"},`
+					}
+					if due != "" {
+						extensions += `{"url":"https://caseway.dev/fhir/StructureDefinition/next-due","extension":[{"url":"date","valueDateTime":"` + due + `"}]},`
+					}
+					if extensions != "" {
+						extensions = `"extension":[` + strings.TrimSuffix(extensions, ",") + `],`
+					}
+					text := `{"resourceType":"EpisodeOfCare","id":"e",` + extensions + `"status":"` + status + `","patient":{"reference":"Patient/p"}}`
+					tree, err := fhir.Decode(definition.R4(), []byte(text), fhir.Limits{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					m, err := Decode(tree)
+					if err != nil {
+						t.Fatal(err)
+					}
+					c, _ := CaseFromEpisode(m.(*episodepb.EpisodeOfCare))
+					index := registry.Index(tree)
+					if got := valuesOf(index, "phase="); len(got) != 1 || got[0] != string(c.Phase) {
+						t.Errorf("%s with phase %q: indexed as %q, shown as %s", status, phase, got, c.Phase)
+					}
+					if got := valuesOf(index, "next-due<"); (len(got) > 0) != (c.NextDue != nil) {
+						t.Errorf("due %q: indexed as %q", due, got)
+					}
+				})
 			}
 		}
 	}

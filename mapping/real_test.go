@@ -115,34 +115,38 @@ func realCases(t *testing.T) []realCase {
 func TestRealResourcesKeepWhatIsNotReported(t *testing.T) {
 	types := map[string]int{}
 	for _, r := range realCases(t) {
-		for _, m := range r.resources {
-			types[string(m.ProtoReflect().Descriptor().Name())]++
-		}
-		before := make([]proto.Message, len(r.resources))
-		for i, m := range r.resources {
-			before[i] = proto.Clone(m)
-		}
-		c, lost := Assemble(r.resources)
-		again, _ := Resources(&c, r.resources)
-		for _, w := range again {
-			if w.Stored == nil {
-				continue // an example that names what isn't in the file
+		t.Run(r.name, func(t *testing.T) {
+			for _, m := range r.resources {
+				types[string(m.ProtoReflect().Descriptor().Name())]++
 			}
-			if d := cmp.Diff(w.Stored, w.Resource, protocmp.Transform()); d != "" && !onlyAdds(w) {
-				t.Errorf("%s: %s is changed:\n%s", r.name, w.Key, d)
+			before := make([]proto.Message, len(r.resources))
+			for i, m := range r.resources {
+				before[i] = proto.Clone(m)
 			}
-		}
-		for i, m := range r.resources {
-			if !proto.Equal(before[i], m) {
-				t.Errorf("%s: Assemble changed what it was given: %s", r.name, idOf(m))
+			c, lost := Assemble(r.resources)
+			again, _ := Resources(&c, r.resources)
+			for _, w := range again {
+				if w.Stored == nil {
+					continue // an example that names what isn't in the file
+				}
+				if d := cmp.Diff(w.Stored, w.Resource, protocmp.Transform()); d != "" && !onlyAdds(w) {
+					t.Errorf("%s: %s is changed:\n%s", r.name, w.Key, d)
+				}
 			}
-		}
-		reportedAlone(t, r, c.Clone().ID, lost)
+			for i, m := range r.resources {
+				if !proto.Equal(before[i], m) {
+					t.Errorf("%s: Assemble changed what it was given: %s", r.name, idOf(m))
+				}
+			}
+			reportedAlone(t, r, c.Clone().ID, lost)
+		})
 	}
 	for _, typ := range []string{"CarePlan", "CareTeam", "EpisodeOfCare", "Task", "Goal", "ServiceRequest", "Condition", "Coverage", "Claim"} {
-		if types[typ] < 1 {
-			t.Errorf("no %s among the real resources", typ)
-		}
+		t.Run(typ, func(t *testing.T) {
+			if types[typ] < 1 {
+				t.Errorf("no %s among the real resources", typ)
+			}
+		})
 	}
 	t.Logf("%v", types)
 }

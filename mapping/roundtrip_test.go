@@ -148,12 +148,14 @@ func TestAMovedStatusMovesTheCase(t *testing.T) {
 		"active": casemodel.PhaseMonitoring, "onhold": casemodel.PhaseOnHold, "finished": casemodel.PhaseClosed,
 		"cancelled": casemodel.PhaseCancelled, "planned": casemodel.PhaseReferred,
 	} {
-		e, _ := EpisodeFromCase(&c, nil)
-		setStatus(e.ProtoReflect(), status)
-		after, _ := ApplyEpisode(c, e)
-		if after.Phase != want || !after.Adopted {
-			t.Errorf("%s gives %s, adopted %v; want %s", status, after.Phase, after.Adopted, want)
-		}
+		t.Run(status, func(t *testing.T) {
+			e, _ := EpisodeFromCase(&c, nil)
+			setStatus(e.ProtoReflect(), status)
+			after, _ := ApplyEpisode(c, e)
+			if after.Phase != want || !after.Adopted {
+				t.Errorf("%s gives %s, adopted %v; want %s", status, after.Phase, after.Adopted, want)
+			}
+		})
 	}
 }
 

@@ -34,13 +34,15 @@ func TestWhatACaseCannotBeginWithIsNamed(t *testing.T) {
 		{`"value":3`, `"value":2.5`, "PlanDefinition.action[0].timing"},
 		{`"timingDuration"`, `"condition":[{}],"timingDuration"`, "PlanDefinition.action[0]"},
 	} {
-		if !strings.Contains(whole, c.old) {
-			t.Fatalf("no %s in %s", c.old, whole)
-		}
-		_, err := TemplateFromPlanDefinition([]byte(strings.ReplaceAll(whole, c.old, c.with)))
-		fe := (*fhir.Error)(nil)
-		if !errors.As(err, &fe) || fe.Kind != fhir.Unprocessable || fe.Issues[0].Expression != c.at {
-			t.Errorf("%s: %v", c.with, err)
-		}
+		t.Run(c.old, func(t *testing.T) {
+			if !strings.Contains(whole, c.old) {
+				t.Fatalf("no %s in %s", c.old, whole)
+			}
+			_, err := TemplateFromPlanDefinition([]byte(strings.ReplaceAll(whole, c.old, c.with)))
+			fe := (*fhir.Error)(nil)
+			if !errors.As(err, &fe) || fe.Kind != fhir.Unprocessable || fe.Issues[0].Expression != c.at {
+				t.Errorf("%s: %v", c.with, err)
+			}
+		})
 	}
 }

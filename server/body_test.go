@@ -35,9 +35,11 @@ func TestGzippedBodiesAreInflated(t *testing.T) {
 	}
 	broken := gzipped(t, pad(20_000))
 	for name, body := range map[string]string{"cut short": broken[:len(broken)/2], "wrong sum": broken[:len(broken)-6] + "xxxxxx"} {
-		if status, _, text := do(t, "POST", h.URL+"/fhir/Basic", body, "Content-Encoding", "gzip"); status != http.StatusBadRequest {
-			t.Errorf("%s: %d %.300s", name, status, text)
-		}
+		t.Run(name, func(t *testing.T) {
+			if status, _, text := do(t, "POST", h.URL+"/fhir/Basic", body, "Content-Encoding", "gzip"); status != http.StatusBadRequest {
+				t.Errorf("%s: %d %.300s", name, status, text)
+			}
+		})
 	}
 }
 
@@ -62,9 +64,11 @@ func TestBodiesOverTheLimitAreRefused(t *testing.T) {
 		},
 		"without a length": func() (int, string) { return chunked(t, h.URL+"/fhir/Basic", pad(limit+1)) },
 	} {
-		if status, text := send(); status != http.StatusRequestEntityTooLarge || !strings.Contains(text, "too-long") {
-			t.Errorf("%s: %d %.300s", name, status, text)
-		}
+		t.Run(name, func(t *testing.T) {
+			if status, text := send(); status != http.StatusRequestEntityTooLarge || !strings.Contains(text, "too-long") {
+				t.Errorf("%s: %d %.300s", name, status, text)
+			}
+		})
 	}
 }
 
@@ -110,16 +114,18 @@ func TestLargeAnswersAreGzippedWhereThatIsAskedFor(t *testing.T) {
 		{"large", "", false},
 		{"small", "gzip", false},
 	} {
-		_, header, body := do(t, "GET", h.URL+"/fhir/Basic/"+row.path, "", "Accept-Encoding", row.accept)
-		if (header.Get("Content-Encoding") == "gzip") != row.packed {
-			t.Errorf("%s, %q: Content-Encoding %q", row.path, row.accept, header.Get("Content-Encoding"))
-		}
-		if header.Get("Content-Length") != strconv.Itoa(len(body)) || !strings.Contains(header.Get("Vary"), "Accept-Encoding") {
-			t.Errorf("%s, %q: %d bytes, %v", row.path, row.accept, len(body), header)
-		}
-		if row.packed && inflate(t, body) != stored {
-			t.Errorf("%s, %q: inflates to something else", row.path, row.accept)
-		}
+		t.Run(row.path, func(t *testing.T) {
+			_, header, body := do(t, "GET", h.URL+"/fhir/Basic/"+row.path, "", "Accept-Encoding", row.accept)
+			if (header.Get("Content-Encoding") == "gzip") != row.packed {
+				t.Errorf("%s, %q: Content-Encoding %q", row.path, row.accept, header.Get("Content-Encoding"))
+			}
+			if header.Get("Content-Length") != strconv.Itoa(len(body)) || !strings.Contains(header.Get("Vary"), "Accept-Encoding") {
+				t.Errorf("%s, %q: %d bytes, %v", row.path, row.accept, len(body), header)
+			}
+			if row.packed && inflate(t, body) != stored {
+				t.Errorf("%s, %q: inflates to something else", row.path, row.accept)
+			}
+		})
 	}
 }
 

@@ -42,10 +42,12 @@ func TestFilesOfCasesOverHTTP(t *testing.T) {
 	}
 	onBoth(t, change, func(t *testing.T, g *guarded) {
 		for _, request := range []string{"GET /cases/export", "POST /cases/import"} {
-			method, path, _ := strings.Cut(request, " ")
-			if status, _, body := do(t, method, g.URL+path, ""); status != http.StatusUnauthorized {
-				t.Errorf("%s without a token: %d %s", request, status, body)
-			}
+			t.Run(request, func(t *testing.T) {
+				method, path, _ := strings.Cut(request, " ")
+				if status, _, body := do(t, method, g.URL+path, ""); status != http.StatusUnauthorized {
+					t.Errorf("%s without a token: %d %s", request, status, body)
+				}
+			})
 		}
 		admin := "Bearer " + g.administrator(t)
 		line := `{"id":"c","client":{"id":"Patient/p","name":"Somebody"},"adopted":false,"phase":"active"}` + "\n"
@@ -87,14 +89,16 @@ func TestFilesOfCasesOverHTTP(t *testing.T) {
 			{"GET /cases/export?format=csv", "", []string{"Accept", "application/x-ndjson"}, 200, "id,etag,"},
 			{"GET /cases/export?phase=closed", "", nil, 200, ""},
 		} {
-			method, path, _ := strings.Cut(row.request, " ")
-			status, header, body := do(t, method, g.URL+path, row.body, append(row.headers, "Authorization", admin)...)
-			if status != row.status || !strings.Contains(body, row.has) || strings.Contains(body, "OperationOutcome") {
-				t.Errorf("%s %v: %d %.300s", row.request, row.headers, status, body)
-			}
-			if status >= 400 && header.Get("Content-Type") != "application/problem+json" {
-				t.Errorf("%s: %s", row.request, header.Get("Content-Type"))
-			}
+			t.Run(row.request, func(t *testing.T) {
+				method, path, _ := strings.Cut(row.request, " ")
+				status, header, body := do(t, method, g.URL+path, row.body, append(row.headers, "Authorization", admin)...)
+				if status != row.status || !strings.Contains(body, row.has) || strings.Contains(body, "OperationOutcome") {
+					t.Errorf("%s %v: %d %.300s", row.request, row.headers, status, body)
+				}
+				if status >= 400 && header.Get("Content-Type") != "application/problem+json" {
+					t.Errorf("%s: %s", row.request, header.Get("Content-Type"))
+				}
+			})
 		}
 		status, header, body := do(t, "HEAD", g.URL+"/cases/export", "", "Authorization", admin)
 		if status != http.StatusOK || header.Get("Content-Type") != "application/x-ndjson" || body != "" {
@@ -113,15 +117,17 @@ func TestABrokenExportDoesNotLookWhole(t *testing.T) {
 	}, func(t *testing.T, g *guarded) {
 		admin := "Bearer " + g.administrator(t)
 		for _, id := range []string{"a", "b"} {
-			for _, r := range []string{
-				`Patient/` + id + ` {"resourceType":"Patient","id":"` + id + `"}`,
-				`EpisodeOfCare/` + id + ` {"resourceType":"EpisodeOfCare","id":"` + id + `","status":"active","patient":{"reference":"Patient/` + id + `"}}`,
-			} {
-				path, text, _ := strings.Cut(r, " ")
-				if status, _, answer := do(t, "PUT", g.URL+"/fhir/"+path, text, "Authorization", admin); status >= 300 {
-					t.Fatalf("%s: %d %s", path, status, answer)
+			t.Run(id, func(t *testing.T) {
+				for _, r := range []string{
+					`Patient/` + id + ` {"resourceType":"Patient","id":"` + id + `"}`,
+					`EpisodeOfCare/` + id + ` {"resourceType":"EpisodeOfCare","id":"` + id + `","status":"active","patient":{"reference":"Patient/` + id + `"}}`,
+				} {
+					path, text, _ := strings.Cut(r, " ")
+					if status, _, answer := do(t, "PUT", g.URL+"/fhir/"+path, text, "Authorization", admin); status >= 300 {
+						t.Fatalf("%s: %d %s", path, status, answer)
+					}
 				}
-			}
+			})
 		}
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.URL+"/cases/export", nil)
 		if err != nil {

@@ -108,7 +108,9 @@ var wrongs = []struct {
 func TestIssuesAreUnderstoodAlone(t *testing.T) {
 	h := listen(t, server.Config{})
 	for _, id := range []string{"a", "b2", "gone"} {
-		do(t, "PUT", h.URL+"/fhir/Patient/"+id, `{"resourceType":"Patient","id":"`+id+`","active":true}`)
+		t.Run(id, func(t *testing.T) {
+			do(t, "PUT", h.URL+"/fhir/Patient/"+id, `{"resourceType":"Patient","id":"`+id+`","active":true}`)
+		})
 	}
 	do(t, "DELETE", h.URL+"/fhir/Patient/gone", "")
 	do(t, "POST", h.URL+"/fhir/Patient", `{"resourceType":"Patient"}`, "Idempotency-Key", "k")
@@ -132,9 +134,11 @@ func TestIssuesAreUnderstoodAlone(t *testing.T) {
 		fhir.IssueStructure, fhir.IssueRequired, fhir.IssueValue, fhir.IssueInvariant, fhir.IssueInvalid, fhir.IssueNotSupported, fhir.IssueDuplicate,
 		fhir.IssueMultipleMatches, fhir.IssueNotFound, fhir.IssueDeleted, fhir.IssueCodeInvalid, fhir.IssueConflict,
 	} {
-		if !met[code] {
-			t.Errorf("no request met an issue of code %s", code)
-		}
+		t.Run(code, func(t *testing.T) {
+			if !met[code] {
+				t.Errorf("no request met an issue of code %s", code)
+			}
+		})
 	}
 }
 

@@ -59,13 +59,15 @@ func TestUnknownSearchParametersAreHandledAsSet(t *testing.T) {
 func TestCriteriaAreNeverPassedOver(t *testing.T) {
 	h := listen(t, server.Config{IgnoreUnknown: true})
 	for _, method := range []string{"PUT", "DELETE"} {
-		body := ""
-		if method == "PUT" {
-			body = `{"resourceType":"Patient"}`
-		}
-		status, _, text := do(t, method, h.URL+"/fhir/Patient?"+url.Values{"idntifier": {"x|1"}}.Encode(), body, "Prefer", "handling=lenient")
-		if status != http.StatusBadRequest || !strings.Contains(text, "idntifier") {
-			t.Errorf("%s: got %d %s, want 400 that names idntifier", method, status, text)
-		}
+		t.Run(method, func(t *testing.T) {
+			body := ""
+			if method == "PUT" {
+				body = `{"resourceType":"Patient"}`
+			}
+			status, _, text := do(t, method, h.URL+"/fhir/Patient?"+url.Values{"idntifier": {"x|1"}}.Encode(), body, "Prefer", "handling=lenient")
+			if status != http.StatusBadRequest || !strings.Contains(text, "idntifier") {
+				t.Errorf("%s: got %d %s, want 400 that names idntifier", method, status, text)
+			}
+		})
 	}
 }

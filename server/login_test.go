@@ -22,19 +22,21 @@ func TestNothingIsDoneWithoutAToken(t *testing.T) {
 	g := guard(t, openSQLite(t), nil)
 	for path := range verbs {
 		for _, verb := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "BREW"} {
-			if !strings.HasPrefix(path, "/fhir") || path == "/fhir/metadata" {
-				continue
-			}
-			status, header, body := do(t, verb, g.URL+path, "")
-			if status != http.StatusUnauthorized || !strings.HasPrefix(header.Get("WWW-Authenticate"), "Bearer realm=") {
-				t.Errorf("%s %s: %d, WWW-Authenticate %q", verb, path, status, header.Get("WWW-Authenticate"))
-			}
-			if strings.Contains(header.Get("WWW-Authenticate"), "error=") {
-				t.Errorf("%s %s: an error code for a request without credentials (RFC 6750 section 3.1)", verb, path)
-			}
-			if verb != "HEAD" && !strings.Contains(body, `"code":"login"`) {
-				t.Errorf("%s %s: %s", verb, path, body)
-			}
+			t.Run(verb, func(t *testing.T) {
+				if !strings.HasPrefix(path, "/fhir") || path == "/fhir/metadata" {
+					return
+				}
+				status, header, body := do(t, verb, g.URL+path, "")
+				if status != http.StatusUnauthorized || !strings.HasPrefix(header.Get("WWW-Authenticate"), "Bearer realm=") {
+					t.Errorf("%s %s: %d, WWW-Authenticate %q", verb, path, status, header.Get("WWW-Authenticate"))
+				}
+				if strings.Contains(header.Get("WWW-Authenticate"), "error=") {
+					t.Errorf("%s %s: an error code for a request without credentials (RFC 6750 section 3.1)", verb, path)
+				}
+				if verb != "HEAD" && !strings.Contains(body, `"code":"login"`) {
+					t.Errorf("%s %s: %s", verb, path, body)
+				}
+			})
 		}
 	}
 }
@@ -42,10 +44,12 @@ func TestNothingIsDoneWithoutAToken(t *testing.T) {
 func TestWhatIsPublicNeedsNoToken(t *testing.T) {
 	g := guard(t, openSQLite(t), nil)
 	for _, path := range []string{"/fhir/metadata", "/fhir/.well-known/smart-configuration", "/livez", "/readyz", "/"} {
-		status, _, body := do(t, "GET", g.URL+path, "")
-		if status != http.StatusOK || strings.HasPrefix(body, `{"resourceType":"OperationOutcome"`) {
-			t.Errorf("%s: %d %.200s", path, status, body)
-		}
+		t.Run(path, func(t *testing.T) {
+			status, _, body := do(t, "GET", g.URL+path, "")
+			if status != http.StatusOK || strings.HasPrefix(body, `{"resourceType":"OperationOutcome"`) {
+				t.Errorf("%s: %d %.200s", path, status, body)
+			}
+		})
 	}
 }
 
@@ -94,22 +98,24 @@ func TestWhereATokenMayStand(t *testing.T) {
 		"a space before the colon":         {"Authorization : Bearer " + token, "", 400, ""},
 		"a header with a line break in it": {"X: y\nAuthorization: Bearer x", "", 401, "invalid_token"},
 	} {
-		status, challenge := rawGet(t, g.URL, "/fhir/Practitioner"+row.query, row.header)
-		if row.status == 0 { // either is right, as long as it isn't let in by half
-			if status != http.StatusUnauthorized && status != http.StatusBadRequest && status != http.StatusOK {
-				t.Errorf("%s: %d", name, status)
+		t.Run(name, func(t *testing.T) {
+			status, challenge := rawGet(t, g.URL, "/fhir/Practitioner"+row.query, row.header)
+			if row.status == 0 { // either is right, as long as it isn't let in by half
+				if status != http.StatusUnauthorized && status != http.StatusBadRequest && status != http.StatusOK {
+					t.Errorf("%s: %d", name, status)
+				}
+				return
 			}
-			continue
-		}
-		if status != row.status {
-			t.Errorf("%s: %d, want %d", name, status, row.status)
-		}
-		if want := `error="` + row.code + `"`; row.code != "" && !strings.Contains(challenge, want) {
-			t.Errorf("%s: WWW-Authenticate %q lacks %s", name, challenge, want)
-		}
-		if strings.Contains(challenge, token) {
-			t.Errorf("%s: the token is repeated", name)
-		}
+			if status != row.status {
+				t.Errorf("%s: %d, want %d", name, status, row.status)
+			}
+			if want := `error="` + row.code + `"`; row.code != "" && !strings.Contains(challenge, want) {
+				t.Errorf("%s: WWW-Authenticate %q lacks %s", name, challenge, want)
+			}
+			if strings.Contains(challenge, token) {
+				t.Errorf("%s: the token is repeated", name)
+			}
+		})
 	}
 }
 
@@ -135,11 +141,13 @@ func TestATokenInAFormIsRefused(t *testing.T) {
 	g := guard(t, openSQLite(t), nil)
 	token := g.staff(t)
 	for _, authorization := range []string{"", "Bearer " + token} {
-		status, _, _ := do(t, "POST", g.URL+"/fhir/Practitioner/_search", "access_token="+token,
-			"Content-Type", "application/x-www-form-urlencoded", "Authorization", authorization)
-		if status != http.StatusUnauthorized {
-			t.Errorf("with Authorization %.10q: %d", authorization, status)
-		}
+		t.Run(authorization, func(t *testing.T) {
+			status, _, _ := do(t, "POST", g.URL+"/fhir/Practitioner/_search", "access_token="+token,
+				"Content-Type", "application/x-www-form-urlencoded", "Authorization", authorization)
+			if status != http.StatusUnauthorized {
+				t.Errorf("with Authorization %.10q: %d", authorization, status)
+			}
+		})
 	}
 }
 
@@ -169,18 +177,20 @@ func TestPagesOfElsewhere(t *testing.T) {
 		{"POST", "/fhir/Practitioner/_search", stranger, token, 403, ""},
 		{"POST", "/fhir/Practitioner/_search", "null", token, 403, ""},
 	} {
-		status, header, _ := do(t, row.verb, g.URL+row.path, "", "Origin", row.origin, "Authorization", row.authorization,
-			"Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization")
-		if status != row.status || header.Get("Access-Control-Allow-Origin") != row.allowed {
-			t.Errorf("%s %s from %s: %d, allowed %q; want %d, %q", row.verb, row.path, row.origin, status,
-				header.Get("Access-Control-Allow-Origin"), row.status, row.allowed)
-		}
-		if header.Get("Access-Control-Allow-Credentials") != "" {
-			t.Errorf("%s %s from %s: credentials are allowed", row.verb, row.path, row.origin)
-		}
-		if row.verb == "OPTIONS" && row.allowed != "" && !strings.Contains(header.Get("Access-Control-Allow-Headers"), "Authorization") {
-			t.Errorf("%s %s: the Authorization header isn't allowed", row.verb, row.path)
-		}
+		t.Run(row.verb, func(t *testing.T) {
+			status, header, _ := do(t, row.verb, g.URL+row.path, "", "Origin", row.origin, "Authorization", row.authorization,
+				"Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization")
+			if status != row.status || header.Get("Access-Control-Allow-Origin") != row.allowed {
+				t.Errorf("%s %s from %s: %d, allowed %q; want %d, %q", row.verb, row.path, row.origin, status,
+					header.Get("Access-Control-Allow-Origin"), row.status, row.allowed)
+			}
+			if header.Get("Access-Control-Allow-Credentials") != "" {
+				t.Errorf("%s %s from %s: credentials are allowed", row.verb, row.path, row.origin)
+			}
+			if row.verb == "OPTIONS" && row.allowed != "" && !strings.Contains(header.Get("Access-Control-Allow-Headers"), "Authorization") {
+				t.Errorf("%s %s: the Authorization header isn't allowed", row.verb, row.path)
+			}
+		})
 	}
 }
 
@@ -199,17 +209,19 @@ func TestMetricsAreForThisMachineAndAdministrators(t *testing.T) {
 		{true, nil, "staff", 403},
 		{true, nil, "administrator", 200},
 	} {
-		g := guard(t, openSQLite(t), func(c *server.Config) { c.Login.Proxied = row.proxied })
-		headers := row.headers
-		switch row.who {
-		case "staff":
-			headers = append(headers, "Authorization", "Bearer "+g.staff(t))
-		case "administrator":
-			headers = append(headers, "Authorization", "Bearer "+g.administrator(t))
-		}
-		if status, _, _ := do(t, "GET", g.URL+"/metrics", "", headers...); status != row.status {
-			t.Errorf("%+v: %d", row, status)
-		}
+		t.Run(row.who, func(t *testing.T) {
+			g := guard(t, openSQLite(t), func(c *server.Config) { c.Login.Proxied = row.proxied })
+			headers := row.headers
+			switch row.who {
+			case "staff":
+				headers = append(headers, "Authorization", "Bearer "+g.staff(t))
+			case "administrator":
+				headers = append(headers, "Authorization", "Bearer "+g.administrator(t))
+			}
+			if status, _, _ := do(t, "GET", g.URL+"/metrics", "", headers...); status != row.status {
+				t.Errorf("%+v: %d", row, status)
+			}
+		})
 	}
 }
 
@@ -219,9 +231,11 @@ func TestHeadersThatProtect(t *testing.T) {
 	for name, want := range map[string]string{
 		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Strict-Transport-Security": "",
 	} {
-		if got := header.Get(name); got != want {
-			t.Errorf("%s is %q, want %q", name, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := header.Get(name); got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		})
 	}
 }
 
@@ -245,23 +259,25 @@ func TestPagesHaveOneName(t *testing.T) {
 		{"POST", "/auth/token", "localhost:9", "text/html", 418},
 		{"GET", "/auth", "127.0.0.1:1", "text/html", 418},
 	} {
-		r, err := http.NewRequest(row.method, g.URL+row.path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Host = row.host
-		r.Header.Set("Accept", row.accept)
-		answer, err := plainClient.Transport.RoundTrip(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer.Body.Close()
-		if answer.StatusCode != row.status {
-			t.Errorf("%s %s at %s: %d, want %d", row.method, row.path, row.host, answer.StatusCode, row.status)
-		}
-		if to := answer.Header.Get("Location"); row.status == 307 && to != "http://127.0.0.1:1"+row.path {
-			t.Errorf("%s leads to %s", row.path, to)
-		}
+		t.Run(row.method, func(t *testing.T) {
+			r, err := http.NewRequest(row.method, g.URL+row.path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = row.host
+			r.Header.Set("Accept", row.accept)
+			answer, err := plainClient.Transport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			if answer.StatusCode != row.status {
+				t.Errorf("%s %s at %s: %d, want %d", row.method, row.path, row.host, answer.StatusCode, row.status)
+			}
+			if to := answer.Header.Get("Location"); row.status == 307 && to != "http://127.0.0.1:1"+row.path {
+				t.Errorf("%s leads to %s", row.path, to)
+			}
+		})
 	}
 }
 
@@ -277,15 +293,17 @@ func TestBrowsersAreHeldToTLS(t *testing.T) {
 		{"http://localhost/livez", "127.0.0.1:1", "https", ""}, // a stranger's word
 		{"http://localhost/livez", "10.0.0.1:1", "https", "max-age=31536000"},
 	} {
-		r := httptest.NewRequest(http.MethodGet, row.url, nil)
-		r.RemoteAddr = row.from
-		if row.proto != "" {
-			r.Header.Set("X-Forwarded-Proto", row.proto)
-		}
-		w := httptest.NewRecorder()
-		front.ServeHTTP(w, r)
-		if got := w.Header().Get("Strict-Transport-Security"); got != row.want {
-			t.Errorf("%+v: %q", row, got)
-		}
+		t.Run(row.url, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, row.url, nil)
+			r.RemoteAddr = row.from
+			if row.proto != "" {
+				r.Header.Set("X-Forwarded-Proto", row.proto)
+			}
+			w := httptest.NewRecorder()
+			front.ServeHTTP(w, r)
+			if got := w.Header().Get("Strict-Transport-Security"); got != row.want {
+				t.Errorf("%+v: %q", row, got)
+			}
+		})
 	}
 }

@@ -47,9 +47,11 @@ func TestTheBaseURLStandsInLinks(t *testing.T) {
 
 func TestOriginsMustBeNamed(t *testing.T) {
 	for _, origin := range []string{"*", "app.example.org", "https://app.example.org/path"} {
-		s := openSQLite(t)
-		if _, err := server.New(server.Config{Engine: engineOn(t, s), Store: s, CORSOrigins: []string{origin}}); err == nil {
-			t.Errorf("%s is taken for an origin", origin)
-		}
+		t.Run(origin, func(t *testing.T) {
+			s := openSQLite(t)
+			if _, err := server.New(server.Config{Engine: engineOn(t, s), Store: s, CORSOrigins: []string{origin}}); err == nil {
+				t.Errorf("%s is taken for an origin", origin)
+			}
+		})
 	}
 }

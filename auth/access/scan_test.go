@@ -54,9 +54,11 @@ func TestScan(t *testing.T) {
 		`{"resourceType":"Task","status":"draft","intent":"order","for":{"reference":"Patient/a"},"note":[{"text":"Patient/b"}]}`:                              false,
 		`{"resourceType":"Practitioner"}`: false,
 	} {
-		if sure := checkScan(t, r, []byte(text)); sure != want {
-			t.Errorf("sure %v, want %v: %s", sure, want, text)
-		}
+		t.Run(text, func(t *testing.T) {
+			if sure := checkScan(t, r, []byte(text)); sure != want {
+				t.Errorf("sure %v, want %v: %s", sure, want, text)
+			}
+		})
 	}
 }
 

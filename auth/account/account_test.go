@@ -90,16 +90,18 @@ func TestUserSignsInWithThePasswordAlone(t *testing.T) {
 func TestWrongPasswordsMakeTheNameWait(t *testing.T) {
 	s, c := open(t)
 	must(t, s.AddUser(t.Context(), alice(), "correct horse"))
-	for _, name := range []string{"alice", "nobody"} { // a name that isn't there behaves the same
-		for range 5 {
-			_, err := s.SignIn(t.Context(), name, "wrong")
-			want(t, err, account.ErrCredentials)
-		}
-		var locked *account.LockedError
-		_, err := s.SignIn(t.Context(), name, "correct horse")
-		if !errors.As(err, &locked) || !locked.Until.After(c.now()) {
-			t.Fatalf("%s: after five wrong passwords: %v", name, err)
-		}
+	for _, name := range []string{"alice", "nobody"} {
+		t.Run(name, func(t *testing.T) { // a name that isn't there behaves the same
+			for range 5 {
+				_, err := s.SignIn(t.Context(), name, "wrong")
+				want(t, err, account.ErrCredentials)
+			}
+			var locked *account.LockedError
+			_, err := s.SignIn(t.Context(), name, "correct horse")
+			if !errors.As(err, &locked) || !locked.Until.After(c.now()) {
+				t.Fatalf("%s: after five wrong passwords: %v", name, err)
+			}
+		})
 	}
 	c.move(3 * time.Second)
 	_, err := s.SignIn(t.Context(), "alice", "correct horse")
@@ -164,9 +166,11 @@ func TestStrangersDontKeepAKnownBrowserOut(t *testing.T) {
 		_ = in(stranger, "wrong")
 	}
 	for name, browser := range map[string]string{"a stranger": stranger, "no browser": "", "no secret": "x"} {
-		if err := in(browser, "correct horse"); !errors.As(err, &locked) {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if err := in(browser, "correct horse"); !errors.As(err, &locked) {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 	must(t, in(known, "correct horse"))
 	if err := in(stranger, "correct horse"); !errors.As(err, &locked) {
@@ -293,9 +297,11 @@ func TestOriginsAreThoseOfClients(t *testing.T) {
 		"https://app.example.org": true, "https://spa.example.org:8443": true,
 		"https://spa.example.org": false, "http://app.example.org": false, "null": false, "": false,
 	} {
-		if got, err := s.OriginAllowed(t.Context(), origin); got != want || err != nil {
-			t.Errorf("%q: %v, %v", origin, got, err)
-		}
+		t.Run(origin, func(t *testing.T) {
+			if got, err := s.OriginAllowed(t.Context(), origin); got != want || err != nil {
+				t.Errorf("%q: %v, %v", origin, got, err)
+			}
+		})
 	}
 	must(t, s.RemoveClient(t.Context(), "app"))
 	c.move(time.Second)
@@ -345,14 +351,16 @@ func TestClientsThatMakeNoSenseAreRefused(t *testing.T) {
 		"organization":              func(c *account.Client) { c.Organization = "Organization/1" },
 		"code without redirect":     func(c *account.Client) { c.RedirectURIs = nil },
 	} {
-		c, secret := app(), "s3cret"
-		change(&c)
-		if c.Kind != account.ConfidentialSymmetric {
-			secret = ""
-		}
-		if err := s.AddClient(t.Context(), c, secret); err == nil {
-			t.Errorf("%s: taken", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			c, secret := app(), "s3cret"
+			change(&c)
+			if c.Kind != account.ConfidentialSymmetric {
+				secret = ""
+			}
+			if err := s.AddClient(t.Context(), c, secret); err == nil {
+				t.Errorf("%s: taken", name)
+			}
+		})
 	}
 	if err := s.AddClient(t.Context(), app(), ""); err == nil {
 		t.Error("a symmetric client without a secret was taken")
@@ -375,15 +383,19 @@ func TestUsersThatMakeNoSenseAreRefused(t *testing.T) {
 		"organization":            func(u *account.User) { u.Organization = "a b" },
 		"long name":               func(u *account.User) { u.Name = strings.Repeat("x", 201) },
 	} {
-		u := alice()
-		change(&u)
-		if err := s.AddUser(t.Context(), u, "correct horse"); err == nil {
-			t.Errorf("%s: taken", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			u := alice()
+			change(&u)
+			if err := s.AddUser(t.Context(), u, "correct horse"); err == nil {
+				t.Errorf("%s: taken", name)
+			}
+		})
 	}
 	for _, password := range []string{"", "seven77", strings.Repeat("x", 1025)} {
-		if err := s.AddUser(t.Context(), alice(), password); err == nil {
-			t.Errorf("a password of %d characters was taken", len(password))
-		}
+		t.Run(password, func(t *testing.T) {
+			if err := s.AddUser(t.Context(), alice(), password); err == nil {
+				t.Errorf("a password of %d characters was taken", len(password))
+			}
+		})
 	}
 }

@@ -64,11 +64,13 @@ func TestASeedMakesUsersAndClients(t *testing.T) {
 	for id, kind := range map[string]account.Kind{
 		"app": account.Public, "portal": account.ConfidentialSymmetric, "payer": account.ConfidentialAsymmetric,
 	} {
-		c, err := s.Client(t.Context(), id)
-		must(t, err)
-		if c.Kind != kind || len(c.Grants) == 0 {
-			t.Errorf("%s is %+v", id, c)
-		}
+		t.Run(id, func(t *testing.T) {
+			c, err := s.Client(t.Context(), id)
+			must(t, err)
+			if c.Kind != kind || len(c.Grants) == 0 {
+				t.Errorf("%s is %+v", id, c)
+			}
+		})
 	}
 	if c, err := s.Client(t.Context(), "payer"); err != nil || c.Organization != "7" || !c.May(account.GrantClientCredentials) {
 		t.Errorf("payer is %+v, %v", c, err)
@@ -100,9 +102,9 @@ func TestASeedSownAgainChangesWhatItNamesButNoPassword(t *testing.T) {
 	must(t, err)
 }
 
-// TestTheExampleInTheREADME: what the README shows is a seed.
-func TestTheExampleInTheREADME(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
+// TestTheExampleInTheDocuments: what the page of logins shows is a seed.
+func TestTheExampleInTheDocuments(t *testing.T) {
+	text, err := os.ReadFile("../../docs/operate/login.md")
 	must(t, err)
 	_, rest, _ := strings.Cut(string(text), "```yaml\n")
 	example, _, _ := strings.Cut(rest, "```")
@@ -151,13 +153,15 @@ func TestASeedWithAMistakeSaysWhere(t *testing.T) {
 		"public with a secret":    {"clients:\n  - {id: a, kind: public, secret: x, redirectUris: 'https://a.example.org/', scopes: openid}\n", "secret"},
 		"keys":                    {"clients:\n  - {id: a, jwks: {keys: []}, scopes: system/*.rs}\n", "JWKS"},
 	} {
-		_, err := account.ParseSeed([]byte(c.text))
-		if err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v, want %q", name, err, c.says)
-			continue
-		}
-		if strings.Contains(err.Error(), "correct horse") {
-			t.Errorf("%s: the password is in the error: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			_, err := account.ParseSeed([]byte(c.text))
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: %v, want %q", name, err, c.says)
+				return
+			}
+			if strings.Contains(err.Error(), "correct horse") {
+				t.Errorf("%s: the password is in the error: %v", name, err)
+			}
+		})
 	}
 }

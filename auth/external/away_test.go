@@ -22,9 +22,11 @@ func TestAnIssuerThatIsAwayAtStart(t *testing.T) {
 		t.Errorf("nothing is known of the issuer: %v", err)
 	}
 	for name, forged := range map[string]string{"alg none": "eyJhbGciOiJub25lIn0." + strings.Split(token, ".")[1] + ".", "opaque": "x"} {
-		if _, err := v.Verify(t.Context(), forged); kindOf(err) != fhir.Login {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := v.Verify(t.Context(), forged); kindOf(err) != fhir.Login {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 	if s := v.States()[0]; s.Usable || !strings.Contains(s.Trouble, "can't be checked") {
 		t.Errorf("%+v", s)
@@ -129,26 +131,28 @@ func TestOpaqueTokensAreIntrospected(t *testing.T) {
 		"used for refreshing":  {map[string]any{"token_use": "refresh_token"}, fhir.Login},
 		"patient that is none": {map[string]any{"patient": "../p1"}, fhir.Login},
 	} {
-		ahead.Add(int64(2 * time.Minute)) // what was said of the token before counts no more
-		claims := i.claims(map[string]any{"active": true, "exp": time.Now().Add(24 * time.Hour).Unix()})
-		for claim, value := range row.changes {
-			if claims[claim] = value; value == nil {
-				delete(claims, claim)
+		t.Run(name, func(t *testing.T) {
+			ahead.Add(int64(2 * time.Minute)) // what was said of the token before counts no more
+			claims := i.claims(map[string]any{"active": true, "exp": time.Now().Add(24 * time.Hour).Unix()})
+			for claim, value := range row.changes {
+				if claims[claim] = value; value == nil {
+					delete(claims, claim)
+				}
 			}
-		}
-		i.mu.Lock()
-		i.active = claims
-		i.mu.Unlock()
-		before := i.count("/introspect")
-		for range 2 {
-			p, err := v.Verify(t.Context(), "opaque")
-			if kindOf(err) != row.want || err == nil && (p.Patient != "p1" || p.Issuer != i.URL) {
-				t.Errorf("%s: %+v, %v", name, p, err)
+			i.mu.Lock()
+			i.active = claims
+			i.mu.Unlock()
+			before := i.count("/introspect")
+			for range 2 {
+				p, err := v.Verify(t.Context(), "opaque")
+				if kindOf(err) != row.want || err == nil && (p.Patient != "p1" || p.Issuer != i.URL) {
+					t.Errorf("%s: %+v, %v", name, p, err)
+				}
 			}
-		}
-		if asked := i.count("/introspect") - before; row.want == -1 && asked != 1 {
-			t.Errorf("%s: asked %d times", name, asked)
-		}
+			if asked := i.count("/introspect") - before; row.want == -1 && asked != 1 {
+				t.Errorf("%s: asked %d times", name, asked)
+			}
+		})
 	}
 	if _, err := v.Verify(t.Context(), "another"); kindOf(err) != fhir.Login {
 		t.Errorf("a token that the issuer doesn't know: %v", err)
@@ -189,14 +193,16 @@ func TestOpaqueTokensOfSeveralIssuers(t *testing.T) {
 		{"the first is away and the second says no", nil, map[string]any{"active": false}, true, fhir.Transient},
 		{"the first says active, and that it is for somebody else", map[string]any{"active": true, "aud": "https://other.example"}, active, false, fhir.Login},
 	} {
-		ahead.Add(int64(2 * time.Minute))
-		first.setAway(row.away)
-		say(first, row.first)
-		say(second, row.second)
-		p, err := v.Verify(t.Context(), "opaque")
-		if kindOf(err) != row.want || err == nil && (p.Patient != "p1" || p.Issuer != second.URL) {
-			t.Errorf("%s: %+v, %v", row.name, p, err)
-		}
+		t.Run(row.name, func(t *testing.T) {
+			ahead.Add(int64(2 * time.Minute))
+			first.setAway(row.away)
+			say(first, row.first)
+			say(second, row.second)
+			p, err := v.Verify(t.Context(), "opaque")
+			if kindOf(err) != row.want || err == nil && (p.Patient != "p1" || p.Issuer != second.URL) {
+				t.Errorf("%s: %+v, %v", row.name, p, err)
+			}
+		})
 	}
 	if n := unasked.count("/introspect"); n > 0 {
 		t.Errorf("an issuer without credentials was asked %d times", n)
@@ -205,9 +211,11 @@ func TestOpaqueTokensOfSeveralIssuers(t *testing.T) {
 
 func TestIssuersThatCannotBeTrusted(t *testing.T) {
 	for _, url := range []string{"http://login.example", "login.example", "", "ftp://x", "https://u:p@login.example", "https://login.example#a"} {
-		if _, err := external.New(external.Config{Issuers: []string{url}, Audiences: []string{base}}); err == nil {
-			t.Errorf("%q is taken", url)
-		}
+		t.Run(url, func(t *testing.T) {
+			if _, err := external.New(external.Config{Issuers: []string{url}, Audiences: []string{base}}); err == nil {
+				t.Errorf("%q is taken", url)
+			}
+		})
 	}
 }
 

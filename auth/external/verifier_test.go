@@ -97,9 +97,11 @@ func TestTypesThatAreTaken(t *testing.T) {
 	i := newIssuer(t)
 	v := verifier(t, i, nil)
 	for _, typ := range []string{"JWT", "jwt", "at+jwt", "application/at+jwt"} {
-		if _, err := v.Verify(t.Context(), typed(typ, i.claims(nil))); err != nil {
-			t.Errorf("%s: %v", typ, err)
-		}
+		t.Run(typ, func(t *testing.T) {
+			if _, err := v.Verify(t.Context(), typed(typ, i.claims(nil))); err != nil {
+				t.Errorf("%s: %v", typ, err)
+			}
+		})
 	}
 }
 
@@ -118,9 +120,11 @@ func TestAlgorithmsThatAreTaken(t *testing.T) {
 		{jose.ES384, "ec384", ec384Key()},
 		{jose.RS256, "", rsaKey()},
 	} {
-		if _, err := v.Verify(t.Context(), sign(row.alg, row.kid, row.key, i.claims(nil))); err != nil {
-			t.Errorf("%s with kid %q: %v", row.alg, row.kid, err)
-		}
+		t.Run(row.kid, func(t *testing.T) {
+			if _, err := v.Verify(t.Context(), sign(row.alg, row.kid, row.key, i.claims(nil))); err != nil {
+				t.Errorf("%s with kid %q: %v", row.alg, row.kid, err)
+			}
+		})
 	}
 }
 
@@ -189,13 +193,15 @@ func TestTokensThatAreRefused(t *testing.T) {
 		"JSON serialization":          `{"payload":"` + parts[1] + `","protected":"` + parts[0] + `","signature":"` + parts[2] + `"}`,
 		"a key that the token brings": sign(jose.RS256, "", otherKey(), i.claims(map[string]any{"jwk": "x"})),
 	} {
-		p, err := v.Verify(t.Context(), token)
-		if p != nil || kindOf(err) != fhir.Login {
-			t.Errorf("%s: %+v, %v", name, p, err)
-		}
-		if err != nil && token != "" && strings.Contains(err.Error(), token) {
-			t.Errorf("%s: the error holds the token", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			p, err := v.Verify(t.Context(), token)
+			if p != nil || kindOf(err) != fhir.Login {
+				t.Errorf("%s: %+v, %v", name, p, err)
+			}
+			if err != nil && token != "" && strings.Contains(err.Error(), token) {
+				t.Errorf("%s: the error holds the token", name)
+			}
+		})
 	}
 	if _, err := v.Verify(t.Context(), good); err != nil {
 		t.Fatalf("the token that the others are made from: %v", err)
@@ -221,9 +227,11 @@ func TestClocksMayDifferByTheSkew(t *testing.T) {
 		"without patient":      {map[string]any{"patient": nil, "fhirUser": nil}, true},
 		"patient as reference": {map[string]any{"patient": base + "/Patient/p1"}, true},
 	} {
-		if _, err := v.Verify(t.Context(), i.token(row.changes)); (err == nil) != row.taken {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := v.Verify(t.Context(), i.token(row.changes)); (err == nil) != row.taken {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 }
 
@@ -286,21 +294,23 @@ func TestClaimsAreMapped(t *testing.T) {
 		},
 		"azp": {map[string]any{"client_id": nil, "azp": "other"}, auth.Principal{Client: "other"}},
 	} {
-		p, err := v.Verify(t.Context(), i.token(row.changes))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		got := auth.Principal{Role: p.Role, FHIRUser: p.FHIRUser, Patient: p.Patient, Organization: p.Organization, Charges: p.Charges}
-		if row.want.Client != "" {
-			got.Client = p.Client
-		}
-		if diff := cmp.Diff(row.want, got); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
-		if name == "nested, by URL, scp as a list" && p.Scopes.String() != "user/*.rs user/Task.cud" {
-			t.Errorf("scopes %q", p.Scopes)
-		}
+		t.Run(name, func(t *testing.T) {
+			p, err := v.Verify(t.Context(), i.token(row.changes))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				return
+			}
+			got := auth.Principal{Role: p.Role, FHIRUser: p.FHIRUser, Patient: p.Patient, Organization: p.Organization, Charges: p.Charges}
+			if row.want.Client != "" {
+				got.Client = p.Client
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+			if name == "nested, by URL, scp as a list" && p.Scopes.String() != "user/*.rs user/Task.cud" {
+				t.Errorf("scopes %q", p.Scopes)
+			}
+		})
 	}
 }
 
@@ -316,12 +326,14 @@ func TestPeopleHaveNoSystemScopes(t *testing.T) {
 		"Device/d":                             "user/*.rs",
 		"":                                     "user/*.rs system/*.rs",
 	} {
-		p, err := v.Verify(t.Context(), i.token(map[string]any{"fhirUser": user, "patient": nil, "scope": "system/*.rs user/*.rs"}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := p.Scopes.String(); got != want {
-			t.Errorf("%q: %s, want %s", user, got, want)
-		}
+		t.Run(user, func(t *testing.T) {
+			p, err := v.Verify(t.Context(), i.token(map[string]any{"fhirUser": user, "patient": nil, "scope": "system/*.rs user/*.rs"}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := p.Scopes.String(); got != want {
+				t.Errorf("%q: %s, want %s", user, got, want)
+			}
+		})
 	}
 }

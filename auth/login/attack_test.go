@@ -41,10 +41,12 @@ func TestFormsOfOtherSitesDoNothing(t *testing.T) {
 			"null origin":    {"Origin", "null", "Sec-Fetch-Site", ""},
 			"other port":     {"Origin", "http://127.0.0.1:1", "Sec-Fetch-Site", ""},
 		} {
-			if a := p.post(path, form, header...); a.status != http.StatusForbidden {
-				t.Errorf("%s to %s: %d %s", name, path, a.status, a.location())
-			}
-			nothingDone(p, name+" to "+path)
+			t.Run(name, func(t *testing.T) {
+				if a := p.post(path, form, header...); a.status != http.StatusForbidden {
+					t.Errorf("%s to %s: %d %s", name, path, a.status, a.location())
+				}
+				nothingDone(p, name+" to "+path)
+			})
 		}
 	}
 }
@@ -57,15 +59,17 @@ func TestFormsNeedTheirToken(t *testing.T) {
 	visit := s.person(t).get("/auth/signin").fields().Get("form")
 	for path, form := range forms(p) {
 		for name, token := range map[string]string{"no": "", "another session's": foreign, "a visit's": visit, "a made-up": "AAAA"} {
-			changed := url.Values{}
-			for k, v := range form {
-				changed[k] = v
-			}
-			changed.Set("form", token)
-			if a := p.post(path, changed); a.status != http.StatusForbidden {
-				t.Errorf("%s token to %s: %d %s", name, path, a.status, a.location())
-			}
-			nothingDone(p, name+" token to "+path)
+			t.Run(name, func(t *testing.T) {
+				changed := url.Values{}
+				for k, v := range form {
+					changed[k] = v
+				}
+				changed.Set("form", token)
+				if a := p.post(path, changed); a.status != http.StatusForbidden {
+					t.Errorf("%s token to %s: %d %s", name, path, a.status, a.location())
+				}
+				nothingDone(p, name+" token to "+path)
+			})
 		}
 		if a := p.send(http.MethodGet, path+"?"+form.Encode(), ""); a.status == http.StatusSeeOther && strings.Contains(a.location(), "app.example") {
 			t.Errorf("a link to %s acts", path)
@@ -83,9 +87,11 @@ func TestSignInFormsAreBoundToTheVisitor(t *testing.T) {
 		"an attacker's form": mine.with("name", "bob", "password", password),
 		"no token":           {"name": {"bob"}, "password": {password}},
 	} {
-		if a := victim.post("/auth/signin", form); a.status != http.StatusForbidden || victim.session() != "" {
-			t.Errorf("%s signed somebody in: %d", name, a.status)
-		}
+		t.Run(name, func(t *testing.T) {
+			if a := victim.post("/auth/signin", form); a.status != http.StatusForbidden || victim.session() != "" {
+				t.Errorf("%s signed somebody in: %d", name, a.status)
+			}
+		})
 	}
 	stranger := s.person(t)
 	a := stranger.post("/auth/signin", mine.with("name", "bob", "password", password))
@@ -107,18 +113,20 @@ func TestNoParameterLeadsElsewhere(t *testing.T) {
 		t.Errorf("sign-in leads to %q", a.location())
 	}
 	for _, path := range []string{"/auth/signin", "/auth/apps", "/auth/signout", "/auth/patient", "/auth/consent", "/auth", "/auth/", "/auth//evil.example", "/auth/apps?done=" + evil, "/auth/%2F%2Fevil.example"} {
-		separator := query
-		if strings.Contains(path, "?") {
-			separator = "&" + query[1:]
-		}
-		a := p.get(path + separator)
-		to, err := url.Parse(a.location())
-		if err != nil || to.Host != "" || to.Path != "" && !strings.HasPrefix(to.Path, "/auth/") {
-			t.Errorf("%s: %d %q", path, a.status, a.location())
-		}
-		if strings.Contains(a.body, "evil") && a.status != http.StatusTemporaryRedirect { // to the path without the second slash
-			t.Errorf("%s: %d\n%s", path, a.status, a.body)
-		}
+		t.Run(path, func(t *testing.T) {
+			separator := query
+			if strings.Contains(path, "?") {
+				separator = "&" + query[1:]
+			}
+			a := p.get(path + separator)
+			to, err := url.Parse(a.location())
+			if err != nil || to.Host != "" || to.Path != "" && !strings.HasPrefix(to.Path, "/auth/") {
+				t.Errorf("%s: %d %q", path, a.status, a.location())
+			}
+			if strings.Contains(a.body, "evil") && a.status != http.StatusTemporaryRedirect { // to the path without the second slash
+				t.Errorf("%s: %d\n%s", path, a.status, a.body)
+			}
+		})
 	}
 	if a := p.get("/auth/signin?request=" + url.QueryEscape(evil)); a.status != http.StatusGone || a.location() != "" {
 		t.Errorf("an evil request: %d %q", a.status, a.location())
@@ -181,8 +189,10 @@ func TestOddRequestsAreExplained(t *testing.T) {
 		{"several requests", p.get("/auth/consent?request=x&request=y"), http.StatusGone},
 		{"a null", p.get("/auth/consent?request=%00&patient=%00"), http.StatusGone},
 	} {
-		if c.answer.status != c.status || !strings.Contains(c.answer.body, "<h1>") || strings.Contains(c.answer.body, "<b>") {
-			t.Errorf("%s: %d\n%s", c.what, c.answer.status, c.answer.body)
-		}
+		t.Run(c.what, func(t *testing.T) {
+			if c.answer.status != c.status || !strings.Contains(c.answer.body, "<h1>") || strings.Contains(c.answer.body, "<b>") {
+				t.Errorf("%s: %d\n%s", c.what, c.answer.status, c.answer.body)
+			}
+		})
 	}
 }

@@ -30,9 +30,11 @@ func TestPatientLetsAnAppIn(t *testing.T) {
 	}
 	page := p.get(a.location())
 	for _, text := range []string{"App &amp; Co", "Ann Example", "See your care plans", "See and change your tasks", "at app.example"} {
-		if !strings.Contains(page.body, text) {
-			t.Errorf("the consent page lacks %q", text)
-		}
+		t.Run(text, func(t *testing.T) {
+			if !strings.Contains(page.body, text) {
+				t.Errorf("the consent page lacks %q", text)
+			}
+		})
 	}
 	if strings.Contains(page.body, "<i>") {
 		t.Error("a name became markup")
@@ -57,14 +59,16 @@ func TestRefusalGoesBackToTheApp(t *testing.T) {
 		"don't allow":  {"decision", "refuse", "scope", "patient/CarePlan.rs"},
 		"nothing left": {"decision", "allow"},
 	} {
-		p := s.person(t)
-		page := p.get(p.signIn("ann", p.begin()).location())
-		a := p.post("/auth/consent", page.with(fill...))
-		u, err := url.Parse(a.location())
-		must(t, err)
-		if u.Host != "app.example" || u.Query().Get("error") != "access_denied" || u.Query().Has("code") {
-			t.Errorf("%s: %d %s", name, a.status, a.location())
-		}
+		t.Run(name, func(t *testing.T) {
+			p := s.person(t)
+			page := p.get(p.signIn("ann", p.begin()).location())
+			a := p.post("/auth/consent", page.with(fill...))
+			u, err := url.Parse(a.location())
+			must(t, err)
+			if u.Host != "app.example" || u.Query().Get("error") != "access_denied" || u.Query().Has("code") {
+				t.Errorf("%s: %d %s", name, a.status, a.location())
+			}
+		})
 	}
 }
 
@@ -94,10 +98,12 @@ func TestStaffSearchForAPatient(t *testing.T) {
 		{"identifier", "urn:y|12", 200, "No patients found"},
 		{"name", " ", 400, "Enter a name"},
 	} {
-		a := p.post("/auth/patient", page.with(c.field, c.value))
-		if a.status != c.status || !strings.Contains(a.body, c.shown) || strings.Contains(a.body, "<script") {
-			t.Errorf("%s=%s: %d without %q", c.field, c.value, a.status, c.shown)
-		}
+		t.Run(c.field, func(t *testing.T) {
+			a := p.post("/auth/patient", page.with(c.field, c.value))
+			if a.status != c.status || !strings.Contains(a.body, c.shown) || strings.Contains(a.body, "<script") {
+				t.Errorf("%s=%s: %d without %q", c.field, c.value, a.status, c.shown)
+			}
+		})
 	}
 	a := p.post("/auth/patient", page.with("patient", "bob"))
 	if a.location() != "/auth/consent?patient=bob&request="+id {
@@ -118,42 +124,46 @@ func TestAnAppIsToldOfAVisit(t *testing.T) {
 		status    int
 		told      bool
 	}{{"e1", 303, true}, {"", 303, false}, {"e2", 403, false}, {"none", 403, false}} {
-		p := s.person(t)
-		page := p.get(p.signIn("ann", p.begin("launch/encounter")).location())
-		if !strings.Contains(page.body, "2026-03-01 Check-up (finished)") || strings.Contains(page.body, `value="e2"`) {
-			t.Errorf("visits offered:\n%s", page.body)
-		}
-		a := p.post("/auth/consent", page.with("decision", "allow", "scope", "patient/CarePlan.rs", "encounter", c.encounter))
-		if a.status != c.status {
-			t.Errorf("%s: %d", c.encounter, a.status)
-			continue
-		}
-		if a.status == http.StatusSeeOther && strings.Contains(p.fetch(a).body, `"encounter":"e1"`) != c.told {
-			t.Errorf("%q: told of %v", c.encounter, !c.told)
-		}
+		t.Run(c.encounter, func(t *testing.T) {
+			p := s.person(t)
+			page := p.get(p.signIn("ann", p.begin("launch/encounter")).location())
+			if !strings.Contains(page.body, "2026-03-01 Check-up (finished)") || strings.Contains(page.body, `value="e2"`) {
+				t.Errorf("visits offered:\n%s", page.body)
+			}
+			a := p.post("/auth/consent", page.with("decision", "allow", "scope", "patient/CarePlan.rs", "encounter", c.encounter))
+			if a.status != c.status {
+				t.Errorf("%s: %d", c.encounter, a.status)
+				return
+			}
+			if a.status == http.StatusSeeOther && strings.Contains(p.fetch(a).body, `"encounter":"e1"`) != c.told {
+				t.Errorf("%q: told of %v", c.encounter, !c.told)
+			}
+		})
 	}
 }
 
 func TestNobodyChoosesPatientsOfOthers(t *testing.T) {
 	s := newSite(t)
 	for _, c := range []struct{ user, other string }{{"dan", "bob"}, {"dan", "none"}} {
-		p := s.person(t)
-		id := p.begin()
-		page := p.get(p.signIn(c.user, id).location())
-		if strings.Contains(page.body, "Bob") || !strings.Contains(page.body, "Ann Example") {
-			t.Errorf("%s is shown:\n%s", c.user, page.body)
-		}
-		for path, form := range map[string]url.Values{
-			"/auth/patient": page.with("patient", c.other),
-			"/auth/consent": page.with("patient", c.other, "decision", "allow", "scope", "patient/CarePlan.rs"),
-		} {
-			if a := p.post(path, form); a.status != http.StatusForbidden || strings.Contains(a.body, "Bob") {
-				t.Errorf("%s of %s by %s: %d", path, c.other, c.user, a.status)
+		t.Run(c.user, func(t *testing.T) {
+			p := s.person(t)
+			id := p.begin()
+			page := p.get(p.signIn(c.user, id).location())
+			if strings.Contains(page.body, "Bob") || !strings.Contains(page.body, "Ann Example") {
+				t.Errorf("%s is shown:\n%s", c.user, page.body)
 			}
-		}
-		if a := p.get("/auth/consent?request=" + id + "&patient=" + c.other); a.status != http.StatusForbidden {
-			t.Errorf("consent about %s by %s: %d", c.other, c.user, a.status)
-		}
+			for path, form := range map[string]url.Values{
+				"/auth/patient": page.with("patient", c.other),
+				"/auth/consent": page.with("patient", c.other, "decision", "allow", "scope", "patient/CarePlan.rs"),
+			} {
+				if a := p.post(path, form); a.status != http.StatusForbidden || strings.Contains(a.body, "Bob") {
+					t.Errorf("%s of %s by %s: %d", path, c.other, c.user, a.status)
+				}
+			}
+			if a := p.get("/auth/consent?request=" + id + "&patient=" + c.other); a.status != http.StatusForbidden {
+				t.Errorf("consent about %s by %s: %d", c.other, c.user, a.status)
+			}
+		})
 	}
 	p := s.person(t)
 	page := p.get(p.signIn("ann", p.begin()).location() + "&patient=bob")
@@ -214,28 +224,30 @@ func TestWrongPasswordsHaveToWait(t *testing.T) {
 	s := newSite(t)
 	texts := map[string]string{}
 	for _, user := range []string{"ann", "nobody"} {
-		p := s.person(t)
-		for range 8 {
-			page := p.get("/auth/signin")
-			a := p.post("/auth/signin", page.with("name", user, "password", "wrong"))
-			if p.session() != "" {
-				t.Fatal("signed in with a wrong password")
-			}
-			if strings.Contains(a.body, "wrong\"") {
-				t.Error("the password comes back")
-			}
-			if a.status == http.StatusTooManyRequests {
-				if n, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || n < 1 || !strings.Contains(a.body, "Please wait") {
-					t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
+		t.Run(user, func(t *testing.T) {
+			p := s.person(t)
+			for range 8 {
+				page := p.get("/auth/signin")
+				a := p.post("/auth/signin", page.with("name", user, "password", "wrong"))
+				if p.session() != "" {
+					t.Fatal("signed in with a wrong password")
 				}
-				texts[user] += "wait "
-				continue
+				if strings.Contains(a.body, "wrong\"") {
+					t.Error("the password comes back")
+				}
+				if a.status == http.StatusTooManyRequests {
+					if n, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || n < 1 || !strings.Contains(a.body, "Please wait") {
+						t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
+					}
+					texts[user] += "wait "
+					continue
+				}
+				if a.status != http.StatusForbidden || !strings.Contains(a.body, "The user name or the password is wrong") {
+					t.Errorf("%d:\n%s", a.status, a.body)
+				}
+				texts[user] += "wrong "
 			}
-			if a.status != http.StatusForbidden || !strings.Contains(a.body, "The user name or the password is wrong") {
-				t.Errorf("%d:\n%s", a.status, a.body)
-			}
-			texts[user] += "wrong "
-		}
+		})
 	}
 	if !strings.Contains(texts["ann"], "wait") || texts["ann"] != texts["nobody"] {
 		t.Errorf("known and unknown names differ: %v", texts)
@@ -303,9 +315,11 @@ func TestAnAppIsListedOnceWithAllThatItMayDo(t *testing.T) {
 	}
 	page := p.get("/auth/apps")
 	for _, text := range []string{"<h2>App &amp; Co</h2>", "See your care plans", "See and change your tasks", "It stays connected when you sign out."} {
-		if strings.Count(page.body, text) != 1 {
-			t.Errorf("the page shows %q %d times", text, strings.Count(page.body, text))
-		}
+		t.Run(text, func(t *testing.T) {
+			if strings.Count(page.body, text) != 1 {
+				t.Errorf("the page shows %q %d times", text, strings.Count(page.body, text))
+			}
+		})
 	}
 	form := url.Values{"form": {page.fields().Get("form")}}
 	for _, m := range hidden.FindAllStringSubmatch(page.body, -1) {

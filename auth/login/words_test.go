@@ -32,9 +32,11 @@ func TestWhatIsTickedIsKeptAndNothingElse(t *testing.T) {
 		{"patient/Observation.rs?category=a patient/Task.r", "patient/Observation.rs", ""},
 		{"patient/Observation.rs?category=a patient/Task.r", "patient/Observation.rs?category=a", "patient/Observation.rs?category=a"},
 	} {
-		if got := kept(scopes(t, c.asked), strings.Split(c.ticked, ",")).String(); got != c.kept {
-			t.Errorf("of %q with %q ticked: %q, want %q", c.asked, c.ticked, got, c.kept)
-		}
+		t.Run(c.asked, func(t *testing.T) {
+			if got := kept(scopes(t, c.asked), strings.Split(c.ticked, ",")).String(); got != c.kept {
+				t.Errorf("of %q with %q ticked: %q, want %q", c.asked, c.ticked, got, c.kept)
+			}
+		})
 	}
 }
 
@@ -77,9 +79,11 @@ func TestPolicyNamesWhereAFormLeads(t *testing.T) {
 		"/relative":                        "",
 		"":                                 "",
 	} {
-		if got := sourceOf(uri); got != want {
-			t.Errorf("%q: %q, want %q", uri, got, want)
-		}
+		t.Run(uri, func(t *testing.T) {
+			if got := sourceOf(uri); got != want {
+				t.Errorf("%q: %q, want %q", uri, got, want)
+			}
+		})
 	}
 	h := http.Header{}
 	guard(h, []string{"https://one.example/a", "two:/b"})
@@ -112,10 +116,12 @@ func TestSearchNeedsSomething(t *testing.T) {
 		{patientQuery{BirthDate: "1980"}, ""},
 		{patientQuery{Identifier: "1"}, ""},
 	} {
-		faults := c.q.faults()
-		if c.field == "" && faults != nil || c.field != "" && (len(faults) != 1 || faults[0].Field != c.field) {
-			t.Errorf("%+v: %v, want %q", c.q, faults, c.field)
-		}
+		t.Run(c.field, func(t *testing.T) {
+			faults := c.q.faults()
+			if c.field == "" && faults != nil || c.field != "" && (len(faults) != 1 || faults[0].Field != c.field) {
+				t.Errorf("%+v: %v, want %q", c.q, faults, c.field)
+			}
+		})
 	}
 }
 
@@ -138,10 +144,12 @@ func TestPatientsAreNamedFromWhatThereIs(t *testing.T) {
 		{`{"name": [{"period": {"start": "2020"}}]}`, "A patient without a name"},
 		{`{}`, "A patient without a name"},
 	} {
-		one, err := readPatient([]byte(c.json))
-		if err != nil || one.Name != c.name {
-			t.Errorf("%s: %q, %v, want %q", c.json, one.Name, err, c.name)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			one, err := readPatient([]byte(c.json))
+			if err != nil || one.Name != c.name {
+				t.Errorf("%s: %q, %v, want %q", c.json, one.Name, err, c.name)
+			}
+		})
 	}
 }
 
@@ -154,15 +162,17 @@ func TestCookiesAreSecureButOnLoopback(t *testing.T) {
 		"http://[::1]:8080":     "caseway-visit",
 		"http://localhost":      "caseway-visit",
 	} {
-		u, err := url.Parse(root)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := httptest.NewRecorder()
-		(&Pages{Root: u}).visit(w, httptest.NewRequest(http.MethodGet, "/auth/signin", nil))
-		c := w.Result().Cookies()[0]
-		if c.Name != name || c.Secure != strings.HasPrefix(name, "__Host-") || !c.HttpOnly || c.Path != "/" || c.Domain != "" {
-			t.Errorf("%s: %s", root, c)
-		}
+		t.Run(root, func(t *testing.T) {
+			u, err := url.Parse(root)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := httptest.NewRecorder()
+			(&Pages{Root: u}).visit(w, httptest.NewRequest(http.MethodGet, "/auth/signin", nil))
+			c := w.Result().Cookies()[0]
+			if c.Name != name || c.Secure != strings.HasPrefix(name, "__Host-") || !c.HttpOnly || c.Path != "/" || c.Domain != "" {
+				t.Errorf("%s: %s", root, c)
+			}
+		})
 	}
 }

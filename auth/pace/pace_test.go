@@ -70,8 +70,10 @@ func TestAnAddressIsACaller(t *testing.T) {
 		"":                      "",
 		"a name":                "a name",
 	} {
-		if got := pace.Caller(address); got != want {
-			t.Errorf("%q is %q, want %q", address, got, want)
-		}
+		t.Run(address, func(t *testing.T) {
+			if got := pace.Caller(address); got != want {
+				t.Errorf("%q is %q, want %q", address, got, want)
+			}
+		})
 	}
 }

@@ -61,11 +61,13 @@ func TestAuthorizationIsRefusedWithoutARedirect(t *testing.T) {
 		"two redirects":              {"client_id": {"app"}, "redirect_uri": {appURI, "https://evil.example.org/"}, "response_type": {"code"}},
 		"two clients":                {"client_id": {"app", "other"}, "redirect_uri": {appURI}, "response_type": {"code"}},
 	} {
-		for _, a := range []answer{h.get("/auth/authorize?" + form.Encode()), h.post("/auth/authorize", form)} {
-			if a.status != http.StatusBadRequest || a.header.Get("Location") != "" || strings.Contains(a.text, "evil") {
-				t.Errorf("%s: %d %q %s", name, a.status, a.header.Get("Location"), a.text)
+		t.Run(name, func(t *testing.T) {
+			for _, a := range []answer{h.get("/auth/authorize?" + form.Encode()), h.post("/auth/authorize", form)} {
+				if a.status != http.StatusBadRequest || a.header.Get("Location") != "" || strings.Contains(a.text, "evil") {
+					t.Errorf("%s: %d %q %s", name, a.status, a.header.Get("Location"), a.text)
+				}
 			}
-		}
+		})
 	}
 	if a := h.post("/auth/authorize?client_id=app", good); a.status != http.StatusBadRequest {
 		t.Errorf("parameters in URL and body: %d", a.status)
@@ -113,14 +115,16 @@ func TestAuthorizationIsRefusedAtTheApp(t *testing.T) {
 		"launch without its scope":  {changed(good, "launch", "guess"), "invalid_scope"},
 		"empty launch":              {url.Values(merge(good, url.Values{"launch": {""}, "scope": {"launch patient/*.rs"}})), "invalid_request"},
 	} {
-		a := h.get("/auth/authorize?" + c.form.Encode())
-		to, err := url.Parse(a.header.Get("Location"))
-		must(t, err)
-		q := to.Query()
-		if a.status != http.StatusFound || !strings.HasPrefix(a.header.Get("Location"), appURI+"?") || q.Get("error") != c.error ||
-			q.Get("state") != "st&te=" || q.Get("iss") != h.url+"/auth" || q.Has("code") {
-			t.Errorf("%s: %d %s", name, a.status, a.header.Get("Location"))
-		}
+		t.Run(name, func(t *testing.T) {
+			a := h.get("/auth/authorize?" + c.form.Encode())
+			to, err := url.Parse(a.header.Get("Location"))
+			must(t, err)
+			q := to.Query()
+			if a.status != http.StatusFound || !strings.HasPrefix(a.header.Get("Location"), appURI+"?") || q.Get("error") != c.error ||
+				q.Get("state") != "st&te=" || q.Get("iss") != h.url+"/auth" || q.Has("code") {
+				t.Errorf("%s: %d %s", name, a.status, a.header.Get("Location"))
+			}
+		})
 	}
 	if a := h.get("/auth/authorize?" + good.Encode()); !strings.Contains(a.header.Get("Location"), provider.PathSignIn) {
 		t.Errorf("the good request: %d %s", a.status, a.header.Get("Location"))
@@ -181,14 +185,16 @@ func TestCodesAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) { (&house{t: t}).refused(c.answer, c.error) })
 	}
 	for _, path := range []string{"/auth/token", "/auth/introspect", "/auth/revoke", "/auth/launch", "/auth/userinfo"} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+path, strings.NewReader(forPortal.Encode()))
-		must(t, err)
-		req.Header = http.Header{
-			"Content-Type": {"application/x-www-form-urlencoded"}, "Authorization": {basic("portal", secret), basic("portal", "x")},
-		}
-		if a := h.do(req); a.status != http.StatusUnauthorized {
-			t.Errorf("%s with two Authorization headers: %d %s", path, a.status, a.text)
-		}
+		t.Run(path, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+path, strings.NewReader(forPortal.Encode()))
+			must(t, err)
+			req.Header = http.Header{
+				"Content-Type": {"application/x-www-form-urlencoded"}, "Authorization": {basic("portal", secret), basic("portal", "x")},
+			}
+			if a := h.do(req); a.status != http.StatusUnauthorized {
+				t.Errorf("%s with two Authorization headers: %d %s", path, a.status, a.text)
+			}
+		})
 	}
 	if a := h.get("/auth/token?" + good.Encode()); a.status != http.StatusMethodNotAllowed || a.is("access_token") != "" {
 		t.Errorf("by GET: %d %s", a.status, a.text)
@@ -288,10 +294,12 @@ func TestAssertionsAreRefused(t *testing.T) {
 		"five parts":               good + ".x.y",
 		"endless":                  strings.Repeat("x", 20<<10),
 	} {
-		a := h.post("/auth/token", service(text, "system/EpisodeOfCare.rs"))
-		if a.status != http.StatusUnauthorized || a.is("error") != "invalid_client" {
-			t.Errorf("%s: %d %s", name, a.status, a.text)
-		}
+		t.Run(name, func(t *testing.T) {
+			a := h.post("/auth/token", service(text, "system/EpisodeOfCare.rs"))
+			if a.status != http.StatusUnauthorized || a.is("error") != "invalid_client" {
+				t.Errorf("%s: %d %s", name, a.status, a.text)
+			}
+		})
 	}
 	form := service(good, "system/EpisodeOfCare.rs")
 	h.refused(h.post("/auth/token", changed(form, "client_assertion_type", "")), "invalid_client")

@@ -129,18 +129,20 @@ func TestWhoMayPutWhomInContext(t *testing.T) {
 		{"sam", "../Patient/a", "", provider.ErrPatient},
 		{"root", "b", "b", nil},
 	} {
-		to, err := h.p.Complete(t.Context(), h.pending(h.request("app", appURI, "patient/*.rs")), h.signIn(c.user), all(c.patient))
-		if err != c.err {
-			t.Errorf("%s, %q: %v, want %v", c.user, c.patient, err, c.err)
-		}
-		if c.err != nil {
-			continue
-		}
-		u, err := url.Parse(to)
-		must(t, err)
-		if a := h.ok(h.post("/auth/token", exchange("app", appURI, u.Query().Get("code")))); a.is("patient") != c.want {
-			t.Errorf("%s, %q: patient %q", c.user, c.patient, a.is("patient"))
-		}
+		t.Run(c.user, func(t *testing.T) {
+			to, err := h.p.Complete(t.Context(), h.pending(h.request("app", appURI, "patient/*.rs")), h.signIn(c.user), all(c.patient))
+			if err != c.err {
+				t.Errorf("%s, %q: %v, want %v", c.user, c.patient, err, c.err)
+			}
+			if c.err != nil {
+				return
+			}
+			u, err := url.Parse(to)
+			must(t, err)
+			if a := h.ok(h.post("/auth/token", exchange("app", appURI, u.Query().Get("code")))); a.is("patient") != c.want {
+				t.Errorf("%s, %q: patient %q", c.user, c.patient, a.is("patient"))
+			}
+		})
 	}
 	choice, err := h.p.Choice(t.Context(), h.signIn("carl"))
 	must(t, err)
@@ -170,11 +172,13 @@ func TestWhoMaySeeIsAskedAsTheTokenWillBe(t *testing.T) {
 		{"root", "app", "b", "", nil},
 		{"root", "bound", "b", "p", nil},
 	} {
-		asked = nil
-		_, err := h.p.Complete(t.Context(), h.pending(h.request(c.client, appURI, "patient/*.rs")), h.signIn(c.user), all(c.patient))
-		if err != c.err || len(asked) != 1 || asked[0].Organization != c.organization || asked[0].Subject != c.user || asked[0].Scopes.String() != "user/*.rs" {
-			t.Errorf("%s by %s: %v, asked %+v", c.user, c.client, err, asked)
-		}
+		t.Run(c.user, func(t *testing.T) {
+			asked = nil
+			_, err := h.p.Complete(t.Context(), h.pending(h.request(c.client, appURI, "patient/*.rs")), h.signIn(c.user), all(c.patient))
+			if err != c.err || len(asked) != 1 || asked[0].Organization != c.organization || asked[0].Subject != c.user || asked[0].Scopes.String() != "user/*.rs" {
+				t.Errorf("%s by %s: %v, asked %+v", c.user, c.client, err, asked)
+			}
+		})
 	}
 	_, err := h.p.Complete(t.Context(), h.pending(h.request("bound", appURI, "patient/*.rs")), h.signIn("sam"), all("b"))
 	if err != provider.ErrPatient {
@@ -207,18 +211,20 @@ func TestRefusal(t *testing.T) {
 		"refused":      func(id string) (string, error) { return h.p.Refuse(t.Context(), id, s) },
 		"nothing left": func(id string) (string, error) { return h.p.Complete(t.Context(), id, s, provider.Decision{}) },
 	} {
-		id := h.pending(h.request("portal", portalURI, "openid patient/*.rs"))
-		to, err := refuse(id)
-		must(t, err)
-		u, err := url.Parse(to)
-		must(t, err)
-		q := u.Query()
-		if q.Get("error") != "access_denied" || q.Get("state") != "st&te=" || q.Get("iss") != h.url+"/auth" || q.Get("tenant") != "7" || q.Has("code") {
-			t.Errorf("%s: %s", name, to)
-		}
-		if _, err := h.p.Complete(t.Context(), id, s, all("")); err != provider.ErrNoPending {
-			t.Errorf("%s, and completed: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			id := h.pending(h.request("portal", portalURI, "openid patient/*.rs"))
+			to, err := refuse(id)
+			must(t, err)
+			u, err := url.Parse(to)
+			must(t, err)
+			q := u.Query()
+			if q.Get("error") != "access_denied" || q.Get("state") != "st&te=" || q.Get("iss") != h.url+"/auth" || q.Get("tenant") != "7" || q.Has("code") {
+				t.Errorf("%s: %s", name, to)
+			}
+			if _, err := h.p.Complete(t.Context(), id, s, all("")); err != provider.ErrNoPending {
+				t.Errorf("%s, and completed: %v", name, err)
+			}
+		})
 	}
 }
 
@@ -292,9 +298,11 @@ func TestDiscovery(t *testing.T) {
 		"token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "response_types_supported",
 		"management_endpoint", "introspection_endpoint", "revocation_endpoint",
 	} {
-		if smart[name] == nil {
-			t.Errorf("the SMART configuration lacks %s", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if smart[name] == nil {
+				t.Errorf("the SMART configuration lacks %s", name)
+			}
+		})
 	}
 	if a := h.get("/auth/jwks"); strings.Contains(a.text, `"d"`) || !strings.Contains(a.text, `"kid"`) {
 		t.Errorf("keys: %s", a.text)
@@ -332,15 +340,17 @@ func TestWhoIsLockedOrGoneHasNoTokens(t *testing.T) {
 		"client removed":   func(h *house) error { return h.accounts.RemoveClient(h.t.Context(), "app") },
 		"client made anew": renew,
 	} {
-		h := newHouse(t)
-		a := h.tokens("alice", "openid patient/*.rs offline_access")
-		h.verify(a)
-		must(t, act(h))
-		h.clock.move(1e9)
-		h.dead(a.is("access_token"))
-		if got := h.post("/auth/token", refresh("app", a.is("refresh_token"))); got.status != 400 && got.status != 401 {
-			t.Errorf("%s: refreshed with %d", name, got.status)
-		}
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			a := h.tokens("alice", "openid patient/*.rs offline_access")
+			h.verify(a)
+			must(t, act(h))
+			h.clock.move(1e9)
+			h.dead(a.is("access_token"))
+			if got := h.post("/auth/token", refresh("app", a.is("refresh_token"))); got.status != 400 && got.status != 401 {
+				t.Errorf("%s: refreshed with %d", name, got.status)
+			}
+		})
 	}
 }
 

@@ -33,18 +33,22 @@ func TestIntrospectionTellsWhatTheTokenSays(t *testing.T) {
 		"by its own client":    ask(other, "Authorization", "Bearer "+a.is("access_token")),
 		"by an assertion":      h.post("/auth/introspect", changed(service2(h), "token", a.is("access_token"))),
 	} {
-		if got.json["active"] != true {
-			t.Errorf("%s: %d %s", name, got.status, got.text)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got.json["active"] != true {
+				t.Errorf("%s: %d %s", name, got.status, got.text)
+			}
+		})
 	}
 	for name, got := range map[string]answer{
 		"another client's, by a user's token": ask(service, "Authorization", "Bearer "+other),
 		"a refresh token, by another client":  ask(a.is("refresh_token"), by...),
 		"nonsense":                            ask("nonsense", by...),
 	} {
-		if got.text != `{"active":false}` || got.status != http.StatusOK {
-			t.Errorf("%s: %d %s", name, got.status, got.text)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got.text != `{"active":false}` || got.status != http.StatusOK {
+				t.Errorf("%s: %d %s", name, got.status, got.text)
+			}
+		})
 	}
 	if got := ask(a.is("refresh_token"), "Authorization", "Bearer "+a.is("access_token")); got.json["active"] != true || got.is("scope") != a.is("scope") {
 		t.Errorf("a refresh token by its client: %s", got.text)
@@ -63,16 +67,18 @@ func service2(h *house) url.Values {
 func TestRevocation(t *testing.T) {
 	h := newHouse(t)
 	for _, which := range []string{"access_token", "refresh_token"} {
-		a := h.tokens("alice", "openid patient/*.rs offline_access")
-		h.verify(a)
-		for range 2 { // the second time there is nothing left to do
-			got := h.post("/auth/revoke", url.Values{"token": {a.is(which)}, "token_type_hint": {"x"}, "client_id": {"app"}})
-			if got.status != http.StatusOK || got.text != "" {
-				t.Errorf("%s: %d %s", which, got.status, got.text)
+		t.Run(which, func(t *testing.T) {
+			a := h.tokens("alice", "openid patient/*.rs offline_access")
+			h.verify(a)
+			for range 2 { // the second time there is nothing left to do
+				got := h.post("/auth/revoke", url.Values{"token": {a.is(which)}, "token_type_hint": {"x"}, "client_id": {"app"}})
+				if got.status != http.StatusOK || got.text != "" {
+					t.Errorf("%s: %d %s", which, got.status, got.text)
+				}
 			}
-		}
-		h.dead(a.is("access_token"))
-		h.refused(h.post("/auth/token", refresh("app", a.is("refresh_token"))), "invalid_grant")
+			h.dead(a.is("access_token"))
+			h.refused(h.post("/auth/token", refresh("app", a.is("refresh_token"))), "invalid_grant")
+		})
 	}
 	if got := h.post("/auth/revoke", url.Values{"token": {"nonsense"}, "client_id": {"app"}}); got.status != http.StatusOK {
 		t.Errorf("nonsense: %d", got.status)
@@ -88,13 +94,15 @@ func TestUserinfo(t *testing.T) {
 		"openid":                  `{"sub":"alice"}`,
 		"openid profile fhirUser": `{"sub":"alice","name":"Alice","fhirUser":"` + h.url + `/fhir/Patient/a"}`,
 	} {
-		a := h.tokens("alice", scopes)
-		if got := h.get("/auth/userinfo", "Authorization", "Bearer "+a.is("access_token")); got.text != want {
-			t.Errorf("%s: %d %s", scopes, got.status, got.text)
-		}
-		if got := h.post("/auth/userinfo", nil, "Authorization", "bearer "+a.is("access_token")); got.text != want {
-			t.Errorf("%s by POST: %d %s", scopes, got.status, got.text)
-		}
+		t.Run(scopes, func(t *testing.T) {
+			a := h.tokens("alice", scopes)
+			if got := h.get("/auth/userinfo", "Authorization", "Bearer "+a.is("access_token")); got.text != want {
+				t.Errorf("%s: %d %s", scopes, got.status, got.text)
+			}
+			if got := h.post("/auth/userinfo", nil, "Authorization", "bearer "+a.is("access_token")); got.text != want {
+				t.Errorf("%s by POST: %d %s", scopes, got.status, got.text)
+			}
+		})
 	}
 	a := h.tokens("alice", "patient/*.rs")
 	h.refused(h.get("/auth/userinfo", "Authorization", "Bearer "+a.is("access_token")), "insufficient_scope")
@@ -125,21 +133,23 @@ func TestLogout(t *testing.T) {
 		"a made-up hint":          {url.Values{"id_token_hint": {"x.y.z"}}, "", 400, false},
 		"an access token as hint": {url.Values{"id_token_hint": {"access"}}, "", 400, false},
 	} {
-		s, query := h.signIn("alice"), c.query
-		switch hint := query.Get("id_token_hint"); hint {
-		case "alice", "sam":
-			query = changed(query, "id_token_hint", h.tokens(hint, "openid user/*.rs").is("id_token"))
-		case "access":
-			query = changed(query, "id_token_hint", h.tokens("alice", "openid user/*.rs").is("access_token"))
-		}
-		a := h.get("/auth/logout?"+query.Encode(), "Cookie", h.p.SessionCookie(s.Value).String())
-		if to := strings.TrimPrefix(a.header.Get("Location"), h.url); a.status != c.status || to != c.to {
-			t.Errorf("%s: %d to %q", name, a.status, to)
-		}
-		_, err := h.p.Session(t.Context(), s.Value)
-		if over := err == provider.ErrNoSession; over != c.over || over != strings.Contains(a.header.Get("Set-Cookie"), "Max-Age=0") {
-			t.Errorf("%s: the session: %v, cookie %q", name, err, a.header.Get("Set-Cookie"))
-		}
+		t.Run(name, func(t *testing.T) {
+			s, query := h.signIn("alice"), c.query
+			switch hint := query.Get("id_token_hint"); hint {
+			case "alice", "sam":
+				query = changed(query, "id_token_hint", h.tokens(hint, "openid user/*.rs").is("id_token"))
+			case "access":
+				query = changed(query, "id_token_hint", h.tokens("alice", "openid user/*.rs").is("access_token"))
+			}
+			a := h.get("/auth/logout?"+query.Encode(), "Cookie", h.p.SessionCookie(s.Value).String())
+			if to := strings.TrimPrefix(a.header.Get("Location"), h.url); a.status != c.status || to != c.to {
+				t.Errorf("%s: %d to %q", name, a.status, to)
+			}
+			_, err := h.p.Session(t.Context(), s.Value)
+			if over := err == provider.ErrNoSession; over != c.over || over != strings.Contains(a.header.Get("Set-Cookie"), "Max-Age=0") {
+				t.Errorf("%s: the session: %v, cookie %q", name, err, a.header.Get("Set-Cookie"))
+			}
+		})
 	}
 }
 
@@ -179,22 +189,26 @@ func TestWebPagesOfClientsMayCall(t *testing.T) {
 		"/auth/token": {http.MethodOptions, http.MethodPost}, "/auth/userinfo": {http.MethodOptions, http.MethodGet},
 		"/auth/introspect": {http.MethodOptions}, "/auth/revoke": {http.MethodOptions},
 	} {
-		for _, method := range methods {
-			for origin, want := range map[string]string{"https://app.example.org": "https://app.example.org", "https://evil.example.org": "", "null": ""} {
-				req, err := http.NewRequestWithContext(t.Context(), method, h.url+path, nil)
-				must(t, err)
-				a := h.do(with(req, []string{"Origin", origin, "Access-Control-Request-Method", "POST"}))
-				if a.header.Get("Access-Control-Allow-Origin") != want || a.header.Get("Access-Control-Allow-Credentials") != "" ||
-					!slices.Contains(a.header.Values("Vary"), "Origin") {
-					t.Errorf("%s %s from %s: %v", method, path, origin, a.header)
+		t.Run(path, func(t *testing.T) {
+			for _, method := range methods {
+				for origin, want := range map[string]string{"https://app.example.org": "https://app.example.org", "https://evil.example.org": "", "null": ""} {
+					req, err := http.NewRequestWithContext(t.Context(), method, h.url+path, nil)
+					must(t, err)
+					a := h.do(with(req, []string{"Origin", origin, "Access-Control-Request-Method", "POST"}))
+					if a.header.Get("Access-Control-Allow-Origin") != want || a.header.Get("Access-Control-Allow-Credentials") != "" ||
+						!slices.Contains(a.header.Values("Vary"), "Origin") {
+						t.Errorf("%s %s from %s: %v", method, path, origin, a.header)
+					}
 				}
 			}
-		}
+		})
 	}
 	for _, path := range []string{"/auth/authorize", "/auth/launch", "/auth/logout"} {
-		if a := h.get(path, "Origin", "https://app.example.org"); a.header.Get("Access-Control-Allow-Origin") != "" {
-			t.Errorf("%s may be called: %v", path, a.header)
-		}
+		t.Run(path, func(t *testing.T) {
+			if a := h.get(path, "Origin", "https://app.example.org"); a.header.Get("Access-Control-Allow-Origin") != "" {
+				t.Errorf("%s may be called: %v", path, a.header)
+			}
+		})
 	}
 }
 

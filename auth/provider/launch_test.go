@@ -51,11 +51,13 @@ func TestEHRLaunchCarriesItsContext(t *testing.T) {
 	introspected := h.post("/auth/introspect", url.Values{"token": {a.is("access_token")}}, "Authorization", basic("portal", secret))
 	refreshed := h.ok(h.post("/auth/token", refresh("app", a.is("refresh_token"))))
 	for name, got := range map[string]answer{"token": a, "introspection": introspected, "refresh": refreshed} {
-		for member, value := range want {
-			if text(got.json[member]) != text(value) {
-				t.Errorf("%s: %s is %s, want %s", name, member, text(got.json[member]), text(value))
+		t.Run(name, func(t *testing.T) {
+			for member, value := range want {
+				if text(got.json[member]) != text(value) {
+					t.Errorf("%s: %s is %s, want %s", name, member, text(got.json[member]), text(value))
+				}
 			}
-		}
+		})
 	}
 	if who := h.verify(a); who.Patient != "a" || who.Encounter != "e" || !who.Scopes.Has("launch/encounter") {
 		t.Errorf("principal %+v", who)
@@ -118,10 +120,12 @@ func TestWhoseALaunchIs(t *testing.T) {
 		"the user, in upper case":  {`{"patient":"a","user":"Alice"}`, "alice", nil},
 		"without a patient, staff": {`{"intent":"x"}`, "sam", provider.ErrNeedsPatient},
 	} {
-		id := h.pending(h.launched(h.launch(c.body), "launch patient/*.rs"))
-		if _, err := h.p.Complete(t.Context(), id, h.signIn(c.user), all("")); err != c.want {
-			t.Errorf("%s: %v, want %v", name, err, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			id := h.pending(h.launched(h.launch(c.body), "launch patient/*.rs"))
+			if _, err := h.p.Complete(t.Context(), id, h.signIn(c.user), all("")); err != c.want {
+				t.Errorf("%s: %v, want %v", name, err, c.want)
+			}
+		})
 	}
 }
 

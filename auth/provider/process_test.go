@@ -144,19 +144,23 @@ func TestNothingIsStoredInClear(t *testing.T) {
 	launch := h.launch(`{"patient":"a"}`).is("launch")
 	var kept strings.Builder
 	for _, kind := range []string{"user", "client", "attempt", "setup", "pending", "launch", "grant", "session", "jti", "key", "secret"} {
-		found, err := h.store.Records(t.Context(), "auth-"+kind, "", "", 1000)
-		must(t, err)
-		for _, r := range found {
-			kept.WriteString(r.Key + " " + string(r.Value) + "\n")
-		}
+		t.Run(kind, func(t *testing.T) {
+			found, err := h.store.Records(t.Context(), "auth-"+kind, "", "", 1000)
+			must(t, err)
+			for _, r := range found {
+				kept.WriteString(r.Key + " " + string(r.Value) + "\n")
+			}
+		})
 	}
 	for name, value := range map[string]string{
 		"password": password, "client secret": secret, "session": s.Value, "CSRF": s.CSRF, "pending": id, "launch": launch,
 		"code": secretOf(code), "refresh token": secretOf(a.is("refresh_token")), "access token": a.is("access_token"), "id_token": a.is("id_token"),
 	} {
-		if value == "" || strings.Contains(kept.String(), value) {
-			t.Errorf("%s is stored in clear", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if value == "" || strings.Contains(kept.String(), value) {
+				t.Errorf("%s is stored in clear", name)
+			}
+		})
 	}
 }
 
@@ -177,8 +181,10 @@ func TestTheStoreAwayOpensNoDoor(t *testing.T) {
 		h.get("/auth/userinfo", "Authorization", "Bearer "+a.is("access_token")),
 		h.get("/auth/authorize?" + h.request("app", appURI, "patient/*.rs").Encode()),
 	} {
-		if got.status < 500 || strings.Contains(got.text, "sqlite") {
-			t.Errorf("%d %s", got.status, got.text)
-		}
+		t.Run(got.text, func(t *testing.T) {
+			if got.status < 500 || strings.Contains(got.text, "sqlite") {
+				t.Errorf("%d %s", got.status, got.text)
+			}
+		})
 	}
 }

@@ -21,18 +21,20 @@ func TestBackendService(t *testing.T) {
 		"RS384": func() string { return h.assertion("payer") },
 		"ES384": func() string { return sign(t, jose.ES384, h.signer.ec, map[string]any{"kid": "e"}, h.claims("payer")) },
 	} {
-		a := h.ok(h.post("/auth/token", service(assertion(), "system/EpisodeOfCare.read system/Patient.rs openid user/*.rs")))
-		if a.is("scope") != "system/EpisodeOfCare.read" || a.json["expires_in"] != 300.0 || a.is("refresh_token") != "" || a.is("id_token") != "" {
-			t.Errorf("%s: %s", name, a.text)
-		}
-		who := h.verify(a)
-		if who.Client != "payer" || who.Subject != "payer" || who.Role != "" || who.Organization != "payer" || who.Scopes.String() != "system/EpisodeOfCare.rs" {
-			t.Errorf("%s: %+v", name, who)
-		}
-		h.clock.move(4 * time.Minute)
-		h.verify(a)
-		h.clock.move(2 * time.Minute)
-		h.dead(a.is("access_token"))
+		t.Run(name, func(t *testing.T) {
+			a := h.ok(h.post("/auth/token", service(assertion(), "system/EpisodeOfCare.read system/Patient.rs openid user/*.rs")))
+			if a.is("scope") != "system/EpisodeOfCare.read" || a.json["expires_in"] != 300.0 || a.is("refresh_token") != "" || a.is("id_token") != "" {
+				t.Errorf("%s: %s", name, a.text)
+			}
+			who := h.verify(a)
+			if who.Client != "payer" || who.Subject != "payer" || who.Role != "" || who.Organization != "payer" || who.Scopes.String() != "system/EpisodeOfCare.rs" {
+				t.Errorf("%s: %+v", name, who)
+			}
+			h.clock.move(4 * time.Minute)
+			h.verify(a)
+			h.clock.move(2 * time.Minute)
+			h.dead(a.is("access_token"))
+		})
 	}
 	for _, scopes := range []string{"", "openid", "user/*.rs", "patient/*.rs", "system/Patient.rs", "system/Coverage.cud", "nonsense"} {
 		h.refused(h.post("/auth/token", service(h.assertion("payer"), scopes)), "invalid_scope")
@@ -110,16 +112,18 @@ func TestKeysByURLAreKeptAsLongAsTheyMay(t *testing.T) {
 		"max-age=soon":         {0, 2},
 		"":                     {4 * time.Minute, 1},
 	} {
-		h := newHouse(t)
-		s := newKeyServer(t, h.signer.public(t))
-		s.set(h.signer.public(t), control)
-		h.remote(s)
-		h.ok(h.asRemote())
-		h.clock.move(c.after)
-		h.ok(h.asRemote())
-		if got := s.fetched.Load(); got != c.want {
-			t.Errorf("%q: fetched %d times, want %d", control, got, c.want)
-		}
+		t.Run(control, func(t *testing.T) {
+			h := newHouse(t)
+			s := newKeyServer(t, h.signer.public(t))
+			s.set(h.signer.public(t), control)
+			h.remote(s)
+			h.ok(h.asRemote())
+			h.clock.move(c.after)
+			h.ok(h.asRemote())
+			if got := s.fetched.Load(); got != c.want {
+				t.Errorf("%q: fetched %d times, want %d", control, got, c.want)
+			}
+		})
 	}
 }
 

@@ -38,18 +38,20 @@ func TestNobodyIsSilentForAnAppThatAnotherCanBe(t *testing.T) {
 		"web":      {account.Client{Kind: account.Public, RedirectURIs: []string{"https://web.example.org/cb"}}, "", true},
 		"secret":   {account.Client{Kind: account.ConfidentialSymmetric, RedirectURIs: []string{"http://127.0.0.1:7778/cb"}}, secret, true},
 	} {
-		c.client.ID, c.client.Name, c.client.Scopes = id, id, "patient/*.rs"
-		must(t, h.accounts.AddClient(t.Context(), c.client, c.secret))
-		form := h.request(id, c.client.RedirectURIs[0], "patient/*.rs")
-		exchanged := exchange(id, c.client.RedirectURIs[0], h.code(form, s, all("")))
-		if c.secret != "" {
-			exchanged.Set("client_secret", c.secret)
-		}
-		h.ok(h.post("/auth/token", exchanged))
-		q := h.silently(form, s.Value)
-		if c.silent != (q.Get("code") != "") || !c.silent && q.Get("error") != "consent_required" {
-			t.Errorf("%s: %v", id, q)
-		}
+		t.Run(id, func(t *testing.T) {
+			c.client.ID, c.client.Name, c.client.Scopes = id, id, "patient/*.rs"
+			must(t, h.accounts.AddClient(t.Context(), c.client, c.secret))
+			form := h.request(id, c.client.RedirectURIs[0], "patient/*.rs")
+			exchanged := exchange(id, c.client.RedirectURIs[0], h.code(form, s, all("")))
+			if c.secret != "" {
+				exchanged.Set("client_secret", c.secret)
+			}
+			h.ok(h.post("/auth/token", exchanged))
+			q := h.silently(form, s.Value)
+			if c.silent != (q.Get("code") != "") || !c.silent && q.Get("error") != "consent_required" {
+				t.Errorf("%s: %v", id, q)
+			}
+		})
 	}
 }
 
@@ -114,13 +116,15 @@ func TestStrangersLeaveLittleBehind(t *testing.T) {
 		long[i] = 'x'
 	}
 	for _, name := range []string{"state", "nonce"} {
-		form := changed(h.request("app", appURI, "patient/*.rs"), name, string(long))
-		a := h.get("/auth/authorize?" + form.Encode())
-		u, err := url.Parse(a.header.Get("Location"))
-		must(t, err)
-		if u.Query().Get("error") != "invalid_request" {
-			t.Errorf("a long %s: %d to %s", name, a.status, u.Path)
-		}
+		t.Run(name, func(t *testing.T) {
+			form := changed(h.request("app", appURI, "patient/*.rs"), name, string(long))
+			a := h.get("/auth/authorize?" + form.Encode())
+			u, err := url.Parse(a.header.Get("Location"))
+			must(t, err)
+			if u.Query().Get("error") != "invalid_request" {
+				t.Errorf("a long %s: %d to %s", name, a.status, u.Path)
+			}
+		})
 	}
 }
 

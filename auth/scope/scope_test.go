@@ -30,10 +30,12 @@ func TestNormalForm(t *testing.T) {
 		{"launch/patient openid openid", "openid launch/patient"},
 		{"  openid   fhirUser ", "openid fhirUser"},
 	} {
-		set, err := scope.Parse(c.text)
-		if err != nil || set.String() != c.want {
-			t.Errorf("%q is %q, %v; want %q", c.text, set, err, c.want)
-		}
+		t.Run(c.text, func(t *testing.T) {
+			set, err := scope.Parse(c.text)
+			if err != nil || set.String() != c.want {
+				t.Errorf("%q is %q, %v; want %q", c.text, set, err, c.want)
+			}
+		})
 	}
 }
 
@@ -48,23 +50,27 @@ func TestWrongScopesAreNamed(t *testing.T) {
 		"launch/practitioner", "OpenID", "offline", "patient/CarePlan.rs/x", "*", "*/*.rs", "patient/*", "__proto__", "patient\\CarePlan.rs",
 		"patient/CarePlan.rs\tuser/*.rs", "patient/CarePlan.rs\x00",
 	} {
-		set, err := scope.Parse("openid " + word)
-		wrong := (*scope.Error)(nil)
-		if !errors.As(err, &wrong) || len(wrong.Scopes) != 1 || set.String() != "openid" {
-			t.Errorf("%q: %q, %v", word, set, err)
-			continue
-		}
-		if strings.ContainsAny(err.Error(), "\"\\\t\x00") {
-			t.Errorf("%q: an error description can't hold %q", word, err)
-		}
+		t.Run(word, func(t *testing.T) {
+			set, err := scope.Parse("openid " + word)
+			wrong := (*scope.Error)(nil)
+			if !errors.As(err, &wrong) || len(wrong.Scopes) != 1 || set.String() != "openid" {
+				t.Errorf("%q: %q, %v", word, set, err)
+				return
+			}
+			if strings.ContainsAny(err.Error(), "\"\\\t\x00") {
+				t.Errorf("%q: an error description can't hold %q", word, err)
+			}
+		})
 	}
 }
 
 func TestTooMuchIsRefused(t *testing.T) {
 	for _, text := range []string{strings.Repeat("openid ", 201), strings.Repeat("x", 17000)} {
-		if set, err := scope.Parse(text); err == nil || !set.Empty() {
-			t.Errorf("%d bytes: %v", len(text), set)
-		}
+		t.Run(text, func(t *testing.T) {
+			if set, err := scope.Parse(text); err == nil || !set.Empty() {
+				t.Errorf("%d bytes: %v", len(text), set)
+			}
+		})
 	}
 }
 
@@ -88,12 +94,14 @@ func TestIntersect(t *testing.T) {
 		{"user/Task.rs?status=a", "user/Task.rs?status=b", "user/Task.rs?status=a&status=b"},
 		{"user/*.rs?_tag=x", "user/Task.r user/Goal.s", "user/Goal.s?_tag=x user/Task.r?_tag=x"},
 	} {
-		if got := parse(t, c.a).Intersect(parse(t, c.b)).String(); got != c.want {
-			t.Errorf("%s and %s have %q in common, want %q", c.a, c.b, got, c.want)
-		}
-		if got := parse(t, c.b).Intersect(parse(t, c.a)).String(); got != c.want {
-			t.Errorf("%s and %s have %q in common, want %q", c.b, c.a, got, c.want)
-		}
+		t.Run(c.a, func(t *testing.T) {
+			if got := parse(t, c.a).Intersect(parse(t, c.b)).String(); got != c.want {
+				t.Errorf("%s and %s have %q in common, want %q", c.a, c.b, got, c.want)
+			}
+			if got := parse(t, c.b).Intersect(parse(t, c.a)).String(); got != c.want {
+				t.Errorf("%s and %s have %q in common, want %q", c.b, c.a, got, c.want)
+			}
+		})
 	}
 }
 
@@ -115,9 +123,11 @@ func TestCovers(t *testing.T) {
 		{"patient/*.rs", "offline_access", false},
 		{"patient/*.rs", "", true},
 	} {
-		if got := parse(t, c.granted).Covers(parse(t, c.asked)); got != c.want {
-			t.Errorf("%s covers %s: %v, want %v", c.granted, c.asked, got, c.want)
-		}
+		t.Run(c.granted, func(t *testing.T) {
+			if got := parse(t, c.granted).Covers(parse(t, c.asked)); got != c.want {
+				t.Errorf("%s covers %s: %v, want %v", c.granted, c.asked, got, c.want)
+			}
+		})
 	}
 }
 
@@ -138,9 +148,11 @@ func TestDescribe(t *testing.T) {
 		"system/ExplanationOfBenefit.s":        "See insurance bills and payments",
 		"patient/CoverageEligibilityRequest.r": "See your coverage eligibility requests",
 	} {
-		if got := parse(t, text).Resources[0].Describe(true); got != want {
-			t.Errorf("%s: %q, want %q", text, got, want)
-		}
+		t.Run(text, func(t *testing.T) {
+			if got := parse(t, text).Resources[0].Describe(true); got != want {
+				t.Errorf("%s: %q, want %q", text, got, want)
+			}
+		})
 	}
 	for _, name := range scope.Others() {
 		if scope.DescribeOther(name) == "" {

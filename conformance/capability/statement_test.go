@@ -27,9 +27,11 @@ func claims() Claims {
 
 func TestTheStatementIsValidR4(t *testing.T) {
 	for name, c := range map[string]Claims{"all": claims(), "nothing": {}} {
-		if _, err := fhir.Decode(definition.R4(), Statement(c), fhir.Limits{}); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := fhir.Decode(definition.R4(), Statement(c), fhir.Limits{}); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 }
 

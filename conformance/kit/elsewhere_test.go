@@ -196,9 +196,11 @@ func TestAnIssuerElsewhere(t *testing.T) {
 		return err == nil && answer.Status == http.StatusOK
 	})
 	for _, part := range []string{`"issuer":"` + i.url() + `"`, `"token_endpoint":"` + i.url() + `/oauth/token"`, `"S256"`, `"launch-standalone"`} {
-		if text := want("configuration", 200, ".well-known/smart-configuration", ""); !strings.Contains(text, part) {
-			t.Errorf("the configuration lacks %s: %s", part, text)
-		}
+		t.Run(part, func(t *testing.T) {
+			if text := want("configuration", 200, ".well-known/smart-configuration", ""); !strings.Contains(text, part) {
+				t.Errorf("the configuration lacks %s: %s", part, text)
+			}
+		})
 	}
 	good := i.token(t, "jwt", "patient:ann", "patient/*.rs", "aud:"+p.Base)
 	want("a forged token", 401, "Patient/ann", forged)

@@ -63,9 +63,11 @@ func TestLogThatIsGone(t *testing.T) {
 	}
 	again.Kill()
 	for _, side := range []string{"-wal", "-shm"} {
-		if err := os.Remove(strings.TrimPrefix(launch.Store, "sqlite:") + side); err != nil {
-			t.Fatal(err)
-		}
+		t.Run(side, func(t *testing.T) {
+			if err := os.Remove(strings.TrimPrefix(launch.Store, "sqlite:") + side); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 	if text := start(t, launch).Output(); !strings.Contains(text, "the store's log is missing") {
 		t.Errorf("no word of the log that is gone:\n%s", text)

@@ -44,9 +44,11 @@ func TestFirstWalk(t *testing.T) {
 		`"CapabilityStatement"`, "HTTP/1.1 201 Created", "HTTP/1.1 304 Not Modified", `"versionId":"2"`,
 		`"type":"history"`, `"type":"transaction-response"`, "HTTP/1.1 204 No Content",
 	} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("the walk shows no %s:\n%s", want, out)
-		}
+		t.Run(want, func(t *testing.T) {
+			if !strings.Contains(string(out), want) {
+				t.Errorf("the walk shows no %s:\n%s", want, out)
+			}
+		})
 	}
 }
 

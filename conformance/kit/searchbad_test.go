@@ -172,9 +172,11 @@ func TestBadSearches(t *testing.T) {
 			"Task/loop1": `{"resourceType":"Task","id":"loop1","status":"requested","intent":"order","partOf":[{"reference":"Task/loop2"}]}`,
 			"Task/loop2": `{"resourceType":"Task","id":"loop2","status":"requested","intent":"order","partOf":[{"reference":"Task/loop1"}]}`,
 		} {
-			if answer, err := c.Do(t.Context(), http.MethodPut, key, []byte(body)); err != nil || !answer.Acknowledged() {
-				t.Fatalf("PUT %s: status %d, %v: %s", key, answer.Status, err, answer.Body)
-			}
+			t.Run(key, func(t *testing.T) {
+				if answer, err := c.Do(t.Context(), http.MethodPut, key, []byte(body)); err != nil || !answer.Acknowledged() {
+					t.Fatalf("PUT %s: status %d, %v: %s", key, answer.Status, err, answer.Body)
+				}
+			})
 		}
 		for _, row := range badSearches() {
 			t.Run(row.name, func(t *testing.T) {

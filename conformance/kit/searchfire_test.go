@@ -135,7 +135,9 @@ func TestSearchCursors(t *testing.T) {
 			put(t, c, key, fmt.Appendf(nil, `{"resourceType":"Patient","id":"secret%d","gender":"other","name":[{"family":"Confidential%d"}]}`, i, i))
 		}
 		for _, path := range []string{"Patient?_count=2", "Patient?_count=2&_sort=family", "Patient?_count=2&gender=other"} {
-			checkCursor(t, c, path)
+			t.Run(path, func(t *testing.T) {
+				checkCursor(t, c, path)
+			})
 		}
 		first := searchPage(t, c, "Patient?_count=2&_sort=-family")
 		if err := p.Stop(); err != nil {

@@ -62,9 +62,11 @@ func TestSMARTConfigurationIsTrue(t *testing.T) {
 		"issuer": says.Issuer, "jwks": says.JWKS, "authorize": says.Authorize, "token": says.Token, "introspect": says.Introspect,
 		"revoke": says.Revoke, "manage": says.Manage, "userinfo": says.Userinfo,
 	} {
-		if u, err := url.Parse(at); err != nil || !u.IsAbs() || u.Host == "" {
-			t.Errorf("%s: %q isn't absolute", name, at)
-		}
+		t.Run(name, func(t *testing.T) {
+			if u, err := url.Parse(at); err != nil || !u.IsAbs() || u.Host == "" {
+				t.Errorf("%s: %q isn't absolute", name, at)
+			}
+		})
 	}
 	says.checkEndpoints(t, c)
 	checkStatement(t, c, says)

@@ -41,8 +41,10 @@ func TestATokenWithCurl(t *testing.T) {
 		t.Fatalf("%v\n%s\n%s", err, out, p.Output())
 	}
 	for _, want := range []string{`"resourceType":"Patient","id":"ann"`, `"type":"searchset"`} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("got %s, want %s in it", out, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if !strings.Contains(string(out), want) {
+				t.Errorf("got %s, want %s in it", out, want)
+			}
+		})
 	}
 }

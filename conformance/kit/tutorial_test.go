@@ -42,9 +42,11 @@ func TestTutorial(t *testing.T) {
 		for _, want := range []string{
 			`"phase": "opened"`, `"rule": "plan-needs-approval"`, `"phase": "closed"`, `"status": "finished"`, `"title": "Antibiotics at home"`, `"resourceType": "Provenance"`,
 		} {
-			if !strings.Contains(string(out), want) {
-				t.Errorf("the tutorial shows no %s:\n%s", want, out)
-			}
+			t.Run(want, func(t *testing.T) {
+				if !strings.Contains(string(out), want) {
+					t.Errorf("the tutorial shows no %s:\n%s", want, out)
+				}
+			})
 		}
 	})
 }

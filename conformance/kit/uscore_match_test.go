@@ -232,7 +232,7 @@ func spanOf(v any) (spanned, bool) {
 }
 
 // satisfies compares by https://hl7.org/fhir/R4/search.html#prefix; ge and le take
-// what overlaps, as README says.
+// what overlaps, as docs/fhir/search.md says.
 func (s spanned) satisfies(value string) bool {
 	prefix := "eq"
 	if value[0] >= 'a' {

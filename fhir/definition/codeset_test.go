@@ -62,9 +62,11 @@ func TestCodeSets(t *testing.T) {
 
 		{"http://loinc.org/vs/LL379-9", "http://loinc.org", "LA9658-1", fhir.Unknown},
 	} {
-		if got := R4().CodeSet(c.set).Contains(c.system, c.code); got != c.want {
-			t.Errorf("%s: Contains(%q, %q) = %d, want %d", c.set, c.system, c.code, got, c.want)
-		}
+		t.Run(c.set, func(t *testing.T) {
+			if got := R4().CodeSet(c.set).Contains(c.system, c.code); got != c.want {
+				t.Errorf("%s: Contains(%q, %q) = %d, want %d", c.set, c.system, c.code, got, c.want)
+			}
+		})
 	}
 	if R4().CodeSet(hl7+"nothing") != nil {
 		t.Error("a value set that isn't there was found")
@@ -78,16 +80,20 @@ func TestUCUM(t *testing.T) {
 		"{score}", "kg{dry_body}", "1{tablet}", "mL/min/{1.73_m2}", "mg/(24.h)", "(kg.m)/(s2)", "[iU]/mL", "k[IU]/L", "cal_th", "'", "''",
 		"umol/(8.h.kg)", "B[10.nV]", "m[H2O]", "[degF]", "Cel", "a_j", "mg/dL", "12",
 	} {
-		if units.Contains("http://unitsofmeasure.org", code) != fhir.Member {
-			t.Errorf("%q is refused", code)
-		}
+		t.Run(code, func(t *testing.T) {
+			if units.Contains("http://unitsofmeasure.org", code) != fhir.Member {
+				t.Errorf("%q is refused", code)
+			}
+		})
 	}
 	for _, code := range []string{
 		"", " ", "mg / dL", "mg/", "/", "mg//dL", "(mg", "mg)", "()", "mm[Hg", "mm]", "{score", "score}", "[]", "kg..m", "mg dL", "µg", "m+", "2m",
 	} {
-		if units.Contains("", code) != fhir.NotMember {
-			t.Errorf("%q is taken", code)
-		}
+		t.Run(code, func(t *testing.T) {
+			if units.Contains("", code) != fhir.NotMember {
+				t.Errorf("%q is taken", code)
+			}
+		})
 	}
 	deep := make([]byte, 0, 200001)
 	for range 100000 {
@@ -133,9 +139,11 @@ func TestSystemsOfACode(t *testing.T) {
 		{"http://hl7.org/fhir/ValueSet/mimetypes", "text/xml", "urn:ietf:bcp:13"},
 		{"http://hl7.org/fhir/ValueSet/mimetypes", "text xml", ""},
 	} {
-		set := R4().CodeSet(c.set).(interface{ Systems(code string) []string })
-		if got := strings.Join(set.Systems(c.code), " "); got != c.want {
-			t.Errorf("%s in %s is of %q, want %q", c.code, c.set, got, c.want)
-		}
+		t.Run(c.set, func(t *testing.T) {
+			set := R4().CodeSet(c.set).(interface{ Systems(code string) []string })
+			if got := strings.Join(set.Systems(c.code), " "); got != c.want {
+				t.Errorf("%s in %s is of %q, want %q", c.code, c.set, got, c.want)
+			}
+		})
 	}
 }

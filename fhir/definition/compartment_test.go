@@ -8,9 +8,11 @@ import (
 func TestPatientCompartmentGoesBeyondR4(t *testing.T) {
 	patient := R4().Compartment("Patient")
 	for _, name := range []string{"Task", "Contract"} {
-		if got := patient.Params(name); !slices.Equal(got, []string{"patient"}) {
-			t.Errorf("%s is in the Patient compartment by %v", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := patient.Params(name); !slices.Equal(got, []string{"patient"}) {
+				t.Errorf("%s is in the Patient compartment by %v", name, got)
+			}
+		})
 	}
 	if n := len(patient.Types()); n != 68 {
 		t.Errorf("%d types in the Patient compartment, want R4's 66 and 2", n)

@@ -21,9 +21,11 @@ func TestTypes(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", "Nothing", "patient", "Patient.nothing", "Patient.name", "Request", ".", "Patient."} {
-		if R4().Type(name) != nil {
-			t.Errorf("Type(%q) isn't nil", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if R4().Type(name) != nil {
+				t.Errorf("Type(%q) isn't nil", name)
+			}
+		})
 	}
 }
 
@@ -36,9 +38,11 @@ func TestResourceTypes(t *testing.T) {
 		"Patient": true, "Binary": true, "Bundle": true,
 		"Parameters": false, "Resource": false, "DomainResource": false, "HumanName": false, "date": false, "": false,
 	} {
-		if got := R4().IsResourceType(name); got != want {
-			t.Errorf("IsResourceType(%q) = %v", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := R4().IsResourceType(name); got != want {
+				t.Errorf("IsResourceType(%q) = %v", name, got)
+			}
+		})
 	}
 }
 
@@ -129,14 +133,16 @@ func TestElementsOfSpecialForm(t *testing.T) {
 		{"Questionnaire.item", "item", "Questionnaire.item", false},
 		{"ValueSet.compose", "exclude", "ValueSet.compose.include", false},
 	} {
-		e := R4().Type(c.typ).Element(c.element)
-		var names []string
-		for _, ref := range e.Types {
-			names = append(names, ref.Name)
-		}
-		if got := strings.Join(names, " "); got != c.types || e.Attribute != c.attribute {
-			t.Errorf("%s: types %q, attribute %v", e.Path, got, e.Attribute)
-		}
+		t.Run(c.typ, func(t *testing.T) {
+			e := R4().Type(c.typ).Element(c.element)
+			var names []string
+			for _, ref := range e.Types {
+				names = append(names, ref.Name)
+			}
+			if got := strings.Join(names, " "); got != c.types || e.Attribute != c.attribute {
+				t.Errorf("%s: types %q, attribute %v", e.Path, got, e.Attribute)
+			}
+		})
 	}
 	if n := len(R4().Type("Extension").Element("value").Types); n != 50 {
 		t.Errorf("Extension.value has %d types, want 50", n)

@@ -41,11 +41,13 @@ func TestCompileFails(t *testing.T) {
 		{"a" + strings.Repeat(".a", 30_000), "too long"},
 		{"1" + strings.Repeat("+1", 30_000), "too long"},
 	} {
-		_, err := fhirpath.Compile(c.expression)
-		var syntax *fhirpath.SyntaxError
-		if !errors.As(err, &syntax) || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%.80s: %v, want an error with %q", c.expression, err, c.want)
-		}
+		t.Run(c.expression, func(t *testing.T) {
+			_, err := fhirpath.Compile(c.expression)
+			var syntax *fhirpath.SyntaxError
+			if !errors.As(err, &syntax) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%.80s: %v, want an error with %q", c.expression, err, c.want)
+			}
+		})
 	}
 }
 
@@ -64,10 +66,12 @@ func TestForRefusesWhatCannotBe(t *testing.T) {
 		{"Patientt", "name", "isn't known"},
 		{"Patient", "name.count().x", "System.Integer has no element x"},
 	} {
-		_, err := fhirpath.Compile(c.expression, fhirpath.For(definition.R4(), c.focus))
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v, want an error with %q", c.expression, err, c.want)
-		}
+		t.Run(c.focus, func(t *testing.T) {
+			_, err := fhirpath.Compile(c.expression, fhirpath.For(definition.R4(), c.focus))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: %v, want an error with %q", c.expression, err, c.want)
+			}
+		})
 	}
 }
 
@@ -82,9 +86,11 @@ func TestForAccepts(t *testing.T) {
 		{"Patient", "children().where($this.first().exists())"},
 		{"CarePlan", "%resource.subject | %context.subject | %sct.length() | type().name"},
 	} {
-		if _, err := fhirpath.Compile(c.expression, fhirpath.For(definition.R4(), c.focus)); err != nil {
-			t.Errorf("%s: %v", c.expression, err)
-		}
+		t.Run(c.focus, func(t *testing.T) {
+			if _, err := fhirpath.Compile(c.expression, fhirpath.For(definition.R4(), c.focus)); err != nil {
+				t.Errorf("%s: %v", c.expression, err)
+			}
+		})
 	}
 }
 
@@ -96,9 +102,11 @@ func TestLongExpressions(t *testing.T) {
 		{"id" + strings.Repeat(".first()", 19_000), "o1"},
 		{"id" + strings.Repeat(" | id", 19_000), "o1"},
 	} {
-		got, err := compile(t, c.expression).Eval(nil, focus)
-		if err != nil || texts(got) != c.want {
-			t.Errorf("%.20s… gives %s, %v", c.expression, texts(got), err)
-		}
+		t.Run(c.expression, func(t *testing.T) {
+			got, err := compile(t, c.expression).Eval(nil, focus)
+			if err != nil || texts(got) != c.want {
+				t.Errorf("%.20s… gives %s, %v", c.expression, texts(got), err)
+			}
+		})
 	}
 }

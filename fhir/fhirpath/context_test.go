@@ -48,10 +48,12 @@ func TestHooks(t *testing.T) {
 		"component.code.text.trace('c')":                "a, b, c, d",
 		"component.trace('d', code.text).count()":       "4",
 	} {
-		got, err := compile(t, expression).Eval(ctx, focus)
-		if err != nil || texts(got) != want {
-			t.Errorf("%s: %s, %v", expression, texts(got), err)
-		}
+		t.Run(expression, func(t *testing.T) {
+			got, err := compile(t, expression).Eval(ctx, focus)
+			if err != nil || texts(got) != want {
+				t.Errorf("%s: %s, %v", expression, texts(got), err)
+			}
+		})
 	}
 	if traced["c"] != "a, b, c, d" || traced["d"] != "a, b, c, d" {
 		t.Errorf("traced %v", traced)
@@ -69,9 +71,11 @@ func TestHooksErrorsCarryOn(t *testing.T) {
 	for _, expression := range []string{
 		"performer[1].resolve()", "performer[3].where(resolve() is Patient) | performer[3].resolve()", "status.memberOf('a')",
 	} {
-		if _, err := compile(t, expression).Eval(ctx, focus); !errors.Is(err, errAway) {
-			t.Errorf("%s: %v", expression, err)
-		}
+		t.Run(expression, func(t *testing.T) {
+			if _, err := compile(t, expression).Eval(ctx, focus); !errors.Is(err, errAway) {
+				t.Errorf("%s: %v", expression, err)
+			}
+		})
 	}
 }
 
@@ -89,10 +93,12 @@ func TestReferencesInABundle(t *testing.T) {
 		"entry.resource.ofType(CarePlan).select(%resource.type)":                            "collection",
 		"entry.resource.where($this is CarePlan).subject.where(resolve() is Group).empty()": "true",
 	} {
-		got, err := compile(t, expression).Eval(nil, focus)
-		if err != nil || texts(got) != want {
-			t.Errorf("%s: %s, %v", expression, texts(got), err)
-		}
+		t.Run(expression, func(t *testing.T) {
+			got, err := compile(t, expression).Eval(nil, focus)
+			if err != nil || texts(got) != want {
+				t.Errorf("%s: %s, %v", expression, texts(got), err)
+			}
+		})
 	}
 }
 
@@ -101,9 +107,11 @@ func TestConditions(t *testing.T) {
 	for expression, want := range map[string]fhirpath.Truth{
 		"status = 'final'": fhirpath.True, "status = 'x'": fhirpath.False, "method = 'x'": fhirpath.Unknown, "code": fhirpath.True,
 	} {
-		if got, err := compile(t, expression).Test(nil, focus); got != want || err != nil {
-			t.Errorf("%s is %v, %v", expression, got, err)
-		}
+		t.Run(expression, func(t *testing.T) {
+			if got, err := compile(t, expression).Test(nil, focus); got != want || err != nil {
+				t.Errorf("%s is %v, %v", expression, got, err)
+			}
+		})
 	}
 }
 

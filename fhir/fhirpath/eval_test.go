@@ -192,12 +192,14 @@ func TestEval(t *testing.T) {
 		{"%`vs-x`", "http://hl7.org/fhir/ValueSet/x"},
 		{"conformsTo('http://hl7.org/fhir/StructureDefinition/Observation')", "true"},
 	} {
-		got, err := compile(t, c.expression).Eval(ctx, focus)
-		if err != nil {
-			t.Errorf("%s: %v", c.expression, err)
-		} else if texts(got) != c.want {
-			t.Errorf("%s gives %s, want %s", c.expression, texts(got), c.want)
-		}
+		t.Run(c.expression, func(t *testing.T) {
+			got, err := compile(t, c.expression).Eval(ctx, focus)
+			if err != nil {
+				t.Errorf("%s: %v", c.expression, err)
+			} else if texts(got) != c.want {
+				t.Errorf("%s gives %s, want %s", c.expression, texts(got), c.want)
+			}
+		})
 	}
 }
 
@@ -223,14 +225,16 @@ func TestEvalFails(t *testing.T) {
 		{"component['a']", "index is an Integer"},
 		{"1.5.round(-1)", "places"},
 	} {
-		_, err := compile(t, c.expression).Eval(&fhirpath.Context{Schema: definition.R4()}, focus)
-		var failure *fhirpath.EvalError
-		if !errors.As(err, &failure) || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v, want an error with %q", c.expression, err, c.want)
-		}
-		if err != nil && (strings.Contains(err.Error(), "final") || strings.Contains(err.Error(), "1.50")) {
-			t.Errorf("%s: the error %q has a value in it", c.expression, err)
-		}
+		t.Run(c.expression, func(t *testing.T) {
+			_, err := compile(t, c.expression).Eval(&fhirpath.Context{Schema: definition.R4()}, focus)
+			var failure *fhirpath.EvalError
+			if !errors.As(err, &failure) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: %v, want an error with %q", c.expression, err, c.want)
+			}
+			if err != nil && (strings.Contains(err.Error(), "final") || strings.Contains(err.Error(), "1.50")) {
+				t.Errorf("%s: the error %q has a value in it", c.expression, err)
+			}
+		})
 	}
 }
 
@@ -253,18 +257,20 @@ func TestStepLimit(t *testing.T) {
 		"descendants().select(%resource.descendants().select(%resource.descendants().select(%resource.descendants())))",
 		"descendants().where(%resource.descendants().where(%resource ~ %resource).exists()).exists()",
 	} {
-		e, err := fhirpath.Compile(expression)
-		if err != nil {
-			t.Fatalf("%s: %v", expression, err)
-		}
-		began := time.Now()
-		_, err = e.Eval(ctx, focus)
-		if !errors.Is(err, fhirpath.ErrTooCostly) {
-			t.Errorf("%.80s: %v, want ErrTooCostly", expression, err)
-		}
-		if took := time.Since(began); took > 20*time.Second {
-			t.Errorf("%.80s took %v", expression, took)
-		}
+		t.Run(expression, func(t *testing.T) {
+			e, err := fhirpath.Compile(expression)
+			if err != nil {
+				t.Fatalf("%s: %v", expression, err)
+			}
+			began := time.Now()
+			_, err = e.Eval(ctx, focus)
+			if !errors.Is(err, fhirpath.ErrTooCostly) {
+				t.Errorf("%.80s: %v, want ErrTooCostly", expression, err)
+			}
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("%.80s took %v", expression, took)
+			}
+		})
 	}
 }
 
@@ -276,9 +282,11 @@ func TestLenient(t *testing.T) {
 		"component.first().value is Integer":                 "true",
 		"extension('http://example.org/b').value is Boolean": "true",
 	} {
-		got, err := compile(t, expression, fhirpath.Lenient()).Eval(nil, focus)
-		if err != nil || texts(got) != want {
-			t.Errorf("%s: %s, %v", expression, texts(got), err)
-		}
+		t.Run(expression, func(t *testing.T) {
+			got, err := compile(t, expression, fhirpath.Lenient()).Eval(nil, focus)
+			if err != nil || texts(got) != want {
+				t.Errorf("%s: %s, %v", expression, texts(got), err)
+			}
+		})
 	}
 }

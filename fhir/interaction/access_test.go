@@ -91,18 +91,20 @@ func TestWhatASearchMayNotSeeItDoesNotFind(t *testing.T) {
 				"Patient/a/$everything":                                     "CarePlan/pa Patient/a Practitioner/dr Task/ta",
 				"Patient/b/$everything":                                     "error",
 			} {
-				got, err := do(a.engine, "GET "+url, nil)
-				if want == "error" {
-					if err == nil {
-						t.Errorf("%s: %s", url, got)
+				t.Run(url, func(t *testing.T) {
+					got, err := do(a.engine, "GET "+url, nil)
+					if want == "error" {
+						if err == nil {
+							t.Errorf("%s: %s", url, got)
+						}
+						return
 					}
-					continue
-				}
-				if err != nil {
-					t.Errorf("%s: %v", url, err)
-					continue
-				}
-				checkFound(t, url, got, want)
+					if err != nil {
+						t.Errorf("%s: %v", url, err)
+						return
+					}
+					checkFound(t, url, got, want)
+				})
 			}
 		})
 	}
@@ -131,8 +133,10 @@ func TestContainedResourcesAreSeenWithTheirContainers(t *testing.T) {
 				{"MedicationRequest?medication.manufacturer.name=clinic", "MedicationRequest/ma MedicationRequest/mb", ""},
 				{"Patient?_has:MedicationRequest:patient:medication.code=pill", "Patient/a Patient/b", "Patient/a"},
 			} {
-				checkFound(t, row.url, must[[]byte](t)(do(open, "GET "+row.url, nil)), row.all)
-				checkFound(t, row.url, must[[]byte](t)(do(a.engine, "GET "+row.url, nil)), row.seen)
+				t.Run(row.url, func(t *testing.T) {
+					checkFound(t, row.url, must[[]byte](t)(do(open, "GET "+row.url, nil)), row.all)
+					checkFound(t, row.url, must[[]byte](t)(do(a.engine, "GET "+row.url, nil)), row.seen)
+				})
 			}
 		})
 	}

@@ -77,29 +77,31 @@ func TestSearchesFindWhatTheServerBringsAlong(t *testing.T) {
 			"status=draft,active": whole, "_id=alpha,echo,charlie": {"alpha", "charlie", "echo"}, "_lastUpdated=lt2026-11-22T00:00:01Z": {"alpha", "bravo", "delta"},
 			"_lastUpdated=gt2026-11-22T00:00:01Z": {"charlie", "echo", "foxtrot"},
 		} {
-			for _, count := range []string{"", "&_count=1", "&_count=2", "&_count=3"} {
-				line := "CodeSystem?" + query + count
-				all := e.finding(line + "&_total=accurate")
-				if all.Total == nil || *all.Total != len(want) {
-					t.Errorf("%s: the total is %v", line, all.Total)
+			t.Run(query, func(t *testing.T) {
+				for _, count := range []string{"", "&_count=1", "&_count=2", "&_count=3"} {
+					line := "CodeSystem?" + query + count
+					all := e.finding(line + "&_total=accurate")
+					if all.Total == nil || *all.Total != len(want) {
+						t.Errorf("%s: the total is %v", line, all.Total)
+					}
+					var got []string
+					last := ""
+					for next := line; next != ""; next = e.finding(next).link("next") {
+						got = append(got, e.finding(next).ids()...)
+						last = next
+					}
+					if !slices.Equal(got, want) {
+						t.Errorf("%s: %v", line, got)
+					}
+					var backwards []string
+					for previous := last; previous != ""; previous = e.finding(previous).link("previous") {
+						backwards = append(e.finding(previous).ids(), backwards...)
+					}
+					if !slices.Equal(backwards, want) {
+						t.Errorf("%s: backwards %v", line, backwards)
+					}
 				}
-				var got []string
-				last := ""
-				for next := line; next != ""; next = e.finding(next).link("next") {
-					got = append(got, e.finding(next).ids()...)
-					last = next
-				}
-				if !slices.Equal(got, want) {
-					t.Errorf("%s: %v", line, got)
-				}
-				var backwards []string
-				for previous := last; previous != ""; previous = e.finding(previous).link("previous") {
-					backwards = append(e.finding(previous).ids(), backwards...)
-				}
-				if !slices.Equal(backwards, want) {
-					t.Errorf("%s: backwards %v", line, backwards)
-				}
-			}
+			})
 		}
 		if got := e.finding("?_type=CodeSystem&_summary=count"); *got.Total != 6 {
 			t.Errorf("%d of the type in the system", *got.Total)

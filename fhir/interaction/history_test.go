@@ -183,14 +183,16 @@ func TestHistoryBetweenInstants(t *testing.T) {
 			{"at from the first to the second", interaction.HistoryRequest{AtFrom: times[0], AtTo: times[1].Add(time.Millisecond)}, `W/"2" W/"1"`},
 			{"at before all", interaction.HistoryRequest{AtFrom: times[0].Add(-time.Hour), AtTo: times[0].Add(-time.Minute)}, ""},
 		} {
-			c.request.Type, c.request.Count = "Basic", interaction.NoCount
-			var tags []string
-			for _, en := range readHistory(t, e, c.request).Entry {
-				tags = append(tags, en.Response.Etag)
-			}
-			if got := strings.Join(tags, " "); got != c.want {
-				t.Errorf("%s: %s, want %s", c.name, got, c.want)
-			}
+			t.Run(c.name, func(t *testing.T) {
+				c.request.Type, c.request.Count = "Basic", interaction.NoCount
+				var tags []string
+				for _, en := range readHistory(t, e, c.request).Entry {
+					tags = append(tags, en.Response.Etag)
+				}
+				if got := strings.Join(tags, " "); got != c.want {
+					t.Errorf("%s: %s, want %s", c.name, got, c.want)
+				}
+			})
 		}
 	})
 }
@@ -218,13 +220,15 @@ func TestACursorIsForItsQueryInAnyProcess(t *testing.T) {
 			"no code":  func(r *interaction.HistoryRequest) { r.Cursor = "*" },
 			"tampered": func(r *interaction.HistoryRequest) { r.Cursor = "AAAA" + r.Cursor[4:] },
 		} {
-			r := next
-			change(&r)
-			if _, err := engines[1].History(context.Background(), r); err == nil {
-				t.Errorf("%s: the cursor works", name)
-			} else {
-				wantError(t, err, fhir.Invalid, fhir.IssueValue, "")
-			}
+			t.Run(name, func(t *testing.T) {
+				r := next
+				change(&r)
+				if _, err := engines[1].History(context.Background(), r); err == nil {
+					t.Errorf("%s: the cursor works", name)
+				} else {
+					wantError(t, err, fhir.Invalid, fhir.IssueValue, "")
+				}
+			})
 		}
 	})
 }

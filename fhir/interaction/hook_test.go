@@ -149,8 +149,10 @@ func TestRulesHoldOnEveryWritePath(t *testing.T) {
 				{"invalid", "422 Unprocessable Entity", "invariant", way.at + ".name"},
 				{"fail", "500 Internal Server Error", "exception", ""},
 			} {
-				outcome, err := way.do(e, c.name)
-				checkRefusal(t, outcome, err, c.status, c.code, c.expression)
+				t.Run(c.name, func(t *testing.T) {
+					outcome, err := way.do(e, c.name)
+					checkRefusal(t, outcome, err, c.status, c.code, c.expression)
+				})
 			}
 			if outcome, err := way.do(e, "rename"); err != nil || !strings.Contains(outcome, `"name":"renamed"`) {
 				t.Errorf("rename: %s, %v", outcome, err)
@@ -323,9 +325,11 @@ func TestAnIdempotencyKeyWorksOnce(t *testing.T) {
 			{"resource":` + organization("", "x") + `,"request":{"method":"POST","url":"Organization"}},
 			{"resource":` + organization("", "x") + `,"request":{"method":"POST","url":"Organization"}}]}`)}
 		for _, want := range []string{"201 Created", "409 Conflict"} {
-			if answer := string(must[[]byte](t)(e.Bundle(ctx, r))); strings.Count(answer, want) != 2 {
-				t.Errorf("%s, want %s twice", answer, want)
-			}
+			t.Run(want, func(t *testing.T) {
+				if answer := string(must[[]byte](t)(e.Bundle(ctx, r))); strings.Count(answer, want) != 2 {
+					t.Errorf("%s, want %s twice", answer, want)
+				}
+			})
 		}
 	})
 }

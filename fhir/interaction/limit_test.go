@@ -27,9 +27,11 @@ func TestLimits(t *testing.T) {
 
 	entry := `{"request":{"method":"GET","url":"Patient/x"}}`
 	for _, typ := range []string{"batch", "transaction"} {
-		_, err = e.Bundle(ctx, interaction.BundleRequest{Body: []byte(
-			`{"resourceType":"Bundle","type":"` + typ + `","entry":[` + entry + strings.Repeat(","+entry, 10_000) + `]}`)})
-		wantError(t, err, fhir.TooLarge, fhir.IssueTooLong, "Bundle.entry")
+		t.Run(typ, func(t *testing.T) {
+			_, err = e.Bundle(ctx, interaction.BundleRequest{Body: []byte(
+				`{"resourceType":"Bundle","type":"` + typ + `","entry":[` + entry + strings.Repeat(","+entry, 10_000) + `]}`)})
+			wantError(t, err, fhir.TooLarge, fhir.IssueTooLong, "Bundle.entry")
+		})
 	}
 }
 
@@ -42,9 +44,11 @@ func TestManyProblemsOfABatchAreNotThoseOfOthers(t *testing.T) {
 	answer := string(must[[]byte](t)(e.Bundle(context.Background(), interaction.BundleRequest{Body: []byte(
 		`{"resourceType":"Bundle","type":"batch","entry":[` + good + strings.Repeat(","+bad, 5) + "," + good + `]}`)})))
 	for status, n := range map[string]int{"201 Created": 2, "422 Unprocessable Entity": 5, `"expression":["Bundle.entry[5].resource.gender"]`: 1} {
-		if got := strings.Count(answer, status); got != n {
-			t.Errorf("%s %d times, want %d: %s", status, got, n, answer)
-		}
+		t.Run(status, func(t *testing.T) {
+			if got := strings.Count(answer, status); got != n {
+				t.Errorf("%s %d times, want %d: %s", status, got, n, answer)
+			}
+		})
 	}
 }
 
@@ -111,9 +115,11 @@ func TestACancelledContextEndsEveryInteraction(t *testing.T) {
 				return err
 			},
 		} {
-			if err := do(); !errors.Is(err, context.Canceled) {
-				t.Errorf("%s: %v", name, err)
-			}
+			t.Run(name, func(t *testing.T) {
+				if err := do(); !errors.Is(err, context.Canceled) {
+					t.Errorf("%s: %v", name, err)
+				}
+			})
 		}
 	})
 }

@@ -79,24 +79,26 @@ func TestPagesLeadThereAndBack(t *testing.T) {
 			}
 		}
 		for _, sort := range []string{"", "&_sort=-_lastUpdated", "&_sort=name", "&_sort=-name,_id", "&_sort=_id"} {
-			url := "Organization?name=x" + sort
-			want := readAll(t, e, url+"&_count=100", "next")
-			if len(want) != 17 {
-				t.Fatalf("%s finds %v", url, want)
-			}
-			for _, count := range []int{1, 4, 17} {
-				paged := fmt.Sprintf("%s&_count=%d", url, count)
-				if got := readAll(t, e, paged, "next"); !slices.Equal(got, want) {
-					t.Errorf("%s: %v, want %v", paged, got, want)
+			t.Run(sort, func(t *testing.T) {
+				url := "Organization?name=x" + sort
+				want := readAll(t, e, url+"&_count=100", "next")
+				if len(want) != 17 {
+					t.Fatalf("%s finds %v", url, want)
 				}
-				last := paged
-				for next := paged; next != ""; next = readPage(t, e, next).link("next") {
-					last = next
+				for _, count := range []int{1, 4, 17} {
+					paged := fmt.Sprintf("%s&_count=%d", url, count)
+					if got := readAll(t, e, paged, "next"); !slices.Equal(got, want) {
+						t.Errorf("%s: %v, want %v", paged, got, want)
+					}
+					last := paged
+					for next := paged; next != ""; next = readPage(t, e, next).link("next") {
+						last = next
+					}
+					if got := readAll(t, e, last, "previous"); !slices.Equal(got, want) {
+						t.Errorf("%s back: %v, want %v", paged, got, want)
+					}
 				}
-				if got := readAll(t, e, last, "previous"); !slices.Equal(got, want) {
-					t.Errorf("%s back: %v, want %v", paged, got, want)
-				}
-			}
+			})
 		}
 	})
 }
@@ -133,11 +135,13 @@ func TestPagingWhileOthersWrite(t *testing.T) {
 		defer writers.Wait()
 		defer close(stop)
 		for _, sort := range []string{"&_sort=name", "&_sort=-name", "&_sort=-_lastUpdated"} {
-			seen := map[string]int{}
-			for _, id := range readAll(t, e, "Organization?name=y&_count=7"+sort, "next") {
-				seen[id]++
-			}
-			checkSeenOnce(t, sort, seen, still)
+			t.Run(sort, func(t *testing.T) {
+				seen := map[string]int{}
+				for _, id := range readAll(t, e, "Organization?name=y&_count=7"+sort, "next") {
+					seen[id]++
+				}
+				checkSeenOnce(t, sort, seen, still)
+			})
 		}
 		checkSeenOnce(t, "the default order", readOldest(t, e, still), still)
 	})
@@ -191,12 +195,14 @@ func TestASearchCursorIsForItsSearchInAnyProcess(t *testing.T) {
 			"twice":    next + "&_cursor=" + cursor,
 			"empty":    before + "_cursor=",
 		} {
-			_, err := do(engines[1], "GET "+url, nil)
-			if err == nil {
-				t.Errorf("%s: the cursor works", name)
-				continue
-			}
-			wantError(t, err, fhir.Invalid, fhir.IssueValue, "")
+			t.Run(name, func(t *testing.T) {
+				_, err := do(engines[1], "GET "+url, nil)
+				if err == nil {
+					t.Errorf("%s: the cursor works", name)
+					return
+				}
+				wantError(t, err, fhir.Invalid, fhir.IssueValue, "")
+			})
 		}
 	})
 }
@@ -206,30 +212,32 @@ func TestASearchCursorIsForItsSearchInAnyProcess(t *testing.T) {
 func TestAYearOldCursorGoesOn(t *testing.T) {
 	onEachStore(t, func(t *testing.T, open func() store.Store) {
 		for name, sort := range map[string]string{"default": "", "newest": "&_sort=-_lastUpdated", "name": "&_sort=-name"} {
-			s := open()
-			e := newEngine(t, interaction.Config{Store: s})
-			for i := range 5 {
-				if err := putNamed(e, fmt.Sprint(name, i), fmt.Sprint(name, " ", i)); err != nil {
+			t.Run(name, func(t *testing.T) {
+				s := open()
+				e := newEngine(t, interaction.Config{Store: s})
+				for i := range 5 {
+					if err := putNamed(e, fmt.Sprint(name, i), fmt.Sprint(name, " ", i)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				first := readPage(t, e, "Organization?name="+name+"&_count=2"+sort)
+				must[interaction.Result](t)(e.Delete(t.Context(), interaction.DeleteRequest{Key: fhir.Key{Type: "Organization", ID: first.Entry[1].Resource.ID}}))
+				if err := s.Close(); err != nil {
 					t.Fatal(err)
 				}
-			}
-			first := readPage(t, e, "Organization?name="+name+"&_count=2"+sort)
-			must[interaction.Result](t)(e.Delete(t.Context(), interaction.DeleteRequest{Key: fhir.Key{Type: "Organization", ID: first.Entry[1].Resource.ID}}))
-			if err := s.Close(); err != nil {
-				t.Fatal(err)
-			}
-			s = open()
-			later := newEngine(t, interaction.Config{Store: s, Clock: func() time.Time { return time.Now().AddDate(1, 0, 1) }})
-			want := []string{name + "2", name + "3", name + "4"}
-			if sort != "" {
-				want = []string{name + "2", name + "1", name + "0"}
-			}
-			if got := readAll(t, later, first.link("next"), "next"); !slices.Equal(got, want) {
-				t.Errorf("%s: the old cursor leads to %v, want %v", name, got, want)
-			}
-			if err := s.Close(); err != nil {
-				t.Fatal(err)
-			}
+				s = open()
+				later := newEngine(t, interaction.Config{Store: s, Clock: func() time.Time { return time.Now().AddDate(1, 0, 1) }})
+				want := []string{name + "2", name + "3", name + "4"}
+				if sort != "" {
+					want = []string{name + "2", name + "1", name + "0"}
+				}
+				if got := readAll(t, later, first.link("next"), "next"); !slices.Equal(got, want) {
+					t.Errorf("%s: the old cursor leads to %v, want %v", name, got, want)
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+			})
 		}
 	})
 }

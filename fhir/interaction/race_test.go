@@ -228,10 +228,12 @@ func TestTransactionsThatCrossDontDeadlock(t *testing.T) {
 			}
 		}
 		for _, id := range []string{"a", "b"} {
-			v, err := engines[0].Read(context.Background(), fhir.Key{Type: "Patient", ID: id})
-			if err != nil || v.VersionID != 24 {
-				t.Errorf("%s has version %d, %v", id, v.VersionID, err)
-			}
+			t.Run(id, func(t *testing.T) {
+				v, err := engines[0].Read(context.Background(), fhir.Key{Type: "Patient", ID: id})
+				if err != nil || v.VersionID != 24 {
+					t.Errorf("%s has version %d, %v", id, v.VersionID, err)
+				}
+			})
 		}
 	})
 }

@@ -144,10 +144,12 @@ func TestParametersAsGuidesWriteThem(t *testing.T) {
 			p.put(typ, "a", body)
 		}
 		for i, row := range rows {
-			id := fmt.Sprint("p", i)
-			if r := p.put("SearchParameter", id, parameterJSON(id, id, row.kind, row.typ, row.expression)); len(r.Issues) > 0 {
-				t.Errorf("%s: issues %v, want none", row.name, r.Issues)
-			}
+			t.Run(row.name, func(t *testing.T) {
+				id := fmt.Sprint("p", i)
+				if r := p.put("SearchParameter", id, parameterJSON(id, id, row.kind, row.typ, row.expression)); len(r.Issues) > 0 {
+					t.Errorf("%s: issues %v, want none", row.name, r.Issues)
+				}
+			})
 		}
 		p.keep()
 		p.opens()

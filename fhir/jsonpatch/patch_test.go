@@ -55,17 +55,19 @@ func TestApply(t *testing.T) {
 		{"op twice", `{}`, `[{"op":"add","path":"/a","value":1,"op":"remove"}]`, "", ""},
 		{"not UTF-8", `{}`, "[{\"op\":\"add\",\"path\":\"/a\",\"value\":\"\xff\"}]", "", ""},
 	} {
-		got, err := jsonpatch.Apply([]byte(row.doc), []byte(row.patch), jsonpatch.Options{})
-		if row.want != "" {
-			if err != nil || string(got) != row.want {
+		t.Run(row.name, func(t *testing.T) {
+			got, err := jsonpatch.Apply([]byte(row.doc), []byte(row.patch), jsonpatch.Options{})
+			if row.want != "" {
+				if err != nil || string(got) != row.want {
+					t.Errorf("%s: %s, %v", row.name, got, err)
+				}
+				return
+			}
+			e := (*jsonpatch.Error)(nil)
+			if !errors.As(err, &e) || e.Pointer() != row.pointer || e.Text == "" {
 				t.Errorf("%s: %s, %v", row.name, got, err)
 			}
-			continue
-		}
-		e := (*jsonpatch.Error)(nil)
-		if !errors.As(err, &e) || e.Pointer() != row.pointer || e.Text == "" {
-			t.Errorf("%s: %s, %v", row.name, got, err)
-		}
+		})
 	}
 }
 
@@ -97,9 +99,11 @@ func TestBounds(t *testing.T) {
 		"[" + strings.Repeat(double, 40) + `{"op":"test","path":"","value":1}]`,
 		"[" + strings.Repeat(`{"op":"add","path":"/a","value":1},`, jsonpatch.MaxOperations) + `{"op":"test","path":"","value":1}]`,
 	} {
-		if got, err := jsonpatch.Apply([]byte(`{}`), []byte(patch), jsonpatch.Options{}); err == nil {
-			t.Errorf("made %d bytes", len(got))
-		}
+		t.Run(patch, func(t *testing.T) {
+			if got, err := jsonpatch.Apply([]byte(`{}`), []byte(patch), jsonpatch.Options{}); err == nil {
+				t.Errorf("made %d bytes", len(got))
+			}
+		})
 	}
 }
 
@@ -127,10 +131,12 @@ func TestMerge(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{``, `{`, `{"a":1,"a":2}`, `{} {}`, "\"\xff\""} {
-		e := (*jsonpatch.Error)(nil)
-		if got, err := jsonpatch.Merge([]byte(`{}`), []byte(bad)); !errors.As(err, &e) || e.Pointer() != "" {
-			t.Errorf("%q: %s, %v", bad, got, err)
-		}
+		t.Run(bad, func(t *testing.T) {
+			e := (*jsonpatch.Error)(nil)
+			if got, err := jsonpatch.Merge([]byte(`{}`), []byte(bad)); !errors.As(err, &e) || e.Pointer() != "" {
+				t.Errorf("%q: %s, %v", bad, got, err)
+			}
+		})
 	}
 }
 

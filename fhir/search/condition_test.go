@@ -150,10 +150,12 @@ func TestReferencesBelowTheClientsBase(t *testing.T) {
 		"http://127.0.0.1:8080/fhirx/Patient/1":   {"Observation.subject=http://127.0.0.1:8080/fhirx/Patient/1"},
 		"http://other.example.org/fhir/Patient/1": {"Observation.subject=http://other.example.org/fhir/Patient/1"},
 	} {
-		e, err := r.Condition(t.Context(), r.Parameter("Observation", "subject"), "", value, Env{Base: "http://127.0.0.1:8080/fhir"})
-		leaf, ok := e.(Leaf)
-		if err != nil || !ok || !slices.Equal(leaf.Exact, want) {
-			t.Errorf("%s: %v, %v; want %s", value, e, err, want)
-		}
+		t.Run(value, func(t *testing.T) {
+			e, err := r.Condition(t.Context(), r.Parameter("Observation", "subject"), "", value, Env{Base: "http://127.0.0.1:8080/fhir"})
+			leaf, ok := e.(Leaf)
+			if err != nil || !ok || !slices.Equal(leaf.Exact, want) {
+				t.Errorf("%s: %v, %v; want %s", value, e, err, want)
+			}
+		})
 	}
 }

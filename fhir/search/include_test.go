@@ -147,18 +147,20 @@ func TestIncludeOfAVersionedReference(t *testing.T) {
 	for id, want := range map[string][]search.VersionedKey{
 		"current": nil, "any": nil, "old": {{Key: target.Key, VersionID: 2}}, "old any": {{Key: target.Key, VersionID: 2}},
 	} {
-		var keys search.Keys
-		for _, one := range strings.Fields(id) {
-			keys = append(keys, fhir.Key{Type: "Task", ID: one})
-		}
-		hits := mustRun(t, w, search.Plan{Where: keys, Count: 2}).Hits
-		got := runIncludes(t, w, hits, search.Inclusion{Includes: []search.Include{{Source: "Task", Param: p}}, Limit: 9})
-		current := []string{"Patient/1"}
-		if id == "old" {
-			current = nil
-		}
-		if !slices.Equal(ids(got.Hits), current) || !slices.Equal(got.Versions, want) {
-			t.Errorf("%s: %v, versions %v, want %v and %v", id, ids(got.Hits), got.Versions, current, want)
-		}
+		t.Run(id, func(t *testing.T) {
+			var keys search.Keys
+			for _, one := range strings.Fields(id) {
+				keys = append(keys, fhir.Key{Type: "Task", ID: one})
+			}
+			hits := mustRun(t, w, search.Plan{Where: keys, Count: 2}).Hits
+			got := runIncludes(t, w, hits, search.Inclusion{Includes: []search.Include{{Source: "Task", Param: p}}, Limit: 9})
+			current := []string{"Patient/1"}
+			if id == "old" {
+				current = nil
+			}
+			if !slices.Equal(ids(got.Hits), current) || !slices.Equal(got.Versions, want) {
+				t.Errorf("%s: %v, versions %v, want %v and %v", id, ids(got.Hits), got.Versions, current, want)
+			}
+		})
 	}
 }

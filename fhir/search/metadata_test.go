@@ -20,12 +20,14 @@ func TestMetadataIsWhatWorks(t *testing.T) {
 			checkModifiers(t, r, typ, p)
 		}
 		for name, values := range map[string][]string{"_include": m.Includes, "_revinclude": m.RevIncludes} {
-			for _, value := range values {
-				includes++
-				if _, err := r.Parse(t.Context(), []string{typ}, []Pair{{name, value}}, ParseOptions{}); err != nil {
-					t.Errorf("%s %s=%s: %v", typ, name, value, err)
+			t.Run(name, func(t *testing.T) {
+				for _, value := range values {
+					includes++
+					if _, err := r.Parse(t.Context(), []string{typ}, []Pair{{name, value}}, ParseOptions{}); err != nil {
+						t.Errorf("%s %s=%s: %v", typ, name, value, err)
+					}
 				}
-			}
+			})
 		}
 		for _, d := range definition.R4().SearchParameters(typ) {
 			listed := slices.ContainsFunc(m.Parameters, func(p ParameterMetadata) bool { return p.Definition == d.URL })
@@ -67,20 +69,26 @@ func TestPatientMetadata(t *testing.T) {
 		{"gender", "token", "http://hl7.org/fhir/SearchParameter/individual-gender", "Modifiers: :missing, :text, :not, :in, :not-in, :above, :below."},
 		{"organization", "reference", "http://hl7.org/fhir/SearchParameter/Patient-organization", "Modifiers: :missing, :identifier, :above, :below, :Organization."},
 	} {
-		if !slices.Contains(m.Parameters, want) {
-			i := slices.IndexFunc(m.Parameters, func(p ParameterMetadata) bool { return p.Code == want.Code })
-			t.Errorf("want %+v, have %+v", want, m.Parameters[max(i, 0)])
-		}
+		t.Run(want.Code, func(t *testing.T) {
+			if !slices.Contains(m.Parameters, want) {
+				i := slices.IndexFunc(m.Parameters, func(p ParameterMetadata) bool { return p.Code == want.Code })
+				t.Errorf("want %+v, have %+v", want, m.Parameters[max(i, 0)])
+			}
+		})
 	}
 	for _, want := range []string{"*", "Patient:*", "Patient:organization", "Patient:general-practitioner"} {
-		if !slices.Contains(m.Includes, want) {
-			t.Errorf("no _include=%s", want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if !slices.Contains(m.Includes, want) {
+				t.Errorf("no _include=%s", want)
+			}
+		})
 	}
 	for _, want := range []string{"*", "Provenance:target", "Task:patient", "CarePlan:subject", "Patient:link"} {
-		if !slices.Contains(m.RevIncludes, want) {
-			t.Errorf("no _revinclude=%s", want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if !slices.Contains(m.RevIncludes, want) {
+				t.Errorf("no _revinclude=%s", want)
+			}
+		})
 	}
 	if slices.Contains(m.RevIncludes, "Patient:organization") {
 		t.Error("Patient:organization leads to no patient")
@@ -106,11 +114,13 @@ func TestPendingParametersAreRefused(t *testing.T) {
 		t.Fatal(problems)
 	}
 	for _, url := range []string{"Patient?nickname=a", "Patient?_sort=nickname", "Observation?subject.nickname=a", "Patient?_filter=nickname eq a"} {
-		for _, lenient := range []bool{false, true} {
-			if _, err := parseURL(t, r, url, lenient); err == nil || !strings.Contains(err.Error(), "aren't indexed by it yet") {
-				t.Errorf("%s: %v", url, err)
+		t.Run(url, func(t *testing.T) {
+			for _, lenient := range []bool{false, true} {
+				if _, err := parseURL(t, r, url, lenient); err == nil || !strings.Contains(err.Error(), "aren't indexed by it yet") {
+					t.Errorf("%s: %v", url, err)
+				}
 			}
-		}
+		})
 	}
 	if m := r.MetadataFor("Patient"); slices.ContainsFunc(m.Parameters, func(p ParameterMetadata) bool { return p.Code == "nickname" }) {
 		t.Error("a pending parameter is listed")
@@ -136,12 +146,14 @@ func TestIncludesTellWhatIsPending(t *testing.T) {
 		{"Organization", "_revinclude", "*", true},
 		{"Organization", "_revinclude", "Task:*", false},
 	} {
-		request, err := r.Parse(t.Context(), []string{c.typ}, []Pair{{c.name, c.value}}, ParseOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if told := len(request.Ignored) == 1 && strings.Contains(request.Ignored[0], "surety of Patient"); told != c.told || len(request.Ignored) > 1 {
-			t.Errorf("%s?%s=%s says %q", c.typ, c.name, c.value, request.Ignored)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			request, err := r.Parse(t.Context(), []string{c.typ}, []Pair{{c.name, c.value}}, ParseOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if told := len(request.Ignored) == 1 && strings.Contains(request.Ignored[0], "surety of Patient"); told != c.told || len(request.Ignored) > 1 {
+				t.Errorf("%s?%s=%s says %q", c.typ, c.name, c.value, request.Ignored)
+			}
+		})
 	}
 }

@@ -121,9 +121,11 @@ func TestSuggest(t *testing.T) {
 		"birthDate": "birthdate", "general_practitioner": "general-practitioner", "famly": "family",
 		"nmae": "name", "xyzzy": "", strings.Repeat("x", 10_000): "",
 	} {
-		if got := r.Suggest("Patient", code); got != want {
-			t.Errorf("Suggest(%.20q) = %q, want %q", code, got, want)
-		}
+		t.Run(code, func(t *testing.T) {
+			if got := r.Suggest("Patient", code); got != want {
+				t.Errorf("Suggest(%.20q) = %q, want %q", code, got, want)
+			}
+		})
 	}
 }
 
@@ -183,16 +185,18 @@ func TestCustomParameters(t *testing.T) {
 			d.Code, d.Base, d.Expression = "phase", []string{"EpisodeOfCare"}, "EpisodeOfCare.status"
 		}), "it stays"},
 	} {
-		r, problems := NewRegistry(definition.R4(), one(c.d))
-		if c.want == "" {
-			if len(problems) > 0 || r.Parameter("Patient", "nickname") == nil {
-				t.Errorf("%s: %v", name, problems)
+		t.Run(name, func(t *testing.T) {
+			r, problems := NewRegistry(definition.R4(), one(c.d))
+			if c.want == "" {
+				if len(problems) > 0 || r.Parameter("Patient", "nickname") == nil {
+					t.Errorf("%s: %v", name, problems)
+				}
+				return
 			}
-			continue
-		}
-		if len(problems) != 1 || !strings.Contains(problems[0].Text, c.want) {
-			t.Errorf("%s: problems %v, want %q", name, problems, c.want)
-		}
+			if len(problems) != 1 || !strings.Contains(problems[0].Text, c.want) {
+				t.Errorf("%s: problems %v, want %q", name, problems, c.want)
+			}
+		})
 	}
 }
 
@@ -203,18 +207,20 @@ func TestChoicesMayBeWrittenAsInJSON(t *testing.T) {
 			Expression: "Condition.extension.where(url = 'http://example.org/asserted').valueDateTime | Condition.onsetDateTime",
 		},
 	} {
-		r, problems := NewRegistry(definition.R4(), []CustomParameter{{Definition: &d}})
-		if len(problems) > 0 {
-			t.Fatal(problems)
-		}
-		tree := decoded(t, `{"resourceType":"Condition","subject":{"reference":"Patient/1"},"onsetDateTime":"2024-01-02",
-			"extension":[{"url":"http://example.org/asserted","valueDateTime":"2024-01-03"}]}`)
-		want := []Term{"Condition.asserted<20240102/20240103", "Condition.asserted<20240103/20240104"}
-		for _, term := range want {
-			if !slices.Contains(r.Index(tree).Terms, term) {
-				t.Errorf("there is no term %q", term)
+		t.Run(d.URL, func(t *testing.T) {
+			r, problems := NewRegistry(definition.R4(), []CustomParameter{{Definition: &d}})
+			if len(problems) > 0 {
+				t.Fatal(problems)
 			}
-		}
+			tree := decoded(t, `{"resourceType":"Condition","subject":{"reference":"Patient/1"},"onsetDateTime":"2024-01-02",
+			"extension":[{"url":"http://example.org/asserted","valueDateTime":"2024-01-03"}]}`)
+			want := []Term{"Condition.asserted<20240102/20240103", "Condition.asserted<20240103/20240104"}
+			for _, term := range want {
+				if !slices.Contains(r.Index(tree).Terms, term) {
+					t.Errorf("there is no term %q", term)
+				}
+			}
+		})
 	}
 }
 
@@ -230,11 +236,15 @@ func TestTokensOfMoreThanOneType(t *testing.T) {
 	}
 	var resources []resource
 	for id, value := range map[string]string{"s": `"valueString":"Monitoring"`, "c": `"valueCoding":{"system":"http://a.org","code":"active"}`} {
-		tree := decoded(t, `{"resourceType":"EpisodeOfCare","id":"`+id+`","status":"active","patient":{"reference":"Patient/1"},"extension":[{"url":"http://example.org/stage",`+value+`}]}`)
-		resources = append(resources, resource{tree, r.Index(tree).Merge()})
+		t.Run(id, func(t *testing.T) {
+			tree := decoded(t, `{"resourceType":"EpisodeOfCare","id":"`+id+`","status":"active","patient":{"reference":"Patient/1"},"extension":[{"url":"http://example.org/stage",`+value+`}]}`)
+			resources = append(resources, resource{tree, r.Index(tree).Merge()})
+		})
 	}
 	for query, want := range map[string]string{"stage=Monitoring": "s", "stage=http://a.org|active": "c"} {
-		checkRow(t, r, resources, "EpisodeOfCare?"+query, want)
+		t.Run(query, func(t *testing.T) {
+			checkRow(t, r, resources, "EpisodeOfCare?"+query, want)
+		})
 	}
 }
 

@@ -25,13 +25,15 @@ func TestSortKeys(t *testing.T) {
 		},
 		{"ValueSet", "url", `"url":"http://a.org/1"`, `"url":"http://a.org/2"`},
 	} {
-		for _, descending := range []bool{false, true} {
-			less, okLess := key(c.typ, c.code, resourceOf(c.typ, c.less), descending)
-			more, okMore := key(c.typ, c.code, resourceOf(c.typ, c.more), descending)
-			if !okLess || !okMore || less >= more {
-				t.Errorf("%s.%s: %s gives %q, %s gives %q", c.typ, c.code, c.less, less, c.more, more)
+		t.Run(c.typ, func(t *testing.T) {
+			for _, descending := range []bool{false, true} {
+				less, okLess := key(c.typ, c.code, resourceOf(c.typ, c.less), descending)
+				more, okMore := key(c.typ, c.code, resourceOf(c.typ, c.more), descending)
+				if !okLess || !okMore || less >= more {
+					t.Errorf("%s.%s: %s gives %q, %s gives %q", c.typ, c.code, c.less, less, c.more, more)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -62,13 +64,17 @@ func TestWithoutAValueThereIsNoSortKey(t *testing.T) {
 	r := newRegistry(t)
 	terms := r.Index(decoded(t, `{"resourceType":"Observation","status":"final","code":{"text":"x"}}`)).Merge()
 	for _, code := range []string{"code", "date", "value-quantity", "subject", "code-value-quantity"} {
-		if key, ok := r.Parameter("Observation", code).SortKey(terms, false); ok {
-			t.Errorf("%s sorts by %q", code, key)
-		}
+		t.Run(code, func(t *testing.T) {
+			if key, ok := r.Parameter("Observation", code).SortKey(terms, false); ok {
+				t.Errorf("%s sorts by %q", code, key)
+			}
+		})
 	}
 	for code, want := range map[string]bool{"date": true, "code-value-quantity": false} {
-		if got := r.Parameter("Observation", code).Sortable(); got != want {
-			t.Errorf("%s is sortable: %v", code, got)
-		}
+		t.Run(code, func(t *testing.T) {
+			if got := r.Parameter("Observation", code).Sortable(); got != want {
+				t.Errorf("%s is sortable: %v", code, got)
+			}
+		})
 	}
 }

@@ -46,9 +46,11 @@ func TestNumbersHaveOneTextHoweverTheyAreWritten(t *testing.T) {
 		}
 	}
 	for _, s := range []string{"", "-", "1.", ".5", "1e", "1e401", "1e-401", "0x1", "1_0", "½", "NaN", strings.Repeat("9", 1001)} {
-		if _, ok := parseDecimal(s); ok {
-			t.Errorf("%.10q is read as a number", s)
-		}
+		t.Run(s, func(t *testing.T) {
+			if _, ok := parseDecimal(s); ok {
+				t.Errorf("%.10q is read as a number", s)
+			}
+		})
 	}
 	if _, ok := parseDecimal(strings.Repeat("9", 400)); !ok {
 		t.Error("a number of 400 digits isn't read")
@@ -83,19 +85,23 @@ func TestDatesOfAnyForm(t *testing.T) {
 		"2024-02-29T10:00:00.1234567891Z": "20240229100000123456789/2024022910000012345679",
 		"9999-12-31":                      "99991231/:",
 	} {
-		d, ok := parseDates(text)
-		if got := d.span().String(); !ok || got != want {
-			t.Errorf("%s is %s, want %s", text, got, want)
-		}
+		t.Run(text, func(t *testing.T) {
+			d, ok := parseDates(text)
+			if got := d.span().String(); !ok || got != want {
+				t.Errorf("%s is %s, want %s", text, got, want)
+			}
+		})
 	}
 	for _, text := range []string{
 		"", "20240", "2024-", "2024-13", "2024-00", "2024-02-30", "2023-02-29", "0000", "2024-02-29T", "2024-02T10:00Z",
 		"2024-02-29T24:00Z", "2024-02-29T10:60Z", "2024-02-29T10:00:61Z", "2024-02-29T10:00:00.Z", "2024-02-29T10:00:00+15:00",
 		"2024-02-29T10:00:00+1:00", "2024-02-29 10:00", "2024-02-29T10:00:00Zulu", "２０２４",
 	} {
-		if _, ok := parseDates(text); ok {
-			t.Errorf("%q is read as a date", text)
-		}
+		t.Run(text, func(t *testing.T) {
+			if _, ok := parseDates(text); ok {
+				t.Errorf("%q is read as a date", text)
+			}
+		})
 	}
 }
 
@@ -123,9 +129,11 @@ func TestFold(t *testing.T) {
 		"Guðrún Þór Ħal Ŋ":          "gudrun thor hal n",
 		"O\u02bcBrien Hawai\u02bbi": "obrien hawaii",
 	} {
-		if got := fold(s); got != want {
-			t.Errorf("%q folds to %q, want %q", s, got, want)
-		}
+		t.Run(s, func(t *testing.T) {
+			if got := fold(s); got != want {
+				t.Errorf("%q folds to %q, want %q", s, got, want)
+			}
+		})
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.String().Draw(t, "s")
@@ -140,9 +148,11 @@ func TestSounds(t *testing.T) {
 		"robert": "r163", "rupert": "r163", "rubin": "r150", "ashcraft": "a261", "tymczak": "t522",
 		"pfister": "p236", "honeyman": "h555", "lee": "l000", "42": "", "jackson": "j250",
 	} {
-		if got := soundex(word); got != want {
-			t.Errorf("%s sounds like %s, want %s", word, got, want)
-		}
+		t.Run(word, func(t *testing.T) {
+			if got := soundex(word); got != want {
+				t.Errorf("%s sounds like %s, want %s", word, got, want)
+			}
+		})
 	}
 }
 
@@ -180,9 +190,11 @@ func TestPartsOfCompositesComeBack(t *testing.T) {
 		}
 	})
 	for _, broken := range []string{"5:ab.", "x", "1", ":"} {
-		if parts := decodeParts(broken); len(parts) > 0 {
-			t.Errorf("%q is read as %v", broken, parts)
-		}
+		t.Run(broken, func(t *testing.T) {
+			if parts := decodeParts(broken); len(parts) > 0 {
+				t.Errorf("%q is read as %v", broken, parts)
+			}
+		})
 	}
 }
 
@@ -191,9 +203,11 @@ func TestLeavesThatDriveAScan(t *testing.T) {
 	for term, kept := range map[Term]bool{
 		p.term(valueKind, "a;b"): false, p.term(scopedKind, ";"): false, p.kept(keptString, "-a"): true, "": false,
 	} {
-		if term.Kept() != kept || (Leaf{Exact: []Term{term}}).Indexed() == kept || (Leaf{From: term, To: term + "z"}).Indexed() == kept {
-			t.Errorf("%q is taken for kept: %v", term, term.Kept())
-		}
+		t.Run(string(term), func(t *testing.T) {
+			if term.Kept() != kept || (Leaf{Exact: []Term{term}}).Indexed() == kept || (Leaf{From: term, To: term + "z"}).Indexed() == kept {
+				t.Errorf("%q is taken for kept: %v", term, term.Kept())
+			}
+		})
 	}
 }
 

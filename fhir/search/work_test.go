@@ -121,17 +121,19 @@ func TestRefusalsNameTheCondition(t *testing.T) {
 			Type: "Task", Param: parameter("Task", "patient"), Where: search.Leaf{From: "Task.note;", To: "Task.note<"},
 		}, "conditions on Patient (_has:Task:patient)"},
 	} {
-		_, err := search.Run(t.Context(), w, search.Plan{
-			Types: []string{c.typ}, Where: c.where, Count: 10, Budget: search.NewBudget(1000),
+		t.Run(c.typ, func(t *testing.T) {
+			_, err := search.Run(t.Context(), w, search.Plan{
+				Types: []string{c.typ}, Where: c.where, Count: 10, Budget: search.NewBudget(1000),
+			})
+			if err == nil {
+				t.Errorf("%s: answered", c.says)
+				return
+			}
+			checkRefusal(t, err)
+			if !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "more than 1000 resources") {
+				t.Errorf("got %q, want %q in it", err, c.says)
+			}
 		})
-		if err == nil {
-			t.Errorf("%s: answered", c.says)
-			continue
-		}
-		checkRefusal(t, err)
-		if !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "more than 1000 resources") {
-			t.Errorf("got %q, want %q in it", err, c.says)
-		}
 	}
 }
 
@@ -194,10 +196,12 @@ func TestTenDeepThroughCycles(t *testing.T) {
 		has = search.Reverse{Param: partOf, Type: "Task", Where: has}
 	}
 	for want, where := range map[string]search.Expr{"2": chain, "10": has} {
-		m := mustRun(t, w, search.Plan{Types: []string{"Task"}, Where: where, Count: 5})
-		if len(m.Hits) != 1 || m.Hits[0].Key.ID != want || m.Total != 1 {
-			t.Errorf("got %v, want %s", ids(m.Hits), want)
-		}
+		t.Run(want, func(t *testing.T) {
+			m := mustRun(t, w, search.Plan{Types: []string{"Task"}, Where: where, Count: 5})
+			if len(m.Hits) != 1 || m.Hits[0].Key.ID != want || m.Total != 1 {
+				t.Errorf("got %v, want %s", ids(m.Hits), want)
+			}
+		})
 	}
 }
 
@@ -214,23 +218,27 @@ func TestChainThroughACanonical(t *testing.T) {
 		[]search.Term{"CarePlan.instantiates-canonical;vhttp://a.org/p|2"})
 	canonical := parameter("CarePlan", "instantiates-canonical")
 	for status, want := range map[search.Term][]string{"s1": {"CarePlan/any"}, "s2": {"CarePlan/any", "CarePlan/second"}} {
-		where := search.Chain{Param: canonical, Type: "PlanDefinition", Where: exact("PlanDefinition.status=" + status)}
-		for name, where := range map[string]search.Expr{
-			"first":  where,
-			"lookup": search.And{where, search.Keys{{Type: "CarePlan", ID: "any"}, {Type: "CarePlan", ID: "second"}}},
-		} {
-			m := mustRun(t, w, search.Plan{Types: []string{"CarePlan"}, Where: where, Count: 5})
-			if !slices.Equal(ids(m.Hits), want) {
-				t.Errorf("%s, %s: got %v, want %v", status, name, ids(m.Hits), want)
+		t.Run(string(status), func(t *testing.T) {
+			where := search.Chain{Param: canonical, Type: "PlanDefinition", Where: exact("PlanDefinition.status=" + status)}
+			for name, where := range map[string]search.Expr{
+				"first":  where,
+				"lookup": search.And{where, search.Keys{{Type: "CarePlan", ID: "any"}, {Type: "CarePlan", ID: "second"}}},
+			} {
+				m := mustRun(t, w, search.Plan{Types: []string{"CarePlan"}, Where: where, Count: 5})
+				if !slices.Equal(ids(m.Hits), want) {
+					t.Errorf("%s, %s: got %v, want %v", status, name, ids(m.Hits), want)
+				}
 			}
-		}
+		})
 	}
 	for id, want := range map[string][]string{"any": {"PlanDefinition/1", "PlanDefinition/2"}, "second": {"PlanDefinition/2"}} {
-		where := search.Reverse{Type: "CarePlan", Param: canonical, Where: search.Keys{{Type: "CarePlan", ID: id}}}
-		m := mustRun(t, w, search.Plan{Types: []string{"PlanDefinition"}, Where: where, Count: 5})
-		if !slices.Equal(ids(m.Hits), want) {
-			t.Errorf("has %s: got %v, want %v", id, ids(m.Hits), want)
-		}
+		t.Run(id, func(t *testing.T) {
+			where := search.Reverse{Type: "CarePlan", Param: canonical, Where: search.Keys{{Type: "CarePlan", ID: id}}}
+			m := mustRun(t, w, search.Plan{Types: []string{"PlanDefinition"}, Where: where, Count: 5})
+			if !slices.Equal(ids(m.Hits), want) {
+				t.Errorf("has %s: got %v, want %v", id, ids(m.Hits), want)
+			}
+		})
 	}
 }
 

@@ -142,10 +142,12 @@ func TestExpand(t *testing.T) {
 		{"http://s?fhir_vs=isa/bird", "s|bird s|robin"},
 		{"http://s?fhir_vs=isa/nothing", ""},
 	} {
-		got, err := s.Expand(t.Context(), c.url)
-		if err != nil || written(got) != c.want {
-			t.Errorf("%s: %s, %v", c.url, written(got), err)
-		}
+		t.Run(c.url, func(t *testing.T) {
+			got, err := s.Expand(t.Context(), c.url)
+			if err != nil || written(got) != c.want {
+				t.Errorf("%s: %s, %v", c.url, written(got), err)
+			}
+		})
 	}
 }
 
@@ -170,10 +172,12 @@ func TestExpandRefusesWhatItCantTell(t *testing.T) {
 		{"http://hl7.org/fhir/ValueSet/mimetypes", fhir.Invalid, "can't be listed"},
 		{"http://away", fhir.Internal, "the store is away"},
 	} {
-		codings, err := s.Expand(t.Context(), c.url)
-		if err == nil || kindOf(err) != c.kind || !strings.Contains(err.Error(), c.text) || codings != nil {
-			t.Errorf("%s: %v", c.url, err)
-		}
+		t.Run(c.url, func(t *testing.T) {
+			codings, err := s.Expand(t.Context(), c.url)
+			if err == nil || kindOf(err) != c.kind || !strings.Contains(err.Error(), c.text) || codings != nil {
+				t.Errorf("%s: %v", c.url, err)
+			}
+		})
 	}
 }
 
@@ -190,19 +194,21 @@ func TestHierarchies(t *testing.T) {
 		{clinical, "inactive", "inactive resolved", "inactive"},
 		{clinical, "resolved", "resolved", "resolved inactive"},
 	} {
-		for _, way := range []struct {
-			of   func(context.Context, search.Coding) ([]search.Coding, error)
-			want string
-		}{{s.Below, c.below}, {s.Above, c.above}} {
-			got, err := way.of(t.Context(), search.Coding{System: c.system, Code: c.code})
-			codes := make([]string, len(got))
-			for i, coding := range got {
-				codes[i] = coding.Code
+		t.Run(c.system, func(t *testing.T) {
+			for _, way := range []struct {
+				of   func(context.Context, search.Coding) ([]search.Coding, error)
+				want string
+			}{{s.Below, c.below}, {s.Above, c.above}} {
+				got, err := way.of(t.Context(), search.Coding{System: c.system, Code: c.code})
+				codes := make([]string, len(got))
+				for i, coding := range got {
+					codes[i] = coding.Code
+				}
+				if want := strings.Fields(way.want); err != nil || !slices.Equal(codes, want) {
+					t.Errorf("%s|%s: %v, want %v; %v", c.system, c.code, codes, want, err)
+				}
 			}
-			if want := strings.Fields(way.want); err != nil || !slices.Equal(codes, want) {
-				t.Errorf("%s|%s: %v, want %v; %v", c.system, c.code, codes, want, err)
-			}
-		}
+		})
 	}
 	for _, c := range []struct {
 		coding search.Coding
@@ -250,18 +256,20 @@ func TestSearchByValueSet(t *testing.T) {
 		{"_filter=code ss http://s|mammal", true, false},
 		{"_filter=code sb http://s|robin", false, true},
 	} {
-		pairs, err := search.Split(c.query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request, err := r.Parse(t.Context(), []string{"Condition"}, pairs, o)
-		if err != nil {
-			t.Errorf("%s: %v", c.query, err)
-			continue
-		}
-		if cat, bird := search.Match(request.Where, condition("cat")), search.Match(request.Where, condition("bird")); cat != c.cat || bird != c.bird {
-			t.Errorf("%s: %v, %v", c.query, cat, bird)
-		}
+		t.Run(c.query, func(t *testing.T) {
+			pairs, err := search.Split(c.query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request, err := r.Parse(t.Context(), []string{"Condition"}, pairs, o)
+			if err != nil {
+				t.Errorf("%s: %v", c.query, err)
+				return
+			}
+			if cat, bird := search.Match(request.Where, condition("cat")), search.Match(request.Where, condition("bird")); cat != c.cat || bird != c.bird {
+				t.Errorf("%s: %v, %v", c.query, cat, bird)
+			}
+		})
 	}
 	for query, text := range map[string]string{
 		"code:in=http://nowhere":           "the parameter code:in: the value set isn't known here",
@@ -272,12 +280,14 @@ func TestSearchByValueSet(t *testing.T) {
 		"code:in=http://broken":            "the store is away",
 		"subject:Patient.gender:below=cat": "the value is system|code",
 	} {
-		pairs, err := search.Split(query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := r.Parse(t.Context(), []string{"Condition"}, pairs, o); err == nil || !strings.Contains(err.Error(), text) {
-			t.Errorf("%s: %v", query, err)
-		}
+		t.Run(query, func(t *testing.T) {
+			pairs, err := search.Split(query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Parse(t.Context(), []string{"Condition"}, pairs, o); err == nil || !strings.Contains(err.Error(), text) {
+				t.Errorf("%s: %v", query, err)
+			}
+		})
 	}
 }

@@ -90,9 +90,11 @@ func TestParseRefuses(t *testing.T) {
 		"", "lbs", "wk day", "[degF", "g/", "g..m", "(g", "g)", "0", "m-", "m99", "Cel/s", "Cel2", "[pH]", "kwk", "{a", "mCel",
 		"((((((((((((m))))))))))))",
 	} {
-		if u, err := Parse(code); err == nil {
-			t.Errorf("%q parses as %s", code, u.Base())
-		}
+		t.Run(code, func(t *testing.T) {
+			if u, err := Parse(code); err == nil {
+				t.Errorf("%q parses as %s", code, u.Base())
+			}
+		})
 	}
 }
 

@@ -106,11 +106,13 @@ func TestWhatAnEditMayNotChange(t *testing.T) {
 		{"a round", "action-needed", "agreements[0].rounds", []casemodel.Action{casemodel.ActionNegotiate}, func(c *casemodel.Case) { c.Agreements[0].Rounds[0].Shares = nil }},
 		{"a bill", "follows-from-others", "agreements[0].bills[0]", nil, func(c *casemodel.Case) { c.Agreements[0].Bills = []casemodel.Bill{{ID: "Invoice/x"}} }},
 	} {
-		_, err := k.edit(row.change)
-		var found casemodel.Errors
-		if !errors.As(err, &found) || len(found) != 1 || found[0].Rule != row.rule || found[0].Path != row.path || !slices.Equal(found[0].Actions, row.actions) {
-			t.Errorf("%s: %v, %+v", row.name, err, found)
-		}
+		t.Run(row.name, func(t *testing.T) {
+			_, err := k.edit(row.change)
+			var found casemodel.Errors
+			if !errors.As(err, &found) || len(found) != 1 || found[0].Rule != row.rule || found[0].Path != row.path || !slices.Equal(found[0].Actions, row.actions) {
+				t.Errorf("%s: %v, %+v", row.name, err, found)
+			}
+		})
 	}
 }
 
@@ -139,10 +141,12 @@ func TestWhatAnEditMayChange(t *testing.T) {
 		"an agreement's title":    func(c *casemodel.Case) { c.Agreements[0].Title = "pump" },
 		"a note":                  func(c *casemodel.Case) { c.Notes[0].Text = "x" },
 	} {
-		r, err := k.edit(change)
-		if err != nil || len(r.Changes) == 0 {
-			t.Errorf("%s: %v, %v", name, err, r.Changes)
-		}
+		t.Run(name, func(t *testing.T) {
+			r, err := k.edit(change)
+			if err != nil || len(r.Changes) == 0 {
+				t.Errorf("%s: %v, %v", name, err, r.Changes)
+			}
+		})
 	}
 }
 

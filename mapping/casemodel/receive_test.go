@@ -37,12 +37,14 @@ func TestACaseThatComesInHoldsToTheRules(t *testing.T) {
 			}}}}
 		},
 	} {
-		k := at(t, casemodel.PhaseActive)
-		c := k.c.Clone()
-		change(&c)
-		_, err := casemodel.Receive(c, k.as(casemodel.RoleSystem))
-		if got := rulesOf(err); !slices.Equal(got, []string{rule}) {
-			t.Errorf("%s: refused with %v", rule, got)
-		}
+		t.Run(rule, func(t *testing.T) {
+			k := at(t, casemodel.PhaseActive)
+			c := k.c.Clone()
+			change(&c)
+			_, err := casemodel.Receive(c, k.as(casemodel.RoleSystem))
+			if got := rulesOf(err); !slices.Equal(got, []string{rule}) {
+				t.Errorf("%s: refused with %v", rule, got)
+			}
+		})
 	}
 }

@@ -20,10 +20,12 @@ func TestDatesReachAsFarAsTheyWereWritten(t *testing.T) {
 		{"2026-11-22T10:30:00.5+01:00", "2026-11-22T09:30:00.5Z", "2026-11-22T09:30:00.5Z"},
 		{"2026-11-22T10:30:00Z", "2026-11-22T10:30:00Z", "2026-11-22T10:30:00Z"},
 	} {
-		from, to, ok := casemodel.Date(c.date).Span()
-		if !ok || from.UTC().Format(time.RFC3339Nano) != c.start || to.UTC().Format(time.RFC3339Nano) != c.end {
-			t.Errorf("%s is [%s, %s), %t", c.date, from, to, ok)
-		}
+		t.Run(c.date, func(t *testing.T) {
+			from, to, ok := casemodel.Date(c.date).Span()
+			if !ok || from.UTC().Format(time.RFC3339Nano) != c.start || to.UTC().Format(time.RFC3339Nano) != c.end {
+				t.Errorf("%s is [%s, %s), %t", c.date, from, to, ok)
+			}
+		})
 	}
 	for _, bad := range []casemodel.Date{"", "26", "2026-13", "2026-02-30", "2026-11-22T10:30", "2026-11-22T10:30:00", "noon", "2026-1-1"} {
 		if bad.Valid() || bad.Past(start) || bad.After(start) {
@@ -37,9 +39,11 @@ func TestADayIsPastWhenItIsOver(t *testing.T) {
 	for date, past := range map[casemodel.Date]bool{
 		"2026-11-22": false, "2026-11-21": true, "2026-11": false, "2025": true, "2026-11-22T11:59:59Z": true, "2026-11-22T12:00:00Z": false,
 	} {
-		if date.Past(noon) != past {
-			t.Errorf("%s is past at noon: %t", date, !past)
-		}
+		t.Run(string(date), func(t *testing.T) {
+			if date.Past(noon) != past {
+				t.Errorf("%s is past at noon: %t", date, !past)
+			}
+		})
 	}
 }
 
@@ -57,10 +61,12 @@ func TestMoneyIsWholeMinorUnits(t *testing.T) {
 		{"1.000", "JPY", 1, "1"},
 		{"1.2300", "USD", 123, "1.23"},
 	} {
-		m, err := casemodel.ParseMoney(casemodel.Decimal(c.amount), c.currency)
-		if err != nil || m.Minor != c.minor || string(m.Decimal()) != c.back {
-			t.Errorf("%s %s is %+v, written %s: %v", c.amount, c.currency, m, m.Decimal(), err)
-		}
+		t.Run(c.amount, func(t *testing.T) {
+			m, err := casemodel.ParseMoney(casemodel.Decimal(c.amount), c.currency)
+			if err != nil || m.Minor != c.minor || string(m.Decimal()) != c.back {
+				t.Errorf("%s %s is %+v, written %s: %v", c.amount, c.currency, m, m.Decimal(), err)
+			}
+		})
 	}
 	for _, c := range [][2]string{{"1.005", "USD"}, {"1.5", "JPY"}, {"1", "XAU"}, {"1", "usd"}, {"", "USD"}, {"1e3", "USD"}, {"--1", "USD"}, {"+1", "USD"}, {"99999999999999999999", "USD"}} {
 		if m, err := casemodel.ParseMoney(casemodel.Decimal(c[0]), c[1]); err == nil {

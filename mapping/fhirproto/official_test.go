@@ -130,10 +130,12 @@ func TestOddValuesComeBackAsTheyWere(t *testing.T) {
 		"an element named as a word": `{"resourceType":"Encounter","status":"planned","class":{"code":"HH"}}`,
 		"task for":                   `{"resourceType":"Task","status":"requested","intent":"order","for":{"reference":"Patient/1"},"restriction":{"repetitions":2}}`,
 	} {
-		_, back := thereAndBack(t, []byte(text))
-		if d := cmp.Diff(values(t, []byte(text)), values(t, back)); d != "" {
-			t.Errorf("%s:\n%s", name, d)
-		}
+		t.Run(name, func(t *testing.T) {
+			_, back := thereAndBack(t, []byte(text))
+			if d := cmp.Diff(values(t, []byte(text)), values(t, back)); d != "" {
+				t.Errorf("%s:\n%s", name, d)
+			}
+		})
 	}
 }
 

@@ -70,12 +70,14 @@ func TestValuesAreTheSameWhereTheyMeanTheSame(t *testing.T) {
 		{`Timing":{"repeat":{"dayOfWeek":["mon","fri"]}}`, `Timing":{"repeat":{"dayOfWeek":["fri","mon"]}}`, true},
 		{`String":"daily"`, `Timing":{"repeat":{"frequency":1}}`, false},
 	} {
-		if got := c.same(value(t, row.a), value(t, row.b)); got != row.same {
-			t.Errorf("%s and %s: %t", row.a, row.b, got)
-		}
-		if got := c.same(value(t, row.b), value(t, row.a)); got != row.same {
-			t.Errorf("%s and %s: %t", row.b, row.a, got)
-		}
+		t.Run(row.a, func(t *testing.T) {
+			if got := c.same(value(t, row.a), value(t, row.b)); got != row.same {
+				t.Errorf("%s and %s: %t", row.a, row.b, got)
+			}
+			if got := c.same(value(t, row.b), value(t, row.a)); got != row.same {
+				t.Errorf("%s and %s: %t", row.b, row.a, got)
+			}
+		})
 	}
 }
 
@@ -131,11 +133,13 @@ func TestRealPlansAgreeWithThemselvesInAnyOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, list := range []string{"goal", "activity", "addresses", "careTeam", "category"} {
-			had, _ := r[list].([]any)
-			has, _ := merged[list].([]any)
-			if len(had) != len(has) {
-				t.Errorf("%s: %d of %s, and had %d", filepath.Base(file), len(has), list, len(had))
-			}
+			t.Run(list, func(t *testing.T) {
+				had, _ := r[list].([]any)
+				has, _ := merged[list].([]any)
+				if len(had) != len(has) {
+					t.Errorf("%s: %d of %s, and had %d", filepath.Base(file), len(has), list, len(had))
+				}
+			})
 		}
 		whole, err := json.Marshal(merged)
 		if err != nil {
@@ -185,9 +189,11 @@ func TestItemsOfOneCodeFindTheirLikes(t *testing.T) {
 		{plan(1, 2), plan(2), "2 0 1 0"},
 		{plan(), plan(2), "1 0 0 1"},
 	} {
-		if got := count(row.here, row.there); got != row.want {
-			t.Errorf("%s, not %s", got, row.want)
-		}
+		t.Run(row.want, func(t *testing.T) {
+			if got := count(row.here, row.there); got != row.want {
+				t.Errorf("%s, not %s", got, row.want)
+			}
+		})
 	}
 	many := make([]int, 500)
 	for i := range many {

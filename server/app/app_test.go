@@ -20,13 +20,15 @@ func get(t *testing.T, method, path string) *http.Response {
 
 func TestEveryPageForbidsWhatIsNotItsOwn(t *testing.T) {
 	for _, path := range []string{"/app", "/app/", "/app/launch.html", "/app/app.js", "/app/none", "/app/fhirclient/"} {
-		r := get(t, http.MethodGet, path)
-		if got := r.Header.Get("Content-Security-Policy"); got != policy || strings.Contains(got, "unsafe") {
-			t.Errorf("%s: policy %q", path, got)
-		}
-		if r.Header.Get("X-Content-Type-Options") != "nosniff" || r.Header.Get("Referrer-Policy") != "no-referrer" {
-			t.Errorf("%s: headers %v", path, r.Header)
-		}
+		t.Run(path, func(t *testing.T) {
+			r := get(t, http.MethodGet, path)
+			if got := r.Header.Get("Content-Security-Policy"); got != policy || strings.Contains(got, "unsafe") {
+				t.Errorf("%s: policy %q", path, got)
+			}
+			if r.Header.Get("X-Content-Type-Options") != "nosniff" || r.Header.Get("Referrer-Policy") != "no-referrer" {
+				t.Errorf("%s: headers %v", path, r.Header)
+			}
+		})
 	}
 }
 
@@ -49,10 +51,12 @@ func TestPathsAndMethods(t *testing.T) {
 		{"POST", "/app/", 405, ""},
 		{"DELETE", "/app/app.js", 405, ""},
 	} {
-		r := get(t, c.method, c.path)
-		if r.StatusCode != c.status || r.Header.Get("Location") != c.location {
-			t.Errorf("%s %s: %d %q, want %d %q", c.method, c.path, r.StatusCode, r.Header.Get("Location"), c.status, c.location)
-		}
+		t.Run(c.method, func(t *testing.T) {
+			r := get(t, c.method, c.path)
+			if r.StatusCode != c.status || r.Header.Get("Location") != c.location {
+				t.Errorf("%s %s: %d %q, want %d %q", c.method, c.path, r.StatusCode, r.Header.Get("Location"), c.status, c.location)
+			}
+		})
 	}
 }
 

@@ -74,15 +74,17 @@ func TestBadEdits(t *testing.T) {
 			{"what FHIR needs of a new part", "POST", "/consents", asJSON, `{"scope":{"text":"x"}}`, 422, "", ""},
 			{"a part twice", "PATCH", "", asPatch, `[{"op":"copy","from":"/goals/0","path":"/goals/-"}]`, 422, "", "/goals/" + itoa(len(k.c.Goals)) + "/id"},
 		} {
-			got := k.edit(row.method, row.path, row.mediaType, row.body)
-			if got.status != row.status {
-				t.Errorf("%s: %d, not %d: %.300s", row.name, got.status, row.status, got.body)
-				continue
-			}
-			p := k.problem(got, row.status)
-			if p.Rule != row.rule || p.Pointer != row.pointer || p.Detail == "" {
-				t.Errorf("%s: rule %q, pointer %q: %+v", row.name, p.Rule, p.Pointer, p)
-			}
+			t.Run(row.name, func(t *testing.T) {
+				got := k.edit(row.method, row.path, row.mediaType, row.body)
+				if got.status != row.status {
+					t.Errorf("%s: %d, not %d: %.300s", row.name, got.status, row.status, got.body)
+					return
+				}
+				p := k.problem(got, row.status)
+				if p.Rule != row.rule || p.Pointer != row.pointer || p.Detail == "" {
+					t.Errorf("%s: rule %q, pointer %q: %+v", row.name, p.Rule, p.Pointer, p)
+				}
+			})
 		}
 		k.badParameters(goal)
 		if got := k.do("GET", k.path, ""); got.header.Get("ETag") != k.etag {

@@ -98,24 +98,26 @@ func TestEachPartIsEdited(t *testing.T) {
 			{"notes", "text", "called again", "payload"},
 			{"consents", "policy", object{"text": "other"}, "policyRule"},
 		} {
-			part := k.part(row.list)
-			path := "/" + row.list + "/" + part["id"].(string)
-			part[row.member] = row.value
-			switch i % 3 {
-			case 0:
-				k.edited("PUT", path, asJSON, part)
-			case 1:
-				k.edited("PATCH", path, asMerge, object{row.member: row.value})
-			case 2:
-				k.edited("PATCH", path, asPatch, []object{{"op": "add", "path": "/" + row.member, "value": row.value}})
-			}
-			if got := k.part(row.list)[row.member]; text(got) != text(row.value) {
-				t.Errorf("%s of %s is %v", row.member, row.list, got)
-			}
-			r, _ := a.stored(part["id"].(string))
-			if row.resource != "" && r[row.resource] == nil {
-				t.Errorf("%s: the resource has no %s", row.list, row.resource)
-			}
+			t.Run(row.list, func(t *testing.T) {
+				part := k.part(row.list)
+				path := "/" + row.list + "/" + part["id"].(string)
+				part[row.member] = row.value
+				switch i % 3 {
+				case 0:
+					k.edited("PUT", path, asJSON, part)
+				case 1:
+					k.edited("PATCH", path, asMerge, object{row.member: row.value})
+				case 2:
+					k.edited("PATCH", path, asPatch, []object{{"op": "add", "path": "/" + row.member, "value": row.value}})
+				}
+				if got := k.part(row.list)[row.member]; text(got) != text(row.value) {
+					t.Errorf("%s of %s is %v", row.member, row.list, got)
+				}
+				r, _ := a.stored(part["id"].(string))
+				if row.resource != "" && r[row.resource] == nil {
+					t.Errorf("%s: the resource has no %s", row.list, row.resource)
+				}
+			})
 		}
 		p := a.do("GET", "/fhir/Provenance?target="+string(k.c.Goals[0].ID)+"&agent=Practitioner/manager", "")
 		if !strings.Contains(p.body, `"code":"change"`) || !strings.Contains(p.body, "as the client said") {
@@ -326,16 +328,18 @@ func TestPartsAreRemoved(t *testing.T) {
 			{"notes", "status", `"entered-in-error"`},
 			{"consents", "status", `"inactive"`},
 		} {
-			id := k.part(row.list)["id"].(string)
-			path := "/" + row.list + "/" + id
-			unsaid := k.do("DELETE", k.path+path+"?role=case-manager", "", "If-Match", k.etag)
-			if p := k.problem(unsaid, http.StatusUnprocessableEntity); p.Rule != "reason-needed" {
-				t.Errorf("%s without a reason: %+v", row.list, p)
-			}
-			k.edited("DELETE", path, "", "")
-			if r, _ := a.stored(id); text(r[row.element]) != row.want {
-				t.Errorf("%s: %s is %v", row.list, row.element, r[row.element])
-			}
+			t.Run(row.list, func(t *testing.T) {
+				id := k.part(row.list)["id"].(string)
+				path := "/" + row.list + "/" + id
+				unsaid := k.do("DELETE", k.path+path+"?role=case-manager", "", "If-Match", k.etag)
+				if p := k.problem(unsaid, http.StatusUnprocessableEntity); p.Rule != "reason-needed" {
+					t.Errorf("%s without a reason: %+v", row.list, p)
+				}
+				k.edited("DELETE", path, "", "")
+				if r, _ := a.stored(id); text(r[row.element]) != row.want {
+					t.Errorf("%s: %s is %v", row.list, row.element, r[row.element])
+				}
+			})
 		}
 		id := string(k.c.Problems[0].ID)
 		k.edited("PATCH", "", asPatch, []object{{"op": "remove", "path": "/problems/0"}})

@@ -61,15 +61,17 @@ func TestWhichPlanAPatchCounts(t *testing.T) {
 			{"&view=brief", "/plans/1/nextReview", "2031-01-06", 400, -1},
 			{"&view=whole&view=whole", "/plans/1/nextReview", "2031-01-07", 400, -1},
 		} {
-			body := text([]object{{"op": "add", "path": row.path, "value": row.date}})
-			got := k.do("PATCH", k.path+who+row.view, body, "If-Match", "*", "Content-Type", asPatch)
-			if got.status != row.status {
-				t.Errorf("%s %s: %d %s", row.view, row.path, got.status, got.body)
-			}
-			k.read()
-			if row.plan >= 0 && string(k.c.Plans[row.plan].NextReview) != row.date {
-				t.Errorf("%s %s: the plans are %+v", row.view, row.path, k.c.Plans)
-			}
+			t.Run(row.view, func(t *testing.T) {
+				body := text([]object{{"op": "add", "path": row.path, "value": row.date}})
+				got := k.do("PATCH", k.path+who+row.view, body, "If-Match", "*", "Content-Type", asPatch)
+				if got.status != row.status {
+					t.Errorf("%s %s: %d %s", row.view, row.path, got.status, got.body)
+				}
+				k.read()
+				if row.plan >= 0 && string(k.c.Plans[row.plan].NextReview) != row.date {
+					t.Errorf("%s %s: the plans are %+v", row.view, row.path, k.c.Plans)
+				}
+			})
 		}
 	})
 }

@@ -37,9 +37,11 @@ func TestEvidenceIsShown(t *testing.T) {
 			{"/fhir/Provenance?target=" + string(agree.Agreement), `signed at home`},
 			{"/fhir/Provenance?agent=" + string(client.Ref), `"code":"informant"`},
 		} {
-			if got := a.do("GET", row.path, ""); got.status != http.StatusOK || !strings.Contains(got.body, row.want) {
-				t.Errorf("%s: %d %s, want %s in it", row.path, got.status, got.body, row.want)
-			}
+			t.Run(row.path, func(t *testing.T) {
+				if got := a.do("GET", row.path, ""); got.status != http.StatusOK || !strings.Contains(got.body, row.want) {
+					t.Errorf("%s: %d %s, want %s in it", row.path, got.status, got.body, row.want)
+				}
+			})
 		}
 	})
 }

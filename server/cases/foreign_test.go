@@ -63,14 +63,16 @@ func TestTasksForAServiceAreOffers(t *testing.T) {
 			{"step", `,"partOf":[{"reference":"Task/plain"}],"basedOn":[{` + service + `]`, false},
 			{"other", `,"focus":{"reference":"EpisodeOfCare/foreign"}`, false},
 		} {
-			a.put("Task/"+row.id, `{"resourceType":"Task","id":"`+row.id+`","status":"requested","intent":"order","for":{"reference":"Patient/p1"},`+
-				`"owner":{"reference":"Organization/`+map[bool]string{true: "agency", false: "pharmacy"}[row.offer]+`"}`+row.more+`}`)
-			c := k.seen()
-			offers := c.Services[0].Offers
-			got := slices.ContainsFunc(offers, func(o casemodel.Offer) bool { return o.ID == casemodel.Ref("Task/"+row.id) })
-			if got != row.offer {
-				t.Errorf("%s: an offer is %v, want %v: %+v", row.id, got, row.offer, offers)
-			}
+			t.Run(row.id, func(t *testing.T) {
+				a.put("Task/"+row.id, `{"resourceType":"Task","id":"`+row.id+`","status":"requested","intent":"order","for":{"reference":"Patient/p1"},`+
+					`"owner":{"reference":"Organization/`+map[bool]string{true: "agency", false: "pharmacy"}[row.offer]+`"}`+row.more+`}`)
+				c := k.seen()
+				offers := c.Services[0].Offers
+				got := slices.ContainsFunc(offers, func(o casemodel.Offer) bool { return o.ID == casemodel.Ref("Task/"+row.id) })
+				if got != row.offer {
+					t.Errorf("%s: an offer is %v, want %v: %+v", row.id, got, row.offer, offers)
+				}
+			})
 		}
 	})
 }
@@ -116,10 +118,12 @@ func TestAProposalIsNoPlanInForce(t *testing.T) {
 		for intent, want := range map[string]casemodel.PlanStatus{
 			"proposal": casemodel.PlanProposed, "option": casemodel.PlanProposed, "plan": casemodel.PlanApproved, "order": casemodel.PlanApproved,
 		} {
-			a.put("CarePlan/p", `{"resourceType":"CarePlan","id":"p",`+ofEpisode+`,"status":"active","intent":"`+intent+`","subject":{"reference":"Patient/p1"}}`)
-			if got := k.seen().Plans[0].Status; got != want {
-				t.Errorf("an active plan of intent %s is %s, want %s", intent, got, want)
-			}
+			t.Run(intent, func(t *testing.T) {
+				a.put("CarePlan/p", `{"resourceType":"CarePlan","id":"p",`+ofEpisode+`,"status":"active","intent":"`+intent+`","subject":{"reference":"Patient/p1"}}`)
+				if got := k.seen().Plans[0].Status; got != want {
+					t.Errorf("an active plan of intent %s is %s, want %s", intent, got, want)
+				}
+			})
 		}
 	})
 }
@@ -181,14 +185,16 @@ func TestTheOwnersCopyIsAcceptedAfterAdoption(t *testing.T) {
 			`,"status":"active","type":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/episodeofcare-type","code":"hacc"}]}]`,
 			ownHistory + `,"team":[{"reference":"CareTeam/t"}]`,
 		} {
-			a.put("EpisodeOfCare/foreign", foreignEpisode(more))
-			got := k.seen()
-			if got.Model != want.Model || got.Setting != want.Setting || got.Phase != want.Phase || !got.Manager.Same(want.Manager) || len(got.Problems) != 1 {
-				t.Errorf("after %s the case is %s", more, text(got))
-			}
-			if n, m := len(got.History), len(want.History); got.History[n-1] != want.History[m-1] || got.History[n-2] != want.History[m-2] {
-				t.Errorf("after %s the history is %s", more, text(got.History))
-			}
+			t.Run(more, func(t *testing.T) {
+				a.put("EpisodeOfCare/foreign", foreignEpisode(more))
+				got := k.seen()
+				if got.Model != want.Model || got.Setting != want.Setting || got.Phase != want.Phase || !got.Manager.Same(want.Manager) || len(got.Problems) != 1 {
+					t.Errorf("after %s the case is %s", more, text(got))
+				}
+				if n, m := len(got.History), len(want.History); got.History[n-1] != want.History[m-1] || got.History[n-2] != want.History[m-2] {
+					t.Errorf("after %s the history is %s", more, text(got.History))
+				}
+			})
 		}
 		again, _ := a.stored("EpisodeOfCare/foreign")
 		a.put("EpisodeOfCare/foreign", text(again))
@@ -256,16 +262,18 @@ func TestAnEpisodeOfOthersThatGetsAPhase(t *testing.T) {
 		"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"active"}]`
 	onEachStore(t, func(t *testing.T, a *api) {
 		for _, history := range []string{"", `,"statusHistory":[{"status":"planned","period":{"start":"2021-02-14","end":"2021-02-14"}}]`} {
-			k := a.elsewhere(`,"status":"active"` + history)
-			a.put("EpisodeOfCare/foreign", foreignEpisode(`,"status":"active"`+history+ours))
-			if c := k.seen(); !c.Adopted || c.Phase != casemodel.PhaseActive || len(c.Cadences) == 0 {
-				t.Errorf("with %q it became %s", history, text(c))
-			}
-			if got := a.do("DELETE", "/fhir/EpisodeOfCare/foreign", ""); got.status != http.StatusUnprocessableEntity {
-				t.Errorf("the bound episode is deleted: %d", got.status)
-			}
-			a.put("EpisodeOfCare/foreign", strings.ReplaceAll(foreignEpisode(`,"status":"entered-in-error"`+ours), `"active"`, `"entered-in-error"`))
-			a.do("DELETE", "/fhir/EpisodeOfCare/foreign", "")
+			t.Run(history, func(t *testing.T) {
+				k := a.elsewhere(`,"status":"active"` + history)
+				a.put("EpisodeOfCare/foreign", foreignEpisode(`,"status":"active"`+history+ours))
+				if c := k.seen(); !c.Adopted || c.Phase != casemodel.PhaseActive || len(c.Cadences) == 0 {
+					t.Errorf("with %q it became %s", history, text(c))
+				}
+				if got := a.do("DELETE", "/fhir/EpisodeOfCare/foreign", ""); got.status != http.StatusUnprocessableEntity {
+					t.Errorf("the bound episode is deleted: %d", got.status)
+				}
+				a.put("EpisodeOfCare/foreign", strings.ReplaceAll(foreignEpisode(`,"status":"entered-in-error"`+ours), `"active"`, `"entered-in-error"`))
+				a.do("DELETE", "/fhir/EpisodeOfCare/foreign", "")
+			})
 		}
 	})
 }
@@ -326,15 +334,17 @@ func TestCasesAreListedByProblemsAndManagers(t *testing.T) {
 			"condition=http://snomed.info/sct|1": "", "condition:in=http://example.org/rheuma": "foreign",
 			"assignee=PractitionerRole/r": "foreign", "assignee=PractitionerRole/other": "", "assignee=Practitioner/other": "",
 		} {
-			page := a.page("/cases?" + query)
-			if got := idsOn(page); got != want {
-				t.Errorf("%s: %q, want %q", query, got, want)
-			}
-			for _, row := range page.Cases {
-				if row.Client.Name != "Client" || row.Assignee.Name != "Mary Seacole" {
-					t.Errorf("the row names %+v and %+v", row.Client, row.Assignee)
+			t.Run(query, func(t *testing.T) {
+				page := a.page("/cases?" + query)
+				if got := idsOn(page); got != want {
+					t.Errorf("%s: %q, want %q", query, got, want)
 				}
-			}
+				for _, row := range page.Cases {
+					if row.Client.Name != "Client" || row.Assignee.Name != "Mary Seacole" {
+						t.Errorf("the row names %+v and %+v", row.Client, row.Assignee)
+					}
+				}
+			})
 		}
 	})
 }

@@ -120,13 +120,15 @@ func TestForeignEpisodesAreNeverRefused(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *api) {
 		a.directory()
 		for _, status := range []string{"finished", "planned", "active", "cancelled", "active", "entered-in-error", "onhold"} {
-			a.put("EpisodeOfCare/f", `{"resourceType":"EpisodeOfCare","id":"f","status":"`+status+`","patient":{"reference":"Patient/p1"}}`)
-			a.put("CarePlan/f", `{"resourceType":"CarePlan","id":"f","status":"`+map[bool]string{true: "active", false: "revoked"}[status == "active"]+
-				`","intent":"plan","subject":{"reference":"Patient/p1"},"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare","valueReference":{"reference":"EpisodeOfCare/f"}}]}`)
-			v := a.view(a.do("GET", "/cases/f?view=whole", ""), http.StatusOK)
-			if v.Case.Adopted || len(v.Case.Plans) != 1 {
-				t.Fatalf("%s: adopted %t, %d plans", status, v.Case.Adopted, len(v.Case.Plans))
-			}
+			t.Run(status, func(t *testing.T) {
+				a.put("EpisodeOfCare/f", `{"resourceType":"EpisodeOfCare","id":"f","status":"`+status+`","patient":{"reference":"Patient/p1"}}`)
+				a.put("CarePlan/f", `{"resourceType":"CarePlan","id":"f","status":"`+map[bool]string{true: "active", false: "revoked"}[status == "active"]+
+					`","intent":"plan","subject":{"reference":"Patient/p1"},"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare","valueReference":{"reference":"EpisodeOfCare/f"}}]}`)
+				v := a.view(a.do("GET", "/cases/f?view=whole", ""), http.StatusOK)
+				if v.Case.Adopted || len(v.Case.Plans) != 1 {
+					t.Fatalf("%s: adopted %t, %d plans", status, v.Case.Adopted, len(v.Case.Plans))
+				}
+			})
 		}
 		a.put("EpisodeOfCare/f", `{"resourceType":"EpisodeOfCare","id":"f","status":"active","patient":{"reference":"Patient/p1"}}`)
 		k := &course{api: a, path: "/cases/f"}

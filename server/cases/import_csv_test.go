@@ -88,10 +88,12 @@ func TestRecords(t *testing.T) {
 		{"a,\xff\n", nil, "isn't UTF-8"},
 		{strings.Repeat("x", 2<<20) + "\n", nil, "is longer than the 1048576 bytes that a case may have"},
 	} {
-		got, wrong, err := recordsIn(row.text)
-		if !slices.EqualFunc(got, row.want, slices.Equal[[]string]) || wrong != row.wrong || err != nil {
-			t.Errorf("%.40q: %q, %q, %v", row.text, got, wrong, err)
-		}
+		t.Run(row.text, func(t *testing.T) {
+			got, wrong, err := recordsIn(row.text)
+			if !slices.EqualFunc(got, row.want, slices.Equal[[]string]) || wrong != row.wrong || err != nil {
+				t.Errorf("%.40q: %q, %q, %v", row.text, got, wrong, err)
+			}
+		})
 	}
 	if _, _, err := recordsIn("a,\"b" + strings.Repeat("\n", 2<<20)); err == nil || !strings.Contains(err.Error(), "line 1") {
 		t.Errorf("a quote that swallows the file: %v", err)

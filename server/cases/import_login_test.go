@@ -66,9 +66,11 @@ func TestFilesAreBehindTheLogin(t *testing.T) {
 	}
 	flat := func(line string) string { return strings.ReplaceAll(line, "\n", "") }
 	for id, client := range map[string]string{"c1": "p1", "c2": "p2"} {
-		if got := o.importing(manager, flat(line(id, client, "")), false); got.Result != cases.ImportCreated {
-			t.Fatalf("the manager: %s", text(got))
-		}
+		t.Run(id, func(t *testing.T) {
+			if got := o.importing(manager, flat(line(id, client, "")), false); got.Result != cases.ImportCreated {
+				t.Fatalf("the manager: %s", text(got))
+			}
+		})
 	}
 	reader := o.as(staff, "user/*.rs")
 	patient := o.as(auth.Principal{Role: auth.Patient, Subject: "p1", FHIRUser: "Patient/p1", Patient: "p1"}, "patient/*.cruds")
@@ -101,13 +103,15 @@ func TestFilesAreBehindTheLogin(t *testing.T) {
 		{"a doctor", doctor, held, true, http.StatusUnprocessableEntity, "role-not-allowed"},
 		{"the manager without asking to", manager, held, false, http.StatusConflict, ""},
 	} {
-		got := o.importing(row.ctx, row.line, row.change)
-		if got.Result != cases.ImportRefused || row.status > 0 && got.Problem.Status != row.status || got.Problem.Rule != row.rule {
-			t.Errorf("%s imports %s", row.who, text(got))
-		}
-		if strings.Contains(text(got), "Patient/p2") && row.who == "a patient over another's case" {
-			t.Errorf("%s is told %s", row.who, text(got))
-		}
+		t.Run(row.who, func(t *testing.T) {
+			got := o.importing(row.ctx, row.line, row.change)
+			if got.Result != cases.ImportRefused || row.status > 0 && got.Problem.Status != row.status || got.Problem.Rule != row.rule {
+				t.Errorf("%s imports %s", row.who, text(got))
+			}
+			if strings.Contains(text(got), "Patient/p2") && row.who == "a patient over another's case" {
+				t.Errorf("%s is told %s", row.who, text(got))
+			}
+		})
 	}
 	if got := o.importing(manager, held, true); got.Result != cases.ImportChanged {
 		t.Errorf("the manager: %s", text(got))

@@ -73,9 +73,11 @@ func TestRowsAreRefusedAlone(t *testing.T) {
 		}
 		stored := a.export("?phase=active")[0]
 		for _, want := range []string{`"text":"a \"bad\" fall,\nfrom a bicycle"`, `"code":"217082002"`, `"decidedAt":"2026-01-09"`, `"kind":"telephone","days":14`} {
-			if !strings.Contains(stored, want) {
-				t.Errorf("no %s in %s", want, stored)
-			}
+			t.Run(want, func(t *testing.T) {
+				if !strings.Contains(stored, want) {
+					t.Errorf("no %s in %s", want, stored)
+				}
+			})
 		}
 	})
 }
@@ -112,10 +114,12 @@ func TestRowsChangeCases(t *testing.T) {
 			{row("id,phase", k.c.ID, "planning"), http.StatusConflict, "id"},
 			{row("id,client,phase", "new", "", "opened"), http.StatusUnprocessableEntity, "client"},
 		} {
-			got := a.imported(csv, who, refused.file, cases.ImportRefused)[0]
-			if got.Problem.Status != refused.status || got.Problem.Errors[0].Column != refused.column {
-				t.Errorf("%q: %s", refused.file, text(got))
-			}
+			t.Run(refused.file, func(t *testing.T) {
+				got := a.imported(csv, who, refused.file, cases.ImportRefused)[0]
+				if got.Problem.Status != refused.status || got.Problem.Errors[0].Column != refused.column {
+					t.Errorf("%q: %s", refused.file, text(got))
+				}
+			})
 		}
 	})
 }

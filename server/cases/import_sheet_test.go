@@ -29,9 +29,11 @@ func TestSheetsAreRead(t *testing.T) {
 				}
 				got := a.do("GET", "/cases/"+made.ID, "").body
 				for _, want := range []string{`"phase":"opened"`, `"start":"2026-01-13"`, `"id":"Patient/p1"`, `"adopted":true`} {
-					if !strings.Contains(got, want) {
-						t.Errorf("got %s, want %s in it", got, want)
-					}
+					t.Run(want, func(t *testing.T) {
+						if !strings.Contains(got, want) {
+							t.Errorf("got %s, want %s in it", got, want)
+						}
+					})
 				}
 			})
 		}
@@ -40,9 +42,11 @@ func TestSheetsAreRead(t *testing.T) {
 			t.Errorf("got %q, want a byte order mark where it is asked for alone", marked[0])
 		}
 		for _, query := range []string{"?bom=true", "?format=csv&bom=yes"} {
-			if got := a.do("GET", "/cases/export"+query, ""); got.status != http.StatusBadRequest || !strings.Contains(got.body, "bom") {
-				t.Errorf("%s: got %d %s, want 400 about bom", query, got.status, got.body)
-			}
+			t.Run(query, func(t *testing.T) {
+				if got := a.do("GET", "/cases/export"+query, ""); got.status != http.StatusBadRequest || !strings.Contains(got.body, "bom") {
+					t.Errorf("%s: got %d %s, want 400 about bom", query, got.status, got.body)
+				}
+			})
 		}
 		_, sum := a.imports(csv, "", strings.Join(marked, ""))
 		if sum.Unchanged != len(files) || sum.Lines != len(files) {
@@ -70,17 +74,21 @@ func TestClientsByIdentifier(t *testing.T) {
 		report := a.imported(csv, "", file,
 			cases.ImportCreated, cases.ImportCreated, cases.ImportRefused, cases.ImportRefused, cases.ImportRefused, cases.ImportRefused)
 		for i, want := range []string{2: "several Patients", 3: "no Patient", 4: "system|value", 5: "another Patient"} {
-			if want != "" && (report[i].Problem.Errors[0].Column != "clientIdentifier" || !strings.Contains(text(report[i].Problem), want)) {
-				t.Errorf("line %d: got %s, want %q about clientIdentifier", report[i].Line, text(report[i].Problem), want)
-			}
+			t.Run(want, func(t *testing.T) {
+				if want != "" && (report[i].Problem.Errors[0].Column != "clientIdentifier" || !strings.Contains(text(report[i].Problem), want)) {
+					t.Errorf("line %d: got %s, want %q about clientIdentifier", report[i].Line, text(report[i].Problem), want)
+				}
+			})
 		}
 		a.imported(csv, "", file, cases.ImportUnchanged, cases.ImportUnchanged, cases.ImportRefused, cases.ImportRefused, cases.ImportRefused, cases.ImportRefused)
 		a.imported(ndjson, "", `{"id":"c7","clientIdentifier":"http://clinic.example/mrn|2, of A|B","phase":"opened","model":"clinical","setting":"home-health",`+
 			`"client":{},"manager":{"ref":"Practitioner/manager"}}`+"\n", cases.ImportCreated)
 		for _, id := range []string{"c1", "c7"} {
-			if got := a.do("GET", "/cases/"+id, "").body; !strings.Contains(got, `"Patient/p2"`) {
-				t.Errorf("case %s: got %s, want that of Patient/p2", id, got)
-			}
+			t.Run(id, func(t *testing.T) {
+				if got := a.do("GET", "/cases/"+id, "").body; !strings.Contains(got, `"Patient/p2"`) {
+					t.Errorf("case %s: got %s, want that of Patient/p2", id, got)
+				}
+			})
 		}
 	})
 }

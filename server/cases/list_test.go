@@ -38,15 +38,17 @@ func TestEpisodesFromElsewhereAreListed(t *testing.T) {
 			"phase=active&condition=Condition/c1":          "f-active",
 			"phase=active&assignee=Practitioner/physician": "",
 		} {
-			page := a.page("/cases?" + query)
-			if got := idsOn(page); got != want {
-				t.Errorf("%s: %q, not %q", query, got, want)
-			}
-			for _, row := range page.Cases {
-				if v := a.view(a.do("GET", "/cases/"+row.ID, ""), http.StatusOK); v.Case.Phase != row.Phase || row.Adopted {
-					t.Errorf("%s is listed as %s, and is %s", row.ID, row.Phase, v.Case.Phase)
+			t.Run(query, func(t *testing.T) {
+				page := a.page("/cases?" + query)
+				if got := idsOn(page); got != want {
+					t.Errorf("%s: %q, not %q", query, got, want)
 				}
-			}
+				for _, row := range page.Cases {
+					if v := a.view(a.do("GET", "/cases/"+row.ID, ""), http.StatusOK); v.Case.Phase != row.Phase || row.Adopted {
+						t.Errorf("%s is listed as %s, and is %s", row.ID, row.Phase, v.Case.Phase)
+					}
+				}
+			})
 		}
 	})
 }

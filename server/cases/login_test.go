@@ -127,16 +127,18 @@ func TestWhoMayDoWhat(t *testing.T) {
 	hold := object{"reason": "on holiday"}
 
 	for name, ctx := range map[string]context.Context{"manager": manager, "reader": reader, "doctor": doctor, "patient": patient} {
-		got, err := o.service.Read(ctx, id, nil)
-		var v cases.View
-		if err != nil || json.Unmarshal(got.Body, &v) != nil || v.Case.Phase != casemodel.PhaseOpened || v.Case.Client.ID != "Patient/p1" {
-			t.Errorf("%s sees %+v: %v", name, v.Case, err)
-		}
-		short, err := o.service.Show(ctx, id, nil, nil)
-		var seen cases.Overview
-		if err != nil || json.Unmarshal(short.Body, &seen) != nil || text(seen.Actions) != text(v.Actions) || short.ETag != got.ETag {
-			t.Errorf("%s may in short %+v, and %+v: %v", name, seen.Actions, v.Actions, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			got, err := o.service.Read(ctx, id, nil)
+			var v cases.View
+			if err != nil || json.Unmarshal(got.Body, &v) != nil || v.Case.Phase != casemodel.PhaseOpened || v.Case.Client.ID != "Patient/p1" {
+				t.Errorf("%s sees %+v: %v", name, v.Case, err)
+			}
+			short, err := o.service.Show(ctx, id, nil, nil)
+			var seen cases.Overview
+			if err != nil || json.Unmarshal(short.Body, &seen) != nil || text(seen.Actions) != text(v.Actions) || short.ETag != got.ETag {
+				t.Errorf("%s may in short %+v, and %+v: %v", name, seen.Actions, v.Actions, err)
+			}
+		})
 	}
 	_, err = o.service.Read(stranger, id, nil)
 	refusedWith(t, err, fhir.NotFound, http.StatusNotFound, "")

@@ -114,10 +114,12 @@ func TestBadRequests(t *testing.T) {
 			{k.path + "/actions/none", `{"role":"case-manager"}`, 404, ""},
 			{"/cases/none/actions/hold", `{"role":"case-manager"}`, 404, ""},
 		} {
-			p := a.problem(a.do("POST", row.path, row.body), row.status)
-			if p.Pointer != row.pointer || p.Detail == "" {
-				t.Errorf("%s %s: pointer %q, %+v", row.path, row.body, p.Pointer, p)
-			}
+			t.Run(row.path, func(t *testing.T) {
+				p := a.problem(a.do("POST", row.path, row.body), row.status)
+				if p.Pointer != row.pointer || p.Detail == "" {
+					t.Errorf("%s %s: pointer %q, %+v", row.path, row.body, p.Pointer, p)
+				}
+			})
 		}
 		a.problem(a.do("GET", "/cases/none", ""), http.StatusNotFound)
 		a.problem(a.do("GET", "/cases/a_b", ""), http.StatusNotFound)

@@ -166,9 +166,11 @@ func TestViewsOfACase(t *testing.T) {
 			t.Errorf("the ETags are %s, %s and %s", etag, whole.header.Get("ETag"), page.header.Get("ETag"))
 		}
 		for _, path := range []string{k.path, k.path + "?view=whole", k.path + "/tasks", k.path + "/goals?count=1"} {
-			if got := k.do("GET", path, "", "If-None-Match", etag); got.status != http.StatusNotModified || got.body != "" {
-				t.Errorf("%s: %d %s", path, got.status, got.body)
-			}
+			t.Run(path, func(t *testing.T) {
+				if got := k.do("GET", path, "", "If-None-Match", etag); got.status != http.StatusNotModified || got.body != "" {
+					t.Errorf("%s: %d %s", path, got.status, got.body)
+				}
+			})
 		}
 		// Whichever resource of the case changes, and whether or not the summary shows it.
 		v := a.view(whole, http.StatusOK)

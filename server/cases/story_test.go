@@ -290,9 +290,11 @@ func TestList(t *testing.T) {
 			"?overdue=true":                       1,
 			"?phase=opened&model=clinical&insurer=Organization/insurer&assignee=Practitioner/manager": 1,
 		} {
-			if got := len(a.page("/cases" + query).Cases); got != want {
-				t.Errorf("%s: %d cases, not %d", query, got, want)
-			}
+			t.Run(query, func(t *testing.T) {
+				if got := len(a.page("/cases" + query).Cases); got != want {
+					t.Errorf("%s: %d cases, not %d", query, got, want)
+				}
+			})
 		}
 		seen := map[string]bool{}
 		next := "/cases?count=1&client=Patient/p1"

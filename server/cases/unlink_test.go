@@ -34,9 +34,11 @@ func TestAnEHRsPlanLeavesACaseThatRulesBind(t *testing.T) {
 		a.put("Condition/theirs", `{"resourceType":"Condition","id":"theirs","code":{"text":"x"},"subject":{"reference":"Patient/`+patient+`"}}`)
 		a.put("CarePlan/theirs", strings.ReplaceAll(text, "LINK", link))
 		for _, path := range []string{"CarePlan/theirs", "Condition/theirs"} {
-			if got := a.casesOf(path); !slices.Equal(got, []string{k.c.ID}) {
-				t.Errorf("%s: got the cases %v, want %s", path, got, k.c.ID)
-			}
+			t.Run(path, func(t *testing.T) {
+				if got := a.casesOf(path); !slices.Equal(got, []string{k.c.ID}) {
+					t.Errorf("%s: got the cases %v, want %s", path, got, k.c.ID)
+				}
+			})
 		}
 		other := strings.ReplaceAll(strings.ReplaceAll(text, "LINK", link), "Patient/"+patient, "Patient/somebody-else")
 		if got := a.do("PUT", "/fhir/CarePlan/theirs", other); got.status != http.StatusUnprocessableEntity {
@@ -44,9 +46,11 @@ func TestAnEHRsPlanLeavesACaseThatRulesBind(t *testing.T) {
 		}
 		a.put("CarePlan/theirs", strings.ReplaceAll(text, "LINK", ""))
 		for _, path := range []string{"CarePlan/theirs", "Condition/theirs"} {
-			if got := a.casesOf(path); len(got) != 0 {
-				t.Errorf("%s without its link: got the cases %v, want none", path, got)
-			}
+			t.Run(path, func(t *testing.T) {
+				if got := a.casesOf(path); len(got) != 0 {
+					t.Errorf("%s without its link: got the cases %v, want none", path, got)
+				}
+			})
 		}
 		if got := a.do("GET", k.path+"?view=whole", ""); got.status != http.StatusOK || strings.Contains(got.body, "theirs") {
 			t.Errorf("the case still shows the plan: %d %s", got.status, got.body)
@@ -62,14 +66,16 @@ func TestWhatAnActionMadeStaysInItsCase(t *testing.T) {
 		id := k.planned()
 		k.must("offer", casemodel.RoleCaseManager, manager, casemodel.Offering{Service: id, Providers: []casemodel.Asked{{Provider: pharmacy}}})
 		for _, path := range []string{string(k.c.Goals[0].ID), string(k.c.Services[0].ID)} {
-			r, _ := a.stored(path)
-			delete(r, "meta")
-			delete(r, "extension")
-			delete(r, "basedOn")
-			a.put(path, text(r))
-			if got := a.casesOf(path); !slices.Equal(got, []string{k.c.ID}) {
-				t.Errorf("%s: got the cases %v, want %s", path, got, k.c.ID)
-			}
+			t.Run(path, func(t *testing.T) {
+				r, _ := a.stored(path)
+				delete(r, "meta")
+				delete(r, "extension")
+				delete(r, "basedOn")
+				a.put(path, text(r))
+				if got := a.casesOf(path); !slices.Equal(got, []string{k.c.ID}) {
+					t.Errorf("%s: got the cases %v, want %s", path, got, k.c.ID)
+				}
+			})
 		}
 	})
 }

@@ -17,7 +17,7 @@ type Backup struct {
 // Run copies the store as it is at one instant.
 func (b Backup) Run(ctx context.Context, s Streams) error {
 	if isMongo(b.Store) {
-		return errors.New("MongoDB is backed up with its own tools, such as mongodump --oplog; see the README")
+		return errors.New("MongoDB is backed up with its own tools, such as mongodump --oplog; see docs/operate/stores.md")
 	}
 	path, ok := sqliteFile(b.Store)
 	if !ok {

@@ -31,17 +31,19 @@ func TestARelationHasItsTime(t *testing.T) {
 		"to-be":    {`"patient":{"reference":"Patient/a"},"period":{"start":"` + time.Date(year+1, 1, 2, 0, 0, 0, 0, time.UTC).Format(time.RFC3339) + `"}`, nil},
 		"nobody":   {`"patient":{"display":"a"}`, nil},
 	} {
-		_, err := s.Commit(t.Context(), store.Commit{Writes: []store.Write{{
-			Key: fhir.Key{Type: "RelatedPerson", ID: id}, Method: store.Put,
-			Content: &fhir.Content{Type: "RelatedPerson", Rest: []byte(c.rest)},
-		}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := charges{s}.of(t.Context(), "RelatedPerson/"+id)
-		if err != nil || !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, %v, want %v", id, got, err, c.want)
-		}
+		t.Run(id, func(t *testing.T) {
+			_, err := s.Commit(t.Context(), store.Commit{Writes: []store.Write{{
+				Key: fhir.Key{Type: "RelatedPerson", ID: id}, Method: store.Put,
+				Content: &fhir.Content{Type: "RelatedPerson", Rest: []byte(c.rest)},
+			}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := charges{s}.of(t.Context(), "RelatedPerson/"+id)
+			if err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("%s: %v, %v, want %v", id, got, err, c.want)
+			}
+		})
 	}
 	if got, err := (charges{s}).of(t.Context(), "RelatedPerson/unknown"); err != nil || got != nil {
 		t.Errorf("unknown: %v, %v", got, err)

@@ -26,9 +26,11 @@ func TestLoadCommand(t *testing.T) {
 		"case.json": `{"resourceType":"EpisodeOfCare","id":"e1","status":"active","patient":{"display":"somebody"},
 			"extension":[{"url":"https://caseway.dev/fhir/StructureDefinition/episode-phase","valueCode":"opened"}]}`,
 	} {
-		if err := os.WriteFile(path(name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(path(name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 	for _, row := range []struct {
 		args string
@@ -51,13 +53,15 @@ func TestLoadCommand(t *testing.T) {
 		{"--to http://127.0.0.1:1/fhir " + path("patient.json"), 1, "refused"},
 		{"--to 127.0.0.1 " + path("patient.json"), 1, "--to is a FHIR base URL"},
 	} {
-		args := append([]string{"load", "--store", "sqlite:" + path("caseway.db")}, strings.Fields(row.args)...)
-		var says output
-		if code := run(t.Context(), args, &says, &says); code != row.code || !strings.Contains(says.String(), row.says) {
-			t.Errorf("%s: exit code %d, want %d, and %q in: %s", row.args, code, row.code, row.says, &says)
-		}
-		if strings.Contains(row.says, "no such file") && strings.Contains(says.String(), "stored") {
-			t.Errorf("%s: tells of a run that wasn't: %s", row.args, &says)
-		}
+		t.Run(row.args, func(t *testing.T) {
+			args := append([]string{"load", "--store", "sqlite:" + path("caseway.db")}, strings.Fields(row.args)...)
+			var says output
+			if code := run(t.Context(), args, &says, &says); code != row.code || !strings.Contains(says.String(), row.says) {
+				t.Errorf("%s: exit code %d, want %d, and %q in: %s", row.args, code, row.code, row.says, &says)
+			}
+			if strings.Contains(row.says, "no such file") && strings.Contains(says.String(), "stored") {
+				t.Errorf("%s: tells of a run that wasn't: %s", row.args, &says)
+			}
+		})
 	}
 }

@@ -22,31 +22,35 @@ func TestStrangersAreHeldToAPace(t *testing.T) {
 		method string
 		burst  int
 	}{"/auth/authorize": {"GET", paceOfAuthorize.Burst}, "/auth/signin": {"POST", paceOfSignIn.Burst}} {
-		through, refused := 0, 0
-		for n := range 10 * row.burst {
-			answer := ask(row.method, path, "192.0.2.1:"+strconv.Itoa(1000+n))
-			switch answer.Code {
-			case http.StatusTeapot:
-				through++
-			case http.StatusTooManyRequests:
-				refused++
-				if wait, err := strconv.Atoi(answer.Header().Get("Retry-After")); err != nil || wait < 1 {
-					t.Fatalf("%s: Retry-After %q", path, answer.Header().Get("Retry-After"))
+		t.Run(path, func(t *testing.T) {
+			through, refused := 0, 0
+			for n := range 10 * row.burst {
+				answer := ask(row.method, path, "192.0.2.1:"+strconv.Itoa(1000+n))
+				switch answer.Code {
+				case http.StatusTeapot:
+					through++
+				case http.StatusTooManyRequests:
+					refused++
+					if wait, err := strconv.Atoi(answer.Header().Get("Retry-After")); err != nil || wait < 1 {
+						t.Fatalf("%s: Retry-After %q", path, answer.Header().Get("Retry-After"))
+					}
+				default:
+					t.Fatalf("%s: %d", path, answer.Code)
 				}
-			default:
-				t.Fatalf("%s: %d", path, answer.Code)
 			}
-		}
-		if through < row.burst || refused < row.burst {
-			t.Errorf("%s: %d let through and %d refused", path, through, refused)
-		}
-		if got := ask(row.method, path, "192.0.2.2:1").Code; got != http.StatusTeapot {
-			t.Errorf("%s: another address gets %d", path, got)
-		}
+			if through < row.burst || refused < row.burst {
+				t.Errorf("%s: %d let through and %d refused", path, through, refused)
+			}
+			if got := ask(row.method, path, "192.0.2.2:1").Code; got != http.StatusTeapot {
+				t.Errorf("%s: another address gets %d", path, got)
+			}
+		})
 	}
 	for _, other := range []string{"/auth/token", "/auth/style.css", "/auth/signin"} {
-		if got := ask("GET", other, "192.0.2.1:1").Code; got != http.StatusTeapot {
-			t.Errorf("%s: %d", other, got)
-		}
+		t.Run(other, func(t *testing.T) {
+			if got := ask("GET", other, "192.0.2.1:1").Code; got != http.StatusTeapot {
+				t.Errorf("%s: %d", other, got)
+			}
+		})
 	}
 }

@@ -54,11 +54,13 @@ func TestSeedsThatAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for file, says := range map[string]string{seed: "colour", filepath.Join(dir, "none.yaml"): "none.yaml"} {
-		var said output
-		args := []string{"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + filepath.Join(dir, "caseway.db"), "--auth", "embedded", "--auth-seed", file}
-		if code := run(t.Context(), args, &output{}, &said); code != exitFailed || !strings.Contains(said.String(), says) {
-			t.Errorf("%s: exit code %d: %s", file, code, &said)
-		}
+		t.Run(file, func(t *testing.T) {
+			var said output
+			args := []string{"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + filepath.Join(dir, "caseway.db"), "--auth", "embedded", "--auth-seed", file}
+			if code := run(t.Context(), args, &output{}, &said); code != exitFailed || !strings.Contains(said.String(), says) {
+				t.Errorf("%s: exit code %d: %s", file, code, &said)
+			}
+		})
 	}
 }
 
@@ -87,10 +89,12 @@ func TestTheServersName(t *testing.T) {
 		"one for any name":      {Serve{Login: embedded, Listen: "0.0.0.0:0", TLSCert: "x"}, cert("*.example"), ""},
 		"one without any names": {Serve{Login: embedded, Listen: "0.0.0.0:0", TLSCert: "x"}, cert(), ""},
 	} {
-		got, err := row.serve.root(l, row.certs)
-		if got != row.want || (err == nil) != (row.want != "") {
-			t.Errorf("%s: %q, %v, want %q", name, got, err, row.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			got, err := row.serve.root(l, row.certs)
+			if got != row.want || (err == nil) != (row.want != "") {
+				t.Errorf("%s: %q, %v, want %q", name, got, err, row.want)
+			}
+		})
 	}
 }
 
@@ -109,8 +113,10 @@ func TestWhoMayComeByAProxy(t *testing.T) {
 		"trusted proxies":               {Serve{TrustedProxies: []string{"10.0.0.0/8"}}, true},
 		"what can't be read is another": {Serve{BaseURL: "https://%zz"}, true},
 	} {
-		if got := row.serve.proxied(); got != row.want {
-			t.Errorf("%s: %v", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := row.serve.proxied(); got != row.want {
+				t.Errorf("%s: %v", name, got)
+			}
+		})
 	}
 }

@@ -94,22 +94,26 @@ func TestServeBackupHealthAndStop(t *testing.T) {
 		{[]string{"serve", "--listen", "127.0.0.1:0", "--store", file}, 1, "in use"},
 		{[]string{"serve", "--listen", address, "--store", "sqlite:" + filepath.Join(dir, "other.db")}, 1, "can't listen"},
 	} {
-		var says output
-		if code := run(t.Context(), row.args, &output{}, &says); code != row.code || !strings.Contains(says.String(), row.says) {
-			t.Errorf("%v: exit code %d, want %d: %s", row.args, code, row.code, &says)
-		}
-		if strings.Count(says.String(), "\n") > 1 {
-			t.Errorf("%v: more than a line: %s", row.args, &says)
-		}
+		t.Run(row.says, func(t *testing.T) {
+			var says output
+			if code := run(t.Context(), row.args, &output{}, &says); code != row.code || !strings.Contains(says.String(), row.says) {
+				t.Errorf("%v: exit code %d, want %d: %s", row.args, code, row.code, &says)
+			}
+			if strings.Count(says.String(), "\n") > 1 {
+				t.Errorf("%v: more than a line: %s", row.args, &says)
+			}
+		})
 	}
 	stop()
 	if code := <-ended; code != 0 {
 		t.Errorf("stopped with exit code %d", code)
 	}
 	for _, want := range []string{"http://" + address + "/fhir", "caseway.db", "auth=none", "stopping"} {
-		if !strings.Contains(errs.String(), want) {
-			t.Errorf("the log lacks %s: %s", want, errs)
-		}
+		t.Run(want, func(t *testing.T) {
+			if !strings.Contains(errs.String(), want) {
+				t.Errorf("the log lacks %s: %s", want, errs)
+			}
+		})
 	}
 	if code := run(t.Context(), []string{"health", "--listen", address}, &output{}, &output{}); code != 1 {
 		t.Errorf("health of a stopped server: %d", code)
@@ -206,14 +210,16 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		{"--store mongodb://u:hidden@127.0.0.1:1/x?serverSelectionTimeoutMS=50", 1, "127.0.0.1:1"},
 		{"--no-such-flag", 2, "--no-such-flag"},
 	} {
-		args := append([]string{"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + file}, strings.Fields(row.args)...)
-		var says output
-		if code := run(t.Context(), args, &output{}, &says); code != row.code || !strings.Contains(says.String(), row.says) {
-			t.Errorf("%s: exit code %d, want %d, and %q in: %s", row.args, code, row.code, row.says, &says)
-		}
-		if strings.Contains(says.String(), "hidden") {
-			t.Errorf("%s: the password is shown: %s", row.args, &says)
-		}
+		t.Run(row.args, func(t *testing.T) {
+			args := append([]string{"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + file}, strings.Fields(row.args)...)
+			var says output
+			if code := run(t.Context(), args, &output{}, &says); code != row.code || !strings.Contains(says.String(), row.says) {
+				t.Errorf("%s: exit code %d, want %d, and %q in: %s", row.args, code, row.code, row.says, &says)
+			}
+			if strings.Contains(says.String(), "hidden") {
+				t.Errorf("%s: the password is shown: %s", row.args, &says)
+			}
+		})
 	}
 }
 
@@ -244,10 +250,12 @@ func TestEnvironmentSetsFlags(t *testing.T) {
 
 func TestVersionAndHelp(t *testing.T) {
 	for _, args := range []string{"version", "--help", "serve --help", "settings"} {
-		var out, errs output
-		if code := run(t.Context(), strings.Fields(args), &out, &errs); code != 0 || out.String() == "" || errs.String() != "" {
-			t.Errorf("%s: exit code %d, %q, %q", args, code, &out, &errs)
-		}
+		t.Run(args, func(t *testing.T) {
+			var out, errs output
+			if code := run(t.Context(), strings.Fields(args), &out, &errs); code != 0 || out.String() == "" || errs.String() != "" {
+				t.Errorf("%s: exit code %d, %q, %q", args, code, &out, &errs)
+			}
+		})
 	}
 }
 
@@ -258,8 +266,10 @@ func TestStoreNamesShowNoLogin(t *testing.T) {
 		"mongodb+srv://h/db":                      "mongodb+srv://h/db",
 		"mongodb://u:p@ss@h/db":                   "mongodb://h/db",
 	} {
-		if got := storeName(uri); got != want {
-			t.Errorf("%s is shown as %s, want %s", uri, got, want)
-		}
+		t.Run(uri, func(t *testing.T) {
+			if got := storeName(uri); got != want {
+				t.Errorf("%s is shown as %s, want %s", uri, got, want)
+			}
+		})
 	}
 }

@@ -11,7 +11,7 @@ import (
 // Settings is the command settings.
 type Settings struct{}
 
-// Run prints the table that the README holds.
+// Run prints the table of docs/operate/settings.md.
 func (Settings) Run(s Streams) error {
 	_, err := io.WriteString(s.Out, SettingsTable())
 	return err

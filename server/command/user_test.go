@@ -33,9 +33,11 @@ func TestUsersAreManaged(t *testing.T) {
 		"no patient":     {UserAdd{ID: "x", Store: uri, Role: "patient"}, "long enough\n"},
 		"no store":       {UserAdd{ID: "x", Store: "file", Role: "staff"}, "long enough\n"},
 	} {
-		if _, err := said(t, c.input, func(s Streams) error { return c.add.Run(ctx, s) }); err == nil {
-			t.Errorf("%s: added", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := said(t, c.input, func(s Streams) error { return c.add.Run(ctx, s) }); err == nil {
+				t.Errorf("%s: added", name)
+			}
+		})
 	}
 	out, err := said(t, "long enough\r\n", func(s Streams) error { return add.Run(ctx, s) })
 	if err != nil || out != "carl: added\n" {
@@ -106,9 +108,11 @@ func TestClientsAreManagedBesideAServer(t *testing.T) {
 		"nothing to do":    {ID: "x", Store: uri, Scope: []string{"openid"}},
 		"there is already": {ID: "own", Store: uri, RedirectURI: []string{"https://a.example.org/cb"}, Scope: []string{"openid"}},
 	} {
-		if _, err := said(t, "secret\n", func(s Streams) error { return c.Run(ctx, s) }); err == nil {
-			t.Errorf("%s: added", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := said(t, "secret\n", func(s Streams) error { return c.Run(ctx, s) }); err == nil {
+				t.Errorf("%s: added", name)
+			}
+		})
 	}
 	if out, err = said(t, "", func(s Streams) error { return ClientList{Store: uri}.Run(ctx, s) }); err != nil || strings.Count(out, "\n") != 3 {
 		t.Errorf("%s, %v", out, err)

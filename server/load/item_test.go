@@ -116,8 +116,10 @@ func TestReadFiles(t *testing.T) {
 
 func TestNothingToLoad(t *testing.T) {
 	for _, path := range []string{t.TempDir(), filepath.Join(t.TempDir(), "absent.json")} {
-		if _, err := find([]string{path}); err == nil {
-			t.Errorf("find(%s) found something", path)
-		}
+		t.Run(path, func(t *testing.T) {
+			if _, err := find([]string{path}); err == nil {
+				t.Errorf("find(%s) found something", path)
+			}
+		})
 	}
 }

@@ -179,9 +179,11 @@ func TestActivityDefinitionsApply(t *testing.T) {
 			`"resourceType":"ServiceRequest"`, `"subject":{"reference":"Patient/p1"}`, `"patientInstruction":"Dear female"`, `"frequency":2`,
 			"not carried over: transform", `"instantiatesCanonical":["http://example.org/visit"]`,
 		} {
-			if !strings.Contains(got, want) || request["id"] != nil {
-				t.Errorf("got %s, want %s in it", got, want)
-			}
+			t.Run(want, func(t *testing.T) {
+				if !strings.Contains(got, want) || request["id"] != nil {
+					t.Errorf("got %s, want %s in it", got, want)
+				}
+			})
 		}
 		status, text := a.do("GET", "ActivityDefinition/visit/$apply", "")
 		a.refused(400, "parameter subject is missing", status, text)

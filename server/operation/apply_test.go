@@ -48,16 +48,18 @@ func TestBuiltInTemplatesApplyAsAPreview(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *api) {
 		a.T = t
 		for _, id := range []string{"strengths-based", "clinical", "brokerage", "intensive", "targeted"} {
-			path := "PlanDefinition/" + id + "/$apply"
-			plan := a.ok(a.do("GET", path+"?subject=Patient/p1&practitioner=Practitioner/manager", ""))
-			if plan["resourceType"] != "CarePlan" || plan["status"] != "draft" || plan["intent"] != "proposal" || plan["id"] != nil ||
-				plan["subject"].(object)["reference"] != "Patient/p1" || len(a.contained(plan, "Task")) < 2 {
-				t.Errorf("%s: %v", id, plan)
-			}
-			posted := a.ok(a.post(path, subject, `{"name":"practitioner","valueString":"Practitioner/manager"}`))
-			if len(encoded(t, posted)) != len(encoded(t, plan)) {
-				t.Errorf("%s: POST gives another plan: %v", id, posted)
-			}
+			t.Run(id, func(t *testing.T) {
+				path := "PlanDefinition/" + id + "/$apply"
+				plan := a.ok(a.do("GET", path+"?subject=Patient/p1&practitioner=Practitioner/manager", ""))
+				if plan["resourceType"] != "CarePlan" || plan["status"] != "draft" || plan["intent"] != "proposal" || plan["id"] != nil ||
+					plan["subject"].(object)["reference"] != "Patient/p1" || len(a.contained(plan, "Task")) < 2 {
+					t.Errorf("%s: %v", id, plan)
+				}
+				posted := a.ok(a.post(path, subject, `{"name":"practitioner","valueString":"Practitioner/manager"}`))
+				if len(encoded(t, posted)) != len(encoded(t, plan)) {
+					t.Errorf("%s: POST gives another plan: %v", id, posted)
+				}
+			})
 		}
 		plan := a.ok(a.do("GET", "PlanDefinition/intensive/$apply?subject=Patient/p1", ""))
 		due := time.Now().UTC().AddDate(0, 0, 5).Format(time.DateOnly)
@@ -135,32 +137,34 @@ func TestWhatIsAppliedAndStoredSaysByWhomAndWhy(t *testing.T) {
 		store, of := `{"name":"store","valueBoolean":true}`, `{"name":"episode","valueString":"EpisodeOfCare/e1"}`
 		by := `{"name":"practitioner","valueString":"Practitioner/manager"}`
 		for reason, words := range map[string]string{`,{"name":"reason","valueString":"asked by the family"}`: "asked by the family", "": "A PlanDefinition was applied: "} {
-			plan := a.ok(a.post("PlanDefinition/clinical/$apply", subject, store, of, by+reason))
-			all := a.entries("Provenance?_tag=e1&target=CarePlan/" + plan["id"].(string))
-			if len(all) != 1 {
-				t.Fatalf("%d Provenances", len(all))
-			}
-			p := all[0]
-			text := encoded(t, p)
-			for _, part := range []string{words, `"code":"apply"`, `"reference":"Device/caseway-server"`, `"reference":"Practitioner/manager"`, `"reference":"PlanDefinition/clinical/_history/1"`} {
-				if !strings.Contains(text, part) {
-					t.Errorf("no %s in %s", part, text)
+			t.Run(reason, func(t *testing.T) {
+				plan := a.ok(a.post("PlanDefinition/clinical/$apply", subject, store, of, by+reason))
+				all := a.entries("Provenance?_tag=e1&target=CarePlan/" + plan["id"].(string))
+				if len(all) != 1 {
+					t.Fatalf("%d Provenances", len(all))
 				}
-			}
-			a.get("PlanDefinition/clinical/_history/1")
-			made := map[string]bool{"CarePlan/" + plan["id"].(string) + "/_history/1": true}
-			for _, x := range plan["activity"].([]any) {
-				made[x.(object)["reference"].(object)["reference"].(string)+"/_history/1"] = true
-			}
-			for _, x := range p["target"].([]any) {
-				delete(made, x.(object)["reference"].(string))
-			}
-			if len(made) > 0 {
-				t.Errorf("it doesn't name %v", made)
-			}
-			if p["meta"].(object)["lastUpdated"] != plan["meta"].(object)["lastUpdated"] {
-				t.Error("not in one commit")
-			}
+				p := all[0]
+				text := encoded(t, p)
+				for _, part := range []string{words, `"code":"apply"`, `"reference":"Device/caseway-server"`, `"reference":"Practitioner/manager"`, `"reference":"PlanDefinition/clinical/_history/1"`} {
+					if !strings.Contains(text, part) {
+						t.Errorf("no %s in %s", part, text)
+					}
+				}
+				a.get("PlanDefinition/clinical/_history/1")
+				made := map[string]bool{"CarePlan/" + plan["id"].(string) + "/_history/1": true}
+				for _, x := range plan["activity"].([]any) {
+					made[x.(object)["reference"].(object)["reference"].(string)+"/_history/1"] = true
+				}
+				for _, x := range p["target"].([]any) {
+					delete(made, x.(object)["reference"].(string))
+				}
+				if len(made) > 0 {
+					t.Errorf("it doesn't name %v", made)
+				}
+				if p["meta"].(object)["lastUpdated"] != plan["meta"].(object)["lastUpdated"] {
+					t.Error("not in one commit")
+				}
+			})
 		}
 		for _, id := range []string{"strengths-based", "brokerage", "intensive", "targeted"} { // what they plan is of kinds that cases know
 			a.ok(a.post("PlanDefinition/"+id+"/$apply", subject, store, of))
@@ -208,14 +212,16 @@ func TestApplyingRefusesWhatItCannotDo(t *testing.T) {
 			{`'urgent'`, `'hurry'`, "CarePlan.contained[1].priority"},
 			{"%subject.birthDate < today() - 18 years", "birthDate", "action[0].condition[0].expression must be true or false"},
 		} {
-			if !strings.Contains(therapy, c.old) {
-				t.Fatal(c.old)
-			}
-			a.put("PlanDefinition/therapy", strings.Replace(therapy, c.old, c.with, 1))
-			status, text := a.do("GET", "PlanDefinition/therapy/$apply?subject=Patient/p1", "")
-			a.refused(422, c.words, status, text)
-			status, text = a.post("PlanDefinition/therapy/$apply", subject, `{"name":"store","valueBoolean":true}`)
-			a.refused(422, c.words, status, text)
+			t.Run(c.old, func(t *testing.T) {
+				if !strings.Contains(therapy, c.old) {
+					t.Fatal(c.old)
+				}
+				a.put("PlanDefinition/therapy", strings.Replace(therapy, c.old, c.with, 1))
+				status, text := a.do("GET", "PlanDefinition/therapy/$apply?subject=Patient/p1", "")
+				a.refused(422, c.words, status, text)
+				status, text = a.post("PlanDefinition/therapy/$apply", subject, `{"name":"store","valueBoolean":true}`)
+				a.refused(422, c.words, status, text)
+			})
 		}
 		if n := a.stored(); n != "0000000" {
 			t.Errorf("stored: %s", n)

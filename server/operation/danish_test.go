@@ -25,9 +25,11 @@ func TestApplyByEpisode(t *testing.T) {
 			"PlanDefinition/$apply?planDefinition=PlanDefinition/therapy&episodeOfCare=EpisodeOfCare/e",
 			"$apply?planDefinition=http%3A%2F%2Fexample.org%2Ftherapy&episodeOfCare=" + a.url + "/fhir/EpisodeOfCare/e/_history/1",
 		} {
-			if got := encoded(t, a.get(path)); strings.Count(got, `"fullUrl"`) != strings.Count(text, `"fullUrl"`) {
-				t.Errorf("%s: got %s, want as many entries as %s", path, got, text)
-			}
+			t.Run(path, func(t *testing.T) {
+				if got := encoded(t, a.get(path)); strings.Count(got, `"fullUrl"`) != strings.Count(text, `"fullUrl"`) {
+					t.Errorf("%s: got %s, want as many entries as %s", path, got, text)
+				}
+			})
 		}
 		a.ok(a.do("POST", "", text))
 		stored := a.ok(a.post("PlanDefinition/therapy/$apply", `{"name":"episodeOfCare","valueReference":{"reference":"EpisodeOfCare/e"}}`))
@@ -48,9 +50,11 @@ func TestApplyByEpisode(t *testing.T) {
 			"PlanDefinition/therapy/$apply":                                                                          "parameter subject is missing",
 			"PlanDefinition/$apply?planDefinition=PlanDefinition/therapy&subject=Patient/p1&episode=EpisodeOfCare/e": "goes with store",
 		} {
-			if status, text := a.do("GET", path, ""); status < 400 || status > 422 || !strings.Contains(text, words) {
-				t.Errorf("%s: got %d %s, want it refused with %q", path, status, text, words)
-			}
+			t.Run(path, func(t *testing.T) {
+				if status, text := a.do("GET", path, ""); status < 400 || status > 422 || !strings.Contains(text, words) {
+					t.Errorf("%s: got %d %s, want it refused with %q", path, status, text, words)
+				}
+			})
 		}
 	})
 }
@@ -78,14 +82,16 @@ func TestEpisodesAreCreatedWithTheirProvenance(t *testing.T) {
 			return a.post(path, `{"name":"episodeOfCareAndProvenances","resource":{"resourceType":"Bundle","type":"transaction","entry":[`+strings.Join(entries, ",")+`]}}`)
 		}
 		for i, path := range []string{"$create-episode-of-care", "EpisodeOfCare/$create-episode-of-care"} {
-			got := encoded(t, a.ok(call(path, provenance(id), condition("p1"), planned)))
-			if !strings.Contains(got, `"resourceType":"EpisodeOfCare"`) || strings.Contains(got, "urn:uuid") {
-				t.Errorf("%s: got %s, want what is stored", path, got)
-			}
-			episodes := a.entries("EpisodeOfCare?patient=Patient/p1&_include=EpisodeOfCare:condition&_revinclude=Provenance:target")
-			if len(episodes) != 3*(i+1) {
-				t.Errorf("%s: got %d resources, want an episode, its condition and its Provenance for each call", path, len(episodes))
-			}
+			t.Run(path, func(t *testing.T) {
+				got := encoded(t, a.ok(call(path, provenance(id), condition("p1"), planned)))
+				if !strings.Contains(got, `"resourceType":"EpisodeOfCare"`) || strings.Contains(got, "urn:uuid") {
+					t.Errorf("%s: got %s, want what is stored", path, got)
+				}
+				episodes := a.entries("EpisodeOfCare?patient=Patient/p1&_include=EpisodeOfCare:condition&_revinclude=Provenance:target")
+				if len(episodes) != 3*(i+1) {
+					t.Errorf("%s: got %d resources, want an episode, its condition and its Provenance for each call", path, len(episodes))
+				}
+			})
 		}
 		before := a.stored()
 		for _, row := range []struct {
@@ -151,15 +157,19 @@ func TestTeamsAreAddedAndTakenAway(t *testing.T) {
 			t.Errorf("got %s, want the plan and both below it", got)
 		}
 		for path, want := range map[string]string{"CarePlan/main": both, "CarePlan/sub": both, "CarePlan/subsub": both, "CarePlan/over": oldTeam, "EpisodeOfCare/e": oldTeam} {
-			if got := teams(path); got != want {
-				t.Errorf("%s has the teams %s, want %s", path, got, want)
-			}
+			t.Run(path, func(t *testing.T) {
+				if got := teams(path); got != want {
+					t.Errorf("%s has the teams %s, want %s", path, got, want)
+				}
+			})
 		}
 		a.ok(a.post("EpisodeOfCare/e/$update-care-teams", ref("addCareteams", "CareTeam/new"), ref("removeCareteams", a.url+"/fhir/CareTeam/old")))
 		for path, want := range map[string]string{"CarePlan/main": newTeam, "CarePlan/sub": newTeam, "CarePlan/over": oldTeam, "EpisodeOfCare/e": newTeam} {
-			if got := teams(path); got != want {
-				t.Errorf("%s has the teams %s, want %s", path, got, want)
-			}
+			t.Run(path, func(t *testing.T) {
+				if got := teams(path); got != want {
+					t.Errorf("%s has the teams %s, want %s", path, got, want)
+				}
+			})
 		}
 		for _, row := range []struct {
 			name, words string
@@ -239,13 +249,15 @@ func TestTeamsAreSuggested(t *testing.T) {
 		a.put("CarePlan/c", `{"resourceType":"CarePlan","id":"c","status":"active","intent":"plan","subject":{"reference":"Patient/p1"},
 			"addresses":[{"reference":"Condition/c"}],"careTeam":[{"reference":"CareTeam/has"}]}`)
 		for query, want := range map[string]string{"regionCode=1081": "a", "municipalityCode=851": "b a", "regionCode=1082": ""} {
-			var ids []string
-			for _, r := range a.entries("CarePlan/c/$suggest-care-teams?" + query) {
-				ids = append(ids, r["id"].(string))
-			}
-			if got := strings.Join(ids, " "); got != want {
-				t.Errorf("%s: got the teams %q, want %q", query, got, want)
-			}
+			t.Run(query, func(t *testing.T) {
+				var ids []string
+				for _, r := range a.entries("CarePlan/c/$suggest-care-teams?" + query) {
+					ids = append(ids, r["id"].(string))
+				}
+				if got := strings.Join(ids, " "); got != want {
+					t.Errorf("%s: got the teams %q, want %q", query, got, want)
+				}
+			})
 		}
 		status, text := a.do("GET", "CarePlan/c/$suggest-care-teams", "")
 		a.refused(400, "regionCode and municipalityCode", status, text)

@@ -36,9 +36,11 @@ func TestOpeningStoresEpisodeTeamTasksAndProvenance(t *testing.T) {
 			written[typ+r["meta"].(object)["lastUpdated"].(string)] = true
 		}
 		for _, typ := range []string{"EpisodeOfCare", "CareTeam", "CommunicationRequest", "Provenance"} {
-			if types[typ] != 1 {
-				t.Errorf("%d %s", types[typ], typ)
-			}
+			t.Run(typ, func(t *testing.T) {
+				if types[typ] != 1 {
+					t.Errorf("%d %s", types[typ], typ)
+				}
+			})
 		}
 		if types["Task"] < 3 { // two of the model, the others of the setting
 			t.Errorf("%d tasks", types["Task"])
@@ -80,29 +82,33 @@ func TestAReferralComesIntoTheCaseThatItOpens(t *testing.T) {
 			"ServiceRequest/other": "parameter referral: isn't a resource of the client", "ServiceRequest/none": "parameter referral: there is no such resource",
 			"Patient/p1": "parameter referral: must be a ServiceRequest", "ServiceRequest/off": "parameter referral: was revoked", "nonsense": "parameter referral: must be",
 		} {
-			status, text := a.post("EpisodeOfCare/$open", subject, clinical, hospital, caredForBy, referral(ref))
-			if status != 400 && status != 422 || !strings.Contains(text, words) {
-				t.Errorf("%s: %d %s", ref, status, text)
-			}
+			t.Run(ref, func(t *testing.T) {
+				status, text := a.post("EpisodeOfCare/$open", subject, clinical, hospital, caredForBy, referral(ref))
+				if status != 400 && status != 422 || !strings.Contains(text, words) {
+					t.Errorf("%s: %d %s", ref, status, text)
+				}
+			})
 		}
 		if n := a.get("EpisodeOfCare?_summary=count")["total"]; n != 0.0 {
 			t.Errorf("%v episodes are stored", n)
 		}
 		for _, ref := range []string{"ServiceRequest/r1", a.url + "/fhir/ServiceRequest/r1"} {
-			id := a.opened(referral(ref))
-			if got := encoded(t, a.get("EpisodeOfCare/" + id)["referralRequest"]); got != `[{"reference":"ServiceRequest/r1"}]` {
-				t.Error(got)
-			}
-			r := a.get("ServiceRequest/r1")
-			if !strings.Contains(encoded(t, r["meta"]), id) || r["status"] != "active" || r["priority"] != "urgent" || encoded(t, r["orderDetail"]) != before {
-				t.Errorf("%v", r)
-			}
-			if n := len(a.entries("Provenance?target=ServiceRequest/r1&_tag=" + id)); n != 1 {
-				t.Errorf("%d Provenances name it", n)
-			}
-			if n := len(a.entries("EpisodeOfCare?incoming-referral=ServiceRequest/r1&_id=" + id)); n != 1 {
-				t.Errorf("found %d times", n)
-			}
+			t.Run(ref, func(t *testing.T) {
+				id := a.opened(referral(ref))
+				if got := encoded(t, a.get("EpisodeOfCare/" + id)["referralRequest"]); got != `[{"reference":"ServiceRequest/r1"}]` {
+					t.Error(got)
+				}
+				r := a.get("ServiceRequest/r1")
+				if !strings.Contains(encoded(t, r["meta"]), id) || r["status"] != "active" || r["priority"] != "urgent" || encoded(t, r["orderDetail"]) != before {
+					t.Errorf("%v", r)
+				}
+				if n := len(a.entries("Provenance?target=ServiceRequest/r1&_tag=" + id)); n != 1 {
+					t.Errorf("%d Provenances name it", n)
+				}
+				if n := len(a.entries("EpisodeOfCare?incoming-referral=ServiceRequest/r1&_id=" + id)); n != 1 {
+					t.Errorf("found %d times", n)
+				}
+			})
 		}
 	})
 }

@@ -189,8 +189,10 @@ func TestProvenanceOfOperationsNamesWhoIsLoggedIn(t *testing.T) {
 		t.Fatalf("%s %v", page, err)
 	}
 	for i, activity := range []string{"reconcile", "apply"} {
-		if text := string(b.Entry[i].Resource); !strings.Contains(text, `"code":"`+activity+`"`) || !strings.Contains(text, `"value":"app"`) {
-			t.Error(text)
-		}
+		t.Run(activity, func(t *testing.T) {
+			if text := string(b.Entry[i].Resource); !strings.Contains(text, `"code":"`+activity+`"`) || !strings.Contains(text, `"value":"app"`) {
+				t.Error(text)
+			}
+		})
 	}
 }

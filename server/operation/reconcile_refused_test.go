@@ -62,9 +62,11 @@ func TestReconcilingRefusesWhatIsWrong(t *testing.T) {
 			a.refused(c.status, c.words, status, text)
 		}
 		for _, path := range []string{"CarePlan/none/$reconcile", "CarePlan/gone/$reconcile", "Patient/p1/$reconcile", "CarePlan/$reconcile"} {
-			if status, text := a.post(path, otherPlan); status < 404 || status > 410 || !strings.Contains(text, "OperationOutcome") {
-				t.Errorf("%s: %d %s", path, status, text)
-			}
+			t.Run(path, func(t *testing.T) {
+				if status, text := a.post(path, otherPlan); status < 404 || status > 410 || !strings.Contains(text, "OperationOutcome") {
+					t.Errorf("%s: %d %s", path, status, text)
+				}
+			})
 		}
 		if after := a.stored(); after != before {
 			t.Errorf("stored: %s, before %s", after, before)
@@ -89,8 +91,9 @@ func TestAPlanFromElsewhereIsGivenInTheCall(t *testing.T) {
 			"goal":[{"reference":"#h"},{"reference":"#g"}],
 			"activity":[{"detail":{"status":"scheduled","code":{"text":"swimming"},"goal":[{"reference":"#g"},{"reference":"#h"}]}}]}`
 		for _, name := range []string{"otherPlan", "other"} {
-			answer := a.ok(a.post("CarePlan/mine/$reconcile", `{"name":"`+name+`","resource":`+plan+`}`, `{"name":"store","valueBoolean":true}`))
-			want(t, findings(t, answer), `
+			t.Run(name, func(t *testing.T) {
+				answer := a.ok(a.post("CarePlan/mine/$reconcile", `{"name":"`+name+`","resource":`+plan+`}`, `{"name":"store","valueBoolean":true}`))
+				want(t, findings(t, answer), `
 				agree CarePlan.status; active
 				agree CarePlan.goal; walk; text
 				conflict CarePlan.intent; plan; in CarePlan.intent
@@ -99,19 +102,20 @@ func TestAPlanFromElsewhereIsGivenInTheCall(t *testing.T) {
 				only-there CarePlan.activity; swimming
 				only-there CarePlan.identifier; p
 			`)
-			r := merged(t, answer)
-			goals := encoded(t, []any{r["goal"], r["activity"].([]any)[0].(object)["detail"].(object)["goal"]})
-			if goals != `[[{"reference":"#g"},{"reference":"#other-1"}],[{"reference":"#other-1"},{"reference":"#g"}]]` || len(r["contained"].([]any)) != 2 {
-				t.Errorf("%s", encoded(t, r))
-			}
-			if encoded(t, r["basedOn"]) != `[{"identifier":{"system":"http://clinic.example/plans","value":"p"},"type":"CarePlan"}]` ||
-				named(r, "replaces") != "CarePlan/mine" || !strings.Contains(encoded(t, r["meta"]), `"code":"R"`) {
-				t.Errorf("%s", encoded(t, r))
-			}
-			p := a.entries("Provenance?target=CarePlan/" + r["id"].(string))
-			if text := encoded(t, p); len(p) != 1 || !strings.Contains(text, "http://clinic.example/plans") || !strings.Contains(text, "CarePlan/mine/_history/1") {
-				t.Error(text)
-			}
+				r := merged(t, answer)
+				goals := encoded(t, []any{r["goal"], r["activity"].([]any)[0].(object)["detail"].(object)["goal"]})
+				if goals != `[[{"reference":"#g"},{"reference":"#other-1"}],[{"reference":"#other-1"},{"reference":"#g"}]]` || len(r["contained"].([]any)) != 2 {
+					t.Errorf("%s", encoded(t, r))
+				}
+				if encoded(t, r["basedOn"]) != `[{"identifier":{"system":"http://clinic.example/plans","value":"p"},"type":"CarePlan"}]` ||
+					named(r, "replaces") != "CarePlan/mine" || !strings.Contains(encoded(t, r["meta"]), `"code":"R"`) {
+					t.Errorf("%s", encoded(t, r))
+				}
+				p := a.entries("Provenance?target=CarePlan/" + r["id"].(string))
+				if text := encoded(t, p); len(p) != 1 || !strings.Contains(text, "http://clinic.example/plans") || !strings.Contains(text, "CarePlan/mine/_history/1") {
+					t.Error(text)
+				}
+			})
 		}
 	})
 }

@@ -167,9 +167,11 @@ func TestTheMergedPlanComesWhenAskedFor(t *testing.T) {
 			"goal": "Goal/walk-1 Goal/sleep", "addresses": "Condition/fracture-1 Condition/injury", "careTeam": "CareTeam/t1 CareTeam/t2",
 			"contributor": "Practitioner/doctor Organization/clinic", "replaces": "CarePlan/here CarePlan/there", "basedOn": "",
 		} {
-			if got := named(plan, list); got != expected {
-				t.Errorf("%s: %s", list, got)
-			}
+			t.Run(list, func(t *testing.T) {
+				if got := named(plan, list); got != expected {
+					t.Errorf("%s: %s", list, got)
+				}
+			})
 		}
 		period := plan["period"].(object)
 		if plan["status"] != "draft" || plan["intent"] != "plan" || plan["id"] != nil || len(plan["activity"].([]any)) != 2 ||
@@ -202,9 +204,11 @@ func TestTheMergedPlanIsStoredWithWhereItComesFrom(t *testing.T) {
 			`"code":"reconcile"`, `"two homes"`, `{"reference":"CarePlan/` + id + `/_history/1"}`, `Device/caseway-server`,
 			`{"role":"source","what":{"reference":"CarePlan/here/_history/1"}}`, `{"role":"source","what":{"reference":"CarePlan/there/_history/1"}}`,
 		} {
-			if !strings.Contains(text, part) {
-				t.Errorf("no %s in %s", part, text)
-			}
+			t.Run(part, func(t *testing.T) {
+				if !strings.Contains(text, part) {
+					t.Errorf("no %s in %s", part, text)
+				}
+			})
 		}
 		if at := all[0]["meta"].(object)["lastUpdated"]; at != plan["meta"].(object)["lastUpdated"] {
 			t.Error("not in one commit")

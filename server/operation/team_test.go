@@ -38,10 +38,12 @@ func TestPlansGetTheTeamsOfTheirEpisode(t *testing.T) {
 		for id, words := range map[string]string{
 			"CareTeam/other": "isn't a resource of the client", "CareTeam/none": "there is no such resource", "Patient/p1": "must be a CareTeam",
 		} {
-			status, text := a.post(path, named(id))
-			if !strings.Contains(text, words) || status < 400 || status >= 500 {
-				t.Errorf("%s: %d %s", id, status, text)
-			}
+			t.Run(id, func(t *testing.T) {
+				status, text := a.post(path, named(id))
+				if !strings.Contains(text, words) || status < 400 || status >= 500 {
+					t.Errorf("%s: %d %s", id, status, text)
+				}
+			})
 		}
 		status, text := a.post(path, `{"name":"teams","valueString":"x"}`)
 		a.refused(400, "no parameter teams", status, text)

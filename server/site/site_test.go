@@ -50,9 +50,11 @@ func TestEachDocumentIsAPage(t *testing.T) {
 				}
 			}
 			for _, unwanted := range []string{"<script", "style=", "onclick"} {
-				if strings.Contains(body, unwanted) {
-					t.Errorf("%s has %q, which its policy forbids", path, unwanted)
-				}
+				t.Run(unwanted, func(t *testing.T) {
+					if strings.Contains(body, unwanted) {
+						t.Errorf("%s has %q, which its policy forbids", path, unwanted)
+					}
+				})
 			}
 		})
 		return nil
@@ -90,8 +92,10 @@ func TestTheStartPageEscapesNames(t *testing.T) {
 		t.Errorf("got %s, error %v; want the name escaped", text, err)
 	}
 	for _, want := range []string{"/auth/apps", "/app/", "/docs", "/cases/c?view=whole"} {
-		if !strings.Contains(string(text), want) {
-			t.Errorf("got no link to %s", want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if !strings.Contains(string(text), want) {
+				t.Errorf("got no link to %s", want)
+			}
+		})
 	}
 }

@@ -61,10 +61,12 @@ func TestRecordsOfMachinesWhoseClocksDiffer(t *testing.T) {
 			s.SetServerClock(time.Now().Add(skew))
 			soon, past := time.Now().Add(20*time.Second), time.Now().Add(-20*time.Second)
 			for key, expires := range map[string]time.Time{"soon": soon, "past": past} {
-				_, err := s.Commit(t.Context(), store.Commit{Records: []store.RecordWrite{{Kind: "lease", Key: key, Expires: expires}}})
-				if err != nil {
-					t.Fatal(err)
-				}
+				t.Run(key, func(t *testing.T) {
+					_, err := s.Commit(t.Context(), store.Commit{Records: []store.RecordWrite{{Kind: "lease", Key: key, Expires: expires}}})
+					if err != nil {
+						t.Fatal(err)
+					}
+				})
 			}
 			records, err := s.Records(t.Context(), "lease", "", "", 10)
 			if err != nil || len(records) != 1 || records[0].Key != "soon" {

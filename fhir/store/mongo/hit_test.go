@@ -54,18 +54,20 @@ func TestDamagedHeads(t *testing.T) {
 	for name, terms := range map[string]any{
 		"a string": "Patient.a=1", "a number among them": bson.A{"Patient.a=1", 1}, "an object": bson.D{{Key: "0", Value: "x"}}, "null": nil,
 	} {
-		raw, err := bson.Marshal(bson.D{
-			{Key: "_id", Value: "Patient/1"},
-			{Key: "version", Value: int64(1)},
-			{Key: "lastUpdated", Value: time.Now()},
-			{Key: "terms", Value: terms},
+		t.Run(name, func(t *testing.T) {
+			raw, err := bson.Marshal(bson.D{
+				{Key: "_id", Value: "Patient/1"},
+				{Key: "version", Value: int64(1)},
+				{Key: "lastUpdated", Value: time.Now()},
+				{Key: "terms", Value: terms},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if h, err := mongo.DecodeHit(raw, nil); err == nil {
+				t.Errorf("terms that are %s: %v", name, h)
+			}
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if h, err := mongo.DecodeHit(raw, nil); err == nil {
-			t.Errorf("terms that are %s: %v", name, h)
-		}
 	}
 }
 

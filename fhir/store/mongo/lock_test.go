@@ -242,9 +242,11 @@ func TestSuccessor(t *testing.T) {
 	for prefix, want := range map[string]string{
 		"a": "b", "az": "a{", "a\u007f": "a\u0080", "\ud7ff": "\ue000", "a\U0010ffff": "b", "\U0010ffff": "", "": "",
 	} {
-		got, ok := mongo.Successor(prefix)
-		if got != want || ok != (want != "") {
-			t.Errorf("behind %q: %q, %v; want %q", prefix, got, ok, want)
-		}
+		t.Run(prefix, func(t *testing.T) {
+			got, ok := mongo.Successor(prefix)
+			if got != want || ok != (want != "") {
+				t.Errorf("behind %q: %q, %v; want %q", prefix, got, ok, want)
+			}
+		})
 	}
 }

@@ -50,7 +50,9 @@ func TestWeakSettingsAreRefused(t *testing.T) {
 		"compressors=zlib":                "zlib",
 		"nonsense":                        "read the URI",
 	} {
-		wantText(t, refused(t, "mongodb://127.0.0.1:1/x?"+setting), part)
+		t.Run(setting, func(t *testing.T) {
+			wantText(t, refused(t, "mongodb://127.0.0.1:1/x?"+setting), part)
+		})
 	}
 }
 
@@ -79,9 +81,11 @@ func TestNoURIErrorShowsThePassword(t *testing.T) {
 		"mongodb+srv://me:hush-hush@nowhere.invalid/x", "mongodb://me:hush-hush@127.0.0.1:1/x?w=nonsense&journal=maybe",
 		"mongodb://me:hush-hush@127.0.0.1:1/x?serverSelectionTimeoutMS=100",
 	} {
-		if text := refused(t, uri); strings.Contains(text, "hush") {
-			t.Errorf("%s: the error shows the password: %s", uri, text)
-		}
+		t.Run(uri, func(t *testing.T) {
+			if text := refused(t, uri); strings.Contains(text, "hush") {
+				t.Errorf("%s: the error shows the password: %s", uri, text)
+			}
+		})
 	}
 }
 
@@ -97,12 +101,14 @@ func TestNobodyThere(t *testing.T) {
 
 func TestOldServersAreRefused(t *testing.T) {
 	for version, works := range map[string]bool{"5.0.31": false, "4.4.0": false, "6.0.0": true, "8.2.11": true} {
-		parts := []int{int(version[0] - '0'), 0, 0, 0}
-		if err := mongo.RefuseOld(version, parts); (err == nil) != works {
-			t.Errorf("%s: %v", version, err)
-		} else if err != nil {
-			wantText(t, err.Error(), version, "6.0")
-		}
+		t.Run(version, func(t *testing.T) {
+			parts := []int{int(version[0] - '0'), 0, 0, 0}
+			if err := mongo.RefuseOld(version, parts); (err == nil) != works {
+				t.Errorf("%s: %v", version, err)
+			} else if err != nil {
+				wantText(t, err.Error(), version, "6.0")
+			}
+		})
 	}
 	if mongo.RefuseOld("", nil) == nil {
 		t.Error("a server that doesn't tell its version works")

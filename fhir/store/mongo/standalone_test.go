@@ -62,11 +62,13 @@ func TestStandaloneRefusesWhatNeedsATransaction(t *testing.T) {
 		"two records":          {Records: append(slices.Clone(rec), store.RecordWrite{Kind: "job", Key: "b"})},
 		"criteria":             {Writes: []store.Write{a}, Preconditions: []store.Precondition{{Criteria: identified("1")}}},
 	} {
-		_, err := s.Commit(t.Context(), c)
-		var fe *fhir.Error
-		if !errors.As(err, &fe) || fe.Kind != fhir.Invalid || fe.Issues[0].Code != fhir.IssueNotSupported {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			_, err := s.Commit(t.Context(), c)
+			var fe *fhir.Error
+			if !errors.As(err, &fe) || fe.Kind != fhir.Invalid || fe.Issues[0].Code != fhir.IssueNotSupported {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 	got, err := s.Read(t.Context(), patient("a"), patient("b"))
 	if err != nil || got[0].Exists() || got[1].Exists() {

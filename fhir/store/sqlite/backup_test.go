@@ -138,9 +138,11 @@ func TestBackupRemovesWhatOthersLeft(t *testing.T) {
 	v := commit(t, s, write("1", 10))
 	left := filepath.Join(dir, "yesterday.db"+partMark+"17")
 	for _, name := range []string{left, left + "-wal", left + "-shm"} {
-		if err := os.WriteFile(name, []byte("half of it"), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(name, []byte("half of it"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 	running, err := newPart(filepath.Join(dir, "another.db"))
 	if err != nil {

@@ -55,9 +55,11 @@ func TestMalformedCommits(t *testing.T) {
 		"unknown method":         {Writes: []store.Write{method}},
 		"one record twice":       {Records: []store.RecordWrite{record, record}},
 	} {
-		if _, err := s.Commit(t.Context(), c); !errors.Is(err, errMalformed) {
-			t.Errorf("%s: error %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := s.Commit(t.Context(), c); !errors.Is(err, errMalformed) {
+				t.Errorf("%s: error %v", name, err)
+			}
+		})
 	}
 	commit(t, s, write("1", 1))
 }

@@ -216,9 +216,11 @@ func TestMergeLeavesNothing(t *testing.T) {
 		"SELECT (SELECT seq FROM compacted) = (SELECT max(seq) FROM version)":  1,
 		"SELECT count(*) FROM head WHERE seq > (SELECT seq FROM compacted)":    0,
 	} {
-		if n, err := number(conn, query); n != want || err != nil {
-			t.Errorf("%s: %d, want %d, error %v", query, n, want, err)
-		}
+		t.Run(query, func(t *testing.T) {
+			if n, err := number(conn, query); n != want || err != nil {
+				t.Errorf("%s: %d, want %d, error %v", query, n, want, err)
+			}
+		})
 	}
 }
 

@@ -20,8 +20,10 @@ func TestLockHoldsByEveryName(t *testing.T) {
 	s := open(t, linked, Options{})
 	v := commit(t, s, write("1", 10))
 	for _, at := range []string{path, link, linked, filepath.Join(folder, "store.db")} {
-		_, err := Open(t.Context(), at, Options{})
-		wantError(t, err, at, "in use by another process")
+		t.Run(at, func(t *testing.T) {
+			_, err := Open(t.Context(), at, Options{})
+			wantError(t, err, at, "in use by another process")
+		})
 	}
 	wantStored(t, s, v)
 	moved := filepath.Join(other, "moved.db")

@@ -51,8 +51,10 @@ func TestUnwritableDirectory(t *testing.T) {
 		filepath.Join(t.TempDir(), "missing", "store.db"),
 		"/proc/self/store.db",
 	} {
-		_, err := Open(t.Context(), path, Options{})
-		wantError(t, err, path, "directory can't be written to")
+		t.Run(path, func(t *testing.T) {
+			_, err := Open(t.Context(), path, Options{})
+			wantError(t, err, path, "directory can't be written to")
+		})
 	}
 }
 
@@ -61,10 +63,12 @@ func TestStoreIsPrivate(t *testing.T) {
 	s := open(t, path, Options{})
 	commit(t, s, write("1", 10))
 	for _, name := range []string{path, path + "-wal", path + "-shm"} {
-		info, err := os.Stat(name)
-		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: mode %v, error %v", filepath.Base(name), info.Mode(), err)
-		}
+		t.Run(name, func(t *testing.T) {
+			info, err := os.Stat(name)
+			if err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%s: mode %v, error %v", filepath.Base(name), info.Mode(), err)
+			}
+		})
 	}
 }
 

@@ -56,10 +56,12 @@ func TestHistoryReadsOnlyItsPage(t *testing.T) {
 		{"system at", store.HistoryQuery{AtFrom: at}, "SEARCH version USING INDEX version_system (updated>? AND (updated,key,version)<(?,?,?))"},
 		{"type at", store.HistoryQuery{Type: "Patient", AtFrom: at}, "SEARCH version USING INDEX version_type (type=? AND updated>? AND (updated,key,version)<(?,?,?))"},
 	} {
-		sel := selection{HistoryQuery: c.q, typ: 1}
-		if got := planOf(t, r.conn, sel.pageSQL()); got != c.plan {
-			t.Errorf("%s: plan %q, want %q", c.name, got, c.plan)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			sel := selection{HistoryQuery: c.q, typ: 1}
+			if got := planOf(t, r.conn, sel.pageSQL()); got != c.plan {
+				t.Errorf("%s: plan %q, want %q", c.name, got, c.plan)
+			}
+		})
 	}
 	list := selection{HistoryQuery: store.HistoryQuery{Keys: []fhir.Key{key("1")}}}
 	if got := planOf(t, r.conn, list.pageSQL()); !strings.HasPrefix(got, "SEARCH version USING INDEX version_instance (key=?)") {
@@ -91,9 +93,11 @@ func TestScanReadsOnlyItsPage(t *testing.T) {
 			unmergedMembersSQL:     "SEARCH version USING INTEGER PRIMARY KEY (rowid>?)",
 			pastSQL:                "SEARCH version USING INTEGER PRIMARY KEY (rowid=?)",
 		} {
-			if got := planOf(t, s.writer.conn, query); got != want {
-				t.Errorf("%s\nplan %q\nwant %q", query, got, want)
-			}
+			t.Run(query, func(t *testing.T) {
+				if got := planOf(t, s.writer.conn, query); got != want {
+					t.Errorf("%s\nplan %q\nwant %q", query, got, want)
+				}
+			})
 		}
 		if got := planOf(t, s.writer.conn, estimateSQL); !strings.Contains(got, "SEARCH posting USING PRIMARY KEY (term>? AND term<?)") {
 			t.Errorf("estimate: plan %q", got)
@@ -101,8 +105,10 @@ func TestScanReadsOnlyItsPage(t *testing.T) {
 	}
 	const byTerm = "SEARCH posting USING PRIMARY KEY (term=? AND seq>? AND seq<?); SCALAR SUBQUERY 1; SEARCH posting USING PRIMARY KEY (term=? AND seq<?)"
 	for _, query := range []string{risingSQL, fallingSQL, sieveSQL} {
-		if got := planOf(t, s.writer.conn, query); got != byTerm {
-			t.Errorf("%s\nplan %q\nwant %q", query, got, byTerm)
-		}
+		t.Run(query, func(t *testing.T) {
+			if got := planOf(t, s.writer.conn, query); got != byTerm {
+				t.Errorf("%s\nplan %q\nwant %q", query, got, byTerm)
+			}
+		})
 	}
 }

@@ -97,40 +97,42 @@ func TestPostings(t *testing.T) {
 	w := postingWriter(t)
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for _, name := range []string{"\x01a", "\x01b"} {
-		p := &term{w: w, name: []byte(name)}
-		for range 400 {
-			last := int64(1)
-			if n := len(p.seqs); n > 0 {
-				last = p.seqs[n-1]
+		t.Run(name, func(t *testing.T) {
+			p := &term{w: w, name: []byte(name)}
+			for range 400 {
+				last := int64(1)
+				if n := len(p.seqs); n > 0 {
+					last = p.seqs[n-1]
+				}
+				switch rnd.IntN(4) {
+				case 0:
+					var seqs []int64
+					for seq := last; len(seqs) < 1+rnd.IntN(900); {
+						seq += 1 + rnd.Int64N(1<<rnd.IntN(12))
+						seqs = append(seqs, seq)
+					}
+					p.appendMany(t, seqs)
+				case 1:
+					for range 30 {
+						p.add(t, 1+rnd.Int64N(last+10))
+					}
+				case 2:
+					var gone []int64
+					for range rnd.IntN(600) {
+						gone = append(gone, rnd.Int64N(last+10))
+					}
+					slices.Sort(gone)
+					p.drop(t, slices.Compact(gone))
+				default:
+					from := rnd.Int64N(last + 10)
+					if n := len(p.seqs); n > 800 {
+						p.drop(t, slices.Clone(p.seqs[n/3:]))
+					}
+					p.wantRead(t, bounds{from, from + rnd.Int64N(last+10)}, rnd.IntN(2) == 0)
+					p.wantRead(t, bounds{0, math.MaxInt64}, rnd.IntN(2) == 0)
+				}
 			}
-			switch rnd.IntN(4) {
-			case 0:
-				var seqs []int64
-				for seq := last; len(seqs) < 1+rnd.IntN(900); {
-					seq += 1 + rnd.Int64N(1<<rnd.IntN(12))
-					seqs = append(seqs, seq)
-				}
-				p.appendMany(t, seqs)
-			case 1:
-				for range 30 {
-					p.add(t, 1+rnd.Int64N(last+10))
-				}
-			case 2:
-				var gone []int64
-				for range rnd.IntN(600) {
-					gone = append(gone, rnd.Int64N(last+10))
-				}
-				slices.Sort(gone)
-				p.drop(t, slices.Compact(gone))
-			default:
-				from := rnd.Int64N(last + 10)
-				if n := len(p.seqs); n > 800 {
-					p.drop(t, slices.Clone(p.seqs[n/3:]))
-				}
-				p.wantRead(t, bounds{from, from + rnd.Int64N(last+10)}, rnd.IntN(2) == 0)
-				p.wantRead(t, bounds{0, math.MaxInt64}, rnd.IntN(2) == 0)
-			}
-		}
+		})
 	}
 	overlapping, err := number(w.conn, `SELECT count(*) FROM posting WHERE count <= 0 OR (more IS NULL) <> (count = 1) OR length(more) > 2 * `+fmt.Sprint(rowBytes))
 	if overlapping != 0 || err != nil {

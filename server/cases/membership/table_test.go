@@ -46,9 +46,11 @@ func TestPeoplePlacesAndDefinitionsBelongToNoCase(t *testing.T) {
 		}
 	}
 	for _, typ := range []string{"Account", "CarePlan", "CareTeam", "Contract", "Encounter", "EpisodeOfCare", "Observation", "Task"} {
-		if !mayBelong()[typ] {
-			t.Errorf("got %s outside, want it as part of a case", typ)
-		}
+		t.Run(typ, func(t *testing.T) {
+			if !mayBelong()[typ] {
+				t.Errorf("got %s outside, want it as part of a case", typ)
+			}
+		})
 	}
 	if n := len(definition.R4().ResourceTypes()); len(mayBelong()) != n {
 		t.Errorf("got %d types, want %d", len(mayBelong()), n)
