@@ -31,15 +31,17 @@ var layers = []struct {
 	{"fhir/search", 2},
 	{"fhir/terminology", 3},
 	{"fhir/store", 3},
-	{"fhir/interaction", 4},
-	{"fhir/store/storetest", 5},
-	{"fhir/store/sqlite", 6},
-	{"fhir/store/mongo", 6},
-	{"mapping", 6},
-	{"auth", 6},
-	{"conformance", 6},
-	{"server", 7},
-	{"", 8}, // main
+	{"fhir/overlay", 3},
+	{"fhir/builtin", 4},
+	{"fhir/interaction", 5},
+	{"fhir/store/storetest", 6},
+	{"fhir/store/sqlite", 7},
+	{"fhir/store/mongo", 7},
+	{"mapping", 7},
+	{"auth", 7},
+	{"conformance", 7},
+	{"server", 8},
+	{"", 9}, // main
 }
 
 // fences keep a dependency where it belongs: an import whose path starts with

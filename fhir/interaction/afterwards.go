@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"caseway/fhir"
+	"caseway/fhir/overlay"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
@@ -50,20 +51,17 @@ func (t *transaction) afterwards(ctx context.Context) (search.Source, error) {
 		return nil, err
 	}
 	now := t.session.clock().UTC()
-	u := &union{stored: without{stored, t.keyed}, known: true}
 	registry, tree := t.session.Registry(), t.rewritten()
+	var written []overlay.Resource
 	for _, en := range t.entries {
 		if en.tree == nil || !en.writes() {
 			continue
 		}
-		x := registry.Index(tree(en))
-		u.builtin = append(u.builtin, builtinHit{search.Hit{
-			Key: en.key, VersionID: en.before.VersionID + 1, LastUpdated: now, Terms: x.Merge(),
-			Place: search.Place{Updated: now.UnixMilli(), Tie: ours + en.key.String()},
-		}, x.Terms})
+		hit := search.Hit{Key: en.key, VersionID: en.before.VersionID + 1, LastUpdated: now}
+		written = append(written, overlay.NewResource(hit, registry.Index(tree(en))))
 	}
-	slices.SortFunc(u.builtin, func(a, b builtinHit) int { return a.Place.Compare(b.Place) })
-	return u, nil
+	overlay.Sort(written)
+	return overlay.Beside(without{stored, t.keyed}, written), nil
 }
 
 // without is a source that lacks some resources.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"caseway/fhir"
+	"caseway/fhir/builtin"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
@@ -57,9 +58,9 @@ func TestSearchesFindWhatTheServerBringsAlong(t *testing.T) {
 	onEachStore(t, func(t *testing.T, open func() store.Store) {
 		s := open()
 		t.Cleanup(func() { _ = s.Close() })
-		var books []interaction.Builtin
+		var books []builtin.Resource
 		for i, id := range []string{"delta", "alpha", "charlie", "bravo"} {
-			books = append(books, interaction.Builtin{Key: fhir.Key{Type: "CodeSystem", ID: id}, JSON: fmt.Appendf(nil,
+			books = append(books, builtin.Resource{Key: fhir.Key{Type: "CodeSystem", ID: id}, JSON: fmt.Appendf(nil,
 				`{"resourceType":"CodeSystem","id":"%s","url":"http://example.org/%s","name":"N%d","status":"active","content":"complete"}`, id, id, i)})
 		}
 		e := join(t, interaction.Config{Store: s, Builtin: books})

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"caseway/fhir"
+	"caseway/fhir/builtin"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
@@ -57,7 +58,7 @@ func TestAStoredResourceGoesBeforeWhatTheServerBringsAlong(t *testing.T) {
 
 func TestResourcesThatAreGivenAreReadable(t *testing.T) {
 	key := fhir.Key{Type: "CodeSystem", ID: "case-phase"}
-	e := newEngine(t, interaction.Config{Builtin: []interaction.Builtin{{
+	e := newEngine(t, interaction.Config{Builtin: []builtin.Resource{{
 		Key: key, JSON: []byte(`{"resourceType":"CodeSystem","id":"case-phase","status":"active","content":"complete"}`),
 	}}})
 	v := must[[]byte](t)(do(e, "GET CodeSystem/case-phase", nil))

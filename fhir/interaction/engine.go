@@ -27,6 +27,7 @@ import (
 
 	"caseway/fhir"
 	"caseway/fhir/budget"
+	"caseway/fhir/builtin"
 	"caseway/fhir/definition"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
@@ -102,9 +103,9 @@ type Config struct {
 	Guards    []Guard   // in order
 	// Compartments are further ones, beside those of R4.
 	Compartments []Compartment
-	Builtin      []Builtin        // to read under their ids, unless a stored resource has the id
-	Clock        func() time.Time // nil: time.Now
-	Log          *slog.Logger     // nil: discarded
+	Builtin      []builtin.Resource // to read under their ids, unless a stored resource has the id
+	Clock        func() time.Time   // nil: time.Now
+	Log          *slog.Logger       // nil: discarded
 }
 
 // Result is the outcome of an interaction on one resource.
@@ -141,8 +142,7 @@ type core struct {
 	// registered is swapped when custom search parameters change.
 	registered atomic.Pointer[registered]
 	indexing   *indexing
-	builtin    map[fhir.Key]store.Version
-	builtins   builtins // of what is built in, for searches
+	builtin    *builtin.Set
 }
 
 // New makes an engine. It doesn't use the store yet.
@@ -168,11 +168,7 @@ func New(c Config) (*Engine, error) {
 		cursors:      &cursors{store: c.Store},
 		base:         c.Base,
 	}
-	e.builtin = make(map[fhir.Key]store.Version, len(c.Builtin))
-	for _, b := range c.Builtin {
-		e.builtin[b.Key] = b.version()
-	}
-	e.builtins.fill(builtin(), e.builtin)
+	e.builtin = builtin.New(e.decodeStored, c.Builtin)
 	e.server = e.as(nil)
 	e.guards = append([]Guard{subscriptionGuard{}, parameterGuard{e}}, c.Guards...)
 	if c.Registry == nil {

@@ -26,7 +26,7 @@ func (s *Session) readFor(ctx context.Context, what Name, key fhir.Key) (store.V
 	if err != nil {
 		return store.Version{}, err
 	}
-	if own, ok := s.builtinAt(key); ok && !v.Exists() {
+	if own, ok := s.builtin.At(key); ok && !v.Exists() {
 		v = own
 	}
 	return s.shown(ctx, what, key, v)
@@ -46,7 +46,7 @@ func (s *Session) VRead(ctx context.Context, key fhir.Key, versionID string) (st
 	if err != nil {
 		return store.Version{}, err
 	}
-	if own, ok := s.builtinAt(key); ok && !v.Exists() && own.VersionID == n {
+	if own, ok := s.builtin.At(key); ok && !v.Exists() && own.VersionID == n {
 		v = own
 	}
 	// Whether the resource itself is there is not told, nor whether it is hidden.

@@ -134,7 +134,7 @@ func (s *Session) prepare(ctx context.Context, r SearchRequest) (*searching, err
 	if err != nil {
 		return nil, err
 	}
-	if run.source, err = s.withBuiltin(run.source, run.registry, run.query.Types); err != nil {
+	if run.source, err = s.builtin.Under(run.source, run.registry, run.query.Types); err != nil {
 		return nil, err
 	}
 	return run, run.makePlan(ctx)

@@ -15,6 +15,7 @@ import (
 	"caseway/auth"
 	"caseway/fhir"
 	"caseway/fhir/budget"
+	"caseway/fhir/builtin"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
@@ -153,10 +154,10 @@ func (s Serve) engine(data store.Store, memory *budget.Memory, log *slog.Logger)
 
 // broughtAlong are the code systems, extensions and templates of cases, and the
 // definitions of operations.
-func broughtAlong() []interaction.Builtin {
+func broughtAlong() []builtin.Resource {
 	all := operation.Definitions()
 	for _, d := range mapping.Conformance() {
-		all = append(all, interaction.Builtin{Key: d.Key, JSON: d.JSON})
+		all = append(all, builtin.Resource{Key: d.Key, JSON: d.JSON})
 	}
 	return all
 }

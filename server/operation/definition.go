@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"caseway/fhir"
-	"caseway/fhir/interaction"
+	"caseway/fhir/builtin"
 )
 
 // definitionFiles are the OperationDefinitions, named by id. What nearly all of
@@ -82,10 +82,10 @@ func nameOf(id string) string {
 }
 
 // Definitions are the OperationDefinitions, for the engine to serve.
-func Definitions() []interaction.Builtin {
-	all := make([]interaction.Builtin, len(definitions()))
+func Definitions() []builtin.Resource {
+	all := make([]builtin.Resource, len(definitions()))
 	for i, d := range definitions() {
-		all[i] = interaction.Builtin{Key: fhir.Key{Type: "OperationDefinition", ID: d.ID}, JSON: d.text}
+		all[i] = builtin.Resource{Key: fhir.Key{Type: "OperationDefinition", ID: d.ID}, JSON: d.text}
 	}
 	return all
 }

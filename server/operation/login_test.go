@@ -12,6 +12,7 @@ import (
 	"caseway/auth/access"
 	"caseway/auth/scope"
 	"caseway/fhir"
+	"caseway/fhir/builtin"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
@@ -39,12 +40,12 @@ func newOffice(t *testing.T) *office {
 	r4 := definition.R4()
 	o := &office{T: t}
 	guard := cases.NewGuard(cases.GuardConfig{Schema: r4})
-	builtin := operation.Definitions()
+	all := operation.Definitions()
 	for _, d := range mapping.Conformance() {
-		builtin = append(builtin, interaction.Builtin{Key: d.Key, JSON: d.JSON})
+		all = append(all, builtin.Resource{Key: d.Key, JSON: d.JSON})
 	}
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: builtin, Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: all, Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"caseway/fhir/builtin"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
@@ -53,12 +54,12 @@ func serve(t *testing.T, s store.Store) *api {
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
 	guard := cases.NewGuard(cases.GuardConfig{Schema: r4, Open: true})
-	builtin := operation.Definitions()
+	all := operation.Definitions()
 	for _, d := range mapping.Conformance() {
-		builtin = append(builtin, interaction.Builtin{Key: d.Key, JSON: d.JSON})
+		all = append(all, builtin.Resource{Key: d.Key, JSON: d.JSON})
 	}
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: builtin, Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: all, Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
 	})
 	if err != nil {
 		t.Fatal(err)
