@@ -44,7 +44,7 @@ type guarded struct {
 // guard serves a store behind a login, with change's wishes.
 func guard(t testing.TB, data store.Store, change func(*server.Config)) *guarded {
 	t.Helper()
-	g := &guarded{store: data, recorder: audit.NewRecorder(definition.R4(), discard, transactional(data))}
+	g := &guarded{store: data, recorder: audit.NewRecorder(definition.R4(), discard, data.Transactional())}
 	mux := http.NewServeMux()
 	issuer := httptest.NewServer(mux)
 	t.Cleanup(issuer.Close)
@@ -81,7 +81,7 @@ func (g *guarded) front(t testing.TB, verifier *external.Verifier, change func(*
 	engine, err := interaction.New(interaction.Config{
 		Store: g.store, Schema: r4, ResourceTypes: r4.ResourceTypes(),
 		Compartments: []interaction.Compartment{membership.Compartment()},
-		Guards:       []interaction.Guard{membership.NewGuard(r4), &audit.Guard{Schema: r4, Recorder: g.recorder, Separately: !transactional(g.store)}},
+		Guards:       []interaction.Guard{membership.NewGuard(r4), &audit.Guard{Schema: r4, Recorder: g.recorder, Separately: !g.store.Transactional()}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -120,11 +120,6 @@ func (g *guarded) front(t testing.TB, verifier *external.Verifier, change func(*
 		t.Fatal(err)
 	}
 	return front
-}
-
-func transactional(s store.Store) bool {
-	t, ok := s.(store.Transactional)
-	return !ok || t.Transactional()
 }
 
 // background runs until the test ends.

@@ -31,9 +31,7 @@ func (c *capabilities) claim(config Config, base string, operations map[string][
 	c.claims = capability.Claims{
 		Version: config.Version, ResourceTypes: config.ResourceTypes, Operations: operations, IgnoresUnknown: config.IgnoreUnknown,
 	}
-	if s, ok := config.Store.(interface{ Transactional() bool }); ok {
-		c.claims.NoTransactions = !s.Transactional()
-	}
+	c.claims.NoTransactions = !config.Store.Transactional()
 	if base != "" {
 		c.claims.Base = base + "/fhir"
 	}

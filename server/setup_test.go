@@ -55,9 +55,7 @@ func engineOn(t testing.TB, s store.Store) *interaction.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, searchable := s.(store.Searcher); searchable {
-		keepIndexed(t, engine)
-	}
+	keepIndexed(t, engine)
 	return engine.As(nil)
 }
 

@@ -32,7 +32,7 @@ import (
 
 // Config is what an Access needs.
 type Config struct {
-	Store  store.Store // which can be searched
+	Store  store.Store
 	Schema fhir.Schema
 	// Registry gives the search parameters that are in use now, as the engine
 	// does.
@@ -76,16 +76,15 @@ type Access struct {
 
 var _ interaction.Access = (*Access)(nil)
 
-// New makes an Access. It fails for a store that can't be searched.
+// New makes an Access. It fails where something that it needs is missing.
 func New(c Config) (*Access, error) {
-	source, ok := c.Store.(search.Source)
-	if !ok || c.Schema == nil || c.Registry == nil {
-		return nil, errors.New("access decisions need a store that can be searched, a schema and search parameters")
+	if c.Store == nil || c.Schema == nil || c.Registry == nil {
+		return nil, errors.New("access decisions need a store, a schema and search parameters")
 	}
 	if c.Membership == nil {
 		c.Membership = noCases{}
 	}
-	return &Access{store: c.Store, source: source, schema: c.Schema, registry: c.Registry, base: c.Base, cases: c.Membership}, nil
+	return &Access{store: c.Store, schema: c.Schema, registry: c.Registry, base: c.Base, cases: c.Membership}, nil
 }
 
 // viewOf gives what the caller may do.

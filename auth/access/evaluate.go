@@ -122,7 +122,7 @@ func (d decision) any(typ string, where search.Expr) (bool, error) {
 }
 
 func (a *Access) find(ctx context.Context, typ string, where search.Expr, limit int) ([]search.Hit, error) {
-	m, err := search.Run(ctx, a.source, search.Plan{Types: []string{typ}, Where: where, Count: limit})
+	m, err := search.Run(ctx, a.store, search.Plan{Types: []string{typ}, Where: where, Count: limit})
 	return m.Hits, err
 }
 

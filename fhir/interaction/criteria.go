@@ -173,10 +173,7 @@ func (e *core) source(ctx context.Context) (search.Source, error) {
 	if err := e.indexing.searchable(ctx); err != nil {
 		return nil, err
 	}
-	if source, ok := e.store.(search.Source); ok {
-		return source, nil
-	}
-	return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "this store can't be searched")
+	return e.store, nil
 }
 
 // VersionsOf gives hits as versions, see VersionOf.

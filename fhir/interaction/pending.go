@@ -24,11 +24,7 @@ func (p *Pending) StoredVersion(ctx context.Context, key fhir.Key, versionID int
 
 // Scan looks into the index. Only what Rebuilding denies makes it complete.
 func (p *Pending) Scan(ctx context.Context, s search.Scan) (search.Page, error) {
-	source, ok := p.Server.store.(search.Source)
-	if !ok {
-		return search.Page{}, nil
-	}
-	return source.Scan(ctx, s)
+	return p.Server.store.Scan(ctx, s)
 }
 
 // Rebuilding reports whether the index is being made anew, so that it doesn't
@@ -36,10 +32,7 @@ func (p *Pending) Scan(ctx context.Context, s search.Scan) (search.Page, error) 
 func (p *Pending) Rebuilding() bool { return p.Server.indexing.rebuilding() }
 
 // Transactional reports whether the store can write several resources at once.
-func (p *Pending) Transactional() bool {
-	t, ok := p.Server.store.(store.Transactional)
-	return !ok || t.Transactional()
-}
+func (p *Pending) Transactional() bool { return p.Server.store.Transactional() }
 
 // CompartmentsOf gives the compartments to which a resource belongs, as
 // "Patient/1", sorted.

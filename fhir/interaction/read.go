@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"caseway/fhir"
-	"caseway/fhir/budget"
 	"caseway/fhir/store"
 )
 
@@ -79,15 +78,6 @@ func (e *core) current(ctx context.Context, key fhir.Key) (store.Version, error)
 		return store.Version{}, err
 	}
 	return versions[0], nil
-}
-
-// readWithin reads current versions as the store does, and fails as room says
-// where their JSON doesn't fit.
-func (e *core) readWithin(ctx context.Context, room *budget.Share, keys []fhir.Key) ([]store.Version, error) {
-	if s, ok := e.store.(store.Searcher); ok {
-		return s.ReadWithin(ctx, room, keys...)
-	}
-	return e.store.Read(ctx, keys...)
 }
 
 func noVersion() error {

@@ -160,7 +160,7 @@ func (w *worker) run(ctx context.Context) (err error) {
 	var after search.Place
 	for {
 		began := time.Now()
-		page, err := w.searcher.Stale(ctx, w.state.Generation, after, reindexAtOnce)
+		page, err := w.engine.store.Stale(ctx, w.state.Generation, after, reindexAtOnce)
 		if err != nil {
 			return err
 		}
@@ -218,7 +218,7 @@ func (w *worker) reindex(ctx context.Context, hits []search.Hit) error {
 	if r.generation != w.state.Generation {
 		return nil
 	}
-	return w.searcher.Reindex(ctx, r.generation, changes)
+	return w.engine.store.Reindex(ctx, r.generation, changes)
 }
 
 // claimed makes sure that this process is the one that works, and tells how
@@ -269,7 +269,7 @@ func (w *worker) begin(ctx context.Context) error {
 	}
 	w.progress = IndexProgress{Generation: w.state.Generation}
 	for _, typ := range w.engine.types.names {
-		n, err := w.searcher.CountType(ctx, typ, 1<<30)
+		n, err := w.engine.store.CountType(ctx, typ, 1<<30)
 		if err != nil {
 			return err
 		}

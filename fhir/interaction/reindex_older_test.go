@@ -46,12 +46,12 @@ func ageIndex(t *testing.T, s store.Store) {
 	if err := json.Unmarshal(record.Value, &state); err != nil {
 		t.Fatal(err)
 	}
-	page := must[search.Page](t)(s.(store.Searcher).Scan(ctx, search.Scan{Limit: 100}))
+	page := must[search.Page](t)(s.Scan(ctx, search.Scan{Limit: 100}))
 	var changes []store.Reindexed
 	for _, h := range page.Hits {
 		changes = append(changes, store.Reindexed{Key: h.Key, VersionID: h.VersionID})
 	}
-	if err := s.(store.Searcher).Reindex(ctx, int64(state["generation"].(float64)), changes); err != nil || len(changes) < 3 {
+	if err := s.Reindex(ctx, int64(state["generation"].(float64)), changes); err != nil || len(changes) < 3 {
 		t.Fatal(err, changes)
 	}
 	state["program"] = "an older one"

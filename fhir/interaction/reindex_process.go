@@ -27,8 +27,7 @@ const (
 // indexing keeps the search parameters of this process in step with those that
 // are stored and with what other processes do. Safe for concurrent use.
 type indexing struct {
-	engine   *core
-	searcher store.Searcher
+	engine *core
 	// alone says that no other process can use the store.
 	alone   bool
 	options []search.Option
@@ -68,10 +67,7 @@ func newIndexing(e *core, c Config) *indexing {
 	if c.PreferStoredParameters {
 		x.options = append(x.options, search.PreferCustom())
 	}
-	x.searcher, _ = c.Store.(store.Searcher)
-	if s, ok := c.Store.(store.Exclusive); ok {
-		x.alone = s.Exclusive()
-	}
+	x.alone = c.Store.Exclusive()
 	x.now.Store(&indexState{})
 	x.done.Store(&IndexProgress{})
 	return x
@@ -86,9 +82,6 @@ func newIndexing(e *core, c Config) *indexing {
 func (e *core) JoinIndexing(ctx context.Context) error {
 	x := e.indexing
 	x.begun.Store(true)
-	if x.searcher == nil {
-		return errors.New("this store has no index that can be made anew")
-	}
 	plain, _ := search.NewRegistry(definition.R4(), nil, x.options...)
 	x.program = plain.Fingerprint()
 	x.mu.Lock()
@@ -249,7 +242,7 @@ func (x *indexing) advance(ctx context.Context) error {
 			slices.ContainsFunc(leases, func(l lease) bool { return l.Writing < s.Generation }) {
 			return false, nil
 		}
-		page, err := x.searcher.Stale(ctx, s.Generation, search.Place{}, 1)
+		page, err := x.engine.store.Stale(ctx, s.Generation, search.Place{}, 1)
 		if err != nil || len(page.Hits) > 0 {
 			return false, err
 		}

@@ -248,7 +248,6 @@ func TestDeletedParameterIsUnknownAgain(t *testing.T) {
 // slow is a store on which making indexes anew stops after some changes.
 type slow struct {
 	store.Store
-	store.Searcher
 	left chan struct{}
 }
 
@@ -257,7 +256,7 @@ var errStopped = errors.New("stopped")
 func (s slow) Reindex(ctx context.Context, generation int64, changes []store.Reindexed) error {
 	select {
 	case <-s.left:
-		return s.Searcher.Reindex(ctx, generation, changes)
+		return s.Store.Reindex(ctx, generation, changes)
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(10 * time.Millisecond):
@@ -269,7 +268,7 @@ func TestReindexingGoesOnAfterARestart(t *testing.T) {
 	onEachStore(t, func(t *testing.T, open func() store.Store) {
 		const many = 450
 		first := open()
-		half := slow{first, first.(store.Searcher), make(chan struct{}, 2)}
+		half := slow{first, make(chan struct{}, 2)}
 		p := join(t, interaction.Config{Store: half})
 		p.putMany(many)
 		p.put("SearchParameter", "n", nickname("n", byNickname))
@@ -285,7 +284,7 @@ func TestReindexingGoesOnAfterARestart(t *testing.T) {
 		}
 		s := open()
 		defer func() { _ = s.Close() }()
-		if page := must[search.Page](t)(s.(store.Searcher).Stale(context.Background(), 2, search.Place{}, 1000)); len(page.Hits) != many+1-200 {
+		if page := must[search.Page](t)(s.Stale(context.Background(), 2, search.Place{}, 1000)); len(page.Hits) != many+1-200 {
 			t.Errorf("%d are left after the restart, want %d", len(page.Hits), many+1-200)
 		}
 		p = join(t, interaction.Config{Store: s})

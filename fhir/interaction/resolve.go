@@ -29,7 +29,7 @@ func (t *transaction) readBefore(ctx context.Context) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	versions, err := t.session.readWithin(ctx, t.room, keys)
+	versions, err := t.session.store.ReadWithin(ctx, t.room, keys...)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"caseway/fhir"
 	"caseway/fhir/search"
-	"caseway/fhir/store"
 )
 
 // maxIncluded is how many resources includes may add to a page.
@@ -76,14 +75,11 @@ func (r *results) show(page search.Matches, shows func(typ string) bool) {
 	}
 }
 
-// atOneMoment has f see the store at one moment, where the store can do that,
+// atOneMoment has f see the store at one moment, as far as the database can,
 // and not for longer than a search may take.
 func (e *core) atOneMoment(ctx context.Context, f func(context.Context) error) error {
 	return e.inTime(ctx, func(ctx context.Context) error {
-		if s, ok := e.store.(store.Snapshotter); ok {
-			return s.Snapshot(ctx, f)
-		}
-		return f(ctx)
+		return e.store.Snapshot(ctx, f)
 	})
 }
 

@@ -29,10 +29,10 @@ type mark struct {
 
 // mark looks at the stored SearchParameters without reading them.
 func (x *indexing) mark(ctx context.Context) (m mark, err error) {
-	if m.count, err = x.searcher.CountType(ctx, parameterType, 1<<30); err != nil || m.count == 0 {
+	if m.count, err = x.engine.store.CountType(ctx, parameterType, 1<<30); err != nil || m.count == 0 {
 		return m, err
 	}
-	page, err := x.searcher.Scan(ctx, search.Scan{Type: parameterType, Descending: true, Limit: 1, KeysOnly: true})
+	page, err := x.engine.store.Scan(ctx, search.Scan{Type: parameterType, Descending: true, Limit: 1, KeysOnly: true})
 	if len(page.Hits) > 0 {
 		m.newest = page.Hits[0].Place
 	}
@@ -44,7 +44,7 @@ func (x *indexing) stored(ctx context.Context) ([]storedParameter, error) {
 	var all []storedParameter
 	scan := search.Scan{Type: parameterType, Limit: parametersAtOnce}
 	for {
-		page, err := x.searcher.Scan(ctx, scan)
+		page, err := x.engine.store.Scan(ctx, scan)
 		if err != nil {
 			return nil, err
 		}

@@ -35,9 +35,30 @@ import (
 // Commit says so, with ctx.Err() where ctx ended, and otherwise with an error
 // that no client can act on.
 type Store interface {
+	// Scan and Estimate let searches look into the index, CountType counts. A Scan
+	// sees the store at one moment.
+	search.Source
+	search.Counter
+	// Snapshot calls f with a context under which all scans, estimates and
+	// reads see the store at one moment, as far as the database can; a
+	// standalone MongoDB can't. They are made one after the other.
+	Snapshot(ctx context.Context, f func(context.Context) error) error
+
+	// Stale gives heads whose index an older generation than before made, in
+	// page order behind a place, with their JSON.
+	Stale(ctx context.Context, before int64, after search.Place, limit int) (search.Page, error)
+	// Reindex sets the indexes and compartments of current versions, without a
+	// new version or another lastUpdated. A resource whose current version is
+	// another one by now, or was indexed by a later generation, is left as it is.
+	Reindex(ctx context.Context, generation int64, changes []Reindexed) error
+
 	// Read returns the current versions, tombstones among them, in the order
 	// of keys. A key that never existed gives the zero Version (VersionID 0).
 	Read(ctx context.Context, keys ...fhir.Key) ([]Version, error)
+
+	// ReadWithin is Read that draws the JSON from room, and fails as room says
+	// where it doesn't fit.
+	ReadWithin(ctx context.Context, room *budget.Share, keys ...fhir.Key) ([]Version, error)
 
 	// ReadVersion returns one version, the current one included; the zero
 	// Version where there is none of that number.
@@ -50,7 +71,7 @@ type Store interface {
 	// lastUpdated. It returns the new versions in the order of Writes. A
 	// precondition that doesn't hold fails with *Conflict and changes nothing.
 	// Two writes to one key in one commit are a programming error. A store
-	// that has no transactions (a standalone MongoDB) refuses a commit of
+	// that isn't Transactional (a standalone MongoDB) refuses a commit of
 	// more than one write, or with criteria, with kind Invalid, code
 	// not-supported. The store may keep references to the commit's byte
 	// slices until it returns, and never changes them.
@@ -68,57 +89,21 @@ type Store interface {
 	// records are left out.
 	Records(ctx context.Context, kind, prefix, after string, limit int) ([]Record, error)
 
+	// Transactional reports whether the store has transactions. It never changes
+	// while the store is open, and costs nothing. A store without them takes no
+	// transaction bundles and no conditional writes.
+	Transactional() bool
+	// Exclusive reports whether no other process changes resources meanwhile. It
+	// never changes while the store is open, and costs nothing. Other programs may
+	// read, or write records.
+	Exclusive() bool
+
 	// Check reports whether the store can answer and write now: nil, or why not.
 	Check(ctx context.Context) error
 
 	// Close ends background work and releases the database. Commits that
 	// were not acknowledged may or may not have happened.
 	Close() error
-}
-
-// Searcher is a Store that can be searched, and whose index can be made anew
-// while it is used. A Scan sees the store at one moment.
-type Searcher interface {
-	search.Source
-	search.Counter
-
-	// ReadWithin is Read that draws the JSON from room, and fails as room says
-	// where it doesn't fit.
-	ReadWithin(ctx context.Context, room *budget.Share, keys ...fhir.Key) ([]Version, error)
-
-	// Stale gives heads whose index an older generation than before made, in
-	// page order behind a place, with their JSON.
-	Stale(ctx context.Context, before int64, after search.Place, limit int) (search.Page, error)
-
-	// Reindex sets the indexes and compartments of current versions, without a new version or
-	// another lastUpdated. A resource whose current version is another one by
-	// now, or was indexed by a later generation, is left as it is.
-	Reindex(ctx context.Context, generation int64, changes []Reindexed) error
-}
-
-// Transactional is a Store that can say whether it has transactions. One that
-// says false refuses commits of more than one write, or with criteria: no
-// transaction bundles and no conditional writes. One that isn't Transactional
-// takes them.
-type Transactional interface {
-	// Transactional never changes while the store is open, and costs nothing.
-	Transactional() bool
-}
-
-// Exclusive is a Store that can say whether other processes use it too. One that
-// isn't Exclusive may be used by several.
-type Exclusive interface {
-	// Exclusive never changes while the store is open, and costs nothing. Other
-	// programs may read, or write records.
-	Exclusive() bool
-}
-
-// Snapshotter is a Searcher whose reads can be held to one moment together.
-type Snapshotter interface {
-	// Snapshot calls f with a context under which all scans, estimates and
-	// reads see the store at one moment, as far as the database can; a
-	// standalone MongoDB can't. They are made one after the other.
-	Snapshot(ctx context.Context, f func(context.Context) error) error
 }
 
 // Reindexed is the index of a version, made anew.

@@ -30,8 +30,7 @@ func (s Serve) audited(data store.Store, log *slog.Logger) (*audit.Recorder, []i
 	if s.Login.none() && !s.AuditAnyway {
 		return nil, nil
 	}
-	t, ok := data.(store.Transactional)
-	transactions := !ok || t.Transactional()
+	transactions := data.Transactional()
 	recorder := audit.NewRecorder(definition.R4(), log, transactions)
 	return recorder, []interaction.Guard{&audit.Guard{Schema: definition.R4(), Separately: !transactions, Recorder: recorder}}
 }

@@ -164,7 +164,7 @@ func eachOperation(s store.Store) map[string]func(context.Context) error {
 		"read version": func(ctx context.Context) error { _, err := s.ReadVersion(ctx, patient("1"), 1); return err },
 		"history":      func(ctx context.Context) error { return historyOf(store.HistoryQuery{})(ctx, s) },
 		"search": func(ctx context.Context) error {
-			_, err := s.(store.Searcher).Scan(ctx, search.Scan{Type: "Patient", Term: "Patient.identifier=1", Limit: 1})
+			_, err := s.Scan(ctx, search.Scan{Type: "Patient", Term: "Patient.identifier=1", Limit: 1})
 			return err
 		},
 		"records": func(ctx context.Context) error { _, err := s.Records(ctx, "job", "", "", 1); return err },

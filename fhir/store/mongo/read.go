@@ -23,7 +23,7 @@ func (s *Store) Read(ctx context.Context, keys ...fhir.Key) ([]store.Version, er
 	return s.ReadWithin(ctx, nil, keys...)
 }
 
-// ReadWithin implements store.Searcher.
+// ReadWithin implements store.Store.
 func (s *Store) ReadWithin(ctx context.Context, room *budget.Share, keys ...fhir.Key) (_ []store.Version, err error) {
 	defer s.timed("read", time.Now(), &err)
 	limited, cancel := context.WithTimeout(ctx, readTimeout)

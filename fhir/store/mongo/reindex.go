@@ -14,7 +14,7 @@ import (
 	"caseway/fhir/store"
 )
 
-// Stale implements store.Searcher. There are few generations at a time, so the
+// Stale implements store.Store. There are few generations at a time, so the
 // first heads of each are taken and the first of those.
 func (s *Store) Stale(ctx context.Context, before int64, after search.Place, limit int) (page search.Page, err error) {
 	defer s.timed("stale", time.Now(), &err)
@@ -71,7 +71,7 @@ func (s *Store) generation(ctx context.Context, within bson.D) (*int64, error) {
 	return &doc.Generation, err
 }
 
-// Reindex implements store.Searcher. Each head is changed on its own: what a
+// Reindex implements store.Store. Each head is changed on its own: what a
 // broken off call leaves out is still stale.
 func (s *Store) Reindex(ctx context.Context, generation int64, changes []store.Reindexed) (err error) {
 	defer s.timed("reindex", time.Now(), &err)

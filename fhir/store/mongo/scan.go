@@ -17,12 +17,6 @@ import (
 	"caseway/fhir/store"
 )
 
-var (
-	_ store.Searcher      = (*Store)(nil)
-	_ store.Snapshotter   = (*Store)(nil)
-	_ store.Transactional = (*Store)(nil)
-)
-
 // scanBytes bounds the JSON of a page of a scan but for one by keys or a range,
 // which has to be whole.
 const (
@@ -43,7 +37,7 @@ func (s *Store) Scan(ctx context.Context, sc search.Scan) (page search.Page, err
 	return page, asError(ctx, "scan", err)
 }
 
-// Snapshot implements store.Snapshotter.
+// Snapshot implements store.Store.
 func (s *Store) Snapshot(ctx context.Context, f func(context.Context) error) error {
 	return s.atOnce(ctx, f)
 }

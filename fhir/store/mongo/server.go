@@ -20,7 +20,10 @@ type serverFacts struct {
 	transactions bool // a replica set or a sharded cluster
 }
 
-// Transactional implements store.Transactional.
+// Exclusive implements store.Store: several processes may use one database.
+func (s *Store) Exclusive() bool { return false }
+
+// Transactional implements store.Store.
 func (s *Store) Transactional() bool { return s.server.transactions }
 
 // concerns are how collections are read and written. A standalone server has

@@ -8,10 +8,10 @@ import (
 	"caseway/fhir/store"
 )
 
-// Transactional implements store.Transactional.
+// Transactional implements store.Store.
 func (s *Store) Transactional() bool { return true }
 
-// Exclusive implements store.Exclusive: the lock keeps others out.
+// Exclusive implements store.Store: the lock keeps others out.
 func (s *Store) Exclusive() bool { return true }
 
 // Commit hands the commit to the writer and waits for its answer. Where ctx

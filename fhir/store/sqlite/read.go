@@ -14,7 +14,7 @@ func (s *Store) Read(ctx context.Context, keys ...fhir.Key) ([]store.Version, er
 	return s.ReadWithin(ctx, nil, keys...)
 }
 
-// ReadWithin implements store.Searcher.
+// ReadWithin implements store.Store.
 func (s *Store) ReadWithin(ctx context.Context, room *budget.Share, keys ...fhir.Key) (versions []store.Version, err error) {
 	defer s.observe("read", time.Now(), &err)
 	r, err := s.reader(ctx)

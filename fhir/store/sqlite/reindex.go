@@ -11,7 +11,7 @@ import (
 	"caseway/fhir/store"
 )
 
-// Stale implements store.Searcher. There are few generations at a time, so the
+// Stale implements store.Store. There are few generations at a time, so the
 // first heads of each are taken and the first of those.
 func (s *Store) Stale(ctx context.Context, before int64, after search.Place, limit int) (page search.Page, err error) {
 	defer s.observe("search", time.Now(), &err)
@@ -77,7 +77,7 @@ type reindex struct {
 	changes    []store.Reindexed
 }
 
-// Reindex implements store.Searcher. It shares the disk's writes with commits
+// Reindex implements store.Store. It shares the disk's writes with commits
 // that wait.
 func (s *Store) Reindex(ctx context.Context, generation int64, changes []store.Reindexed) (err error) {
 	defer s.observe("reindex", time.Now(), &err)

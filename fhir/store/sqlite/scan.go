@@ -15,7 +15,7 @@ import (
 	"caseway/fhir/store"
 )
 
-var _ store.Searcher = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // scanBytes bounds a page of a scan by term or type, which can go on behind it.
 const scanBytes = 32 << 20

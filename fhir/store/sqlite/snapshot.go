@@ -2,11 +2,7 @@ package sqlite
 
 import (
 	"context"
-
-	"caseway/fhir/store"
 )
-
-var _ store.Snapshotter = (*Store)(nil)
 
 // held is where a context has what Snapshot holds for it.
 type held struct{ *Store }
@@ -17,7 +13,7 @@ type holding struct {
 	over   bool
 }
 
-// Snapshot implements store.Snapshotter: what f reads with its context, it reads
+// Snapshot implements store.Store: what f reads with its context, it reads
 // by one connection in one transaction. The write-ahead log can't be emptied
 // meanwhile, so f must not wait for a client.
 func (s *Store) Snapshot(ctx context.Context, f func(context.Context) error) error {

@@ -114,7 +114,7 @@ func historyOfLarge(t *testing.T, d *database) {
 
 func scanCompartments(t *testing.T, d *database) {
 	full := d.store(t)
-	s, h := searcher(t, full), heads{}
+	s, h := full, heads{}
 	for i := range scaled(200, 60) {
 		w := indexed(fhir.Key{Type: []string{"Task", "Goal"}[i%2], ID: fmt.Sprint(i % 40)}, store.AnyVersion, nil, nil)
 		w.Compartments = []string{fmt.Sprintf("Patient/%d", i%3), "Encounter/1"}
@@ -148,7 +148,7 @@ func scanCompartments(t *testing.T, d *database) {
 // and its older versions stay.
 func reindexMoves(t *testing.T, d *database) {
 	full := d.store(t)
-	s, h := searcher(t, full), heads{}
+	s, h := full, heads{}
 	one, two := ofGeneration("1", 1), ofGeneration("2", 1)
 	one.Compartments, two.Compartments = []string{"Patient/1"}, []string{"Patient/1"}
 	h.write(d.ctx, t, full, one, two)

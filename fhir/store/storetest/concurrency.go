@@ -71,7 +71,7 @@ func endedContext(t *testing.T, d *database) {
 	_, readErr := s.Read(ctx, key)
 	_, vreadErr := s.ReadVersion(ctx, key, 1)
 	_, historyErr := s.History(ctx, store.HistoryQuery{Limit: 1})
-	_, searchErr := s.(store.Searcher).Scan(ctx, search.Scan{Type: key.Type, Term: identifier(key, key.ID), Limit: 1})
+	_, searchErr := s.Scan(ctx, search.Scan{Type: key.Type, Term: identifier(key, key.ID), Limit: 1})
 	_, recordsErr := s.Records(ctx, "job", "", "", 1)
 	_, commitErr := s.Commit(ctx, store.Commit{Writes: []store.Write{change(key, 1, 2)}})
 	for name, err := range map[string]error{

@@ -14,16 +14,6 @@ import (
 	"caseway/fhir/store"
 )
 
-// searcher is a store as it is searched.
-func searcher(t testing.TB, s store.Store) store.Searcher {
-	t.Helper()
-	x, ok := s.(store.Searcher)
-	if !ok {
-		t.Fatalf("%T isn't a store.Searcher", s)
-	}
-	return x
-}
-
 // heads is what a store should know of its current resources, by key.
 type heads map[fhir.Key]known
 

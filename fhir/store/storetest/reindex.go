@@ -26,7 +26,7 @@ func ofGeneration(id string, generation int64) store.Write {
 }
 
 // stalePages reads all that is stale, page by page.
-func stalePages(ctx context.Context, t *testing.T, s store.Searcher, before int64, limit int) (hits []search.Hit) {
+func stalePages(ctx context.Context, t *testing.T, s store.Store, before int64, limit int) (hits []search.Hit) {
 	t.Helper()
 	after := search.Place{}
 	for {
@@ -44,7 +44,7 @@ func stalePages(ctx context.Context, t *testing.T, s store.Searcher, before int6
 
 func staleHeads(t *testing.T, d *database) {
 	full := d.store(t)
-	s, h := searcher(t, full), heads{}
+	s, h := full, heads{}
 	generations := map[fhir.Key]int64{}
 	for i := range 30 {
 		w := ofGeneration(fmt.Sprint(i), int64(i*7%4))
@@ -75,7 +75,7 @@ func staleHeads(t *testing.T, d *database) {
 
 func reindexSets(t *testing.T, d *database) {
 	full := d.store(t)
-	s, h := searcher(t, full), heads{}
+	s, h := full, heads{}
 	h.write(d.ctx, t, full, ofGeneration("a", 1), ofGeneration("b", 1), ofGeneration("c", 2))
 	h.locate(d.ctx, t, s)
 	a, c := fhir.Key{Type: "Goal", ID: "a"}, fhir.Key{Type: "Goal", ID: "c"}
@@ -111,7 +111,7 @@ func reindexSets(t *testing.T, d *database) {
 	h.wantScan(d.ctx, t, s, search.Scan{From: "Goal.", To: "Goal/", Limit: 10})
 }
 
-func reindex(ctx context.Context, t testing.TB, s store.Searcher, generation int64, changes ...store.Reindexed) {
+func reindex(ctx context.Context, t testing.TB, s store.Store, generation int64, changes ...store.Reindexed) {
 	t.Helper()
 	if err := s.Reindex(ctx, generation, changes); err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func reindex(ctx context.Context, t testing.TB, s store.Searcher, generation int
 // left alone, and hinders no other.
 func reindexPast(t *testing.T, d *database) {
 	full := d.store(t)
-	s, h := searcher(t, full), heads{}
+	s, h := full, heads{}
 	h.write(d.ctx, t, full, ofGeneration("changed", 1), ofGeneration("deleted", 1), ofGeneration("later", 9), ofGeneration("fine", 1))
 	h.write(d.ctx, t, full, ofGeneration("changed", 1), remove(fhir.Key{Type: "Goal", ID: "deleted"}, 1))
 	var changes []store.Reindexed
@@ -150,7 +150,7 @@ func reindexPast(t *testing.T, d *database) {
 // each resource with the index of its current version, though others write.
 func reindexAmongWriters(t *testing.T, d *database) {
 	full := d.store(t)
-	s := searcher(t, full)
+	s := full
 	var ids []string
 	for i := range scaled(200, 50) {
 		ids = append(ids, fmt.Sprint(i))

@@ -35,7 +35,7 @@ func indexed(key fhir.Key, expect int64, terms, values []search.Term) store.Writ
 
 // seedHeads writes patients and tasks over several instants, some of which are
 // changed or deleted again.
-func seedHeads(ctx context.Context, t testing.TB, s store.Searcher, full store.Store) heads {
+func seedHeads(ctx context.Context, t testing.TB, s store.Store, full store.Store) heads {
 	h := heads{}
 	write := func(typ string, i int) store.Write {
 		name := fmt.Sprintf("%s.name=n%02d", typ, i%13)
@@ -63,7 +63,7 @@ func seedHeads(ctx context.Context, t testing.TB, s store.Searcher, full store.S
 
 func scanEverything(t *testing.T, d *database) {
 	full := d.store(t)
-	s := searcher(t, full)
+	s := full
 	h := seedHeads(d.ctx, t, s, full)
 	all := h.matching(search.Scan{})
 	places := []search.Place{{}, all[0].place, all[len(all)/3].place, all[len(all)/2].place, all[len(all)-1].place}
@@ -125,7 +125,7 @@ func scanDrivers(h heads) []search.Scan {
 
 func scanFollows(t *testing.T, d *database) {
 	full := d.store(t)
-	s, h := searcher(t, full), heads{}
+	s, h := full, heads{}
 	terms := func(names ...search.Term) []search.Term { return names }
 	ask := func() {
 		t.Helper()
@@ -159,7 +159,7 @@ func scanFollows(t *testing.T, d *database) {
 // scanRanges compares many ranges over terms that are hard to tell apart.
 func scanRanges(t *testing.T, d *database) {
 	full := d.store(t)
-	s, h := searcher(t, full), heads{}
+	s, h := full, heads{}
 	rnd := rand.New(rand.NewPCG(1, 2))
 	pieces := []string{"A.", "A.b", "=", ":", "|", "/", "http://x/", "X/", "\\|", "é", "\U0001F600", "a", "b", "0", "<", ">", " ", "~", "#", "%", "="}
 	odd := func() search.Term {
@@ -192,7 +192,7 @@ func scanRanges(t *testing.T, d *database) {
 }
 
 func scanNothing(t *testing.T, d *database) {
-	s := searcher(t, d.store(t))
+	s := d.store(t)
 	for _, q := range scanDrivers(heads{patient("0"): {}, patient("1"): {}, patient("2"): {}, patient("3"): {}, patient("4"): {}}) {
 		q.Limit, q.Updated.From = 1, time.Now()
 		heads{}.wantScan(d.ctx, t, s, q)
@@ -206,7 +206,7 @@ func scanNothing(t *testing.T, d *database) {
 
 func scanPages(t *testing.T, d *database) {
 	full := d.store(t)
-	s := searcher(t, full)
+	s := full
 	h := seedHeads(d.ctx, t, s, full)
 	for _, q := range []search.Scan{{}, {Type: "Patient"}, {Term: "Patient.tag=x"}, {Term: "Task.name=n03", Descending: true}, {Descending: true}} {
 		for _, limit := range []int{1, 3, 7, 200} {
@@ -238,7 +238,7 @@ func wantPages(ctx context.Context, t *testing.T, h heads, s search.Source, q se
 // scanLarge: a page may end before it is full, but never with nothing.
 func scanLarge(t *testing.T, d *database) {
 	full := d.store(t)
-	s, h := searcher(t, full), heads{}
+	s, h := full, heads{}
 	for i := range scaled(12, 4) {
 		w := indexed(patient(fmt.Sprint(i)), 0, []search.Term{"Patient.large=true"}, nil)
 		w.Content = &fhir.Content{Type: w.Key.Type, Rest: bigText(5 << 20)}
@@ -251,7 +251,7 @@ func scanLarge(t *testing.T, d *database) {
 
 func estimates(t *testing.T, d *database) {
 	full := d.store(t)
-	s := searcher(t, full)
+	s := full
 	h := seedHeads(d.ctx, t, s, full)
 	for _, q := range scanDrivers(h) {
 		if q.Term != "" {
@@ -291,31 +291,27 @@ func oneMoment(t *testing.T, d *database) {
 	if !d.moment {
 		t.Skip("skipped: this database doesn't hold several reads to one moment")
 	}
-	full := d.store(t)
-	s, ok := full.(store.Snapshotter)
-	if !ok {
-		t.Fatalf("%T isn't a store.Snapshotter", full)
-	}
-	x, before, after := searcher(t, full), heads{}, heads{}
+	s := d.store(t)
+	before, after := heads{}, heads{}
 	add := func(h heads, id string, expect int64) {
-		h.write(d.ctx, t, full, indexed(patient(id), expect, []search.Term{"Patient.name=n"}, nil))
+		h.write(d.ctx, t, s, indexed(patient(id), expect, []search.Term{"Patient.name=n"}, nil))
 	}
 	add(before, "changed", 0)
 	add(before, "still", 0)
-	before.locate(d.ctx, t, x)
+	before.locate(d.ctx, t, s)
 	err := s.Snapshot(d.ctx, func(ctx context.Context) error {
-		before.wantScan(ctx, t, x, search.Scan{Type: "Patient", Limit: 10})
+		before.wantScan(ctx, t, s, search.Scan{Type: "Patient", Limit: 10})
 		add(after, "new", 0)
 		add(after, "changed", 1)
-		before.wantScan(ctx, t, x, search.Scan{Type: "Patient", Limit: 10})
-		before.wantScan(ctx, t, x, search.Scan{Term: "Patient.name=n", Limit: 10})
-		before.wantScan(ctx, t, x, search.Scan{Keys: []fhir.Key{patient("changed"), patient("new")}, Limit: 10})
-		if n, err := x.Estimate(ctx, "Patient.", "Patient/", 10); n != 2 || err != nil {
+		before.wantScan(ctx, t, s, search.Scan{Type: "Patient", Limit: 10})
+		before.wantScan(ctx, t, s, search.Scan{Term: "Patient.name=n", Limit: 10})
+		before.wantScan(ctx, t, s, search.Scan{Keys: []fhir.Key{patient("changed"), patient("new")}, Limit: 10})
+		if n, err := s.Estimate(ctx, "Patient.", "Patient/", 10); n != 2 || err != nil {
 			t.Errorf("%d entries are counted, error %v", n, err)
 		}
-		wantSame(t, read(ctx, t, full, patient("changed")), before[patient("changed")].version)
+		wantSame(t, read(ctx, t, s, patient("changed")), before[patient("changed")].version)
 		return s.Snapshot(ctx, func(ctx context.Context) error {
-			before.wantScan(ctx, t, x, search.Scan{Term: "Patient.name=n", Limit: 10})
+			before.wantScan(ctx, t, s, search.Scan{Term: "Patient.name=n", Limit: 10})
 			return context.DeadlineExceeded
 		})
 	})
@@ -323,6 +319,6 @@ func oneMoment(t *testing.T, d *database) {
 		t.Errorf("the error of f became %v", err)
 	}
 	after[patient("still")] = before[patient("still")]
-	after.locate(d.ctx, t, x)
-	after.wantScan(d.ctx, t, x, search.Scan{Term: "Patient.name=n", Limit: 10})
+	after.locate(d.ctx, t, s)
+	after.wantScan(d.ctx, t, s, search.Scan{Term: "Patient.name=n", Limit: 10})
 }

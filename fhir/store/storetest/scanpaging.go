@@ -17,7 +17,7 @@ import (
 // who reads up to the end, once writers have stopped, hasn't missed it.
 func scanAmongWriters(t *testing.T, d *database) {
 	full := d.store(t)
-	s, other := searcher(t, full), full
+	s, other := full, full
 	if d.shared {
 		other = d.store(t)
 	}

@@ -20,7 +20,7 @@ var searchCases = []testCase{
 // searched is a page of a search, by id.
 func searched(ctx context.Context, t testing.TB, s store.Store, q *search.Query) search.Matches {
 	t.Helper()
-	page, err := search.Run(ctx, s.(store.Searcher), search.Plan{
+	page, err := search.Run(ctx, s, search.Plan{
 		Types: []string{q.Type}, Where: q.Expr(), Sort: []search.SortKey{{Field: "_id"}}, Count: q.Limit,
 	})
 	if err != nil {
