@@ -2,21 +2,43 @@ package fhir
 
 import (
 	"bytes"
+	"unicode"
 	"unicode/utf8"
 )
 
-// isXHTML reports whether b is well-formed XML with a single div of the XHTML
-// namespace as its root (https://hl7.org/fhir/R4/narrative.html). Document
-// types, processing instructions and entities that XML itself doesn't define
-// are refused, and so are elements and attributes that run or load something.
-func isXHTML(b []byte) bool {
-	s := xhtmlScan{text: bytes.TrimSpace(b)}
+// isXHTML reports whether b is a narrative that may be stored, see WalkXHTML.
+func isXHTML(b []byte) bool { return WalkXHTML(b, XHTMLWalk{}) }
+
+// XHTMLWalk is told what WalkXHTML meets. Each func may be nil; one that returns
+// false ends the walk.
+type XHTMLWalk struct {
+	Element func(name []byte) bool
+	// Attribute is told where the value stands in the text: [from, to), without
+	// its quotes and as it is written, with references.
+	Attribute func(element, name []byte, from, to int) bool
+	// Text is told character data and CDATA that isn't white space alone.
+	Text func() bool
+}
+
+// WalkXHTML goes through a narrative from front to back. It reports whether the
+// text is well-formed XML with a single div of the XHTML namespace as its root
+// (https://hl7.org/fhir/R4/narrative.html), and no func has returned false.
+// Document types, processing instructions and entities that XML itself doesn't
+// define are refused, and so are elements and attributes that run or load
+// something.
+func WalkXHTML(text []byte, walk XHTMLWalk) bool {
+	s := xhtmlScan{walk: walk, text: bytes.TrimRightFunc(text, unicode.IsSpace)}
+	s.at = len(s.text) - len(bytes.TrimLeftFunc(s.text, unicode.IsSpace))
 	return s.run()
 }
+
+// xmlSpace is the white space of XML.
+const xmlSpace = " \t\r\n"
 
 // xhtmlScan reads markup from front to back and keeps where the names of the
 // elements stand that are open. The array spares usual depths an allocation.
 type xhtmlScan struct {
+	walk  XHTMLWalk
 	text  []byte
 	at    int
 	depth int
@@ -67,7 +89,10 @@ func (s *xhtmlScan) characters() bool {
 	}
 	text := s.text[s.at : s.at+n]
 	s.at += n
-	return isCharacterData(text)
+	if !isCharacterData(text) {
+		return false
+	}
+	return s.walk.Text == nil || len(bytes.Trim(text, xmlSpace)) == 0 || s.walk.Text()
 }
 
 // markup reads what starts with "<".
@@ -89,7 +114,11 @@ func (s *xhtmlScan) markup() bool {
 			return false
 		}
 		s.at += n + 3
-		return !hasControl(rest[:n])
+		if hasControl(rest[:n]) {
+			return false
+		}
+		const begin = "<![CDATA["
+		return s.walk.Text == nil || len(bytes.Trim(rest[len(begin):n], xmlSpace)) == 0 || s.walk.Text()
 	}
 	return s.tag()
 }
@@ -105,8 +134,11 @@ func (s *xhtmlScan) tag() bool {
 	if len(name) == 0 || forbiddenElement(name) || (s.depth == 0 && string(name) != "div") {
 		return false
 	}
+	if s.walk.Element != nil && !s.walk.Element(name) {
+		return false
+	}
 	from := s.at
-	namespace, ok := s.attributes()
+	namespace, ok := s.attributes(name)
 	if !ok || !s.namesDiffer(from) {
 		return false
 	}
@@ -127,8 +159,8 @@ func (s *xhtmlScan) endTag() bool {
 	return bytes.Equal(name, s.pop()) && s.take('>')
 }
 
-// attributes reads all attributes of a tag and gives the value of xmlns.
-func (s *xhtmlScan) attributes() (namespace []byte, ok bool) {
+// attributes reads all attributes of an element's tag and gives the value of xmlns.
+func (s *xhtmlScan) attributes(element []byte) (namespace []byte, ok bool) {
 	for {
 		spaces := s.skipSpace()
 		if s.at >= len(s.text) || s.text[s.at] == '>' || s.text[s.at] == '/' {
@@ -136,6 +168,9 @@ func (s *xhtmlScan) attributes() (namespace []byte, ok bool) {
 		}
 		name, value, ok := s.attribute()
 		if !ok || spaces == 0 || runsSomething(name) {
+			return nil, false
+		}
+		if to := s.at - 1; s.walk.Attribute != nil && !s.walk.Attribute(element, name, to-len(value), to) {
 			return nil, false
 		}
 		if string(name) == "xmlns" {
@@ -287,20 +322,4 @@ func hasControl(b []byte) bool {
 		}
 	}
 	return false
-}
-
-// forbiddenElement names what a narrative must not have: "head, body,
-// external stylesheet references, scripts, forms, base/link/xlink, frames,
-// iframes, objects".
-func forbiddenElement(name []byte) bool {
-	switch string(name) {
-	case "script", "form", "base", "link", "frame", "frameset", "iframe", "object", "embed", "applet", "head", "body":
-		return true
-	}
-	return false
-}
-
-// runsSomething: event attributes start with "on", and no other does.
-func runsSomething(name []byte) bool {
-	return len(name) > 2 && name[0] == 'o' && name[1] == 'n'
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,5 +44,57 @@ func parseXML(text string) error {
 		} else if err != nil {
 			return err
 		}
+	}
+}
+
+// TestHTMLIsAllowed: txt-1 and txt-2.
+func TestHTMLIsAllowed(t *testing.T) {
+	for _, row := range []struct {
+		name, inner string
+		want        bool
+	}{
+		{"text", "x", true},
+		{"an image alone", `<img src="a.png"/>`, true},
+		{"nothing", "", false},
+		{"white space in elements", "<p> \n </p>", false},
+		{"a comment alone", "<!-- x -->", false},
+		{"CDATA", "<![CDATA[x]]>", true},
+		{"an element of HTML 5", "<section>x</section>", false},
+		{"an attribute of HTML 5", `<p hidden="">x</p>`, false},
+		{"an attribute that runs", `<p onclick="x">x</p>`, false},
+		{"style", `<p style="color:red" class='c'>x</p>`, true},
+		{"what CDATA only looks like", `<![CDATA[<section>]]>`, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if got := fhir.IsHTML([]byte(div(row.inner))); got != row.want {
+				t.Errorf("got %v, want %v", got, row.want)
+			}
+		})
+	}
+}
+
+// TestXHTMLLinksStandInTags: links are found where a browser would find them.
+func TestXHTMLLinksStandInTags(t *testing.T) {
+	for _, row := range []struct {
+		name, inner string
+		want        []string
+	}{
+		{"none", "x", nil},
+		{"both kinds", `<a href="u?a&amp;b">x</a> <img alt='>' src = 'v'/>`, []string{"u?a&amp;b", "v"}},
+		{"other attributes", `<a src="u" title="href='v'">x</a>`, nil},
+		{"in a comment", `<!-- <a href="u"> -->`, nil},
+		{"in CDATA", `<![CDATA[<a href="u">]]>`, nil},
+		{"an empty one", `<a href="">x</a>`, []string{""}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			text := " \n" + div(row.inner) + "\n"
+			var got []string
+			for _, at := range fhir.XHTMLLinks([]byte(text)) {
+				got = append(got, text[at[0]:at[1]])
+			}
+			if !slices.Equal(got, row.want) {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+		})
 	}
 }

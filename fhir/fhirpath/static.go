@@ -1,6 +1,10 @@
 package fhirpath
 
-import "caseway/fhir"
+import (
+	"strings"
+
+	"caseway/fhir"
+)
 
 // static is what is known of a collection before it exists.
 type static struct {
@@ -102,3 +106,11 @@ var (
 		matches matchesFull replaceMatches toChars split encode decode escape unescape`)
 	perItem = words("where select repeat all exists aggregate sort iif trace") // arguments see the item as $this
 )
+
+func words(list string) map[string]bool {
+	set := map[string]bool{}
+	for word := range strings.FieldsSeq(list) {
+		set[word] = true
+	}
+	return set
+}
