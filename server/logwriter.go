@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -66,103 +65,37 @@ func (l *LogWriter) Close() {
 	l.Flush()
 }
 
-// Logger makes a logger that writes to l, in the form of slog's TextHandler or
-// JSONHandler, and flushes behind each warning and error.
+// Logger makes a logger that writes to l, as slog's TextHandler or JSONHandler
+// does, and flushes behind each warning and error.
 func (l *LogWriter) Logger(level slog.Level, json bool) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	if json {
-		return slog.New(logLines{Handler: slog.NewJSONHandler(l, options), writer: l, plain: true, json: true})
+		return slog.New(flushing{slog.NewJSONHandler(l, options), l})
 	}
-	return slog.New(logLines{Handler: slog.NewTextHandler(l, options), writer: l, plain: true})
+	return slog.New(flushing{slog.NewTextHandler(l, options), l})
 }
 
-// logLines writes plain records itself, in a quarter of the time, and leaves
-// the others to slog's handler, whose form it keeps.
-type logLines struct {
+// flushing is a handler that flushes behind each warning and error.
+type flushing struct {
 	slog.Handler
-	writer      *LogWriter
-	plain, json bool // plain: without attributes or groups of its own
+	writer *LogWriter
 }
-
-var lineBuffers = sync.Pool{New: func() any { return new([512]byte) }}
 
 // Handle implements slog.Handler.
-func (h logLines) Handle(ctx context.Context, r slog.Record) error {
+func (h flushing) Handle(ctx context.Context, r slog.Record) error {
+	err := h.Handler.Handle(ctx, r)
 	if r.Level >= slog.LevelWarn {
-		defer h.writer.Flush()
+		h.writer.Flush()
 	}
-	if h.plain {
-		space := lineBuffers.Get().(*[512]byte)
-		defer lineBuffers.Put(space)
-		if line, ok := h.line(space[:0], r); ok {
-			_, err := h.writer.Write(line)
-			return err
-		}
-	}
-	return h.Handler.Handle(ctx, r)
-}
-
-// line renders a record whose texts need no quoting; ok is false for others.
-func (h logLines) line(b []byte, r slog.Record) (line []byte, ok bool) {
-	open, colon, next := "time=", "=", " "
-	if h.json {
-		open, colon, next = `{"time":"`, `":`, `,"`
-	}
-	b = append(b, open...)
-	b = r.Time.AppendFormat(b, "2006-01-02T15:04:05.000Z07:00")
-	if h.json {
-		b = append(b, '"')
-	}
-	field := func(a slog.Attr) bool {
-		b = append(b, next...)
-		b = append(b, a.Key...)
-		b = append(b, colon...)
-		b, ok = h.value(b, a.Value)
-		ok = ok && isPlainText(a.Key)
-		return ok
-	}
-	if !field(slog.String("level", r.Level.String())) || !field(slog.String("msg", r.Message)) {
-		return nil, false
-	}
-	r.Attrs(field)
-	if h.json {
-		b = append(b, '}')
-	}
-	return append(b, '\n'), ok
-}
-
-func (h logLines) value(b []byte, v slog.Value) ([]byte, bool) {
-	switch v.Kind() {
-	case slog.KindInt64:
-		return strconv.AppendInt(b, v.Int64(), 10), true
-	case slog.KindString:
-		text := v.String()
-		if !h.json && text != "" {
-			return append(b, text...), isPlainText(text)
-		}
-		b = append(b, '"')
-		b = append(b, text...)
-		return append(b, '"'), isPlainText(text)
-	}
-	return b, false
-}
-
-// isPlainText reports whether s stands in a line as it is.
-func isPlainText(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c > '~' || c == '"' || c == '=' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			return false
-		}
-	}
-	return true
+	return err
 }
 
 // WithAttrs implements slog.Handler.
-func (h logLines) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return logLines{Handler: h.Handler.WithAttrs(attrs), writer: h.writer}
+func (h flushing) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return flushing{h.Handler.WithAttrs(attrs), h.writer}
 }
 
 // WithGroup implements slog.Handler.
-func (h logLines) WithGroup(name string) slog.Handler {
-	return logLines{Handler: h.Handler.WithGroup(name), writer: h.writer}
+func (h flushing) WithGroup(name string) slog.Handler {
+	return flushing{h.Handler.WithGroup(name), h.writer}
 }
