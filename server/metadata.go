@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/klauspost/compress/gzip"
+
 	"caseway/conformance/capability"
 	"caseway/fhir"
 	"caseway/fhir/interaction"
@@ -69,7 +71,9 @@ func (c *capabilities) gzipped(etag string) []byte {
 	defer c.mu.Unlock()
 	if etag == c.etag && c.packed == nil {
 		var b bytes.Buffer
-		deflate(&b, c.body)
+		w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // fails only for an unknown level
+		_, _ = w.Write(c.body)                                // a bytes.Buffer takes everything
+		_ = w.Close()
 		c.packed = b.Bytes()
 	}
 	if etag != c.etag {

@@ -9,7 +9,6 @@ package capability
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"caseway/fhir/interaction"
@@ -64,7 +63,7 @@ type Operation struct{ Name, Definition string }
 var released = time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC)
 
 const conditional = "Conditional create, update, patch and delete (of one resource) and conditional references take every " +
-	"search parameter that is listed here."
+	"search parameter that is listed for their type."
 
 const unconditional = "Conditional writes are refused: the store, a standalone MongoDB server, has no transactions."
 
@@ -108,10 +107,14 @@ func Statement(c Claims) []byte {
 }
 
 func restOf(c Claims) rest {
+	conditions := conditional
+	if c.NoTransactions {
+		conditions = unconditional
+	}
 	r := rest{
 		Mode: "server",
 		Documentation: "Every resource type works alike. " + unknownParameters[c.IgnoresUnknown] + " " +
-			"XML isn't supported yet.",
+			conditions + " XML isn't supported yet.",
 		Security: securityOf(c),
 	}
 	var common []code
@@ -128,7 +131,7 @@ func restOf(c Claims) rest {
 	for _, name := range c.ResourceTypes {
 		res := resourceOf(name, common)
 		if c.NoTransactions {
-			res.withoutConditions(notes[name])
+			res.withoutConditions()
 		}
 		if c.Search != nil {
 			res.addSearch(c.Search.MetadataFor(name))
@@ -144,6 +147,7 @@ func restOf(c Claims) rest {
 	if c.Search != nil {
 		r.SearchParam = searchParams(c.Search.SystemMetadata())
 	}
+	r.share()
 	return r
 }
 
@@ -162,7 +166,7 @@ func searchParams(list []search.ParameterMetadata) []searchParam {
 
 func resourceOf(name string, interactions []code) resource {
 	r := resource{
-		Type: name, Documentation: conditional, Interaction: interactions,
+		Type: name, Documentation: notes[name], Interaction: interactions,
 		Versioning: "versioned", ReadHistory: has(interactions, interaction.VRead),
 		UpdateCreate: has(interactions, interaction.Update), ConditionalCreate: has(interactions, interaction.Create),
 		ConditionalRead: "full-support", ConditionalDelete: "not-supported",
@@ -170,16 +174,12 @@ func resourceOf(name string, interactions []code) resource {
 	if has(interactions, interaction.SearchType) { // criteria are searches
 		r.ConditionalUpdate, r.ConditionalDelete = r.UpdateCreate, "single"
 	}
-	if note := notes[name]; note != "" {
-		r.Documentation = note + " " + conditional
-	}
 	return r
 }
 
 // withoutConditions takes back what a store without transactions can't keep.
-func (r *resource) withoutConditions(note string) {
+func (r *resource) withoutConditions() {
 	r.ConditionalCreate, r.ConditionalUpdate, r.ConditionalDelete = false, false, "not-supported"
-	r.Documentation = strings.TrimSpace(note + " " + unconditional)
 }
 
 func has(interactions []code, name interaction.Name) bool {

@@ -89,6 +89,9 @@ func TestStoreWithoutTransactions(t *testing.T) {
 		!slices.Contains(s.Rest[0].Interaction, code{string(interaction.Batch)}) {
 		t.Errorf("interactions: %v", s.Rest[0].Interaction)
 	}
+	if text := s.Rest[0].Documentation; strings.Contains(text, conditional) || !strings.Contains(text, unconditional) {
+		t.Errorf("the statement says: %s", text)
+	}
 	for _, r := range s.Rest[0].Resource {
 		if r.ConditionalCreate || r.ConditionalUpdate || r.ConditionalDelete != "not-supported" || strings.Contains(r.Documentation, conditional) {
 			t.Fatalf("%+v", r)

@@ -102,7 +102,7 @@ func (p *Parameter) workingModifiers() []string {
 	if p.Type != "reference" || c.canonicals() {
 		return working
 	}
-	if len(p.certainTargets()) == 0 {
+	if n := len(p.certainTargets()); n == 0 || n == len(p.registry.set.ResourceTypes()) {
 		return append(working, "[type]")
 	}
 	return append(working, p.certainTargets()...)
