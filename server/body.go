@@ -53,6 +53,9 @@ func (x *exchange) readBody() ([]byte, error) {
 // readAll reads up to the limit; size is how much to expect, or -1.
 func (x *exchange) readAll(body io.Reader, size int64) ([]byte, error) {
 	limit := x.server.maxBody
+	if err := x.hold.Fits(size); err != nil {
+		return nil, err // before a client that asks (Expect: 100-continue) sends any of it
+	}
 	// A client that claims much and sends little costs little: room is made as
 	// bytes come.
 	buf := make([]byte, 0, min(max(size+1, 512), trusted))

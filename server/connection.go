@@ -64,8 +64,13 @@ func (d *connectionGate) Accept() (net.Conn, error) {
 		}
 		conn, err := d.Listener.Accept()
 		switch {
-		case err == nil || !errors.Is(err, os.ErrDeadlineExceeded):
-			return conn, err
+		case err == nil:
+			if tcp, ok := conn.(*net.TCPConn); ok {
+				conn = &lingering{TCPConn: tcp}
+			}
+			return conn, nil
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, err
 		case shutting: // nobody is waiting
 			return nil, errors.Join(net.ErrClosed, d.Listener.Close())
 		}

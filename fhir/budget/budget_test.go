@@ -71,6 +71,10 @@ func TestAHoldGrows(t *testing.T) {
 		}
 	}
 	wantKind(t, h.Grow(1<<20), fhir.Transient)
+	wantKind(t, h.Fits(1<<20), fhir.Transient)
+	if err := h.Fits(1<<19 + 1<<18); err != nil {
+		t.Errorf("what there is room for doesn't fit: %v", err)
+	}
 	if m.Held() != 1<<19 {
 		t.Errorf("%d bytes are held, want %d", m.Held(), 1<<19)
 	}

@@ -46,15 +46,19 @@ func (m *Memory) take(n, has int64) bool {
 	if m == nil {
 		return true
 	}
-	limit := m.limit
-	if n+has > Small {
-		limit -= limit / 4
-	}
-	if m.held.Add(n) > limit {
+	if m.held.Add(n) > m.limitFor(n+has) {
 		m.held.Add(-n)
 		return false
 	}
 	return true
+}
+
+// limitFor is what may be held in all where somebody has n bytes of it.
+func (m *Memory) limitFor(n int64) int64 {
+	if n > Small {
+		return m.limit - m.limit/4
+	}
+	return m.limit
 }
 
 // scarce reports whether who has little gets no more than a little.
@@ -85,6 +89,14 @@ func (h *Hold) Grow(n int64) error {
 		return scarce()
 	}
 	h.n = n
+	return nil
+}
+
+// Fits fails where Grow would at this moment, and takes nothing.
+func (h *Hold) Fits(n int64) error {
+	if m := h.memory; m != nil && n > h.n && m.held.Load()+n-h.n > m.limitFor(n) {
+		return scarce()
+	}
 	return nil
 }
 
