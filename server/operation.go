@@ -7,6 +7,7 @@ import (
 
 	"caseway/conformance/capability"
 	"caseway/fhir"
+	"caseway/fhir/budget"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
@@ -15,7 +16,10 @@ import (
 
 // newOperations makes what answers operations.
 func newOperations(c Config) *operation.Service {
-	return operation.New(operation.Config{Engine: c.Engine, Cases: c.Cases, Schema: definition.R4(), Open: c.Login == nil})
+	return operation.New(operation.Config{
+		Engine: c.Engine, Cases: c.Cases, Schema: definition.R4(), Open: c.Login == nil,
+		Gate: budget.NewGate(c.MaxBody, patience), // not that of bodies: who is in one would wait for the other
+	})
 }
 
 // operationRoutes are the routes of operations: POST calls each of them, GET

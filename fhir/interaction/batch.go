@@ -223,7 +223,11 @@ func (b *batch) read(ctx context.Context, en *entry) (err error) {
 	if !en.shows(b.request.Return) {
 		en.result.Version.JSON = nil
 	}
-	return b.request.Answer.Take(len(en.result.Version.JSON))
+	err = b.request.Answer.Take(len(en.result.Version.JSON))
+	if err != nil {
+		en.result.Version.JSON = nil // which nobody has accounted for
+	}
+	return err
 }
 
 // call refuses a POST that may not happen twice: an operation keeps no key.

@@ -26,23 +26,37 @@ func holdMemory(ctx context.Context, m *budget.Memory) {
 	most := debug.SetMemoryLimit(-1)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	own := int64(roomToGrow) // what the process needs by itself
+	own := ownHeap{bytes: roomToGrow, settled: true}
 	for {
 		if m.Held() < spare {
-			live, unused := heap()
-			if unused > spare || live > own+spare {
-				debug.FreeOSMemory() // which collects first what isn't needed
-				live, _ = heap()
-			}
-			own = max(live, roomToGrow)
+			own.look(heap, debug.FreeOSMemory)
 		}
-		debug.SetMemoryLimit(min(most, own+m.Limit()/4*3+headroom))
+		debug.SetMemoryLimit(min(most, own.bytes+m.Limit()/4*3+headroom))
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// ownHeap is what the process needs by itself.
+type ownHeap struct {
+	bytes   int64
+	settled bool // it is no more than that
+}
+
+// look sees how much that is while clients have little. What they just got may
+// still be on its way to them, counted by nobody: so much more than there was is
+// looked at again, or nothing would ever collect it.
+func (o *ownHeap) look(heap func() (live, unused int64), collect func()) {
+	live, unused := heap()
+	if unused > spare || live > o.bytes+spare || !o.settled {
+		collect()
+		live, _ = heap()
+		o.settled = live <= o.bytes+spare
+	}
+	o.bytes = max(live, roomToGrow)
 }
 
 // heap is how many bytes were live at the last collection, and how many are

@@ -44,3 +44,36 @@ func TestMemoryOfAContainer(t *testing.T) {
 		})
 	}
 }
+
+// TestTheHeapOfItsOwnSettles: what clients had when it was looked at isn't taken
+// for what the process needs by itself.
+func TestTheHeapOfItsOwnSettles(t *testing.T) {
+	const mb = 1 << 20
+	own := ownHeap{bytes: roomToGrow, settled: true}
+	var live, unused int64
+	collected := 0
+	look := func() {
+		own.look(func() (int64, int64) { return live, unused }, func() { collected, unused = collected+1, 0 })
+	}
+	for i, row := range []struct {
+		live, unused    int64
+		want            int64
+		wantCollections int
+	}{
+		{60 * mb, 0, 60 * mb, 0},
+		{300 * mb, 0, 300 * mb, 1},     // what is on its way to clients
+		{70 * mb, 0, 70 * mb, 2},       // and has come there
+		{70 * mb, 0, 70 * mb, 2},       // nothing is to be done
+		{70 * mb, 64 * mb, 70 * mb, 3}, // the system gets back what is spare
+		{200 * mb, 0, 200 * mb, 4},     // the process needs more by itself
+		{200 * mb, 0, 200 * mb, 5},     // as another look shows
+		{210 * mb, 0, 210 * mb, 5},     //
+		{20 * mb, 0, roomToGrow, 5},    //
+		{20 * mb, 33 * mb, roomToGrow, 6},
+	} {
+		live, unused = row.live, row.unused
+		if look(); own.bytes != row.want || collected != row.wantCollections {
+			t.Errorf("look %d: %d MiB after %d collections, want %d after %d", i, own.bytes/mb, collected, row.want/mb, row.wantCollections)
+		}
+	}
+}

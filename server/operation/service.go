@@ -39,6 +39,7 @@ type Config struct {
 	// role of the case manager.
 	Open  bool
 	Clock func() time.Time // nil: time.Now
+	Gate  *budget.Gate     // for operations on what is large; nil: they don't wait
 }
 
 // Service answers operations. Safe for concurrent use.
@@ -48,6 +49,7 @@ type Service struct {
 	schema fhir.Schema
 	open   bool
 	clock  func() time.Time
+	gate   *budget.Gate
 }
 
 // New makes a Service.
@@ -55,7 +57,7 @@ func New(c Config) *Service {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
-	return &Service{engine: c.Engine, cases: c.Cases, schema: c.Schema, open: c.Open, clock: c.Clock}
+	return &Service{engine: c.Engine, cases: c.Cases, schema: c.Schema, open: c.Open, clock: c.Clock, gate: c.Gate}
 }
 
 // Request is a call of an operation.
@@ -110,6 +112,11 @@ func (s *Service) DoText(ctx context.Context, r Request) (fhir.Text, error) {
 	if err != nil {
 		return none, err
 	}
+	leave, err := s.gate.Enter(ctx, int64(len(c.target.JSON))) // decoded it has many times as many bytes
+	if err != nil {
+		return none, err
+	}
+	defer leave()
 	limited, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	if page := rows[d.ID].page; page != nil {
