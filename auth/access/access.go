@@ -65,7 +65,6 @@ func (noCases) Joined(*fhir.Tree, string) []fhir.Key      { return nil }
 // one everything is refused. Safe for concurrent use.
 type Access struct {
 	store    store.Store
-	source   search.Source
 	schema   fhir.Schema
 	registry func() *search.Registry
 	base     string

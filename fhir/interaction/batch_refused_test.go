@@ -21,7 +21,6 @@ import (
 type largeStore struct {
 	store.Store
 	mu   sync.Mutex
-	read int
 	had  []int64 // after each read
 	have atomic.Int64
 }
