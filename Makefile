@@ -10,6 +10,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
 DEADCODE    = golang.org/x/tools/cmd/deadcode@v0.47.0
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.3.0
+GREMLINS    = github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
 SECANTUS    = 0.5.3-beta.193
 FHIRCLIENT  = 2.6.3
 
@@ -23,7 +24,11 @@ RACE_PACKAGES ?= ./fhir/definition ./fhir/search ./fhir/interaction ./fhir/store
                   ./auth/... ./server ./server/cases ./server/audit ./server/operation
 FUZZTIME      ?= 20s
 
-.PHONY: all build test test-race schemathesis deploy lint fmt bench bench-large fuzz generate fhirclient tools clean
+# Packages whose own tests are fast and should notice each change of a condition
+# or a sum.
+MUTATED ?= fhir/jsonpatch fhir/ucum fhir/terminology auth/scope
+
+.PHONY: all build test test-race schemathesis deploy lint fmt bench bench-large fuzz mutate generate fhirclient tools clean
 
 all: lint build test
 
@@ -59,6 +64,11 @@ lint: ## go vet, staticcheck, gofumpt, deadcode and govulncheck; silent when cle
 	*'fetching vulnerabilities'*) echo "govulncheck: its database can't be reached here, so known vulnerabilities weren't looked for" ;; \
 	*) if [ $$status -ne 0 ]; then echo "$$found"; exit 1; fi ;; \
 	esac
+
+mutate: ## change conditions and sums one by one, and say which changes no test notices
+	@for package in $(MUTATED); do \
+	$(GO) run $(GREMLINS) unleash ./$$package --timeout-coefficient 20 | grep -E 'LIVED|NOT COVERED|efficacy|coverage:' || exit 1; \
+	done
 
 fmt: ## write what lint asks for
 	$(GO) run $(GOFUMPT) -w .

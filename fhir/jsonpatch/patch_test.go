@@ -136,6 +136,9 @@ func TestMerge(t *testing.T) {
 			if got, err := jsonpatch.Merge([]byte(`{}`), []byte(bad)); !errors.As(err, &e) || e.Pointer() != "" {
 				t.Errorf("%q: %s, %v", bad, got, err)
 			}
+			if got, err := jsonpatch.Merge([]byte(bad), []byte(`{}`)); !errors.As(err, &e) {
+				t.Errorf("a document %q: got %s, %v, want it refused", bad, got, err)
+			}
 		})
 	}
 }

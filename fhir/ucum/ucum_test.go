@@ -2,6 +2,7 @@ package ucum
 
 import (
 	"math/big"
+	"strings"
 	"testing"
 )
 
@@ -93,6 +94,62 @@ func TestParseRefuses(t *testing.T) {
 		t.Run(code, func(t *testing.T) {
 			if u, err := Parse(code); err == nil {
 				t.Errorf("%q parses as %s", code, u.Base())
+			}
+		})
+	}
+}
+
+// TestBase: the base units, each with its exponent where that isn't 1.
+func TestBase(t *testing.T) {
+	for _, row := range [][2]string{
+		{"mg", "g"},
+		{"mg/dL", "g.m-3"},
+		{"N", "g.m.s-2"},
+		{"%", "1"},
+		{"m2", "m2"},
+		{"m.m-1", "1"},
+		{"/min", "s-1"},
+		{"m0", "1"},
+		{strings.Repeat("m.", 15) + "m", "m16"},
+		{"((((((((((m))))))))))", "m"},
+	} {
+		t.Run(row[0], func(t *testing.T) {
+			u, err := Parse(row[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := u.Base(); got != row[1] {
+				t.Errorf("got %q, want %q", got, row[1])
+			}
+		})
+	}
+}
+
+// TestWhyACodeIsRefused: the error names what stands in the way.
+func TestWhyACodeIsRefused(t *testing.T) {
+	for _, row := range [][2]string{
+		{"", "1 to 100 characters"},
+		{strings.Repeat("m", 101), "1 to 100 characters"},
+		{"(((((((((((m)))))))))))", "nested too deep"},
+		{"m31", "exponent beyond 30"},
+		{"m-31", "exponent beyond 30"},
+		{"m-", "expected an exponent"},
+		{"g.Cel", "stands alone"},
+		{"/Cel", "stands alone"},
+		{"Cel.g", "stands alone"},
+		{"g{a", "expected }"},
+		{"g)", `unexpected ")"`},
+	} {
+		t.Run(row[0], func(t *testing.T) {
+			if u, err := Parse(row[0]); err == nil || !strings.Contains(err.Error(), row[1]) {
+				t.Errorf("got %v, %v, want an error with %q", u.Base(), err, row[1])
+			}
+		})
+	}
+	for _, code := range []string{strings.Repeat("m.", 49) + "mm", "m30", "m-30", "{}", "Cel{body}"} {
+		t.Run(code, func(t *testing.T) {
+			if _, err := Parse(code); err != nil {
+				t.Error(err)
 			}
 		})
 	}

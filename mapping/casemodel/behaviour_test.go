@@ -177,12 +177,19 @@ func TestAnOverturnedDenialIsApproved(t *testing.T) {
 	k := denied(t)
 	id := authorizationOf(k)
 	k.must(casemodel.FileAppeal(k.c, k.as(casemodel.RoleClient, "it is needed"), casemodel.Appealing{Authorization: id, Due: "2026-04-01"}))
+	appeal := casemodel.Due{Date: "2026-04-01", Kind: "appeal", Part: k.c.Authorizations[0].Appeals[0].ID}
+	if got := casemodel.Dues(&k.c); !slices.Contains(got, appeal) {
+		t.Errorf("got %+v due, want %+v among it", got, appeal)
+	}
 	k.must(casemodel.Decide(k.c, k.as(casemodel.RolePayer, "on second thoughts"), casemodel.Ruling{
 		Authorization: id, Appeal: k.c.Authorizations[0].Appeals[0].ID, AppealStatus: casemodel.AppealOverturned,
 	}))
 	a := k.c.Authorizations[0]
 	if a.Status != casemodel.AuthorizationApproved || a.Appeals[0].Status != casemodel.AppealOverturned {
 		t.Errorf("the authorization is %s, the appeal %s", a.Status, a.Appeals[0].Status)
+	}
+	if got := casemodel.Dues(&k.c); slices.Contains(got, appeal) {
+		t.Errorf("got %+v due, want no appeal that is decided", got)
 	}
 }
 
