@@ -24,6 +24,14 @@
 // tests contain. Where FHIR's own tests and the specification differ, see
 // testdata/official-exceptions.ndjson.
 //
+// Where to look: lexer.go, token.go and parser.go read text, compile.go,
+// analyse.go and static.go make an Expr of it, machine.go and context.go
+// evaluate. function.go is the table of functions, of which filtering.go,
+// subsetting.go, existence.go, combining.go, navigation.go, strings.go, math.go,
+// conversion.go, utility.go and fhirfunctions.go each have a section of the
+// specification; equality.go, comparison.go, logic.go and arithmetic.go have the
+// operators, value.go, date.go, moment.go, decimal.go and quantity.go the types.
+//
 // Not here: elementDefinition, slice, checkModifiers, subsumes, user-defined
 // functions, and the type Long. as and ofType give a primitive only where it is
 // of exactly the type, as FHIR's tests want it; is also says yes to its

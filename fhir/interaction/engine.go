@@ -12,6 +12,18 @@
 // Three interfaces, filled by others and wired by the server, hold on all of it:
 // [Validator], [Access] and [Guard].
 //
+// Where to look: session.go, read.go, create.go, update.go, patch.go and
+// delete.go each have an interaction, write.go what all writes do, change.go
+// what code inside the process commits. search.go finds and search_bundle.go
+// answers; everything.go, lastn.go, hierarchy.go and compartment.go are further
+// searches. batch.go and transaction.go take bundles: entry.go reads their
+// entries, locate.go, placeholder.go, resolve.go and links.go find what entries
+// name, condition.go and afterwards.go hold conditions against what will be
+// written, bundle_answer.go answers. criteria.go reads the conditions of all
+// conditional interactions, access.go, guard.go and narrow.go ask Access and
+// Guards, history*.go are histories, reindex*.go and searchparameter*.go let
+// stored search parameters take effect.
+//
 // Errors are *fhir.Error where a client can act on them. Not here: HTTP
 // status codes, headers, tokens, case concepts.
 package interaction

@@ -11,6 +11,17 @@
 // Identifiers match exactly, upper and lower case included: a condition that
 // took "a1" for "A1" would link one person's data to another.
 //
+// Where to look: parse.go and parse_*.go read requests, filter_parse.go the
+// _filter parameter; condition_*.go make conditions of values, index_*.go terms
+// of elements, each file for one type of parameter; expression.go, expr.go and
+// query.go are what conditions become. plan.go, drive.go and candidate.go choose
+// how a search begins, run.go, join.go, stream.go and many.go carry it out,
+// holds.go holds one resource against conditions, order.go and sort.go sort,
+// include.go follows references, count.go counts. registry.go knows the
+// parameters, custom.go and understood.go those that are stored, data/own.ndjson
+// our own; metadata.go, suggest.go and refused.go say what there is, what was
+// meant and what isn't served.
+//
 // Not here: storage, access rules, the answer's Bundle.
 package search
 

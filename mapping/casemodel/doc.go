@@ -22,5 +22,12 @@
 // follows from it. Rules bind only cases that have been adopted; any other is
 // shown with the phase that its status implies.
 //
+// Where to look: action_*.go have the actions, act.go what all of them do;
+// phase.go and edge.go are the tables of what may follow what, rule.go names the
+// rules; check.go and check_*.go hold a case or a step against them, settle.go
+// and settle_*.go add what follows, edit*.go judge changes by hand, due.go says
+// what waits for a date. Each other file, such as goal.go, is a kind of part;
+// template.go and setting.go are what a case starts with.
+//
 // Not here: FHIR types, stores, clocks, and the making of ids.
 package casemodel

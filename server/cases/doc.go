@@ -24,6 +24,15 @@
 //   - The Guard stamps what an action writes: the tag of the case, and a
 //     Provenance that says who did it and why.
 //
+// Where to look: list.go, overview.go, view.go and part_page.go show; create.go,
+// act.go and edit*.go change, with load.go and commit.go on either side.
+// guard.go, judge*.go, grant*.go, element.go, evidence.go, attestation.go and
+// provenance.go are what the Guard asks. import*.go, export*.go, column*.go,
+// csv_*.go, form*.go and row*.go are files of cases. openapi*.go,
+// edit_openapi.go, schema.go and describe.go make the OpenAPI document.
+// action.go is the table of actions, role.go says in which roles a caller may
+// take them, problem.go makes errors.
+//
 // Not here: routes and headers (package server), what the rules are (package
 // casemodel), how parts become resources (package mapping).
 package cases
