@@ -59,7 +59,9 @@ type (
 	}
 
 	// Reverse holds for a resource to which a current resource of Type refers
-	// by Param, and which satisfies Where (_has).
+	// by Param, and which satisfies Where (_has). What is contained isn't such
+	// a resource: it isn't found by itself
+	// (https://hl7.org/fhir/R4/search.html#contained).
 	Reverse struct {
 		Type  string
 		Param *Parameter
