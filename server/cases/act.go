@@ -89,9 +89,34 @@ func (s *Service) perform(ctx context.Context, a *assembled, row *action, reques
 	if err != nil {
 		return Answer{}, err
 	}
-	writes, lost := mapping.Resources(&result.Case, a.stored)
+	writes, lost, err := resources(a, &result, ids)
+	if err != nil {
+		return Answer{}, err
+	}
 	c := commit{a: a, writes: writes, row: row, step: step, ids: ids, notes: result.Notes, result: &result}
 	return s.store(ctx, c, View{Changes: result.Changes, Losses: lossesOf(lost)})
+}
+
+// resources gives what a result comes to. A new part that its sender named gets
+// an id of the server's, and what names it follows.
+func resources(a *assembled, result *casemodel.Result, ids *newIDs) (writes []mapping.Write, lost mapping.Losses, err error) {
+	writes, lost = mapping.Resources(&result.Case, a.stored)
+	named := map[casemodel.Ref]casemodel.Ref{}
+	for _, w := range writes {
+		ref := casemodel.Ref(w.Key.String())
+		if a.versions[w.Key] > 0 || ids.made[ref] {
+			continue
+		}
+		if named[ref] != "" {
+			return nil, nil, badRequest("", Fault{Part: ref, Detail: "the same part is there twice"})
+		}
+		named[ref] = ids.next(w.Key.Type)
+	}
+	if len(named) > 0 {
+		rename(reflect.ValueOf(result).Elem(), named)
+		writes, lost = mapping.Resources(&result.Case, a.stored)
+	}
+	return writes, lost, nil
 }
 
 // store commits an action and shows the case as it is then.

@@ -56,7 +56,10 @@ func (s *Service) Create(ctx context.Context, body []byte) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	writes, lost := mapping.Resources(&result.Case, a.stored)
+	writes, lost, err := resources(a, &result, ids)
+	if err != nil {
+		return Answer{}, err
+	}
 	c := commit{a: a, writes: withBrought(writes, a), row: row, step: step, ids: ids}
 	return s.store(ctx, c, View{Changes: result.Changes, Losses: lossesOf(lost)})
 }
