@@ -94,6 +94,12 @@ func (s *Store) scan(ctx context.Context, sc search.Scan) (page search.Page, err
 	}
 	for chunk := range chunks(sc) {
 		sc.Keys = chunk
+		if len(chunk) > 0 && sc.Room != nil && !sc.KeysOnly && len(page.Hits)+len(chunk) <= sc.Limit {
+			if page.Hits, err = s.scanKeys(ctx, sc, page.Hits); err != nil {
+				return search.Page{}, wrongDocument(s.heads.Name(), err)
+			}
+			continue
+		}
 		q := queryOf(sc)
 		cursor, err := s.heads.Find(ctx, q.filter, q.options(sc.Limit+1-len(page.Hits)))
 		if err != nil {
