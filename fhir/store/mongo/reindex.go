@@ -48,7 +48,7 @@ func (s *Store) stale(ctx context.Context, before int64, after search.Place, lim
 		if err != nil {
 			return nil, err
 		}
-		some, _, err := appendHits(ctx, cursor, nil, search.Scan{Limit: limit}, noByteLimit)
+		some, _, err := s.appendHits(ctx, cursor, nil, search.Scan{Limit: limit}, noByteLimit)
 		if err != nil {
 			return nil, err
 		}

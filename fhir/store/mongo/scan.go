@@ -94,18 +94,12 @@ func (s *Store) scan(ctx context.Context, sc search.Scan) (page search.Page, err
 	}
 	for chunk := range chunks(sc) {
 		sc.Keys = chunk
-		if len(chunk) > 0 && sc.Room != nil && !sc.KeysOnly && len(page.Hits)+len(chunk) <= sc.Limit {
-			if page.Hits, err = s.scanKeys(ctx, sc, page.Hits); err != nil {
-				return search.Page{}, wrongDocument(s.heads.Name(), err)
-			}
-			continue
-		}
 		q := queryOf(sc)
 		cursor, err := s.heads.Find(ctx, q.filter, q.options(sc.Limit+1-len(page.Hits)))
 		if err != nil {
 			return search.Page{}, err
 		}
-		page.Hits, page.More, err = appendHits(ctx, cursor, page.Hits, sc, bytes)
+		page.Hits, page.More, err = s.appendHits(ctx, cursor, page.Hits, sc, bytes)
 		if err != nil {
 			return search.Page{}, wrongDocument(s.heads.Name(), err)
 		}
@@ -139,6 +133,7 @@ type scanQuery struct {
 	ordered  bool // by place
 	newest   bool // first
 	keysOnly bool
+	small    bool // what is large is left out, for there may be no room for it
 }
 
 // queryOf asks by what one index begins with and by nothing else that an index
@@ -146,7 +141,7 @@ type scanQuery struct {
 // and passes over nothing but tombstones where keys or a compartment are asked
 // for.
 func queryOf(sc search.Scan) scanQuery {
-	q := scanQuery{newest: sc.Descending, keysOnly: sc.KeysOnly}
+	q := scanQuery{newest: sc.Descending, keysOnly: sc.KeysOnly, small: sc.Room != nil}
 	switch {
 	case len(sc.Keys) > 0:
 		q.filter = append(idIn(idsOf(sc.Keys)), notDeleted)
@@ -214,8 +209,11 @@ const batchAtOnce = 2048
 func (q scanQuery) options(limit int) *options.FindOptionsBuilder {
 	o := options.Find().SetLimit(int64(limit)).SetBatchSize(int32(min(limit, batchAtOnce)))
 	o.SetProjection(scanned)
-	if q.keysOnly {
+	switch {
+	case q.keysOnly:
 		o.SetProjection(scannedKeys)
+	case q.small:
+		o.SetProjection(scannedSmall)
 	}
 	switch {
 	case q.ordered && q.newest:
@@ -229,7 +227,7 @@ func (q scanQuery) options(limit int) *options.FindOptionsBuilder {
 // appendHits reads a cursor, as long as there are no more hits than the scan's
 // limit and their JSON, but for the first one's, fits into the bytes, and closes
 // it. Where the bytes are bounded, want of room ends it too.
-func appendHits(ctx context.Context, cursor *mongo.Cursor, hits []search.Hit, sc search.Scan, bytes int) (_ []search.Hit, more bool, err error) {
+func (s *Store) appendHits(ctx context.Context, cursor *mongo.Cursor, hits []search.Hit, sc search.Scan, bytes int) (_ []search.Hit, more bool, err error) {
 	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }()
 	hits = slices.Grow(hits, cursor.RemainingBatchLength())
 	whole := bytes == noByteLimit
@@ -240,6 +238,12 @@ func appendHits(ctx context.Context, cursor *mongo.Cursor, hits []search.Hit, sc
 		h, err := decodeHit(cursor.Current, sc.Room)
 		if err != nil {
 			return nil, false, err
+		}
+		if there, err := s.fill(ctx, &h, cursor.Current, sc); err != nil || !there {
+			if err != nil {
+				return nil, false, err
+			}
+			continue
 		}
 		hits = append(hits, h)
 		bytes -= len(h.JSON)
