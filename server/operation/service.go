@@ -119,15 +119,22 @@ func (s *Service) DoText(ctx context.Context, r Request) (fhir.Text, error) {
 	defer leave()
 	limited, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	if page := rows[d.ID].page; page != nil {
-		return page(s, limited, c)
-	}
-	body, err := rows[d.ID].do(s, limited, c)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+	text, err := s.answer(limited, d, c)
+	said := (*fhir.Error)(nil)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && !(errors.As(err, &said) && said.Kind == fhir.TooCostly) {
 		return none, fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "$"+r.Name+" takes too long; ask for less at once").Because(err)
 	}
+	return text, err
+}
+
+// answer does what an operation does.
+func (s *Service) answer(ctx context.Context, d *definition, c call) (fhir.Text, error) {
+	if page := rows[d.ID].page; page != nil {
+		return page(s, ctx, c)
+	}
+	body, err := rows[d.ID].do(s, ctx, c)
 	if err == nil {
-		err = r.Answer.Take(len(body))
+		err = c.Answer.Take(len(body))
 	}
 	return fhir.NewText(body), asFHIR(err)
 }
