@@ -174,8 +174,14 @@ func (x *leaking) hiddenFrom(ctx context.Context, all []*piece) map[string]bool 
 }
 
 // disguised is a store in which what is hidden is another or isn't there. Of a case
-// that is seen, parts are left out only where no other part is judged by them.
+// that is seen, parts are left out only where no other part is judged by them. What
+// is written to a part that is seen is held to the rules of its case, which bind
+// nobody where the episode isn't there.
 func disguised(t *rapid.T, all []*piece, hidden map[string]bool, single bool) []*piece {
+	entered := map[string]bool{} // ids of the cases of which a part is seen
+	for _, p := range all {
+		entered[p.of] = entered[p.of] || p.of != "" && !hidden[p.key()]
+	}
 	var others []*piece
 	for _, p := range all {
 		if hidden[p.key()] {
@@ -183,7 +189,8 @@ func disguised(t *rapid.T, all []*piece, hidden map[string]bool, single bool) []
 			q.secret = "other!" + strings.TrimPrefix(p.secret, "secret")
 			p = &q
 			wholly := p.of == "" || hidden["EpisodeOfCare/"+p.of]
-			if !p.decides() && (single && p.loose() || wholly) && rapid.Bool().Draw(t, "absent") {
+			decides := p.decides() || !single && entered[p.of] && p.binds()
+			if !decides && (single && p.loose() || wholly) && rapid.Bool().Draw(t, "absent") {
 				continue
 			}
 		}

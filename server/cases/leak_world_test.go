@@ -36,6 +36,9 @@ func (p *piece) decides() bool {
 	return false
 }
 
+// binds are parts by which it is decided what somebody may write to their case.
+func (p *piece) binds() bool { return p.typ == "EpisodeOfCare" || p.typ == "ServiceRequest" }
+
 // loose are parts by which no other part is judged.
 func (p *piece) loose() bool { return p.typ == "Goal" || p.typ == "Invoice" }
 
