@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -77,14 +78,18 @@ func keepRelease(t *testing.T, release string) {
 
 // TestStoreOfBeforeTheFirstReleaseIsRefused, with a text that says why.
 func TestStoreOfBeforeTheFirstReleaseIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "old.db")
-	sqlite.MakeOld(t, path, 2)
-	s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
-	if err == nil {
-		_ = s.Close()
-	}
-	if want := "schema 2, which is older than the first release"; err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("got error %v, want one with %q", err, want)
+	for _, version := range []int{1, 2, 3} { // 3 had tables of other names
+		t.Run(fmt.Sprintf("schema %d", version), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "old.db")
+			sqlite.MakeOld(t, path, version)
+			s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+			if err == nil {
+				_ = s.Close()
+			}
+			if want := fmt.Sprintf("schema %d, which is older than the first release", version); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got error %v, want one with %q", err, want)
+			}
+		})
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 const (
 	appID         = 0x43617365 // "Case"
 	schemaVersion = firstSchema + int64(len(migrations))
-	// firstSchema is that of the first release, 0.1.0.
-	firstSchema = 3
+	// firstSchema is that of the first release, 0.1.0. Stores of schemas 1 to 3 were
+	// made before it, with other tables.
+	firstSchema = 4
 )
 
 // migrations bring a file from the schema that is its place here, counted from

@@ -1,4 +1,4 @@
--- Schema 3, of the first release.
+-- Schema 4, that of release 0.1.0.
 
 -- Resource types by number, so that rows and index entries stay small.
 CREATE TABLE resource_type (
