@@ -20,7 +20,7 @@ func (r *reader) fetch(places []place, bytes int, room *budget.Share) (versions 
 		first := len(versions) == 0
 		v, fits, err := oneWithKey(r.row, func(size int) bool {
 			bytes -= size
-			return (first || bytes >= 0) && (room == nil || room.Take(size))
+			return (first || bytes >= 0) && room.Take(size)
 		})
 		if err != nil {
 			return nil, false, err

@@ -247,7 +247,7 @@ func (c *collector) add(s *sqlite.Stmt, terms []search.Term) {
 		Place:       search.Place{Updated: updated, Tie: tie(s.ColumnInt64(0))},
 		Terms:       terms,
 	}
-	if !c.q.KeysOnly && !c.bare && (c.q.Room == nil || c.q.Room.Take(s.ColumnLen(5))) {
+	if !c.q.KeysOnly && !c.bare && c.q.Room.Take(s.ColumnLen(5)) {
 		h.JSON = text(s, 5)
 	}
 	c.tight = c.tight || !c.q.KeysOnly && h.JSON == nil
