@@ -9,7 +9,7 @@ const longestWait = 2 * time.Millisecond
 // sync the log costs about the same for one commit and for twenty, and clients
 // that write one thing after the other come back soon after they were
 // answered: so a group waits for as many as there were before, and no longer
-// than the last sync took, which is what waiting saves. Who writes alone never
+// than a sync takes, which is what waiting saves. A client that writes alone never
 // waits.
 type pace struct {
 	expected int           // commits that may come together

@@ -17,16 +17,20 @@
 //   - Compaction (compaction.go) merges the memtable into the posting lists and
 //     takes those of displaced heads out.
 //
-// Where to look: writer.go, commit.go and apply.go write a group of commits;
-// precondition.go checks what must hold; read.go, history.go, scan.go and fetch.go
-// read; compartment.go has who belongs to whom; pack.go is how terms lie in a
-// head; conn.go, log.go and pace.go open files and empty the write-ahead log;
+// Where to look: writer.go, commit.go and apply.go write a group of commits, and
+// pace.go decides how long a group waits for more of them; precondition.go checks
+// what must hold; read.go, history.go, scan.go and fetch.go read; drive.go and
+// sieve.go find a scan's heads by posting lists and intersect those; compartment.go
+// has which versions belong to a compartment; pack.go is how terms lie in a head,
+// front-coded; conn.go opens connections; log.go empties the write-ahead log;
+// mark.go notices one that was lost; schema.go makes and migrates the tables;
 // backup.go copies; lock_*.go keep a second process out; reindex.go replaces terms.
 //
 // One goroutine writes. It takes the commits that wait into one transaction,
 // so that they share a durable write to disk. Each is checked whole before any of
 // it is written; so a refusal never needs to undo anything, and the members
-// don't need savepoints, which would copy every page that they touch. An error of the disk fails the whole group.
+// don't need savepoints, which would copy every page that they touch. An error of
+// the disk fails the whole group.
 //
 // Readers have connections of their own and see the last committed state. A
 // method copies its answer out and ends its read transaction before it
