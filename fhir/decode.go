@@ -37,6 +37,19 @@ func Decode(schema Schema, data []byte, limits Limits) (*Tree, error) {
 	return d.run()
 }
 
+// DecodeStored reads a resource that a store holds or that the server itself has
+// made. It may be longer than what a client may send, and break rules that are
+// newer than it is: then the tree has what could be read. Only a text that names
+// no type of resource that schema knows is an error. It is no *Error: no client
+// can mend what is stored.
+func DecodeStored(schema Schema, data []byte) (*Tree, error) {
+	tree, err := Decode(schema, data, Limits{Bytes: len(data)})
+	if tree == nil || tree.Type() == nil {
+		return nil, fmt.Errorf("a stored resource doesn't decode: %v", err)
+	}
+	return tree, nil
+}
+
 var compactOptions = []jsontext.Options{
 	jsontext.PreserveRawStrings(true),
 	jsontext.AllowDuplicateNames(true), // found later, where the path is known

@@ -1,6 +1,8 @@
 package fhir
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -95,6 +97,12 @@ type Error struct {
 	Cause      error         // for the log; never shown to a client
 	RetryAfter time.Duration // for Transient and Throttled; 0 leaves it to the server
 	Allow      []string      // for NotAllowed: the verbs that are allowed
+}
+
+// Is reports whether err is, or wraps, an *Error of one of the kinds.
+func Is(err error, kinds ...Kind) bool {
+	e := (*Error)(nil)
+	return errors.As(err, &e) && slices.Contains(kinds, e.Kind)
 }
 
 // NewError makes an error with one issue.

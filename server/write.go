@@ -3,7 +3,6 @@ package server
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -186,7 +185,7 @@ func (x *exchange) matching(
 	for range rounds {
 		var current store.Version
 		current, err = x.server.engine.Read(x.context(), key)
-		if isKind(err, fhir.NotFound) || isKind(err, fhir.Gone) {
+		if fhir.Is(err, fhir.NotFound, fhir.Gone) {
 			return result, fhir.NewError(fhir.VersionConflict, fhir.IssueConflict,
 				"If-Match doesn't hold: there is no current version")
 		}
@@ -197,16 +196,11 @@ func (x *exchange) matching(
 			return result, fhir.NewError(fhir.VersionConflict, fhir.IssueConflict,
 				"If-Match names other versions than the current one")
 		}
-		if result, err = write(current.VersionID); !isKind(err, fhir.VersionConflict) {
+		if result, err = write(current.VersionID); !fhir.Is(err, fhir.VersionConflict) {
 			break
 		}
 	}
 	return result, err
-}
-
-func isKind(err error, kind fhir.Kind) bool {
-	fe := (*fhir.Error)(nil)
-	return errors.As(err, &fe) && fe.Kind == kind
 }
 
 // idempotencyKey reads the Idempotency-Key header, with which a loader makes

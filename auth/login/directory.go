@@ -145,15 +145,7 @@ func (p *Pages) as(ctx context.Context, s *provider.Session) (context.Context, e
 // hidden reports whether an error says that there is nothing to see, for
 // whatever reason.
 func hidden(err error) bool {
-	var f *fhir.Error
-	if !errors.As(err, &f) {
-		return false
-	}
-	switch f.Kind {
-	case fhir.NotFound, fhir.Gone, fhir.Forbidden, fhir.Invalid:
-		return true
-	}
-	return false
+	return fhir.Is(err, fhir.NotFound, fhir.Gone, fhir.Forbidden, fhir.Invalid)
 }
 
 func readPatient(body []byte) (patient, error) {

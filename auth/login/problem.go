@@ -84,7 +84,6 @@ func (p *Pages) explain(w http.ResponseWriter, r *http.Request, err error) {
 // problemOf is the only place where an error becomes a page.
 func problemOf(err error) problem {
 	var known problem
-	var f *fhir.Error
 	switch {
 	case errors.As(err, &known):
 		return known
@@ -96,9 +95,9 @@ func problemOf(err error) problem {
 		return errNotYours
 	case errors.Is(err, account.ErrSetup), errors.Is(err, account.ErrExists):
 		return errSetup
-	case errors.As(err, &f) && f.Kind == fhir.Transient:
+	case fhir.Is(err, fhir.Transient):
 		return errAway
-	case errors.As(err, &f) && f.Kind == fhir.TooCostly:
+	case fhir.Is(err, fhir.TooCostly):
 		return errTooMuch
 	}
 	return errInside

@@ -108,8 +108,7 @@ func (o *oauthError) sayWhen(h http.Header) {
 
 // hidden is what a client gets to know of an error that isn't its own.
 func (p *Provider) hidden(r *http.Request, err error) *oauthError {
-	var f *fhir.Error
-	if errors.As(err, &f) && f.Kind == fhir.Transient {
+	if fhir.Is(err, fhir.Transient) {
 		return &oauthError{Code: "temporarily_unavailable", Description: "try again in a moment", status: http.StatusServiceUnavailable}
 	}
 	if r.Context().Err() == nil {

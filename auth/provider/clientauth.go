@@ -10,6 +10,7 @@ import (
 	"caseway/auth"
 	"caseway/auth/account"
 	"caseway/auth/pace"
+	"caseway/fhir"
 )
 
 // assertionType is the only one (RFC 7523 section 2.2).
@@ -158,7 +159,7 @@ func (p *Provider) caller(r *http.Request, form url.Values) (*account.Client, er
 // asker is Verify with the answers of this package.
 func (p *Provider) asker(ctx context.Context, token string) (*auth.Principal, error) {
 	who, err := p.Verify(ctx, token)
-	if isLogin(err) {
+	if fhir.Is(err, fhir.Login) {
 		return nil, refuseToken(http.StatusUnauthorized, "invalid_token", "the access token isn't valid (any more)")
 	}
 	return who, err

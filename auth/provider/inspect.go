@@ -10,6 +10,7 @@ import (
 	"caseway/auth/account"
 	"caseway/auth/record"
 	"caseway/auth/scope"
+	"caseway/fhir"
 )
 
 // introspection is what is known of a token (RFC 7662 section 2.2,
@@ -52,7 +53,7 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) (any, erro
 	if err == nil {
 		who, err = p.current(r.Context(), t)
 	}
-	if isLogin(err) {
+	if fhir.Is(err, fhir.Login) {
 		return p.inspectRefresh(r.Context(), client, text)
 	}
 	if err != nil {
@@ -176,7 +177,7 @@ func (p *Provider) grantOf(ctx context.Context, text string) (record.Row[grant],
 	if err == nil {
 		return p.grants.Get(ctx, t.claims.Grant)
 	}
-	if !isLogin(err) {
+	if !fhir.Is(err, fhir.Login) {
 		return record.Row[grant]{}, err
 	}
 	return p.refreshGrant(ctx, text)

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
-	"errors"
 	"net/url"
 	"testing"
 	"time"
@@ -83,8 +82,7 @@ func service(assertion, scopes string) url.Values {
 
 func wantLogin(t testing.TB, err error) {
 	t.Helper()
-	var f *fhir.Error
-	if !errors.As(err, &f) || f.Kind != fhir.Login {
+	if !fhir.Is(err, fhir.Login) {
 		t.Errorf("error %v, want one of kind Login", err)
 	}
 }

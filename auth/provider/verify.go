@@ -78,11 +78,6 @@ func errToken(why string) error {
 	return fhir.NewError(fhir.Login, fhir.IssueLogin, "the access token "+why)
 }
 
-func isLogin(err error) bool {
-	var f *fhir.Error
-	return errors.As(err, &f) && f.Kind == fhir.Login
-}
-
 // Verify implements auth.Verifier. A signature is checked once for a token; that
 // its grant, user and client still are is looked up again each second.
 func (p *Provider) Verify(ctx context.Context, text string) (*auth.Principal, error) {

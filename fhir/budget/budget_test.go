@@ -12,7 +12,7 @@ import (
 
 func wantKind(t *testing.T, err error, kind fhir.Kind) {
 	t.Helper()
-	if fe := (*fhir.Error)(nil); !errors.As(err, &fe) || fe.Kind != kind {
+	if !fhir.Is(err, kind) {
 		t.Errorf("got %v, want kind %d", err, kind)
 	}
 }

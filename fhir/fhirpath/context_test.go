@@ -164,7 +164,7 @@ func TestEvaluationsShareWork(t *testing.T) {
 	if done == 0 || done == 1000 {
 		t.Errorf("%d evaluations on 1,000 steps: want some, and then none", done)
 	}
-	if fe := (*fhir.Error)(nil); !errors.As(w.Err(), &fe) || fe.Kind != fhir.TooCostly {
+	if !fhir.Is(w.Err(), fhir.TooCostly) {
 		t.Errorf("work says %v, want kind TooCostly", w.Err())
 	}
 }

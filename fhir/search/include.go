@@ -57,7 +57,7 @@ func RunIncludes(ctx context.Context, src Source, registry *Registry, hits []Hit
 	for first := true; len(round) > 0 && !x.result.Truncated; first = false {
 		before := len(x.result.Hits)
 		if err := x.round(ctx, round, first); err != nil {
-			if fe := (*fhir.Error)(nil); !errors.As(err, &fe) || fe.Kind != fhir.TooCostly {
+			if !fhir.Is(err, fhir.TooCostly) {
 				return Included{}, err
 			}
 			x.result.Truncated = true

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -226,7 +225,7 @@ func TestPlansThatWouldCostTooMuchAreRefused(t *testing.T) {
 		return &Plan{Tree: decoded(t, text)}
 	}
 	_, err := Compare(plan("a"), plan("b"))
-	if fe := (*fhir.Error)(nil); !errors.As(err, &fe) || fe.Kind != fhir.TooCostly {
+	if !fhir.Is(err, fhir.TooCostly) {
 		t.Errorf("%v", err)
 	}
 }
