@@ -31,6 +31,10 @@ func TestApply(t *testing.T) {
 		{"nothing", `{"a":1}`, `[]`, `{"a":1}`, ""},
 
 		{"a test that fails", `{"baz":"qux"}`, `[{"op":"test","path":"/baz","value":"bar"}]`, "", "/0"},
+		{"a test of another number", `{"a":2}`, `[{"op":"test","path":"/a","value":3}]`, "", "/0"},
+		{"a test of a number of 40 digits", `{"a":1.` + zeros(37) + `0}`, `[{"op":"test","path":"/a","value":1.` + zeros(38) + `}]`, `{"a":1.` + zeros(38) + `}`, ""},
+		{"a longer number isn't compared by value", `{"a":1.` + zeros(39) + `}`, `[{"op":"test","path":"/a","value":1}]`, "", "/0"},
+		{"nor with a longer one", `{"a":1}`, `[{"op":"test","path":"/a","value":1.` + zeros(39) + `}]`, "", "/0"},
 		{"the second fails", `{"baz":"qux"}`, `[{"op":"remove","path":"/baz"},{"op":"remove","path":"/baz"}]`, "", "/1"},
 		{"no parent", `{"foo":"bar"}`, `[{"op":"add","path":"/baz/bat","value":"qux"}]`, "", "/0"},
 		{"below a string", `{"foo":"bar"}`, `[{"op":"add","path":"/foo/bat","value":"qux"}]`, "", "/0"},
@@ -59,13 +63,13 @@ func TestApply(t *testing.T) {
 			got, err := jsonpatch.Apply([]byte(row.doc), []byte(row.patch), jsonpatch.Options{})
 			if row.want != "" {
 				if err != nil || string(got) != row.want {
-					t.Errorf("%s: %s, %v", row.name, got, err)
+					t.Errorf("got %s, %v, want %s", got, err, row.want)
 				}
 				return
 			}
 			e := (*jsonpatch.Error)(nil)
 			if !errors.As(err, &e) || e.Pointer() != row.pointer || e.Text == "" {
-				t.Errorf("%s: %s, %v", row.name, got, err)
+				t.Errorf("got %s, %v, want an error at %q", got, err, row.pointer)
 			}
 		})
 	}
@@ -83,25 +87,46 @@ func TestAbsent(t *testing.T) {
 		return nil
 	}
 	patch := `[{"op":"add","path":"/goals/-","value":1},{"op":"add","path":"/closure/summary","value":"x"}]`
-	if got, err := jsonpatch.Apply([]byte(`{}`), []byte(patch), jsonpatch.Options{Absent: absent}); err != nil || string(got) != `{"closure":{"summary":"x"},"goals":[1]}` {
-		t.Errorf("%s, %v", got, err)
+	want := `{"closure":{"summary":"x"},"goals":[1]}`
+	if got, err := jsonpatch.Apply([]byte(`{}`), []byte(patch), jsonpatch.Options{Absent: absent}); err != nil || string(got) != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
 	}
 	if got, err := jsonpatch.Apply([]byte(`{}`), []byte(`[{"op":"add","path":"/other/-","value":1}]`), jsonpatch.Options{Absent: absent}); err == nil {
-		t.Errorf("%s", got)
+		t.Errorf("got %s, want an error", got)
 	}
 }
 
-// TestBounds: a short patch makes no huge document, and has so many operations
-// at most.
+func zeros(n int) string { return strings.Repeat("0", n) }
+
+// TestBounds: a patch copies 100,000 values at most, and has 1,000 operations at
+// most.
 func TestBounds(t *testing.T) {
+	// The array and its 9,999 elements are 10,000 values.
+	array := "[" + strings.Repeat("1,", 9998) + "1]"
+	object := `{"x":{"y":` + array[:len(array)-2] + "1]}}"
+	copies := func(n int, from string) string {
+		return strings.Repeat(`{"op":"copy","from":"`+from+`","path":"/b"},`, n) + `{"op":"remove","path":"/b"}`
+	}
 	double := `{"op":"copy","from":"","path":"/a"},{"op":"copy","from":"","path":"/b"},`
-	for _, patch := range []string{
-		"[" + strings.Repeat(double, 40) + `{"op":"test","path":"","value":1}]`,
-		"[" + strings.Repeat(`{"op":"add","path":"/a","value":1},`, jsonpatch.MaxOperations) + `{"op":"test","path":"","value":1}]`,
+	add := `{"op":"add","path":"/a","value":1}`
+	for _, row := range []struct{ name, doc, operations, want string }{
+		{"arrays copied to the bound", `{"a":` + array + `}`, copies(10, "/a"), ""},
+		{"one value more", `{"a":` + array + `,"c":1}`, `{"op":"copy","from":"/c","path":"/d"},` + copies(10, "/a"), "copies too much"},
+		{"objects copied", `{"a":` + object + `}`, copies(10, "/a"), "copies too much"},
+		{"doubled many times", `{}`, strings.Repeat(double, 40) + `{"op":"remove","path":"/a"}`, "copies too much"},
+		{"as many operations as may be", `{}`, strings.Repeat(add+",", jsonpatch.MaxOperations-1) + add, ""},
+		{"one operation more", `{}`, strings.Repeat(add+",", jsonpatch.MaxOperations) + add, "the patch has more than 1000 operations"},
 	} {
-		t.Run(patch, func(t *testing.T) {
-			if got, err := jsonpatch.Apply([]byte(`{}`), []byte(patch), jsonpatch.Options{}); err == nil {
-				t.Errorf("made %d bytes", len(got))
+		t.Run(row.name, func(t *testing.T) {
+			got, err := jsonpatch.Apply([]byte(row.doc), []byte("["+row.operations+"]"), jsonpatch.Options{})
+			if row.want == "" {
+				if err != nil {
+					t.Errorf("got %v, want no error", err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("got %d bytes, %v, want an error with %q", len(got), err, row.want)
 			}
 		})
 	}
@@ -126,15 +151,17 @@ func TestMerge(t *testing.T) {
 		{`[1,2]`, `{"a":"b","c":null}`, `{"a":"b"}`},
 		{`{}`, `{"a":{"bb":{"ccc":null}}}`, `{"a":{"bb":{}}}`},
 	} {
-		if got, err := jsonpatch.Merge([]byte(row[0]), []byte(row[1])); err != nil || string(got) != row[2] {
-			t.Errorf("%s with %s: %s, %v", row[0], row[1], got, err)
-		}
+		t.Run(row[0]+" with "+row[1], func(t *testing.T) {
+			if got, err := jsonpatch.Merge([]byte(row[0]), []byte(row[1])); err != nil || string(got) != row[2] {
+				t.Errorf("got %s, %v, want %s", got, err, row[2])
+			}
+		})
 	}
 	for _, bad := range []string{``, `{`, `{"a":1,"a":2}`, `{} {}`, "\"\xff\""} {
 		t.Run(bad, func(t *testing.T) {
 			e := (*jsonpatch.Error)(nil)
 			if got, err := jsonpatch.Merge([]byte(`{}`), []byte(bad)); !errors.As(err, &e) || e.Pointer() != "" {
-				t.Errorf("%q: %s, %v", bad, got, err)
+				t.Errorf("a patch %q: got %s, %v, want it refused as a whole", bad, got, err)
 			}
 			if got, err := jsonpatch.Merge([]byte(bad), []byte(`{}`)); !errors.As(err, &e) {
 				t.Errorf("a document %q: got %s, %v, want it refused", bad, got, err)
@@ -150,7 +177,7 @@ func FuzzApply(f *testing.F) {
 	f.Fuzz(func(t *testing.T, doc, patch string) {
 		got, err := jsonpatch.Apply([]byte(doc), []byte(patch), jsonpatch.Options{Absent: func([]string) any { return map[string]any{} }, Prune: len(patch)%2 == 0})
 		if err == nil && !json.Valid(got) {
-			t.Errorf("%q with %q: %q", doc, patch, got)
+			t.Errorf("%q with %q: got %q, want JSON", doc, patch, got)
 		}
 	})
 }
@@ -163,6 +190,10 @@ func TestPrune(t *testing.T) {
 		{"what held it", `{"a":[{"b":{"c":1}},2]}`, `[{"op":"remove","path":"/a/0/b/c"}]`, `{"a":[2]}`},
 		{"filled again", `{"a":[1]}`, `[{"op":"remove","path":"/a/0"},{"op":"add","path":"/a/-","value":2}]`, `{"a":[2]}`},
 		{"brought in", `{"a":1}`, `[{"op":"add","path":"/b","value":{"c":[]}}]`, `{"a":1,"b":{"c":[]}}`},
+		{"an object", `{"a":{"b":1},"c":2}`, `[{"op":"remove","path":"/a/b"}]`, `{"c":2}`},
+		{"no object that holds something", `{"a":{"b":{"c":1,"d":2}}}`, `[{"op":"remove","path":"/a/b/d"}]`, `{"a":{"b":{"c":1}}}`},
+		{"beside what is brought in", `{"a":[1]}`, `[{"op":"remove","path":"/a/0"},{"op":"add","path":"/b","value":{"c":1}}]`, `{"b":{"c":1}}`},
+		{"an empty object brought in", `{"a":1}`, `[{"op":"add","path":"/b","value":{"c":{}}}]`, `{"a":1,"b":{"c":{}}}`},
 		{"null stays", `{"a":[null,1]}`, `[{"op":"remove","path":"/a/1"}]`, `{"a":[null]}`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -174,10 +205,24 @@ func TestPrune(t *testing.T) {
 	}
 }
 
-// TestErrorText: an error says which operation it was and where it led.
+// TestErrorText: an error says which operation it was and where it led, but
+// doesn't repeat a long path.
 func TestErrorText(t *testing.T) {
-	_, err := jsonpatch.Apply([]byte(`{}`), []byte(`[{"op":"replace","path":"/a/0","value":1}]`), jsonpatch.Options{})
-	if want := `operation 0 of the patch (replace "/a/0") leads to nothing`; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
+	long := "/a/" + strings.Repeat("b", 197) // 200 bytes
+	replace := func(path string) string { return `[{"op":"replace","path":"` + path + `","value":1}]` }
+	for _, row := range []struct{ name, patch, want string }{
+		{"a short path", replace("/a/0"), `operation 0 of the patch (replace "/a/0") leads to nothing`},
+		{"the longest path", replace(long), `operation 0 of the patch (replace "` + long + `") leads to nothing`},
+		{"a longer path", replace(long + "b"), `operation 0 of the patch leads to nothing`},
+		{"into itself", `[{"op":"move","from":"/x","path":"/x/y"}]`, `operation 0 of the patch (move "/x/y") can't move a value into itself`},
+		{"no operation", `[{"op":"remove","path":"/x"},{}]`, `operation 1 of the patch must have op: add, remove, replace, move, copy or test`},
+		{"no array", `{}`, "the patch must be an array of operations"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got, err := jsonpatch.Apply([]byte(`{"x":{}}`), []byte(row.patch), jsonpatch.Options{})
+			if err == nil || err.Error() != row.want {
+				t.Errorf("got %s, %v, want %s", got, err, row.want)
+			}
+		})
 	}
 }

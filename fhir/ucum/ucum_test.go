@@ -1,6 +1,7 @@
 package ucum
 
 import (
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -36,6 +37,8 @@ func TestCanonicalComparesUnitsOfOneKind(t *testing.T) {
 		{"1", "J/(kg.K)", "1", "m2/s2/K"},
 		{"1", "a", "12", "mo"},
 		{"1", "[foz_us]", "2", "[tbs_us]"},
+		{"1", "dag", "10", "g"},
+		{"1", "KiBy", "8192", "bit"},
 		{"1", "4.[pi].10*-7.N/A2", "4", "[pi].10*-7.N/A2"},
 	}
 	for _, c := range cases {
@@ -139,6 +142,8 @@ func TestWhyACodeIsRefused(t *testing.T) {
 		{"Cel.g", "stands alone"},
 		{"g{a", "expected }"},
 		{"g)", `unexpected ")"`},
+		{"Cel/g", "stands alone"},
+		{"Cel)", `unexpected ")"`},
 	} {
 		t.Run(row[0], func(t *testing.T) {
 			if u, err := Parse(row[0]); err == nil || !strings.Contains(err.Error(), row[1]) {
@@ -166,6 +171,44 @@ func TestEveryUnitOfTheTableResolves(t *testing.T) {
 		if u.From(u.Canonical(v)).Cmp(v) != 0 {
 			t.Errorf("%s: From doesn't undo Canonical", name)
 		}
+	}
+}
+
+// TestTheTableIsHeldToItsOwnGrammar: a definition that isn't one whole term, and
+// a number that is none, stop the program.
+func TestTheTableIsHeldToItsOwnGrammar(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		atom *atom
+	}{
+		{"no unit", &atom{name: "x", value: "1", of: "m."}},
+		{"an unknown unit", &atom{name: "x", value: "1", of: "furlongs"}},
+		{"more than a term", &atom{name: "x", value: "1", of: "m)"}},
+		{"no number", &atom{name: "x", value: "one", of: "m"}},
+		{"no offset", &atom{name: "x", value: "1", of: "K", offset: "zero"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("got a unit, want a panic")
+				}
+			}()
+			row.atom.unit()
+		})
+	}
+}
+
+// TestCacheIsBounded: codes beyond the bound are read anew each time.
+func TestCacheIsBounded(t *testing.T) {
+	for i := range maxCached + 100 {
+		if _, err := Parse(fmt.Sprintf("m{%d}", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := 0
+	parsed.Range(func(any, any) bool { n++; return true })
+	if n != maxCached || parsedCount.Load() != maxCached {
+		t.Errorf("got %d codes kept, counted as %d, want %d", n, parsedCount.Load(), maxCached)
 	}
 }
 

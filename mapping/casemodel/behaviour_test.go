@@ -1,6 +1,7 @@
 package casemodel_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -213,6 +214,44 @@ func TestATransferTakesTeamAndTasksAlong(t *testing.T) {
 	members := k.c.Teams[0].Members
 	if members[0].Period.End == "" || !members[1].Party.Same(other) {
 		t.Errorf("the team is %+v", members)
+	}
+}
+
+// TestEndingAService: it needs the reason, which the service and its offer keep.
+func TestEndingAService(t *testing.T) {
+	const ended = casemodel.ServiceEnded
+	for _, row := range []struct {
+		name, why string
+		path      string // of what is refused; empty: nothing is
+	}{
+		{"without a reason", "", "argument.reason"},
+		{"with blanks for a reason", " ", "argument.reason"},
+		{"with a reason", "moved away", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			k := offered(t, agency)
+			k.must(casemodel.Accept(k.c, k.as(casemodel.RoleProvider), answer(k)))
+			got, err := casemodel.Deliver(k.c, k.as(casemodel.RoleCaseManager, row.why), casemodel.Delivering{Service: serviceOf(k), Status: ended})
+			var refused casemodel.Errors
+			if row.path != "" {
+				if !errors.As(err, &refused) || !slices.ContainsFunc(refused, func(e *casemodel.RuleError) bool {
+					return e.Rule == "ending-needs-reason" && e.Path == row.path
+				}) {
+					t.Errorf("got %v, want ending-needs-reason at %s", err, row.path)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := got.Case.Services[0]
+			if x.Status != ended || x.StatusReason != row.why || x.EndedAt == "" {
+				t.Errorf("got a service %s since %q for %q, want it ended for %q", x.Status, x.EndedAt, x.StatusReason, row.why)
+			}
+			if o := x.Offers[0]; o.Status != casemodel.TaskCancelled || o.Reason != row.why {
+				t.Errorf("got an offer %s for %q, want it cancelled for %q", o.Status, o.Reason, row.why)
+			}
+		})
 	}
 }
 
