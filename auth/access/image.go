@@ -48,9 +48,9 @@ func (i *image) decoded() (*fhir.Tree, error) {
 	if v.JSON == nil {
 		return nil, fmt.Errorf("access: a version isn't there any more")
 	}
-	tree, err := fhir.Decode(i.access.schema, v.JSON, fhir.Limits{Bytes: len(v.JSON)})
-	if tree == nil || tree.Type() == nil {
-		return nil, fmt.Errorf("access: a stored resource doesn't decode: %w", err)
+	tree, err := fhir.DecodeStored(i.access.schema, v.JSON)
+	if err != nil {
+		return nil, fmt.Errorf("access: %w", err)
 	}
 	i.tree = tree
 	return tree, nil

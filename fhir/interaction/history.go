@@ -2,7 +2,6 @@ package interaction
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -193,8 +192,7 @@ func (s *Session) visible(ctx context.Context, what Name, versions []store.Versi
 
 // refused tells a decision against the caller from a decision that failed.
 func refused(err error) bool {
-	fe := (*fhir.Error)(nil)
-	return errors.As(err, &fe) && (fe.Kind == fhir.Forbidden || fe.Kind == fhir.NotFound)
+	return fhir.Is(err, fhir.Forbidden, fhir.NotFound)
 }
 
 // listed gives the keys to which the items of a List refer literally.

@@ -2,7 +2,6 @@ package interaction
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"caseway/fhir"
@@ -50,7 +49,7 @@ func (s *Session) VRead(ctx context.Context, key fhir.Key, versionID string) (st
 	}
 	// Whether the resource itself is there is not told, nor whether it is hidden.
 	v, err = s.shown(ctx, VRead, key, v)
-	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && fe.Kind == fhir.NotFound {
+	if fhir.Is(err, fhir.NotFound) {
 		return store.Version{}, noVersion()
 	}
 	return v, err

@@ -204,8 +204,8 @@ func (w *worker) reindex(ctx context.Context, hits []search.Hit) error {
 	changes := make([]store.Reindexed, len(hits))
 	for i, hit := range hits {
 		changes[i] = store.Reindexed{Key: hit.Key, VersionID: hit.VersionID}
-		tree, err := fhir.Decode(w.engine.schema, hit.JSON, fhir.Limits{Bytes: len(hit.JSON), Depth: w.engine.limits.Depth})
-		if tree == nil {
+		tree, err := fhir.DecodeStored(w.engine.schema, hit.JSON)
+		if err != nil {
 			// It stays findable by what it was found by; a parameter must not
 			// stay closed for good because of it.
 			w.engine.log.Error("a stored resource doesn't decode and keeps its old index", "resource", hit.Key.String(), "error", err)

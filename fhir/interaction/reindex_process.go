@@ -3,7 +3,6 @@ package interaction
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -180,8 +179,7 @@ func (x *indexing) sayAlive(ctx context.Context) error {
 }
 
 func isTransient(err error) bool {
-	fe := (*fhir.Error)(nil)
-	return errors.As(err, &fe) && fe.Kind == fhir.Transient
+	return fhir.Is(err, fhir.Transient)
 }
 
 // leave ends the lease, so that others needn't wait for this process.

@@ -2,7 +2,6 @@ package interaction
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -207,8 +206,7 @@ func (s *Session) env() search.Env {
 // read such a List.
 func (s *Session) listKeys(ctx context.Context, id string) ([]fhir.Key, error) {
 	keys, err := s.listed(ctx, id, s.base)
-	fe := (*fhir.Error)(nil)
-	if errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone || fe.Kind == fhir.Forbidden) {
+	if fhir.Is(err, fhir.NotFound, fhir.Gone, fhir.Forbidden) {
 		return nil, nil
 	}
 	return keys, err

@@ -3,7 +3,6 @@ package interaction
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -39,11 +38,7 @@ func (e *core) decode(typ string, body []byte) (*fhir.Tree, error) {
 // decodeStored reads a resource as the store gave it. A link that was
 // rewritten may no longer fit its type, which is no failure.
 func (e *core) decodeStored(v store.Version) (*fhir.Tree, error) {
-	tree, err := fhir.Decode(e.schema, v.JSON, fhir.Limits{Bytes: len(v.JSON), Depth: e.limits.Depth})
-	if tree == nil || tree.Type() == nil {
-		return nil, fmt.Errorf("a stored resource doesn't decode: %w", err)
-	}
-	return tree, nil
+	return fhir.DecodeStored(e.schema, v.JSON)
 }
 
 // merge adds an error's issues to those of another. Structure is the kind of

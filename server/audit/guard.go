@@ -88,7 +88,7 @@ func (g *Guard) events(ctx context.Context, images []interaction.Image) []Event 
 func (e *Event) created(schema fhir.Schema) (fhir.Key, *fhir.Tree, error) {
 	key := fhir.Key{Type: "AuditEvent", ID: fhir.NewID(e.Recorded)}
 	body := e.resource(key.ID)
-	tree, err := fhir.Decode(schema, body, fhir.Limits{Bytes: len(body), Depth: fhir.DefaultLimits.Depth})
+	tree, err := fhir.Decode(schema, body, fhir.Limits{Bytes: len(body)})
 	if err != nil {
 		return key, nil, fmt.Errorf("an AuditEvent of our own doesn't decode: %w", err)
 	}

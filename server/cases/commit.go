@@ -51,7 +51,7 @@ func (s *Service) commit(ctx context.Context, c commit) (id string, err error) {
 	}
 	change.Note, change.DryRun = d, c.dryRun
 	_, err = s.caller.Commit(ctx, change)
-	if fe := (*fhir.Error)(nil); c.result != nil && errors.As(err, &fe) && fe.Kind == fhir.NotFound {
+	if c.result != nil && fhir.Is(err, fhir.NotFound) {
 		// What an action would change itself and its caller doesn't see is no
 		// secret: the case is there.
 		err = fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "the action would change what the token may not see")
@@ -106,7 +106,7 @@ func (s *Service) changeOf(c *commit) (change interaction.Change, err error) {
 // storable decodes what a commit is to write, and adds what is wrong with it, in
 // expressions that begin with at.
 func (s *Service) storable(text []byte, at string, wrong *fhir.Error) *fhir.Tree {
-	tree, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
+	tree, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text)})
 	if fe := (*fhir.Error)(nil); errors.As(err, &fe) {
 		for _, is := range fe.Issues {
 			_, rest, inside := strings.Cut(is.Expression, ".")

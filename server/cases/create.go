@@ -3,7 +3,6 @@ package cases
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -104,7 +103,7 @@ func (s *Service) begin(ctx context.Context, b NewCase, ids *newIDs) (*assembled
 // stored that its maker could not be shown.
 func (s *Service) mayBeShown(ctx context.Context, id string) error {
 	_, err := s.caller.Read(ctx, fhir.Key{Type: "EpisodeOfCare", ID: id})
-	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+	if fhir.Is(err, fhir.NotFound, fhir.Gone) {
 		return nil
 	}
 	return err
@@ -121,7 +120,7 @@ func (s *Service) bring(ctx context.Context, a *assembled, ref casemodel.Ref, at
 		return refuse("isn't a resource of this server")
 	}
 	v, err := s.caller.Read(ctx, key)
-	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+	if fhir.Is(err, fhir.NotFound, fhir.Gone) {
 		return refuse("there is no such resource")
 	}
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -139,7 +138,7 @@ func (w *exporting) export(id string) error {
 	}
 	w.given[hash] = true
 	a, err := w.service.load(w.ctx, w.service.caller, id)
-	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+	if fhir.Is(err, fhir.NotFound, fhir.Gone) {
 		return nil // deleted since it was listed
 	}
 	if err != nil {

@@ -2,7 +2,6 @@ package cases
 
 import (
 	_ "embed"
-	"errors"
 	"slices"
 	"strings"
 
@@ -197,7 +196,7 @@ func (j *granting) stored(id string) (*casemodel.Case, error) {
 		return c, nil
 	}
 	a, err := j.load(j.ctx, j.server, id)
-	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+	if fhir.Is(err, fhir.NotFound, fhir.Gone) {
 		j.cases[id] = nil
 		return nil, nil
 	}

@@ -219,7 +219,7 @@ func (w *importing) deal(r record, report func([]byte)) error {
 	if r.wrong == nil {
 		err = w.take(r, &done)
 	}
-	if fe := (*fhir.Error)(nil); w.ctx.Err() != nil || errors.As(err, &fe) && fe.Kind == fhir.Transient {
+	if w.ctx.Err() != nil || fhir.Is(err, fhir.Transient) {
 		return err
 	}
 	if err != nil {
@@ -295,7 +295,7 @@ func (w *importing) take(r record, done *Imported) error {
 	w.lines[r.id] = r.line
 	// First by a read, which bears witness of no denial where nothing is.
 	_, err := w.service.caller.Read(w.ctx, fhir.Key{Type: "EpisodeOfCare", ID: r.id})
-	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+	if fhir.Is(err, fhir.NotFound, fhir.Gone) {
 		return w.create(r, done)
 	}
 	if err != nil {

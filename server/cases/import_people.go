@@ -109,7 +109,7 @@ func (all *participants) missing(w *importing, a *assembled, n outsideReference)
 	}
 	all.made = append(all.made, *p)
 	if p.key.Type == "Practitioner" { // over whom certifications are laid
-		if tree, err := fhir.Decode(w.service.schema, p.text, fhir.Limits{Bytes: len(p.text), Depth: fhir.DefaultLimits.Depth}); err == nil {
+		if tree, err := fhir.Decode(w.service.schema, p.text, fhir.Limits{Bytes: len(p.text)}); err == nil {
 			if m, _ := mapping.Decode(tree); m != nil {
 				a.stored = append(a.stored, m)
 			}
@@ -176,7 +176,7 @@ func (w *importing) client(a *assembled, all *participants) error {
 		return nil
 	}
 	v, err := w.service.caller.Read(w.ctx, key)
-	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+	if fhir.Is(err, fhir.NotFound, fhir.Gone) {
 		if made, ok := w.clients[a.c.Client.ID]; ok {
 			return samePerson(a.c.Client, made)
 		}

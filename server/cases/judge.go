@@ -99,7 +99,7 @@ func (c *review) isBound(id string) (bool, error) {
 		}
 	}
 	v, err := c.server.Read(c.ctx, key)
-	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+	if fhir.Is(err, fhir.NotFound, fhir.Gone) {
 		return false, nil
 	}
 	return err == nil && strings.Contains(string(v.JSON), phaseURL), err

@@ -1,7 +1,6 @@
 package cases
 
 import (
-	"errors"
 	"slices"
 
 	"caseway/fhir"
@@ -16,7 +15,7 @@ import (
 // is nothing yet.
 func (j *judging) load() (err error) {
 	j.before, err = j.assembler.load(j.ctx, j.server, j.id)
-	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone) {
+	if fhir.Is(err, fhir.NotFound, fhir.Gone) {
 		j.before = &assembled{versions: map[fhir.Key]int64{}}
 		return nil
 	}

@@ -122,11 +122,7 @@ func (s *assembler) decode(k partKey, text []byte) (proto.Message, error) {
 
 // tree decodes a resource that is stored, or that this server makes.
 func (s *assembler) tree(text []byte) (*fhir.Tree, error) {
-	tree, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
-	if tree == nil || tree.Type() == nil {
-		return nil, fmt.Errorf("a resource of a case doesn't decode: %w", err)
-	}
-	return tree, nil
+	return fhir.DecodeStored(s.schema, text)
 }
 
 // loadNetworks adds which networks organizations around the case belong to.
@@ -143,7 +139,7 @@ func (s *assembler) addNetworks(ctx context.Context, as Session, a *assembled, w
 	page, err := as.Find(ctx, interaction.SearchRequest{Type: "OrganizationAffiliation", Parameters: []search.Pair{
 		which, {Name: "_count", Value: count},
 	}})
-	if fe := (*fhir.Error)(nil); errors.As(err, &fe) && fe.Kind == fhir.Forbidden {
+	if fhir.Is(err, fhir.Forbidden) {
 		return nil
 	}
 	if err != nil {

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -38,7 +37,7 @@ func final(err error) error { return err }
 // serves can still answer those who read.
 func passing(log *slog.Logger, what string) func(error) error {
 	return func(err error) error {
-		if fe := (*fhir.Error)(nil); errors.As(err, &fe) && fe.Kind == fhir.Transient {
+		if fhir.Is(err, fhir.Transient) {
 			log.Warn("the store takes no writes yet: "+what+" has to wait", "cause", err)
 			return nil
 		}

@@ -242,11 +242,7 @@ func (s *Service) named(ctx context.Context, c call, name, ref string, types []s
 }
 
 func (s *Service) decode(text []byte) (*fhir.Tree, error) {
-	tree, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
-	if tree == nil || tree.Type() == nil {
-		return nil, fmt.Errorf("a stored resource doesn't decode: %w", err)
-	}
-	return tree, nil
+	return fhir.DecodeStored(s.schema, text)
 }
 
 // plan makes the CarePlan without what it contains.
@@ -332,7 +328,7 @@ func (a *applying) preview(plan object) ([]byte, error) {
 
 // sound refuses a definition that makes something which isn't sound.
 func (a *applying) sound(text []byte) error {
-	if _, err := fhir.Decode(a.s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth}); err != nil {
+	if _, err := fhir.Decode(a.s.schema, text, fhir.Limits{Bytes: len(text)}); err != nil {
 		return notSound(err)
 	}
 	return nil

@@ -114,7 +114,7 @@ func (s *Service) parameterTree(body []byte) (*fhir.Tree, error) {
 	if len(body) == 0 {
 		return nil, nil
 	}
-	tree, err := fhir.Decode(s.schema, body, fhir.Limits{Bytes: len(body), Depth: fhir.DefaultLimits.Depth})
+	tree, err := fhir.Decode(s.schema, body, fhir.Limits{Bytes: len(body)})
 	if err != nil {
 		return nil, err
 	}

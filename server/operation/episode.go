@@ -3,7 +3,6 @@ package operation
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 
 	"caseway/fhir"
@@ -156,6 +155,5 @@ func partyIn(given []json.RawMessage) casemodel.Party {
 
 // isMissing reports whether an error says that there is no such resource.
 func isMissing(err error) bool {
-	fe := (*fhir.Error)(nil)
-	return errors.As(err, &fe) && (fe.Kind == fhir.NotFound || fe.Kind == fhir.Gone)
+	return fhir.Is(err, fhir.NotFound, fhir.Gone)
 }

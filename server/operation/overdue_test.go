@@ -2,7 +2,6 @@ package operation_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 
 	"caseway/fhir"
@@ -40,7 +39,7 @@ func TestWhatTakesTooLongIsTooCostly(t *testing.T) {
 			_, err := s.DoText(t.Context(), operation.Request{
 				Key: fhir.Key{Type: "Observation"}, Name: "lastn", Get: true, Query: []search.Pair{{Name: "patient", Value: "p1"}},
 			})
-			if fe := (*fhir.Error)(nil); !errors.As(err, &fe) || fe.Kind != row.want {
+			if !fhir.Is(err, row.want) {
 				t.Errorf("got %v, want an error of kind %v", err, row.want)
 			}
 		})

@@ -3,7 +3,6 @@ package operation
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -127,7 +126,7 @@ func (r *reconciling) meet() error {
 // brought is a plan that the call brings along, which must be as sound as one
 // that is stored.
 func (r *reconciling) brought(text json.RawMessage) (*fhir.Tree, error) {
-	tree, err := fhir.Decode(r.s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
+	tree, err := fhir.Decode(r.s.schema, text, fhir.Limits{Bytes: len(text)})
 	if err != nil {
 		return nil, err
 	}
@@ -184,8 +183,7 @@ func (r *reconciling) find(key fhir.Key) *fhir.Tree {
 // unseen reports whether an error says that there is nothing, or nothing for
 // this caller; a plan may also refer to what no server of FHIR has.
 func unseen(err error) bool {
-	fe := (*fhir.Error)(nil)
-	return errors.As(err, &fe) && slices.Contains([]fhir.Kind{fhir.NotFound, fhir.Gone, fhir.Forbidden, fhir.Invalid}, fe.Kind)
+	return fhir.Is(err, fhir.NotFound, fhir.Gone, fhir.Forbidden, fhir.Invalid)
 }
 
 // ofOnePatient compares whom the plans are for: by reference, or by an

@@ -15,7 +15,7 @@ import (
 // parameters is the Parameters resource of an answer.
 func (s *Service) parameters(all []object) ([]byte, error) {
 	text := encoded(object{"resourceType": "Parameters", "parameter": all})
-	if _, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth}); err != nil {
+	if _, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text)}); err != nil {
 		return nil, fmt.Errorf("an answer of our own doesn't decode: %w", err)
 	}
 	return text, nil

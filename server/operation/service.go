@@ -120,7 +120,7 @@ func (s *Service) DoText(ctx context.Context, r Request) (fhir.Text, error) {
 	limited, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	text, err := s.answer(limited, d, c)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && !explained(err) {
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && !fhir.Is(err, fhir.TooCostly, fhir.Transient) {
 		return none, fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly, "$"+r.Name+" takes too long; ask for less at once").Because(err)
 	}
 	return text, err
@@ -136,13 +136,6 @@ func (s *Service) answer(ctx context.Context, d *definition, c call) (fhir.Text,
 		err = c.Answer.Take(len(body))
 	}
 	return fhir.NewText(body), asFHIR(err)
-}
-
-// explained reports whether an error says itself what ended in time: what is too
-// costly, or a store that doesn't answer.
-func explained(err error) bool {
-	e := (*fhir.Error)(nil)
-	return errors.As(err, &e) && (e.Kind == fhir.TooCostly || e.Kind == fhir.Transient)
 }
 
 // longest is how long an operation may take.

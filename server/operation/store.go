@@ -27,7 +27,7 @@ func (s *Service) create(ctx context.Context, all []fresh, note any) (interactio
 // write is that of a resource as JSON.
 func (s *Service) write(how store.Method, key fhir.Key, resource object) (interaction.Write, error) {
 	text := encoded(resource)
-	tree, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
+	tree, err := fhir.Decode(s.schema, text, fhir.Limits{Bytes: len(text)})
 	return interaction.Write{Method: how, Key: key, Resource: tree}, err
 }
 

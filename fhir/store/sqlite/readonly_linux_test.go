@@ -17,7 +17,7 @@ func wantRefusal(t *testing.T, s *Store) {
 	t.Helper()
 	_, err := s.Commit(t.Context(), store.Commit{Writes: []store.Write{write("late", 300_000)}})
 	for what, err := range map[string]error{"a write": err, "the check": s.Check(t.Context())} {
-		if fe := (*fhir.Error)(nil); !errors.As(err, &fe) || fe.Kind != fhir.Transient {
+		if !fhir.Is(err, fhir.Transient) {
 			t.Errorf("%s: error %v, want one of kind Transient", what, err)
 		}
 	}

@@ -262,9 +262,9 @@ func (m *membership) mark(context.Context) error {
 		}
 		// A link that was rewritten may no longer fit its type, which is no
 		// reason to refuse what was accepted.
-		tree, err := fhir.Decode(m.guard.schema, text, fhir.Limits{Bytes: len(text), Depth: fhir.DefaultLimits.Depth})
-		if tree == nil {
-			return fmt.Errorf("a resource with the tag of its case: %w", err)
+		tree, err := fhir.DecodeStored(m.guard.schema, text)
+		if err != nil {
+			return fmt.Errorf("with the tag of its case: %w", err)
 		}
 		mine.image.After, mine.marked = tree, true
 	}
