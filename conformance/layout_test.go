@@ -40,8 +40,17 @@ var layers = []struct {
 	{"mapping", 7},
 	{"auth", 7},
 	{"conformance", 7},
-	{"server", 8},
-	{"", 9}, // main
+	{"server/cases/membership", 8},
+	{"server/cases/problem", 8},
+	{"server/cases/form", 9},
+	{"server/cases/assembly", 9},
+	{"server/cases/rules", 10},
+	{"server/cases/change", 11},
+	{"server/cases", 12},
+	{"server/cases/file", 13},
+	{"server/cases/openapi", 14},
+	{"server", 15},
+	{"", 16}, // main
 }
 
 // fences keep a dependency where it belongs: an import whose path starts with

@@ -1,13 +1,19 @@
 package server
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
+	"caseway/mapping/casemodel"
 	"caseway/server/cases"
+	"caseway/server/cases/form"
+	"caseway/server/cases/openapi"
+	"caseway/server/cases/problem"
 )
 
 // problemJSON is the content type of errors at /cases (RFC 9457 section 6).
@@ -73,8 +79,8 @@ func listCases(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	a, err := x.server.cases.List(x.context(), pairs)
-	return x.writeAnswer(a, err)
+	page, err := x.server.cases.List(x.context(), pairs)
+	return writeAnswer(x, cases.Answer[cases.Page]{Value: page}, err)
 }
 
 // createCase is POST /cases.
@@ -83,8 +89,12 @@ func createCase(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	a, err := x.server.cases.Create(x.context(), body)
-	return x.writeAnswer(a, err)
+	var b cases.NewCase
+	if err := form.Read(body, &b); err != nil {
+		return err
+	}
+	a, err := x.server.cases.Create(x.context(), b)
+	return writeAnswer(x, a, err)
 }
 
 // readCase is GET /cases/[id].
@@ -93,8 +103,17 @@ func readCase(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	a, err := x.server.cases.Show(x.context(), x.c.Param("id"), pairs, x.c.Request.Header["If-None-Match"])
-	return x.writeAnswer(a, err)
+	view, err := cases.ReadView(pairs)
+	if err != nil {
+		return err
+	}
+	id, known := x.c.Param("id"), x.c.Request.Header["If-None-Match"]
+	if view == cases.ViewSummary {
+		a, err := x.server.cases.Overview(x.context(), id, known)
+		return writeAnswer(x, a, err)
+	}
+	a, err := x.server.cases.Read(x.context(), id, known)
+	return writeAnswer(x, a, err)
 }
 
 // actOnCase is POST /cases/[id]/actions/[name].
@@ -106,14 +125,22 @@ func actOnCase(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	a, err := x.server.cases.Act(x.context(), x.c.Param("id"), x.c.Param("name"), body, x.c.Request.Header["If-Match"])
-	return x.writeAnswer(a, err)
+	name := casemodel.Action(x.c.Param("name"))
+	if _, err := cases.Definition(name); err != nil {
+		return err
+	}
+	var request cases.ActionRequest
+	if err := form.Read(body, &request); err != nil {
+		return err
+	}
+	a, err := x.server.cases.Act(x.context(), x.c.Param("id"), name, request, x.c.Request.Header["If-Match"])
+	return writeAnswer(x, a, err)
 }
 
 // describeCases is GET /cases/openapi.json.
 func describeCases(x *exchange) error {
 	x.format.contentType = plainJSON
-	x.writeJSON(http.StatusOK, cases.OpenAPI())
+	x.writeJSON(http.StatusOK, openapi.Document())
 	return nil
 }
 
@@ -134,7 +161,7 @@ func (x *exchange) readJSON() ([]byte, error) {
 }
 
 // writeAnswer answers with a case, or lets the exchange fail.
-func (x *exchange) writeAnswer(a cases.Answer, err error) error {
+func writeAnswer[T any](x *exchange, a cases.Answer[T], err error) error {
 	if err != nil {
 		return err
 	}
@@ -148,13 +175,21 @@ func (x *exchange) writeAnswer(a cases.Answer, err error) error {
 	if a.ContentLocation != "" {
 		h.Set("Content-Location", x.root()+a.ContentLocation)
 	}
-	if a.Status == http.StatusNotModified {
+	if a.NotModified {
 		x.setVary()
-		x.c.Writer.WriteHeader(a.Status)
+		x.c.Writer.WriteHeader(http.StatusNotModified)
 		return nil
 	}
+	body, err := json.Marshal(a.Value)
+	if err != nil {
+		return fmt.Errorf("what a request for cases comes to: %w", err)
+	}
+	status := http.StatusOK
+	if a.Location != "" {
+		status = http.StatusCreated
+	}
 	x.format.contentType = plainJSON
-	x.writeJSON(a.Status, a.Body)
+	x.writeJSON(status, body)
 	return nil
 }
 
@@ -166,7 +201,7 @@ func (x *exchange) root() string {
 
 // problem is the body for an error at /cases.
 func (x *exchange) problem(status int, err error) (int, []byte) {
-	p := cases.ProblemOf(err, status)
+	p := problem.Of(err, status)
 	return p.Status, p.JSON()
 }
 

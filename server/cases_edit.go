@@ -55,7 +55,7 @@ func editCase(x *exchange) error {
 		}
 	}
 	a, err := x.server.cases.Edit(x.context(), e)
-	return x.writeAnswer(a, err)
+	return writeAnswer(x, a, err)
 }
 
 // editType is the media type of the body of an edit (RFC 5789 section 2.2).
@@ -103,7 +103,7 @@ func readCaseParts(x *exchange) error {
 		return err
 	}
 	a, err := x.server.cases.ReadParts(x.context(), x.c.Param("id"), x.c.Param("list"), pairs, x.c.Request.Header["If-None-Match"])
-	return x.writeAnswer(a, err)
+	return writeAnswer(x, a, err)
 }
 
 // readCasePart is GET /cases/[id]/[list]/[type]/[id].
@@ -113,5 +113,5 @@ func readCasePart(x *exchange) error {
 	}
 	ref := casemodel.Ref(x.c.Param("type") + "/" + x.c.Param("part"))
 	a, err := x.server.cases.ReadPart(x.context(), x.c.Param("id"), x.c.Param("list"), ref, x.c.Request.Header["If-None-Match"])
-	return x.writeAnswer(a, err)
+	return writeAnswer(x, a, err)
 }

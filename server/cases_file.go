@@ -9,11 +9,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
 	"caseway/fhir"
 	"caseway/fhir/search"
-	"caseway/server/cases"
+	"caseway/server/cases/file"
+	"caseway/server/cases/problem"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // exportCases is GET /cases/export. The answer goes out while cases are read; a
@@ -28,7 +29,7 @@ func exportCases(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	asked, err := cases.ReadExport(format, pairs)
+	asked, err := file.ReadExport(format, pairs)
 	if err != nil {
 		return err
 	}
@@ -38,16 +39,16 @@ func exportCases(x *exchange) error {
 		x.c.Writer.WriteHeaderNow()
 		return nil
 	}
-	_, err = x.server.cases.Export(x.context(), asked, w)
+	_, err = x.server.caseFiles.Export(x.context(), asked, w)
 	if err == nil {
 		err = w.close()
 	}
 	if err == nil || !w.started {
 		return err
 	}
-	if format == cases.FormatNDJSON {
+	if format == file.FormatNDJSON {
 		status, _ := answerFor(err)
-		_, _ = w.Write(cases.Unfinished(cases.ProblemOf(err, status))) // the client may have gone: nothing more is to be done
+		_, _ = w.Write(file.Unfinished(problem.Of(err, status))) // the client may have gone: nothing more is to be done
 	}
 	_ = w.close()
 	_ = http.NewResponseController(x.c.Writer).Flush() // so that the client sees how far it came
@@ -56,22 +57,22 @@ func exportCases(x *exchange) error {
 }
 
 // exportFormat is the one that the parameter format names, else Accept.
-func (x *exchange) exportFormat(pairs []search.Pair) (cases.Format, []search.Pair, error) {
+func (x *exchange) exportFormat(pairs []search.Pair) (file.Format, []search.Pair, error) {
 	named := slices.IndexFunc(pairs, func(p search.Pair) bool { return p.Name == "format" })
 	if named >= 0 {
-		f := cases.Format(pairs[named].Value)
-		if !slices.Contains(cases.Formats(), f) {
+		f := file.Format(pairs[named].Value)
+		if !slices.Contains(file.Formats(), f) {
 			return "", nil, badParameter("format", "is ndjson or csv")
 		}
 		return f, slices.Delete(slices.Clone(pairs), named, named+1), nil
 	}
 	accept := x.c.Request.Header["Accept"]
 	if len(accept) == 0 {
-		return cases.FormatNDJSON, pairs, nil
+		return file.FormatNDJSON, pairs, nil
 	}
 	ranges := parseAccept(strings.Join(accept, ","))
-	best, q := cases.Format(""), 0.0
-	for _, f := range cases.Formats() {
+	best, q := file.Format(""), 0.0
+	for _, f := range file.Formats() {
 		for _, name := range f.MediaTypes() {
 			if found := quality(ranges, name); found > q {
 				best, q = f, found
@@ -92,7 +93,7 @@ const pieceTime = time.Minute
 // fileWriter sends a file of cases in pieces, gzipped where the client takes that.
 type fileWriter struct {
 	x       *exchange
-	format  cases.Format
+	format  file.Format
 	packed  *gzip.Writer // nil: plain
 	started bool
 }
@@ -103,7 +104,7 @@ func (w *fileWriter) start() {
 	h := w.x.c.Writer.Header()
 	name := "cases." + string(w.format)
 	h.Set("Content-Type", w.format.MediaTypes()[0])
-	if w.format == cases.FormatCSV {
+	if w.format == file.FormatCSV {
 		h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
 	}
 	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
@@ -172,7 +173,7 @@ func (x *exchange) importCases() error {
 	if err != nil {
 		return err
 	}
-	asked, err := cases.ReadImport(format, pairs)
+	asked, err := file.ReadImport(format, pairs)
 	if err != nil {
 		return err
 	}
@@ -184,15 +185,15 @@ func (x *exchange) importCases() error {
 	// HTTP/2 always lets both go at once.
 	_ = http.NewResponseController(x.c.Writer).EnableFullDuplex()
 	report := newReport(x)
-	err = x.server.cases.Import(x.context(), asked, body, report.line)
+	err = x.server.caseFiles.Import(x.context(), asked, body, report.line)
 	report.end()
 	return err
 }
 
 // importFormat is the format of a body.
-func importFormat(value string) (cases.Format, error) {
+func importFormat(value string) (file.Format, error) {
 	t := parseContentType(value)
-	for _, f := range cases.Formats() {
+	for _, f := range file.Formats() {
 		if slices.Contains(f.MediaTypes(), t.name) && isUTF8(value) {
 			return f, nil
 		}
@@ -220,7 +221,7 @@ func (x *exchange) takesReport() error {
 		return nil
 	}
 	ranges := parseAccept(strings.Join(accept, ","))
-	for _, name := range cases.FormatNDJSON.MediaTypes() {
+	for _, name := range file.FormatNDJSON.MediaTypes() {
 		if quality(ranges, name) > 0 {
 			return nil
 		}

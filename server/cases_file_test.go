@@ -15,7 +15,7 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/store"
 	"caseway/server"
-	"caseway/server/cases"
+	"caseway/server/cases/assembly"
 )
 
 // zipped is text as gzip.
@@ -152,7 +152,7 @@ func TestABrokenExportDoesNotLookWhole(t *testing.T) {
 
 // failing is an engine that reads no more than some cases.
 type failing struct {
-	cases.Session
+	assembly.Session
 	left *atomic.Int32
 }
 

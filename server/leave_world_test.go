@@ -21,6 +21,7 @@ import (
 	"caseway/server/app"
 	"caseway/server/cases"
 	"caseway/server/cases/membership"
+	"caseway/server/cases/rules"
 	"caseway/server/operation"
 )
 
@@ -48,7 +49,7 @@ func newLeaveWorld(t *testing.T, data store.Store) *leaveWorld {
 		w.inUse = func() int64 { return s.PoolStats().InUse + s.PoolStats().Waiting }
 	}
 	r4 := definition.R4()
-	guard := cases.NewGuard(cases.GuardConfig{Schema: r4, Open: true})
+	guard := rules.New(rules.Config{Schema: r4, Open: true})
 	engine, err := interaction.New(interaction.Config{
 		Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: operation.Definitions(), Memory: w.memory,
 		Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
@@ -58,9 +59,8 @@ func newLeaveWorld(t *testing.T, data store.Store) *leaveWorld {
 	}
 	keepIndexed(t, engine)
 	w.engine = engine.As(nil)
-	service := cases.New(cases.Config{Guard: guard, Caller: w.engine, Server: w.engine})
 	w.server, err = server.New(server.Config{
-		Engine: w.engine, Store: data, ResourceTypes: r4.ResourceTypes(), Memory: w.memory, Cases: service, App: app.Handler(),
+		Engine: w.engine, Store: data, ResourceTypes: r4.ResourceTypes(), Memory: w.memory, Cases: &cases.Config{Guard: guard, Caller: w.engine, Server: w.engine}, App: app.Handler(),
 	})
 	if err != nil {
 		t.Fatal(err)

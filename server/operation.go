@@ -11,13 +11,14 @@ import (
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
+	"caseway/server/cases"
 	"caseway/server/operation"
 )
 
 // newOperations makes what answers operations.
-func newOperations(c Config) *operation.Service {
+func newOperations(c Config, service *cases.Service) *operation.Service {
 	return operation.New(operation.Config{
-		Engine: c.Engine, Cases: c.Cases, Schema: definition.R4(), Open: c.Login == nil,
+		Engine: c.Engine, Cases: service, Schema: definition.R4(), Open: c.Login == nil,
 		Gate: budget.NewGate(c.MaxBody, patience), // not that of bodies: who is in one would wait for the other
 	})
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"caseway/fhir/search"
@@ -33,29 +32,16 @@ func page(x *exchange) error {
 // someCases are a few to look at. A store that can't be searched now has none to
 // show, which the page needn't explain.
 func (s *Server) someCases(ctx context.Context) (all []site.Case) {
-	answer, err := s.cases.List(ctx, []search.Pair{{Name: "count", Value: shownCases}})
+	list, err := s.cases.List(ctx, []search.Pair{{Name: "count", Value: shownCases}})
 	if err != nil {
-		return nil
-	}
-	var list struct {
-		Cases []struct {
-			ID     string `json:"id"`
-			Phase  string `json:"phase"`
-			Client struct {
-				Name string `json:"name"`
-				Ref  string `json:"ref"`
-			} `json:"client"`
-		} `json:"cases"`
-	}
-	if json.Unmarshal(answer.Body, &list) != nil {
 		return nil
 	}
 	for _, c := range list.Cases {
 		name := c.Client.Name
 		if name == "" {
-			name = c.Client.Ref
+			name = string(c.Client.Ref)
 		}
-		all = append(all, site.Case{ID: c.ID, Client: name, Phase: c.Phase})
+		all = append(all, site.Case{ID: c.ID, Client: name, Phase: string(c.Phase)})
 	}
 	return all
 }

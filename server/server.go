@@ -16,6 +16,7 @@ import (
 	"caseway/fhir/store"
 	"caseway/server/audit"
 	"caseway/server/cases"
+	"caseway/server/cases/file"
 	"caseway/server/operation"
 )
 
@@ -35,7 +36,7 @@ type Config struct {
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
 	App            http.Handler    // answers /app; nil: nothing does
-	Cases          *cases.Service  // answers /cases; nil: nothing does
+	Cases          *cases.Config   // of what answers /cases; nil: nothing does
 	Login          *Login          // nil: there is none, and everybody may do everything
 	Audit          *audit.Recorder // of what is denied; nil: nobody bears witness
 	// IgnoreUnknown passes over search parameters that aren't known, where a
@@ -55,6 +56,7 @@ type Server struct {
 	door         *originCheck
 	login        *Login
 	cases        *cases.Service
+	caseFiles    *file.Service
 	version      string
 	app          bool // there is the sample app
 	operations   *operation.Service
@@ -114,14 +116,17 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		version: c.Version, app: c.App != nil, engine: c.Engine, store: c.Store, types: make(map[string]*resourceType, len(c.ResourceTypes)),
-		unknown: &resourceType{name: "unknown"}, door: door, login: c.Login, cases: c.Cases, audit: c.Audit, auditReads: c.AuditReads, isLenient: c.IgnoreUnknown, proxies: c.TrustedProxies,
+		unknown: &resourceType{name: "unknown"}, door: door, login: c.Login, audit: c.Audit, auditReads: c.AuditReads, isLenient: c.IgnoreUnknown, proxies: c.TrustedProxies,
 		baseURL: strings.TrimSuffix(c.BaseURL, "/"), maxBody: c.MaxBody, maxImport: c.MaxImport, metrics: c.Metrics, log: c.Log,
 		memory: c.Memory, gate: budget.NewGate(c.MaxBody, patience),
+	}
+	if c.Cases != nil {
+		s.cases, s.caseFiles = cases.New(*c.Cases), file.New(*c.Cases)
 	}
 	for _, name := range c.ResourceTypes {
 		s.types[name] = &resourceType{name: name}
 	}
-	s.operations = newOperations(c)
+	s.operations = newOperations(c, s.cases)
 	s.capabilities.claim(c, s.baseURL, claimed(s.operations.List()))
 	s.mount()
 	s.mountPages(c.App)

@@ -14,7 +14,9 @@ import (
 	"caseway/fhir/store/sqlite"
 	"caseway/server"
 	"caseway/server/cases"
+	"caseway/server/cases/assembly"
 	"caseway/server/cases/membership"
+	"caseway/server/cases/rules"
 )
 
 func openSQLite(t testing.TB) store.Store {
@@ -60,9 +62,9 @@ func engineOn(t testing.TB, s store.Store) *interaction.Session {
 }
 
 // casesOf is the case API over what a server has.
-func casesOf(engine cases.Session) *cases.Service {
-	guard := cases.NewGuard(cases.GuardConfig{Schema: definition.R4()})
-	return cases.New(cases.Config{Guard: guard, Caller: engine, Server: engine})
+func casesOf(engine assembly.Session) *cases.Config {
+	guard := rules.New(rules.Config{Schema: definition.R4()})
+	return &cases.Config{Guard: guard, Caller: engine, Server: engine}
 }
 
 func keepIndexed(t testing.TB, engine *interaction.Engine) {

@@ -12,6 +12,7 @@ import (
 	"caseway/fhir/store/mongo/mongotest"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
+	"caseway/server/cases/problem"
 )
 
 // parties is a server with a login on which those who take part in the home
@@ -177,7 +178,7 @@ func (p *parties) must(user, action string, argument any) {
 func (p *parties) refused(user, rule, action string, argument any) {
 	p.t.Helper()
 	got := p.post(user, action, argument, "")
-	var problem cases.Problem
+	var problem problem.Problem
 	if err := json.Unmarshal(got.Body, &problem); err != nil || problem.Rule != rule {
 		p.t.Fatalf("%s by %s: %d %s, not refused by %s", action, user, got.Status, got.Body, rule)
 	}

@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
-	"time"
+	"slices"
 
-	"caseway/fhir"
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/assembly"
+	"caseway/server/cases/change"
+	"caseway/server/cases/form"
+	"caseway/server/cases/problem"
 )
 
 // ActionRequest is the body of an action.
@@ -25,149 +28,169 @@ type ActionRequest struct {
 	Argument json.RawMessage `json:"argument,omitempty"`
 }
 
-// Act takes an action (POST /cases/[id]/actions/[name]). ifMatch are the
-// header's values.
-func (s *Service) Act(ctx context.Context, id, name string, body []byte, ifMatch []string) (Answer, error) {
-	row := actionNamed(name)
-	if row == nil {
-		return Answer{}, newProblem(http.StatusNotFound, "not-found", "Not found", "there is no action of this name; /cases/openapi.json lists them")
-	}
-	var request ActionRequest
-	if err := readStrictly(body, &request); err != nil {
-		return Answer{}, err
+// Act takes an action. ifMatch are the ETags of the case in which it may be, as
+// the header If-Match has them; none for any.
+func (s *Service) Act(ctx context.Context, id string, name casemodel.Action, request ActionRequest, ifMatch []string) (Answer[View], error) {
+	row, err := Definition(name)
+	if err != nil {
+		return Answer[View]{}, err
 	}
 	argument, err := argumentFor(row, request.Argument)
 	if err != nil {
-		return Answer{}, err
+		return Answer[View]{}, err
 	}
-	seen, err := s.load(ctx, s.caller, id)
+	seen, err := s.assembler.Load(ctx, s.caller, id)
 	if err != nil {
-		return Answer{}, err
+		return Answer[View]{}, err
 	}
-	if err := checkIfMatch(ifMatch, seen.etag()); err != nil {
-		return Answer{}, err
+	if err := checkIfMatch(ifMatch, seen.ETag()); err != nil {
+		return Answer[View]{}, err
 	}
 	whole := seen
-	if !s.open {
-		if whole, err = s.load(ctx, s.server, id); err != nil {
-			return Answer{}, err
+	if !s.assembler.Open {
+		if whole, err = s.assembler.Load(ctx, s.server, id); err != nil {
+			return Answer[View]{}, err
 		}
 	}
-	if err := s.loadOffered(ctx, s.server, whole, asked(argument)); err != nil {
-		return Answer{}, err
+	if err := s.assembler.LoadOffered(ctx, s.server, whole, asked(argument)); err != nil {
+		return Answer[View]{}, err
 	}
-	p := &partial{seen: seen, whole: whole}
-	answer, err := s.perform(ctx, whole, row, request, p.ask(argument, s.newIDs()))
-	return answer, p.tell(err)
+	p := &change.Partial{Seen: seen, Whole: whole}
+	answer, err := s.perform(ctx, whole, row, request, p.Ask(argument, s.assembler.NewIDs()))
+	return answer, p.Tell(err)
 }
 
 // argumentFor reads an action's argument as the type that it takes.
-func argumentFor(row *action, text json.RawMessage) (any, error) {
-	if row.argument == nil {
+func argumentFor(row *ActionDefinition, text json.RawMessage) (any, error) {
+	if row.Argument == nil {
 		if len(text) > 0 {
-			return nil, badRequest("", Fault{Pointer: "/argument", Detail: "the action takes no argument"})
+			return nil, problem.BadRequest("", problem.Fault{Pointer: "/argument", Detail: "the action takes no argument"})
 		}
 		return nil, nil
 	}
 	if len(text) == 0 {
 		text = json.RawMessage("{}")
 	}
-	if faults := checkBody(text, row.argument, "/argument"); len(faults) > 0 {
-		return nil, badRequest("", faults...)
+	if faults := form.Check(text, row.Argument, "/argument"); len(faults) > 0 {
+		return nil, problem.BadRequest("", faults...)
 	}
-	v := reflect.New(row.argument)
+	v := reflect.New(row.Argument)
 	if err := json.Unmarshal(text, v.Interface()); err != nil {
-		return nil, badRequest("", Fault{Pointer: "/argument", Detail: "a value doesn't fit its element"})
+		return nil, problem.BadRequest("", problem.Fault{Pointer: "/argument", Detail: "a value doesn't fit its element"})
 	}
 	return v.Elem().Interface(), nil
 }
 
 // perform takes one action on a stored case and stores what it changes.
-func (s *Service) perform(ctx context.Context, a *assembled, row *action, request ActionRequest, argument any) (Answer, error) {
-	ids := s.newIDs()
+func (s *Service) perform(ctx context.Context, a *assembly.Assembled, row *ActionDefinition, request ActionRequest, argument any) (Answer[View], error) {
+	ids := s.assembler.NewIDs()
 	result, step, err := s.step(ctx, a, row, request, argument, ids)
 	if err != nil {
-		return Answer{}, err
+		return Answer[View]{}, err
 	}
 	writes, lost, err := resources(a, &result, ids)
 	if err != nil {
-		return Answer{}, err
+		return Answer[View]{}, err
 	}
-	c := commit{a: a, writes: writes, row: row, step: step, ids: ids, notes: result.Notes, result: &result}
-	return s.store(ctx, c, View{Changes: result.Changes, Losses: lossesOf(lost)})
+	c := change.Commit{Case: a, Writes: writes, Action: row.Name, Step: step, IDs: ids, Notes: result.Notes, Result: &result}
+	return s.store(ctx, c, View{Changes: result.Changes, Losses: change.LossesOf(lost)})
 }
 
 // resources gives what a result comes to. A new part that its sender named gets
 // an id of the server's, and what names it follows.
-func resources(a *assembled, result *casemodel.Result, ids *newIDs) (writes []mapping.Write, lost mapping.Losses, err error) {
-	writes, lost = mapping.Resources(&result.Case, a.stored)
+func resources(a *assembly.Assembled, result *casemodel.Result, ids *assembly.IDs) (writes []mapping.Write, lost mapping.Losses, err error) {
+	writes, lost = mapping.Resources(&result.Case, a.Stored)
 	named := map[casemodel.Ref]casemodel.Ref{}
 	for _, w := range writes {
 		ref := casemodel.Ref(w.Key.String())
-		if a.versions[w.Key] > 0 || ids.made[ref] {
+		if a.Versions[w.Key] > 0 || ids.Has(ref) {
 			continue
 		}
 		if named[ref] != "" {
-			return nil, nil, badRequest("", Fault{Part: ref, Detail: "the same part is there twice"})
+			return nil, nil, problem.BadRequest("", problem.Fault{Part: ref, Detail: "the same part is there twice"})
 		}
-		named[ref] = ids.next(w.Key.Type)
+		named[ref] = ids.Next(w.Key.Type)
 	}
 	if len(named) > 0 {
 		rename(reflect.ValueOf(result).Elem(), named)
-		writes, lost = mapping.Resources(&result.Case, a.stored)
+		writes, lost = mapping.Resources(&result.Case, a.Stored)
 	}
 	return writes, lost, nil
 }
 
 // store commits an action and shows the case as it is then.
-func (s *Service) store(ctx context.Context, c commit, v View) (Answer, error) {
-	id, err := s.commit(ctx, c)
+func (s *Service) store(ctx context.Context, c change.Commit, v View) (Answer[View], error) {
+	id, err := s.writer.Commit(ctx, c)
 	if err != nil {
-		return Answer{}, atTypes(err, c.writes)
+		return Answer[View]{}, change.AtTypes(err, c.Writes)
 	}
-	after, err := s.load(ctx, s.caller, id)
+	after, err := s.assembler.Load(ctx, s.caller, id)
 	if err != nil {
-		return Answer{}, err
+		return Answer[View]{}, err
 	}
-	if !s.open {
+	if !s.assembler.Open {
 		v.seenBy(after)
 	}
-	if caseOf(c.a) != "" {
-		return s.show(ctx, after, v, http.StatusOK)
+	if change.CaseOf(c.Case) != "" {
+		return s.show(ctx, after, v)
 	}
-	answer, err := s.show(ctx, after, v, http.StatusCreated)
+	answer, err := s.show(ctx, after, v)
 	answer.Location = "/cases/" + id
 	return answer, err
 }
 
 // step judges an action by the rules.
 func (s *Service) step(
-	ctx context.Context, a *assembled, row *action, request ActionRequest, argument any, ids *newIDs,
+	ctx context.Context, a *assembly.Assembled, row *ActionDefinition, request ActionRequest, argument any, ids *assembly.IDs,
 ) (casemodel.Result, casemodel.Step, error) {
-	who, err := s.callerOf(ctx, s.server, &a.c)
+	who, err := s.assembler.CallerOf(ctx, s.server, &a.Case)
 	if err != nil {
 		return casemodel.Result{}, casemodel.Step{}, err
 	}
-	actor, err := s.actorFor(who, request, row.name, &a.c)
+	actor, err := s.actorFor(who, request, row.Name, &a.Case)
 	if err != nil {
 		return casemodel.Result{}, casemodel.Step{}, err
 	}
-	step := casemodel.Step{Actor: actor, At: ids.now, Why: request.Reason, NewID: ids.next}
-	result, err := row.do(a.c, step, argument)
+	step := casemodel.Step{Actor: actor, At: ids.Now, Why: request.Reason, NewID: ids.Next}
+	result, err := row.do(a.Case, step, argument)
 	return result, step, err
 }
 
-// newIDs makes ids of new parts, under which the store keeps them, and remembers
-// them.
-type newIDs struct {
-	now  time.Time
-	made map[casemodel.Ref]bool
+// actorFor says in which role an action is taken, and by whom. Where nobody
+// logs in, the request says both.
+func (s *Service) actorFor(who *assembly.Caller, asked ActionRequest, name casemodel.Action, c *casemodel.Case) (casemodel.Actor, error) {
+	if who == nil {
+		if asked.Role == "" {
+			return casemodel.Actor{}, problem.BadRequest("", problem.Fault{Pointer: "/role", Detail: "without a login the request must say in which role the step is taken"})
+		}
+		return casemodel.Actor{Role: asked.Role, Party: asked.By}, nil
+	}
+	if !asked.By.IsZero() && !asked.By.Same(who.Party) && !asked.By.Same(who.Organization) {
+		return casemodel.Actor{}, problem.BadRequest("", problem.Fault{Pointer: "/by", Detail: "a step is taken by who is logged in; leave it out"})
+	}
+	if asked.Role != "" {
+		if !slices.Contains(who.Roles, asked.Role) {
+			p := problem.New(http.StatusForbidden, "forbidden", "Forbidden", "")
+			return casemodel.Actor{}, p.With([]problem.Fault{{Rule: "role-not-allowed", Pointer: "/role", Detail: "the role isn't the caller's in this case"}})
+		}
+		return who.Actor(asked.Role), nil
+	}
+	for _, r := range who.Roles {
+		if slices.Contains(casemodel.Actions(c, r), name) {
+			return who.Actor(r), nil
+		}
+	}
+	return who.Actor(who.Roles[0]), nil
 }
 
-func (s *assembler) newIDs() *newIDs { return &newIDs{now: s.now(), made: map[casemodel.Ref]bool{}} }
-
-func (n *newIDs) next(resourceType string) casemodel.Ref {
-	ref := casemodel.Ref(resourceType + "/" + fhir.NewID(n.now))
-	n.made[ref] = true
-	return ref
+// asked are the organizations that an action brings into a case, whose networks
+// are needed to judge it.
+func asked(argument any) (all []string) {
+	offering, _ := argument.(casemodel.Offering)
+	for _, p := range offering.Providers {
+		if p.Provider.Ref.Type() == "Organization" && len(all) < 100 {
+			all = append(all, string(p.Provider.Ref))
+		}
+	}
+	return all
 }

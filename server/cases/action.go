@@ -1,18 +1,20 @@
 package cases
 
 import (
+	"net/http"
 	"reflect"
 	"slices"
 
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/problem"
 )
 
 // action is a row of the table of actions.
-type action struct {
-	name casemodel.Action
-	text string // for the OpenAPI document
+type ActionDefinition struct {
+	Name casemodel.Action
+	Text string // for the OpenAPI document
 	// argument is the type of the action's argument, nil for none.
-	argument reflect.Type
+	Argument reflect.Type
 	// do takes the action. argument is a value of the argument's type.
 	do func(c casemodel.Case, s casemodel.Step, argument any) (casemodel.Result, error)
 }
@@ -20,21 +22,21 @@ type action struct {
 // with is a row of an action with an argument.
 func with[A any](
 	name casemodel.Action, text string, do func(casemodel.Case, casemodel.Step, A) (casemodel.Result, error),
-) action {
-	return action{name, text, reflect.TypeFor[A](), func(c casemodel.Case, s casemodel.Step, argument any) (casemodel.Result, error) {
+) ActionDefinition {
+	return ActionDefinition{name, text, reflect.TypeFor[A](), func(c casemodel.Case, s casemodel.Step, argument any) (casemodel.Result, error) {
 		return do(c, s, argument.(A))
 	}}
 }
 
 // without is a row of an action that takes no argument.
-func without(name casemodel.Action, text string, do func(casemodel.Case, casemodel.Step) (casemodel.Result, error)) action {
-	return action{name, text, nil, func(c casemodel.Case, s casemodel.Step, _ any) (casemodel.Result, error) {
+func without(name casemodel.Action, text string, do func(casemodel.Case, casemodel.Step) (casemodel.Result, error)) ActionDefinition {
+	return ActionDefinition{name, text, nil, func(c casemodel.Case, s casemodel.Step, _ any) (casemodel.Result, error) {
 		return do(c, s)
 	}}
 }
 
 // table is every action that the case API takes.
-var table = []action{
+var ActionDefinitions = []ActionDefinition{
 	with(casemodel.ActionRefer, "Refer a client to case management.", casemodel.Refer),
 	with(casemodel.ActionOpen, "Open a new or referred case with its model and setting.", casemodel.Open),
 	with(casemodel.ActionAdopt, "Take over a case that came from elsewhere, so that the rules bind it.", casemodel.Adopt),
@@ -68,18 +70,18 @@ var table = []action{
 	without(casemodel.ActionRetract, "Mark a case as entered in error; the reason says why.", casemodel.Retract),
 }
 
-// actionNamed gives the row of an action, nil for none.
-func actionNamed(name string) *action {
-	for i := range table {
-		if string(table[i].name) == name {
-			return &table[i]
+// Definition gives the row of an action. Its error is a Problem with status 404.
+func Definition(name casemodel.Action) (*ActionDefinition, error) {
+	for i := range ActionDefinitions {
+		if ActionDefinitions[i].Name == name {
+			return &ActionDefinitions[i], nil
 		}
 	}
-	return nil
+	return nil, problem.New(http.StatusNotFound, "not-found", "Not found", "there is no action of this name; /cases/openapi.json lists them")
 }
 
 // beginning are the actions that make a new case.
-var beginning = []casemodel.Action{casemodel.ActionRefer, casemodel.ActionOpen}
+var BeginningActions = []casemodel.Action{casemodel.ActionRefer, casemodel.ActionOpen}
 
 // requestAuthorization names who is to provide the service, which a Claim must
 // say: the provider that was taken, else who manages the case.

@@ -158,7 +158,7 @@ func BenchmarkReadCaseCold(b *testing.B) {
 		b.StopTimer()
 		service := serviceOf(a.engine)
 		b.StartTimer()
-		if _, err := service.Show(b.Context(), k.c.ID, nil, nil); err != nil {
+		if _, err := service.Overview(b.Context(), k.c.ID, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

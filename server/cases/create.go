@@ -11,6 +11,9 @@ import (
 	"caseway/fhir"
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/assembly"
+	"caseway/server/cases/change"
+	"caseway/server/cases/problem"
 )
 
 // NewCase is the body that makes a case.
@@ -32,51 +35,50 @@ type NewCase struct {
 	Argument json.RawMessage `json:"argument,omitempty"`
 }
 
-// Create makes a case (POST /cases).
-func (s *Service) Create(ctx context.Context, body []byte) (Answer, error) {
-	var b NewCase
-	if err := readStrictly(body, &b); err != nil {
-		return Answer{}, err
+// Create makes a case.
+func (s *Service) Create(ctx context.Context, b NewCase) (Answer[View], error) {
+	if !slices.Contains(BeginningActions, b.Action) {
+		return Answer[View]{}, problem.BadRequest("", problem.Fault{Pointer: "/action", Detail: "a case begins with refer or open"})
 	}
-	if !slices.Contains(beginning, b.Action) {
-		return Answer{}, badRequest("", Fault{Pointer: "/action", Detail: "a case begins with refer or open"})
+	row, err := Definition(b.Action)
+	if err != nil {
+		return Answer[View]{}, err
 	}
-	row := actionNamed(string(b.Action))
 	argument, err := argumentFor(row, b.Argument)
 	if err != nil {
-		return Answer{}, err
+		return Answer[View]{}, err
 	}
-	ids := s.newIDs()
+	ids := s.assembler.NewIDs()
 	a, err := s.begin(ctx, b, ids)
 	if err != nil {
-		return Answer{}, err
+		return Answer[View]{}, err
 	}
 	result, step, err := s.step(ctx, a, row, ActionRequest{Role: b.Role, By: b.By, Reason: b.Reason}, argument, ids)
 	if err != nil {
-		return Answer{}, err
+		return Answer[View]{}, err
 	}
 	writes, lost, err := resources(a, &result, ids)
 	if err != nil {
-		return Answer{}, err
+		return Answer[View]{}, err
 	}
-	c := commit{a: a, writes: withBrought(writes, a), row: row, step: step, ids: ids}
-	return s.store(ctx, c, View{Changes: result.Changes, Losses: lossesOf(lost)})
+	c := change.Commit{Case: a, Writes: change.WithBrought(writes, a), Action: row.Name, Step: step, IDs: ids}
+	return s.store(ctx, c, View{Changes: result.Changes, Losses: change.LossesOf(lost)})
 }
 
 // begin assembles what there is of a case that isn't there yet: the client and
 // what is brought in.
-func (s *Service) begin(ctx context.Context, b NewCase, ids *newIDs) (*assembled, error) {
+func (s *Service) begin(ctx context.Context, b NewCase, ids *assembly.IDs) (*assembly.Assembled, error) {
 	if b.Client.Type() != "Patient" {
-		return nil, badRequest("", Fault{Pointer: "/client", Detail: "must be a Patient, such as Patient/p1"})
+		return nil, problem.BadRequest("", problem.Fault{Pointer: "/client", Detail: "must be a Patient, such as Patient/p1"})
 	}
-	a := &assembled{versions: map[fhir.Key]int64{}}
+	a := &assembly.Assembled{Versions: map[fhir.Key]int64{}}
 	if err := s.bring(ctx, a, b.Client, "/client", ""); err != nil {
 		return nil, err
 	}
 	for i, ref := range b.Bring {
 		at := "/bring/" + strconv.Itoa(i)
-		if !slices.Contains(caseTypes, ref.Type()) || ref.Type() == "Patient" || ref.Type() == "EpisodeOfCare" {
-			return nil, badRequest("", Fault{Pointer: at, Detail: "resources of this type aren't brought into a case"})
+		if !slices.Contains(assembly.CaseTypes, ref.Type()) || ref.Type() == "Patient" || ref.Type() == "EpisodeOfCare" {
+			return nil, problem.BadRequest("", problem.Fault{Pointer: at, Detail: "resources of this type aren't brought into a case"})
 		}
 		if err := s.bring(ctx, a, ref, at, b.Client); err != nil {
 			return nil, err
@@ -87,14 +89,14 @@ func (s *Service) begin(ctx context.Context, b NewCase, ids *newIDs) (*assembled
 			return nil, err
 		}
 	}
-	a.c = mapping.AssembleOnly(a.stored)
-	a.c.ID = strings.TrimPrefix(string(ids.next("EpisodeOfCare")), "EpisodeOfCare/")
-	a.c.Client.ID = b.Client
-	if err := s.mayBeShown(ctx, a.c.ID); err != nil {
+	a.Case = mapping.AssembleOnly(a.Stored)
+	a.Case.ID = strings.TrimPrefix(string(ids.Next("EpisodeOfCare")), "EpisodeOfCare/")
+	a.Case.Client.ID = b.Client
+	if err := s.mayBeShown(ctx, a.Case.ID); err != nil {
 		return nil, err
 	}
 	if b.Referral != "" {
-		return a, a.refer(b.Referral)
+		return a, refer(a, b.Referral)
 	}
 	return a, nil
 }
@@ -110,10 +112,10 @@ func (s *Service) mayBeShown(ctx context.Context, id string) error {
 }
 
 // bring reads a resource that the caller sees, and that is the client's.
-func (s *Service) bring(ctx context.Context, a *assembled, ref casemodel.Ref, at string, client casemodel.Ref) error {
+func (s *Service) bring(ctx context.Context, a *assembly.Assembled, ref casemodel.Ref, at string, client casemodel.Ref) error {
 	refuse := func(text string) error {
-		p := newProblem(http.StatusUnprocessableEntity, "not-found", "Something that the case needs isn't there", "")
-		return p.found([]Fault{{Pointer: at, Detail: text}})
+		p := problem.New(http.StatusUnprocessableEntity, "not-found", "Something that the case needs isn't there", "")
+		return p.With([]problem.Fault{{Pointer: at, Detail: text}})
 	}
 	key, ok := fhir.ParseKey(string(ref))
 	if !ok {
@@ -126,42 +128,8 @@ func (s *Service) bring(ctx context.Context, a *assembled, ref casemodel.Ref, at
 	if err != nil {
 		return err
 	}
-	if client != "" && !slices.Contains(subjectsOf(v.JSON), string(client)) {
+	if client != "" && !slices.Contains(change.SubjectsOf(v.JSON), string(client)) {
 		return refuse("isn't a resource of the client")
 	}
-	return s.add(a, key, v.VersionID, v.JSON)
-}
-
-// subjectsOf are whom a resource is about.
-func subjectsOf(text []byte) []string {
-	type ref struct {
-		Reference string `json:"reference"`
-	}
-	var r struct {
-		Patient, Subject, Beneficiary, For ref
-	}
-	var many struct {
-		Subject []ref `json:"subject"`
-	}
-	all := []string{}
-	_ = json.Unmarshal(text, &r)    // a Contract's subject is a list, and is read below
-	_ = json.Unmarshal(text, &many) // what is stored is JSON
-	for _, x := range append(many.Subject, r.Patient, r.Subject, r.Beneficiary, r.For) {
-		if x.Reference != "" {
-			all = append(all, x.Reference)
-		}
-	}
-	return all
-}
-
-// withBrought writes also what comes into the case as it is, but for people.
-func withBrought(writes []mapping.Write, a *assembled) []mapping.Write {
-	for _, m := range a.stored {
-		key := keyOf(m)
-		written := slices.ContainsFunc(writes, func(w mapping.Write) bool { return w.Key == key })
-		if !written && !slices.Contains(caseless, key.Type) {
-			writes = append(writes, mapping.Write{Key: key, Resource: m, Stored: m})
-		}
-	}
-	return writes
+	return s.assembler.Add(a, key, v.VersionID, v.JSON)
 }

@@ -12,6 +12,9 @@ import (
 
 	"caseway/fhir/jsonpatch"
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/assembly"
+	"caseway/server/cases/form"
+	"caseway/server/cases/problem"
 )
 
 // The media types of patches.
@@ -37,13 +40,13 @@ func (d *draft) onto(whole *casemodel.Case) casemodel.Case {
 }
 
 // draft does to a case, as its caller sees it, what an edit asks for.
-func (s *Service) draft(e Edit, seen *assembled, ids *newIDs) (*draft, error) {
-	base, err := read[casemodel.Case](seen.c)
+func (s *Service) draft(e Edit, seen *assembly.Assembled, ids *assembly.IDs) (*draft, error) {
+	base, err := read[casemodel.Case](seen.Case)
 	if err != nil {
 		return nil, err
 	}
 	d := &draft{base: base, mine: base.Clone(), shown: base, list: e.List}
-	if e.List == "" && e.view != viewWhole {
+	if e.List == "" && e.view != ViewWhole {
 		d.shown.Plans = headOf(base).Plans // as a summary, but with all lists
 	}
 	if err := d.checkIndexes(e); err != nil {
@@ -56,7 +59,7 @@ func (s *Service) draft(e Edit, seen *assembled, ids *newIDs) (*draft, error) {
 	case e.List == "":
 		err = d.change(e, reflect.ValueOf(&d.mine).Elem(), reflect.ValueOf(d.shown), casemodel.KindCase)
 		if err == nil && d.mine.ID != d.base.ID {
-			err = badRequest("", Fault{Pointer: "/id", Detail: "must be the id of the case"})
+			err = problem.BadRequest("", problem.Fault{Pointer: "/id", Detail: "must be the id of the case"})
 		}
 	case e.ID == "":
 		err = d.add(e)
@@ -66,7 +69,7 @@ func (s *Service) draft(e Edit, seen *assembled, ids *newIDs) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d, d.settle(e, ids.next)
+	return d, d.settle(e, ids.Next)
 }
 
 // read gives a copy of a value as a client gets it and sends it back.
@@ -111,10 +114,10 @@ func (d *draft) add(e Edit) error {
 		return err
 	}
 	if part.IsZero() {
-		return badRequest("a new part must say something")
+		return problem.BadRequest("a new part must say something")
 	}
 	if !part.FieldByName("ID").IsZero() {
-		return badRequest("", Fault{Pointer: "/id", Detail: "the server gives a new part its id; leave it out"})
+		return problem.BadRequest("", problem.Fault{Pointer: "/id", Detail: "the server gives a new part its id; leave it out"})
 	}
 	list.Set(reflect.Append(list, part))
 	d.at = fmt.Sprintf("%s[%d]", e.List, list.Len()-1)
@@ -128,17 +131,17 @@ func (d *draft) checkIndexes(e Edit) error {
 	if !counts || len(d.shown.Plans) == len(d.base.Plans) {
 		return nil
 	}
-	p := newProblem(http.StatusUnprocessableEntity, "patch-failed", "The patch doesn't fit the case", "")
-	return p.found([]Fault{{Detail: "a summary shows fewer plans than the case has: say by the parameter view, summary or whole, which are counted, " +
+	p := problem.New(http.StatusUnprocessableEntity, "patch-failed", "The patch doesn't fit the case", "")
+	return p.With([]problem.Fault{{Detail: "a summary shows fewer plans than the case has: say by the parameter view, summary or whole, which are counted, " +
 		"or edit a plan at its own URL"}})
 }
 
 // listIn is a list of a case by its name.
 func listIn(c *casemodel.Case, name string) reflect.Value {
 	v := reflect.ValueOf(c).Elem()
-	for _, f := range fieldsOf(v.Type()) {
-		if f.name == name {
-			return v.FieldByIndex(f.index)
+	for _, f := range form.Fields(v.Type()) {
+		if f.Name == name {
+			return v.FieldByIndex(f.Index)
 		}
 	}
 	return reflect.Value{}
@@ -153,7 +156,7 @@ func (d *draft) changePart(e Edit) error {
 		return err
 	}
 	if id := part.FieldByName("ID"); id.String() != string(e.part()) {
-		return badRequest("", Fault{Pointer: "/id", Detail: "must be the id of the part, " + string(e.part())})
+		return problem.BadRequest("", problem.Fault{Pointer: "/id", Detail: "must be the id of the part, " + string(e.part())})
 	}
 	return nil
 }
@@ -180,13 +183,13 @@ func (d *draft) change(e Edit, into, base reflect.Value, kind casemodel.Kind) er
 	}
 	var said map[string]json.RawMessage
 	if err := json.Unmarshal(text, &said); err != nil {
-		return badRequest("the body isn't an object")
+		return problem.BadRequest("the body isn't an object")
 	}
 	stays := fixedMembers(kind)
-	for _, f := range fieldsOf(into.Type()) {
-		list := f.typ.Kind() == reflect.Slice && isPart(f.typ.Elem())
-		if _, there := said[f.name]; !there && (list || f.name == "id" || slices.Contains(stays, f.name)) {
-			into.FieldByIndex(f.index).Set(base.FieldByIndex(f.index))
+	for _, f := range form.Fields(into.Type()) {
+		list := f.Type.Kind() == reflect.Slice && isPart(f.Type.Elem())
+		if _, there := said[f.Name]; !there && (list || f.Name == "id" || slices.Contains(stays, f.Name)) {
+			into.FieldByIndex(f.Index).Set(base.FieldByIndex(f.Index))
 		}
 	}
 	return nil
@@ -203,14 +206,14 @@ func fixedMembers(kind casemodel.Kind) []string {
 
 // take reads a body strictly.
 func take(into reflect.Value, text []byte) error {
-	if faults := checkBody(text, into.Type(), ""); len(faults) > 0 {
+	if faults := form.Check(text, into.Type(), ""); len(faults) > 0 {
 		if faults[0].Pointer == "/case" {
 			faults[0].Detail += "; send what GET gives as its member case"
 		}
-		return badRequest("", faults...)
+		return problem.BadRequest("", faults...)
 	}
 	if err := json.Unmarshal(text, into.Addr().Interface()); err != nil {
-		return badRequest("a value doesn't fit its element")
+		return problem.BadRequest("a value doesn't fit its element")
 	}
 	trim(into)
 	return nil
@@ -223,7 +226,7 @@ func patched(doc []byte, e Edit, t reflect.Type) ([]byte, error) {
 	if e.MediaType == JSONPatch {
 		text, err = jsonpatch.Apply(doc, e.Body, jsonpatch.Options{Absent: absentIn(t)})
 	} else if !bytes.HasPrefix(bytes.TrimSpace(e.Body), []byte("{")) {
-		return nil, badRequest("a merge patch of a case must be an object")
+		return nil, problem.BadRequest("a merge patch of a case must be an object")
 	} else {
 		text, err = jsonpatch.Merge(doc, e.Body)
 	}
@@ -231,12 +234,12 @@ func patched(doc []byte, e Edit, t reflect.Type) ([]byte, error) {
 	if !errors.As(err, &pe) {
 		return text, err
 	}
-	fault := Fault{Pointer: pe.Pointer(), Detail: pe.Error()}
+	fault := problem.Fault{Pointer: pe.Pointer(), Detail: pe.Error()}
 	if pe.Malformed {
-		return nil, badRequest("", fault)
+		return nil, problem.BadRequest("", fault)
 	}
-	p := newProblem(http.StatusUnprocessableEntity, "patch-failed", "The patch doesn't fit the case", "")
-	return nil, p.found([]Fault{fault})
+	p := problem.New(http.StatusUnprocessableEntity, "patch-failed", "The patch doesn't fit the case", "")
+	return nil, p.With([]problem.Fault{fault})
 }
 
 // absentIn gives what a document of a type leaves out because it is empty.
@@ -251,11 +254,11 @@ func absentIn(t reflect.Type) jsonpatch.Absent {
 			case reflect.Slice:
 				at = at.Elem()
 			case reflect.Struct:
-				i := slices.IndexFunc(fieldsOf(at), func(f field) bool { return f.name == token })
+				i := slices.IndexFunc(form.Fields(at), func(f form.Field) bool { return f.Name == token })
 				if i < 0 {
 					return nil
 				}
-				at = fieldsOf(at)[i].typ
+				at = form.Fields(at)[i].Type
 			default:
 				return nil
 			}

@@ -5,25 +5,25 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
 
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/problem"
 )
 
-// partList is a list of parts of a case, which has a URL, as its parts have.
-type partList struct {
-	name  string // of the member of a case, and in URLs
-	kind  casemodel.Kind
-	types []string     // that ids of its parts begin with
-	part  reflect.Type // of a part
+// PartList is a list of parts of a case, which has a URL, as its parts have.
+type PartList struct {
+	Name  string // of the member of a case, and in URLs
+	Kind  casemodel.Kind
+	Types []string     // that ids of its parts begin with
+	Part  reflect.Type // of a part
 }
 
-// typesOf are the resource types that parts of a kind have in their ids; a new
+// TypesOf are the resource types that parts of a kind have in their ids; a new
 // one gets the first.
-var typesOf = map[casemodel.Kind][]string{
+var TypesOf = map[casemodel.Kind][]string{
 	casemodel.KindRelative: {"RelatedPerson"}, casemodel.KindTeam: {"CareTeam"}, casemodel.KindNetwork: {"OrganizationAffiliation"},
 	casemodel.KindReferral: {"ServiceRequest"}, casemodel.KindProblem: {"Condition"}, casemodel.KindStrength: {"Observation"},
 	casemodel.KindBarrier: {"Flag"}, casemodel.KindRisk: {"RiskAssessment"}, casemodel.KindAssessment: {"QuestionnaireResponse"},
@@ -47,8 +47,8 @@ func isPart(t reflect.Type) bool {
 	return ok && id.Type == refType
 }
 
-// partLists are the lists of parts of a case, in its order.
-var partLists = func() []partList {
+// PartLists are the lists of parts of a case, in its order.
+var PartLists = func() []PartList {
 	one := casemodel.Case{} // with one part in each list, to learn its kind
 	v := reflect.ValueOf(&one).Elem()
 	for i := range v.NumField() {
@@ -56,27 +56,27 @@ var partLists = func() []partList {
 			f.Set(reflect.MakeSlice(f.Type(), 1, 1))
 		}
 	}
-	var all []partList
+	var all []PartList
 	for p := range one.Parts() {
 		name, _, _ := strings.Cut(p.Path, "[")
-		all = append(all, partList{name, p.Kind, typesOf[p.Kind], reflect.TypeOf(p.Value).Elem()})
+		all = append(all, PartList{name, p.Kind, TypesOf[p.Kind], reflect.TypeOf(p.Value).Elem()})
 	}
 	return all
 }()
 
 // listNamed gives a list by its name, nil for none.
-func listNamed(name string) *partList {
-	for i := range partLists {
-		if partLists[i].name == name {
-			return &partLists[i]
+func listNamed(name string) *PartList {
+	for i := range PartLists {
+		if PartLists[i].Name == name {
+			return &PartLists[i]
 		}
 	}
 	return nil
 }
 
-// methods are those by which a list, or a part of it, is edited.
-func (l *partList) methods(part bool) []string {
-	row := casemodel.EditingOf(l.kind)
+// Methods are those by which a list, or a part of it, is edited.
+func (l *PartList) Methods(part bool) []string {
+	row := casemodel.EditingOf(l.Kind)
 	switch {
 	case !part && row.Adds:
 		return []string{http.MethodPost}
@@ -90,7 +90,7 @@ func (l *partList) methods(part bool) []string {
 // edited; none for a list that isn't there.
 func EditMethods(list string, part bool) []string {
 	if l := listNamed(list); l != nil {
-		return l.methods(part)
+		return l.Methods(part)
 	}
 	return nil
 }
@@ -115,23 +115,20 @@ func partTag(part any) string {
 	return `"` + hex.EncodeToString(sum[:12]) + `"`
 }
 
-// ReadPart shows a part of a case (GET /cases/[id]/[list]/[type]/[id]).
-func (s *Service) ReadPart(ctx context.Context, id, list string, ref casemodel.Ref, ifNoneMatch []string) (Answer, error) {
-	a, err := s.load(ctx, s.caller, id)
+// ReadPart shows a part of a case. ifNoneMatch are ETags of the part that the caller
+// has already.
+func (s *Service) ReadPart(ctx context.Context, id, list string, ref casemodel.Ref, ifNoneMatch []string) (Answer[any], error) {
+	a, err := s.assembler.Load(ctx, s.caller, id)
 	if err != nil {
-		return Answer{}, err
+		return Answer[any]{}, err
 	}
-	p, found := partOf(&a.c, list, ref)
+	p, found := partOf(&a.Case, list, ref)
 	if !found {
-		return Answer{}, newProblem(http.StatusNotFound, "not-found", "Not found", "the case has no such part")
+		return Answer[any]{}, problem.New(http.StatusNotFound, "not-found", "Not found", "the case has no such part")
 	}
 	tag := partTag(p.Value)
 	if matches(ifNoneMatch, tag) {
-		return Answer{Status: http.StatusNotModified, ETag: tag}, nil
+		return Answer[any]{NotModified: true, ETag: tag}, nil
 	}
-	body, err := json.Marshal(p.Value)
-	if err != nil {
-		return Answer{}, fmt.Errorf("a part as JSON: %w", err)
-	}
-	return Answer{Status: http.StatusOK, ETag: tag, Body: body}, nil
+	return Answer[any]{Value: p.Value, ETag: tag}, nil
 }

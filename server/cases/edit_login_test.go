@@ -2,7 +2,6 @@ package cases_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"caseway/fhir/store/mongo/mongotest"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
+	"caseway/server/cases/problem"
 )
 
 // workplace is a case behind Access, as somebody edits it.
@@ -34,9 +34,9 @@ func (o *office) staffed() (d *workplace, manager context.Context) {
 	}
 	o.put(boss, "Practitioner/manager", `{"resourceType":"Practitioner","id":"manager"}`)
 	manager = o.as(staffMember, "user/*.cruds")
-	a, err := o.service.Create(manager, []byte(text(object{"action": "open", "client": "Patient/p1", "argument": object{
+	a, err := create(manager, o.service, text(object{"action": "open", "client": "Patient/p1", "argument": object{
 		"model": "clinical", "setting": "community", "manager": object{"ref": "Practitioner/manager"},
-	}})))
+	}}))
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ var (
 )
 
 // edit sends an edit of the case as whoever is in ctx sees it now.
-func (d *workplace) edit(ctx context.Context, e cases.Edit) (cases.Answer, error) {
+func (d *workplace) edit(ctx context.Context, e cases.Edit) (cases.Answer[cases.View], error) {
 	d.t.Helper()
 	e.Case = d.id
 	if e.MediaType == "" {
@@ -78,11 +78,10 @@ func (d *workplace) edit(ctx context.Context, e cases.Edit) (cases.Answer, error
 func (d *workplace) sees(ctx context.Context) (casemodel.Case, string) {
 	d.t.Helper()
 	a, err := d.service.Read(ctx, d.id, nil)
-	var v cases.View
-	if err != nil || json.Unmarshal(a.Body, &v) != nil {
+	if err != nil {
 		d.t.Fatal(err)
 	}
-	return v.Case, a.ETag
+	return a.Value.Case, a.ETag
 }
 
 // onEachOffice runs a test over each store.
@@ -153,7 +152,7 @@ func testWhatOneDoesNotSeeIsNotThere(t *testing.T, d *workplace, manager context
 		refusedWith(t, err, fhir.Internal, http.StatusNotFound, "")
 		_, err = d.edit(app, cases.Edit{Method: "PATCH", MediaType: asMerge, Body: []byte(`{"problems":[{"id":"` + id + `"}]}`)})
 		refusedWith(t, err, fhir.Internal, http.StatusUnprocessableEntity, "")
-		if p := (*cases.Problem)(nil); !errors.As(err, &p) || p.Pointer != "/problems/0/id" {
+		if p := (*problem.Problem)(nil); !errors.As(err, &p) || p.Pointer != "/problems/0/id" {
 			t.Errorf("%v", err)
 		}
 	}

@@ -10,6 +10,9 @@ import (
 	"caseway/fhir"
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/assembly"
+	"caseway/server/cases/change"
+	"caseway/server/cases/problem"
 )
 
 // settle gives new parts their ids, and refuses parts that aren't there, that are
@@ -19,7 +22,7 @@ func (d *draft) settle(e Edit, newID func(string) casemodel.Ref) error {
 	for p := range d.base.Parts() {
 		known[p.ID] = true
 	}
-	var faults []Fault
+	var faults []problem.Fault
 	named := map[casemodel.Ref]casemodel.Ref{}
 	there := map[casemodel.Ref]bool{}
 	for p := range d.mine.Parts() {
@@ -27,7 +30,7 @@ func (d *draft) settle(e Edit, newID func(string) casemodel.Ref) error {
 		at := d.pointer(p.Path) + "/id"
 		switch {
 		case p.ID == "" || temporary(p.ID) && named[p.ID] == "":
-			now := newID(typesOf[p.Kind][0])
+			now := newID(TypesOf[p.Kind][0])
 			if p.ID != "" {
 				named[p.ID] = now
 			}
@@ -36,9 +39,9 @@ func (d *draft) settle(e Edit, newID func(string) casemodel.Ref) error {
 			}
 			id.SetString(string(now))
 		case there[p.ID] || named[p.ID] != "":
-			faults = append(faults, Fault{Pointer: at, Part: p.ID, Detail: "the same part is there twice"})
+			faults = append(faults, problem.Fault{Pointer: at, Part: p.ID, Detail: "the same part is there twice"})
 		case !known[p.ID]:
-			faults = append(faults, Fault{Pointer: at, Detail: "the case has no such part; leave the id of a new one out"})
+			faults = append(faults, problem.Fault{Pointer: at, Detail: "the case has no such part; leave the id of a new one out"})
 		}
 		there[p.ID] = true
 	}
@@ -48,9 +51,9 @@ func (d *draft) settle(e Edit, newID func(string) casemodel.Ref) error {
 		return nil
 	}
 	if faults[0].Rule != "" {
-		return newProblem(http.StatusUnprocessableEntity, "business-rule", "A rule of the case stands against it", "").found(faults)
+		return problem.New(http.StatusUnprocessableEntity, "business-rule", "A rule of the case stands against it", "").With(faults)
 	}
-	return newProblem(http.StatusUnprocessableEntity, "not-found", "Something that the edit names isn't there", "").found(faults)
+	return problem.New(http.StatusUnprocessableEntity, "not-found", "Something that the edit names isn't there", "").With(faults)
 }
 
 // rename gives what names new parts by their temporary ids the ids that they got.
@@ -78,8 +81,8 @@ func rename(v reflect.Value, named map[casemodel.Ref]casemodel.Ref) {
 
 // leftOut finds parts that the edited case lacks. A JSON Patch says by itself
 // that it removes them; what is only left out may have been forgotten.
-func (d *draft) leftOut(e Edit, there map[casemodel.Ref]bool) []Fault {
-	var faults []Fault
+func (d *draft) leftOut(e Edit, there map[casemodel.Ref]bool) []problem.Fault {
+	var faults []problem.Fault
 	gone := "none"
 	for p := range d.shown.Parts() {
 		if there[p.ID] || strings.HasPrefix(p.Path, gone) {
@@ -91,7 +94,7 @@ func (d *draft) leftOut(e Edit, there map[casemodel.Ref]bool) []Fault {
 			continue
 		}
 		list := d.pointer(p.Path)
-		faults = append(faults, Fault{
+		faults = append(faults, problem.Fault{
 			Rule: "part-removed", Pointer: list[:strings.LastIndexByte(list, '/')], Part: p.ID,
 			Detail: "Nothing is taken out of a case by leaving it out; DELETE its URL, or remove it by a JSON Patch, to have it marked as removed.",
 		})
@@ -103,50 +106,42 @@ func (d *draft) leftOut(e Edit, there map[casemodel.Ref]bool) []Fault {
 // client edits.
 func (d *draft) pointer(path string) string {
 	if d.at == "" {
-		return pointerOf(path)
+		return problem.Pointer(path)
 	}
 	rest, inside := strings.CutPrefix(path, d.at)
 	if !inside || rest != "" && rest[0] != '.' && rest[0] != '[' {
 		return ""
 	}
-	return strings.TrimSuffix(pointerOf(strings.TrimPrefix(rest, ".")), "/")
+	return strings.TrimSuffix(problem.Pointer(strings.TrimPrefix(rest, ".")), "/")
 }
 
 // tell gives what stands against an edit with its places in the document that
 // the client edits. Of parts that they don't see it says the rule alone.
-func (d *draft) tell(err error, after *casemodel.Case, whole *assembled) error {
+func (d *draft) tell(err error, after *casemodel.Case, whole *assembly.Assembled) error {
 	found := casemodel.Errors(nil)
 	if !errors.As(err, &found) {
 		return err
 	}
-	base, mine, theirs := pathsOf(&d.base), pathsOf(&d.mine), pathsOf(after)
-	p := newProblem(http.StatusUnprocessableEntity, "business-rule", "A rule of the case stands against it", "")
-	var faults []Fault
+	base, mine, theirs := change.PathsOf(&d.base), change.PathsOf(&d.mine), change.PathsOf(after)
+	p := problem.New(http.StatusUnprocessableEntity, "business-rule", "A rule of the case stands against it", "")
+	var faults []problem.Fault
 	for _, e := range found {
-		f := Fault{Rule: e.Rule, Part: e.Part, Detail: e.Text, Actions: e.Actions}
+		f := problem.Fault{Rule: e.Rule, Part: e.Part, Detail: e.Text, Actions: e.Actions}
 		path, there := mine[e.Part]
 		_, seen := base[e.Part]
 		rest, inside := strings.CutPrefix(e.Path, theirs[e.Part])
 		switch {
 		case e.Part == "" && d.at == "" && !strings.HasPrefix(e.Path, "argument.") && !strings.HasPrefix(e.Path, "actor."):
-			f.Pointer = pointerOf(e.Path)
+			f.Pointer = problem.Pointer(e.Path)
 		case e.Part == "":
 		case !seen && !there:
-			f.Part, f.Detail, f.Actions = "", textOf(e.Rule), nil
+			f.Part, f.Detail, f.Actions = "", change.TextOf(e.Rule), nil
 		case there && inside:
 			f.Pointer = d.pointer(path + rest)
 		}
 		faults = append(faults, f)
 	}
-	return p.found(faults)
-}
-
-func pathsOf(c *casemodel.Case) map[casemodel.Ref]string {
-	all := map[casemodel.Ref]string{"": ""}
-	for p := range c.Parts() {
-		all[p.ID] = p.Path
-	}
-	return all
+	return p.With(faults)
 }
 
 // tellRefused gives what FHIR has against the resources of an edit with the parts
@@ -156,19 +151,19 @@ func (d *draft) tellRefused(err error, writes []mapping.Write) error {
 	if !errors.As(err, &fe) || !slices.Contains([]fhir.Kind{fhir.Structure, fhir.Invalid, fhir.Unprocessable}, fe.Kind) {
 		return err
 	}
-	mine := pathsOf(&d.mine)
-	var faults []Fault
+	mine := change.PathsOf(&d.mine)
+	var faults []problem.Fault
 	for _, is := range fe.Issues {
-		key, element, found := keyIn(is.Expression, writes)
+		key, element, found := change.KeyIn(is.Expression, writes)
 		if !found {
 			return err
 		}
-		f := Fault{Part: casemodel.Ref(key.String()), Detail: key.Type + element + ": " + is.Text}
+		f := problem.Fault{Part: casemodel.Ref(key.String()), Detail: key.Type + element + ": " + is.Text}
 		if path, seen := mine[f.Part]; seen {
 			f.Pointer = d.pointer(path)
 		}
 		faults = append(faults, f)
 	}
-	p := newProblem(http.StatusUnprocessableEntity, "not-storable", "What the edit would store isn't accepted", "")
-	return p.found(faults)
+	p := problem.New(http.StatusUnprocessableEntity, "not-storable", "What the edit would store isn't accepted", "")
+	return p.With(faults)
 }

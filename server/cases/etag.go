@@ -3,6 +3,8 @@ package cases
 import (
 	"net/http"
 	"strings"
+
+	"caseway/server/cases/problem"
 )
 
 // matches reports whether a list of entity tags (RFC 9110 section 8.8.3) has
@@ -24,6 +26,6 @@ func checkIfMatch(values []string, etag string) error {
 	if len(values) == 0 || matches(values, etag) {
 		return nil
 	}
-	return newProblem(http.StatusPreconditionFailed, "version-conflict", "The case has changed",
+	return problem.New(http.StatusPreconditionFailed, "version-conflict", "The case has changed",
 		"the case isn't in the state that If-Match names; read it again")
 }

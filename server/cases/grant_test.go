@@ -10,7 +10,7 @@ import (
 	"caseway/auth"
 	"caseway/fhir"
 	"caseway/fhir/interaction"
-	"caseway/server/cases"
+	"caseway/server/cases/problem"
 )
 
 // grantTry is a write by which somebody would become something in a case.
@@ -86,7 +86,7 @@ func testNobodyGivesHimselfARole(t *testing.T, d *workplace, manager context.Con
 		})
 	}
 	for _, name := range []string{"rehab", "insurer", "stranger", "patient"} {
-		_, err := d.service.Act(who[name], d.id, "cancel", []byte(`{"reason":"x"}`), nil)
+		_, err := act(who[name], d.service, d.id, "cancel", `{"reason":"x"}`)
 		if err == nil {
 			t.Errorf("%s cancels the case", name)
 		}
@@ -154,7 +154,7 @@ func checkRefused(t *testing.T, err error, rule string) {
 		t.Errorf("done, want it refused by %s", rule)
 	case !errors.As(err, &fe):
 		t.Errorf("refused with %v, want a FHIR error", err)
-	case rule != "any" && cases.ProblemOf(err, http.StatusUnprocessableEntity).Rule != rule:
+	case rule != "any" && problem.Of(err, http.StatusUnprocessableEntity).Rule != rule:
 		t.Errorf("refused with %v, want %s", err, rule)
 	}
 }

@@ -19,6 +19,8 @@ import (
 	"caseway/fhir/store/sqlite"
 	"caseway/server/cases"
 	"caseway/server/cases/membership"
+	"caseway/server/cases/problem"
+	"caseway/server/cases/rules"
 )
 
 // people are who logs in: what they are to a case follows from the case, and
@@ -87,7 +89,7 @@ type desk struct {
 func newDesk(t *testing.T, s store.Store) *desk {
 	t.Helper()
 	r4 := definition.R4()
-	guard := cases.NewGuard(cases.GuardConfig{Schema: r4})
+	guard := rules.New(rules.Config{Schema: r4})
 	engine, err := interaction.New(interaction.Config{
 		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
 	})
@@ -111,9 +113,9 @@ func (d *desk) tries(t *testing.T, k *illegalTry, row illegal) {
 	if row.API.Argument != nil {
 		body["argument"] = k.fill(row.API.Argument)
 	}
-	_, err := d.service.Act(ctx, k.c.ID, row.API.Action, []byte(text(body)), nil)
-	if p := cases.ProblemOf(err, http.StatusTeapot); err == nil || p.Status != http.StatusUnprocessableEntity ||
-		!slices.ContainsFunc(p.Errors, func(f cases.Fault) bool { return f.Rule == row.Rule }) {
+	_, err := act(ctx, d.service, k.c.ID, row.API.Action, text(body))
+	if p := problem.Of(err, http.StatusTeapot); err == nil || p.Status != http.StatusUnprocessableEntity ||
+		!slices.ContainsFunc(p.Errors, func(f problem.Fault) bool { return f.Rule == row.Rule }) {
 		t.Errorf("case API: not refused by %s: %v %+v", row.Rule, err, p)
 	}
 	r, _, _ := k.write(row.FHIR[0])

@@ -12,30 +12,30 @@ import (
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/mapping/casemodel"
-	"caseway/server/cases"
+	"caseway/server/cases/file"
 )
 
 // exported gives what somebody exports.
 func (o *office) exported(ctx context.Context) string {
 	o.t.Helper()
-	e, err := cases.ReadExport(cases.FormatNDJSON, nil)
+	e, err := file.ReadExport(file.FormatNDJSON, nil)
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if _, err := o.service.Export(ctx, e, &b); err != nil {
+	if _, err := o.files.Export(ctx, e, &b); err != nil {
 		o.t.Fatal(err)
 	}
 	return b.String()
 }
 
 // importing gives what comes of a line that somebody imports.
-func (o *office) importing(ctx context.Context, line string, change bool) cases.Imported {
+func (o *office) importing(ctx context.Context, line string, change bool) file.Imported {
 	o.t.Helper()
-	var first cases.Imported
+	var first file.Imported
 	n := 0
-	err := o.service.Import(ctx, cases.Importing{
-		Format: cases.FormatNDJSON, MaxLine: 1 << 20, Change: change, Reason: "because",
+	err := o.files.Import(ctx, file.Importing{
+		Format: file.FormatNDJSON, MaxLine: 1 << 20, Change: change, Reason: "because",
 	}, strings.NewReader(line), func(text []byte) {
 		if n++; n == 1 {
 			if err := json.Unmarshal(text, &first); err != nil {
@@ -67,7 +67,7 @@ func TestFilesAreBehindTheLogin(t *testing.T) {
 	flat := func(line string) string { return strings.ReplaceAll(line, "\n", "") }
 	for id, client := range map[string]string{"c1": "p1", "c2": "p2"} {
 		t.Run(id, func(t *testing.T) {
-			if got := o.importing(manager, flat(line(id, client, "")), false); got.Result != cases.ImportCreated {
+			if got := o.importing(manager, flat(line(id, client, "")), false); got.Result != file.ImportCreated {
 				t.Fatalf("the manager: %s", text(got))
 			}
 		})
@@ -105,7 +105,7 @@ func TestFilesAreBehindTheLogin(t *testing.T) {
 	} {
 		t.Run(row.who, func(t *testing.T) {
 			got := o.importing(row.ctx, row.line, row.change)
-			if got.Result != cases.ImportRefused || row.status > 0 && got.Problem.Status != row.status || got.Problem.Rule != row.rule {
+			if got.Result != file.ImportRefused || row.status > 0 && got.Problem.Status != row.status || got.Problem.Rule != row.rule {
 				t.Errorf("%s imports %s", row.who, text(got))
 			}
 			if strings.Contains(text(got), "Patient/p2") && row.who == "a patient over another's case" {
@@ -113,7 +113,7 @@ func TestFilesAreBehindTheLogin(t *testing.T) {
 			}
 		})
 	}
-	if got := o.importing(manager, held, true); got.Result != cases.ImportChanged {
+	if got := o.importing(manager, held, true); got.Result != file.ImportChanged {
 		t.Errorf("the manager: %s", text(got))
 	}
 	found, err := o.engine.Search(boss, interaction.SearchRequest{Type: "Provenance", Parameters: []search.Pair{{Name: "agent", Value: "Practitioner/manager"}}})

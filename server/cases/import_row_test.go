@@ -5,7 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"caseway/server/cases"
+	"caseway/server/cases/file"
+	"caseway/server/cases/problem"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -40,12 +41,12 @@ func TestRowsAreRefusedAlone(t *testing.T) {
 			{"r12,Patient/p1,opened,clinical,home-health,\"Practitioner/manager\"x,,,,,,\n", 400, "", "closing quote"},
 			{",Patient/p1,opened,clinical,home-health,Practitioner/manager,2026-02-01,,,,,\n", 0, "", ""},
 		}
-		var file strings.Builder
-		file.WriteString("\ufeff" + header)
+		var sheet strings.Builder
+		sheet.WriteString("\ufeff" + header)
 		for _, row := range rows {
-			file.WriteString(row.row)
+			sheet.WriteString(row.row)
 		}
-		report, _ := a.imports(csv, "", file.String())
+		report, _ := a.imports(csv, "", sheet.String())
 		n := 0
 		for _, row := range rows {
 			if row.status < 0 {
@@ -54,12 +55,12 @@ func TestRowsAreRefusedAlone(t *testing.T) {
 			got := report[n]
 			n++
 			if row.status == 0 {
-				if got.Result != cases.ImportCreated || len(got.Losses) > 0 {
+				if got.Result != file.ImportCreated || len(got.Losses) > 0 {
 					t.Errorf("%q: %s", row.row, text(got))
 				}
 				continue
 			}
-			p := cases.Problem{Errors: []cases.Fault{{}}}
+			p := problem.Problem{Errors: []problem.Fault{{}}}
 			if got.Problem != nil {
 				p = *got.Problem
 			}
@@ -67,7 +68,7 @@ func TestRowsAreRefusedAlone(t *testing.T) {
 				t.Errorf("%q: %s, not %d in column %q: %q", row.row, text(got), row.status, row.column, row.detail)
 			}
 		}
-		again, sum := a.imports(csv, "", file.String())
+		again, sum := a.imports(csv, "", sheet.String())
 		if sum.Unchanged != 4 || sum.Created != 0 || again[len(again)-1].ID != report[len(report)-1].ID || report[0].Line != 2 || report[1].Line != 4 {
 			t.Errorf("again: %+v; lines %d and %d", sum, report[0].Line, report[1].Line)
 		}
@@ -93,9 +94,9 @@ func TestRowsChangeCases(t *testing.T) {
 			return columns + "\r\n" + strings.Join(cells, ",") + "\r\n"
 		}
 		const who = "?role=case-manager&by=Practitioner/manager&reason=moved"
-		a.imported(csv, "", row("id,plan", k.c.ID, "Antibiotics at home"), cases.ImportUnchanged)
-		a.imported(csv, "", row("id,plan,manager,diagnosis,start", k.c.ID, "", "", " ", ""), cases.ImportUnchanged)
-		a.imported(csv, who, row("id,etag,plan,diagnosis", k.c.ID, tag, "'=At home", ""), cases.ImportChanged)
+		a.imported(csv, "", row("id,plan", k.c.ID, "Antibiotics at home"), file.ImportUnchanged)
+		a.imported(csv, "", row("id,plan,manager,diagnosis,start", k.c.ID, "", "", " ", ""), file.ImportUnchanged)
+		a.imported(csv, who, row("id,etag,plan,diagnosis", k.c.ID, tag, "'=At home", ""), file.ImportChanged)
 		if now := withoutTags(t, a.export("")); cmp.Equal(now, before) || !strings.Contains(text(now), `"title":"=At home"`) ||
 			!cmp.Equal(now[k.c.ID]["diagnoses"], before[k.c.ID]["diagnoses"]) {
 			t.Errorf("a row changed something else: %s", cmp.Diff(before, now))
@@ -104,9 +105,9 @@ func TestRowsChangeCases(t *testing.T) {
 			t.Errorf("a formula: %s", rows[1])
 		}
 		for _, refused := range []struct {
-			file   string
-			status int
-			column string
+			content string
+			status  int
+			column  string
 		}{
 			{row("id,etag,plan", k.c.ID, tag, "too late"), http.StatusPreconditionFailed, "etag"},
 			{row("id,plan", k.c.ID, "without an etag"), http.StatusConflict, "id"},
@@ -114,10 +115,10 @@ func TestRowsChangeCases(t *testing.T) {
 			{row("id,phase", k.c.ID, "planning"), http.StatusConflict, "id"},
 			{row("id,client,phase", "new", "", "opened"), http.StatusUnprocessableEntity, "client"},
 		} {
-			t.Run(refused.file, func(t *testing.T) {
-				got := a.imported(csv, who, refused.file, cases.ImportRefused)[0]
+			t.Run(refused.content, func(t *testing.T) {
+				got := a.imported(csv, who, refused.content, file.ImportRefused)[0]
 				if got.Problem.Status != refused.status || got.Problem.Errors[0].Column != refused.column {
-					t.Errorf("%q: %s", refused.file, text(got))
+					t.Errorf("%q: %s", refused.content, text(got))
 				}
 			})
 		}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"caseway/server/cases"
+	"caseway/server/cases/file"
 )
 
 // TestSheetsAreRead: files as spreadsheets of several countries save them make the
@@ -21,9 +21,9 @@ func TestSheetsAreRead(t *testing.T) {
 	}
 	onEachStore(t, func(t *testing.T, a *api) {
 		a.directory()
-		for _, file := range files {
-			t.Run(file.name, func(t *testing.T) {
-				made := a.imported(csv, "", file.text, cases.ImportCreated)[0]
+		for _, row := range files {
+			t.Run(row.name, func(t *testing.T) {
+				made := a.imported(csv, "", row.text, file.ImportCreated)[0]
 				if len(made.Losses) > 0 {
 					t.Errorf("lost %s", text(made.Losses))
 				}
@@ -65,14 +65,14 @@ func TestClientsByIdentifier(t *testing.T) {
 		}
 		const columns = "id,client,clientIdentifier,phase,model,setting,manager\n"
 		const rest = ",opened,clinical,home-health,Practitioner/manager\n"
-		file := columns + `c1,,"http://clinic.example/mrn|2, of A|B"` + rest +
+		content := columns + `c1,,"http://clinic.example/mrn|2, of A|B"` + rest +
 			`c2,Patient/p2,"http://clinic.example/mrn|2, of A|B"` + rest +
 			"c3,,http://clinic.example/mrn|3" + rest +
 			"c4,,http://clinic.example/mrn|4" + rest +
 			"c5,,1001" + rest +
 			`c6,Patient/p1,"http://clinic.example/mrn|2, of A|B"` + rest
-		report := a.imported(csv, "", file,
-			cases.ImportCreated, cases.ImportCreated, cases.ImportRefused, cases.ImportRefused, cases.ImportRefused, cases.ImportRefused)
+		report := a.imported(csv, "", content,
+			file.ImportCreated, file.ImportCreated, file.ImportRefused, file.ImportRefused, file.ImportRefused, file.ImportRefused)
 		for i, want := range []string{2: "several Patients", 3: "no Patient", 4: "system|value", 5: "another Patient"} {
 			t.Run(want, func(t *testing.T) {
 				if want != "" && (report[i].Problem.Errors[0].Column != "clientIdentifier" || !strings.Contains(text(report[i].Problem), want)) {
@@ -80,9 +80,9 @@ func TestClientsByIdentifier(t *testing.T) {
 				}
 			})
 		}
-		a.imported(csv, "", file, cases.ImportUnchanged, cases.ImportUnchanged, cases.ImportRefused, cases.ImportRefused, cases.ImportRefused, cases.ImportRefused)
+		a.imported(csv, "", content, file.ImportUnchanged, file.ImportUnchanged, file.ImportRefused, file.ImportRefused, file.ImportRefused, file.ImportRefused)
 		a.imported(ndjson, "", `{"id":"c7","clientIdentifier":"http://clinic.example/mrn|2, of A|B","phase":"opened","model":"clinical","setting":"home-health",`+
-			`"client":{},"manager":{"ref":"Practitioner/manager"}}`+"\n", cases.ImportCreated)
+			`"client":{},"manager":{"ref":"Practitioner/manager"}}`+"\n", file.ImportCreated)
 		for _, id := range []string{"c1", "c7"} {
 			t.Run(id, func(t *testing.T) {
 				if got := a.do("GET", "/cases/"+id, "").body; !strings.Contains(got, `"Patient/p2"`) {
@@ -99,7 +99,7 @@ func TestDryRunStoresNothing(t *testing.T) {
 		k := a.open()
 		k.planned()
 		before := a.do("GET", "/fhir/_history?_count=1000", "").body
-		file := "id,client,clientName,phase,model,setting,manager,managerName,plan\n" +
+		content := "id,client,clientName,phase,model,setting,manager,managerName,plan\n" +
 			"n1,Patient/new,New Client,opened,clinical,home-health,Practitioner/new,New Manager,\n" +
 			"n2,Patient/new,,opened,clinical,home-health,Practitioner/new,,\n" +
 			"n3,Patient/new,Somebody Else,opened,clinical,home-health,Practitioner/new,,\n" +
@@ -109,7 +109,7 @@ func TestDryRunStoresNothing(t *testing.T) {
 		tag := strings.Trim(a.do("GET", k.path, "").header.Get("ETag"), `"`)
 		change := "id,etag,plan\n" + k.c.ID + "," + tag + ",Otherwise\n"
 		const who = "role=case-manager&by=Practitioner/manager&reason=moved"
-		dry, sum := a.imports(csv, "?dry-run=true", file)
+		dry, sum := a.imports(csv, "?dry-run=true", content)
 		dryChange, _ := a.imports(csv, "?dry-run=true&"+who, change)
 		if after := a.do("GET", "/fhir/_history?_count=1000", "").body; versionsIn(after) != versionsIn(before) {
 			t.Fatalf("a dry run has stored something: %d versions, were %d", versionsIn(after), versionsIn(before))
@@ -117,13 +117,13 @@ func TestDryRunStoresNothing(t *testing.T) {
 		if !sum.DryRun || !sum.Complete {
 			t.Errorf("got the summary %+v, want a complete dry run", sum)
 		}
-		real, sum := a.imports(csv, "", file)
+		real, sum := a.imports(csv, "", content)
 		realChange, _ := a.imports(csv, "?dry-run=false&"+who, change)
 		if sum.DryRun {
 			t.Errorf("got the summary %+v, want no dry run", sum)
 		}
-		want := []cases.ImportedAs{
-			cases.ImportCreated, cases.ImportCreated, cases.ImportRefused, cases.ImportRefused, cases.ImportUnchanged, cases.ImportRefused, cases.ImportChanged,
+		want := []file.ImportedAs{
+			file.ImportCreated, file.ImportCreated, file.ImportRefused, file.ImportRefused, file.ImportUnchanged, file.ImportRefused, file.ImportChanged,
 		}
 		real, dry = append(real, realChange...), append(dry, dryChange...)
 		for i := range want {
@@ -131,7 +131,7 @@ func TestDryRunStoresNothing(t *testing.T) {
 				t.Errorf("line %d: the dry run said %s, the import %s, want both the same and %s", real[i].Line, text(dry[i]), text(real[i]), want[i])
 			}
 		}
-		if got := a.do("POST", "/cases/import?dry-run=perhaps", file, "Content-Type", csv); got.status != http.StatusBadRequest {
+		if got := a.do("POST", "/cases/import?dry-run=perhaps", content, "Content-Type", csv); got.status != http.StatusBadRequest {
 			t.Errorf("got %d %s, want 400", got.status, got.body)
 		}
 	})

@@ -13,7 +13,8 @@ import (
 	"caseway/fhir/store/mongo"
 	"caseway/fhir/store/mongo/mongotest"
 	"caseway/fhir/store/sqlite"
-	"caseway/server/cases"
+	"caseway/server/cases/file"
+	"caseway/server/cases/problem"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -59,20 +60,20 @@ func (a *api) export(query string) []string {
 }
 
 // imports sends a file, and gives the report.
-func (a *api) imports(typ, query, file string) ([]cases.Imported, cases.Summary) {
+func (a *api) imports(typ, query, content string) ([]file.Imported, file.Summary) {
 	a.t.Helper()
-	got := a.do("POST", "/cases/import"+query, file, "Content-Type", typ)
+	got := a.do("POST", "/cases/import"+query, content, "Content-Type", typ)
 	if got.status != http.StatusOK || got.header.Get("Content-Type") != ndjson {
 		a.t.Fatalf("import: %d %s", got.status, got.body)
 	}
 	lines := strings.Split(strings.TrimSuffix(got.body, "\n"), "\n")
-	var last struct{ Summary cases.Summary }
+	var last struct{ Summary file.Summary }
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil {
 		a.t.Fatal(err)
 	}
-	var all []cases.Imported
+	var all []file.Imported
 	for _, line := range lines[:len(lines)-1] {
-		var one cases.Imported
+		var one file.Imported
 		if err := json.Unmarshal([]byte(line), &one); err != nil {
 			a.t.Fatal(err)
 		}
@@ -85,10 +86,10 @@ func (a *api) imports(typ, query, file string) ([]cases.Imported, cases.Summary)
 }
 
 // imported wants that every line came to a result.
-func (a *api) imported(typ, query, file string, want ...cases.ImportedAs) []cases.Imported {
+func (a *api) imported(typ, query, content string, want ...file.ImportedAs) []file.Imported {
 	a.t.Helper()
-	all, sum := a.imports(typ, query, file)
-	var got []cases.ImportedAs
+	all, sum := a.imports(typ, query, content)
+	var got []file.ImportedAs
 	for _, one := range all {
 		got = append(got, one.Result)
 	}
@@ -130,8 +131,8 @@ func TestExportedCasesComeBack(t *testing.T) {
 		if len(lines) != 3 {
 			t.Fatalf("%d cases, not 3", len(lines))
 		}
-		file := strings.Join(lines, "")
-		for _, one := range to.imported(ndjson, "?reason=moving", file, cases.ImportCreated, cases.ImportCreated, cases.ImportCreated) {
+		content := strings.Join(lines, "")
+		for _, one := range to.imported(ndjson, "?reason=moving", content, file.ImportCreated, file.ImportCreated, file.ImportCreated) {
 			if len(one.Losses) > 0 {
 				t.Errorf("%s lost %v", one.ID, one.Losses)
 			}
@@ -139,7 +140,7 @@ func TestExportedCasesComeBack(t *testing.T) {
 		if diff := cmp.Diff(withoutTags(t, lines), withoutTags(t, to.export(""))); diff != "" {
 			t.Error(diff)
 		}
-		to.imported(ndjson, "", file, cases.ImportUnchanged, cases.ImportUnchanged, cases.ImportUnchanged)
+		to.imported(ndjson, "", content, file.ImportUnchanged, file.ImportUnchanged, file.ImportUnchanged)
 		if got := to.do("GET", "/fhir/Practitioner/manager", ""); got.status != http.StatusOK {
 			t.Errorf("who manages the cases: %d", got.status)
 		}
@@ -167,10 +168,10 @@ func TestRowsComeBack(t *testing.T) {
 		if len(rows) != 4 || !strings.HasPrefix(rows[0], "id,etag,adopted,phase,") {
 			t.Fatalf("%d rows: %.100s", len(rows), rows[0])
 		}
-		file := strings.Join(rows, "")
+		content := strings.Join(rows, "")
 		to.directory()
-		to.imported(csv, "", file, cases.ImportCreated, cases.ImportCreated, cases.ImportCreated)
-		to.imported(csv, "", file, cases.ImportUnchanged, cases.ImportUnchanged, cases.ImportUnchanged)
+		to.imported(csv, "", content, file.ImportCreated, file.ImportCreated, file.ImportCreated)
+		to.imported(csv, "", content, file.ImportUnchanged, file.ImportUnchanged, file.ImportUnchanged)
 		read := func(rows []string) [][]string {
 			var all [][]string
 			for _, row := range rows {
@@ -183,7 +184,7 @@ func TestRowsComeBack(t *testing.T) {
 		if diff := cmp.Diff(read(rows), read(to.export("?format=csv"))); diff != "" {
 			t.Error(diff)
 		}
-		from.imported(csv, "", file, cases.ImportUnchanged, cases.ImportUnchanged, cases.ImportUnchanged)
+		from.imported(csv, "", content, file.ImportUnchanged, file.ImportUnchanged, file.ImportUnchanged)
 	})
 }
 
@@ -215,19 +216,19 @@ func TestNothingIsOverwrittenSilently(t *testing.T) {
 		title := func(text string) func(c object) {
 			return func(c object) { first(c, "plans")["title"] = text }
 		}
-		refuse := func(file, query string, status int, name, rule, pointer string) {
+		refuse := func(content, query string, status int, name, rule, pointer string) {
 			t.Helper()
-			p := a.imported(ndjson, query, file, cases.ImportRefused)[0].Problem
+			p := a.imported(ndjson, query, content, file.ImportRefused)[0].Problem
 			if p.Status != status || !strings.HasSuffix(p.Type, "/"+name) || p.Rule != rule || p.Pointer != pointer {
 				t.Errorf("%s: %d %s %q at %q", name, p.Status, p.Type, p.Rule, p.Pointer)
 			}
 		}
 		refuse(untagged(title("another")), "", 409, "case-exists", "", "/id")
-		a.imported(ndjson, "?existing=refuse", untagged(func(object) {}), cases.ImportUnchanged)
-		a.imported(ndjson, "?role=case-manager&by=Practitioner/manager", edited(t, line, title("by its etag")), cases.ImportChanged)
+		a.imported(ndjson, "?existing=refuse", untagged(func(object) {}), file.ImportUnchanged)
+		a.imported(ndjson, "?role=case-manager&by=Practitioner/manager", edited(t, line, title("by its etag")), file.ImportChanged)
 		refuse(edited(t, line, title("by an old etag")), "", 412, "version-conflict", "", "/etag")
 		refuse(edited(t, line, title("by an old etag")), "?existing=change", 412, "version-conflict", "", "/etag")
-		a.imported(ndjson, "?existing=change&role=case-manager&by=Practitioner/manager&reason=why", untagged(title("on demand")), cases.ImportChanged)
+		a.imported(ndjson, "?existing=change&role=case-manager&by=Practitioner/manager&reason=why", untagged(title("on demand")), file.ImportChanged)
 		refuse(untagged(func(c object) { c["phase"] = "planning" }), "?existing=change", 422, "business-rule", "phase-not-allowed", "/phase")
 		refuse(untagged(func(c object) { delete(c, "goals") }), "?existing=change", 422, "business-rule", "part-removed", "/goals/0")
 		monitored := untagged(func(c object) { c["phase"] = "monitoring" })
@@ -295,21 +296,21 @@ func TestLinesAreRefusedAlone(t *testing.T) {
 			{" \r\n" + strings.Repeat("y", 13<<20) + "\n", 413, "", ""},
 			{strings.TrimSuffix(with(func(object) {}), "\n"), 0, "", ""},
 		}
-		var file strings.Builder
+		var content strings.Builder
 		for _, row := range rows {
-			file.WriteString(row.line)
+			content.WriteString(row.line)
 		}
-		report, sum := to.imports(ndjson, "", file.String())
-		if len(report) != len(rows) || !sum.Complete || sum.Created != 3 || sum.Bytes != int64(file.Len()) {
-			t.Fatalf("%d lines, %+v of %d bytes", len(report), sum, file.Len())
+		report, sum := to.imports(ndjson, "", content.String())
+		if len(report) != len(rows) || !sum.Complete || sum.Created != 3 || sum.Bytes != int64(content.Len()) {
+			t.Fatalf("%d lines, %+v of %d bytes", len(report), sum, content.Len())
 		}
 		for i, row := range rows {
 			got := report[i]
-			p := cases.Problem{}
+			p := problem.Problem{}
 			if got.Problem != nil {
 				p = *got.Problem
 			}
-			if p.Status != row.status || p.Rule != row.rule || p.Pointer != row.pointer || (row.status == 0) != (got.Result == cases.ImportCreated) {
+			if p.Status != row.status || p.Rule != row.rule || p.Pointer != row.pointer || (row.status == 0) != (got.Result == file.ImportCreated) {
 				t.Errorf("line %d: %s, not %d %s at %s", got.Line, text(got), row.status, row.rule, row.pointer)
 			}
 		}

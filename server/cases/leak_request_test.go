@@ -9,14 +9,16 @@ import (
 	"net/http"
 	"strings"
 
-	"pgregory.net/rapid"
-
 	"caseway/fhir"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
+	"caseway/server/cases/file"
+	"caseway/server/cases/problem"
 	"caseway/server/operation"
+
+	"pgregory.net/rapid"
 )
 
 // asking are requests that write nothing. $C is a case, $W its patient, $P a patient, $O an
@@ -98,14 +100,14 @@ func (x *leaking) ask(ctx context.Context, line string) string {
 	switch {
 	case verb == "ACT":
 		name, argument, _ := strings.Cut(body, " ")
-		return shown(x.cases.Act(ctx, path, name, []byte(argument), nil))
+		return shown(act(ctx, x.cases, path, name, argument))
 	case verb == "EDIT":
 		to, text, _ := strings.Cut(body, " ")
 		return shown(x.cases.Edit(ctx, editing(path, to, text)))
 	case verb == "IMPORT":
 		return x.imports(ctx, rest)
 	case verb == "POST" && path == "/cases":
-		return shown(x.cases.Create(ctx, []byte(body)))
+		return shown(create(ctx, x.cases, body))
 	case verb == "PUT":
 		key, _ := fhir.ParseKey(strings.TrimPrefix(path, "/fhir/"))
 		text := `{"resourceType":"` + key.Type + `","id":"` + key.ID + `",` + strings.TrimPrefix(body, "{")
@@ -126,29 +128,30 @@ func (x *leaking) askCases(ctx context.Context, path string) string {
 	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	switch {
 	case parts[0] == "":
-		return shown(x.cases.List(ctx, pairs))
+		page, err := x.cases.List(ctx, pairs)
+		return shown(cases.Answer[cases.Page]{Value: page}, err)
 	case parts[0] == "export" || parts[0] == "csv":
-		return x.exports(ctx, map[string]cases.Format{"export": cases.FormatNDJSON, "csv": cases.FormatCSV}[parts[0]], pairs)
+		return x.exports(ctx, map[string]file.Format{"export": file.FormatNDJSON, "csv": file.FormatCSV}[parts[0]], pairs)
 	case len(parts) == 4:
 		return shown(x.cases.ReadPart(ctx, parts[0], parts[1], casemodel.Ref(parts[2]+"/"+parts[3]), nil))
 	}
 	return shown(x.cases.Read(ctx, parts[0], nil))
 }
 
-func (x *leaking) exports(ctx context.Context, format cases.Format, pairs []search.Pair) string {
-	e, err := cases.ReadExport(format, pairs)
+func (x *leaking) exports(ctx context.Context, format file.Format, pairs []search.Pair) string {
+	e, err := file.ReadExport(format, pairs)
 	if err != nil {
 		return told(nil, err)
 	}
 	var b bytes.Buffer
-	n, err := x.cases.Export(ctx, e, &b)
+	n, err := x.files.Export(ctx, e, &b)
 	return fmt.Sprint(n, " ", told(b.Bytes(), err))
 }
 
 func (x *leaking) imports(ctx context.Context, line string) string {
 	var b bytes.Buffer
-	i := cases.Importing{Format: cases.FormatNDJSON, Change: true, MaxLine: 1 << 20}
-	err := x.cases.Import(ctx, i, strings.NewReader(line+"\n"), func(text []byte) { b.Write(text) })
+	i := file.Importing{Format: file.FormatNDJSON, Change: true, MaxLine: 1 << 20}
+	err := x.files.Import(ctx, i, strings.NewReader(line+"\n"), func(text []byte) { b.Write(text) })
 	return told(b.Bytes(), err)
 }
 
@@ -191,11 +194,11 @@ func editing(method, to, body string) cases.Edit {
 }
 
 // shown is an answer of the case API as text.
-func shown(a cases.Answer, err error) string {
+func shown[T any](a cases.Answer[T], err error) string {
 	if err != nil {
 		return told(nil, err)
 	}
-	return fmt.Sprint(a.Status, " ", a.ETag, " ", a.Location, " ", string(a.Body))
+	return fmt.Sprint(a.ETag, " ", a.Location, " ", text(a.Value))
 }
 
 // told is an answer as text, an error as the client is told of it.
@@ -207,7 +210,7 @@ func told(body []byte, err error) string {
 	case errors.As(err, &fe):
 		return fmt.Sprintf("error %s %v", interaction.Status(fe.Kind), fe.Issues)
 	}
-	p := cases.ProblemOf(err, http.StatusInternalServerError)
+	p := problem.Of(err, http.StatusInternalServerError)
 	if p.Status == http.StatusInternalServerError {
 		return "broken " + err.Error()
 	}

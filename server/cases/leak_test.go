@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"caseway/auth/access"
 	"caseway/fhir"
 	"caseway/fhir/definition"
@@ -24,8 +22,12 @@ import (
 	"caseway/fhir/store/mongo/mongotest"
 	"caseway/fhir/store/sqlite"
 	"caseway/server/cases"
+	"caseway/server/cases/file"
 	"caseway/server/cases/membership"
+	"caseway/server/cases/rules"
 	"caseway/server/operation"
+
+	"pgregory.net/rapid"
 )
 
 // leakRequests is how many requests somebody makes of a random store.
@@ -36,6 +38,7 @@ const leakRequests = 30
 type leaking struct {
 	guarded, open *interaction.Session
 	cases         *cases.Service
+	files         *file.Service
 	operations    *operation.Service
 	made          bool // the server has made an id
 }
@@ -44,7 +47,7 @@ func newLeaking(t testing.TB, s store.Store) *leaking {
 	t.Helper()
 	r4 := definition.R4()
 	clock := func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
-	guard := cases.NewGuard(cases.GuardConfig{Schema: r4, Clock: clock})
+	guard := rules.New(rules.Config{Schema: r4, Clock: clock})
 	c := interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: here, Compartments: []interaction.Compartment{membership.Compartment()}}
 	c.Guards = []interaction.Guard{membership.NewGuard(r4)}
 	open, err := interaction.New(c)
@@ -61,7 +64,8 @@ func newLeaking(t testing.TB, s store.Store) *leaking {
 		t.Fatal(err)
 	}
 	x := &leaking{open: open.As(nil), guarded: guarded.As(decides)}
-	x.cases = cases.New(cases.Config{Guard: guard, Caller: x.guarded, Server: guarded.As(nil)})
+	config := cases.Config{Guard: guard, Caller: x.guarded, Server: guarded.As(nil)}
+	x.cases, x.files = cases.New(config), file.New(config)
 	x.operations = operation.New(operation.Config{Engine: x.guarded, Cases: x.cases, Schema: r4, Clock: clock})
 	return x
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"caseway/mapping/casemodel"
-	"caseway/server/cases"
+	"caseway/server/cases/openapi"
 )
 
 // lessonScene is where the example of an action is tried, see scenes, and what the
@@ -71,7 +71,7 @@ func paths(t *testing.T) map[string]map[string]json.RawMessage {
 	var d struct {
 		Paths map[string]map[string]json.RawMessage
 	}
-	if err := json.Unmarshal(cases.OpenAPI(), &d); err != nil {
+	if err := json.Unmarshal(openapi.Document(), &d); err != nil {
 		t.Fatal(err)
 	}
 	return d.Paths
@@ -164,12 +164,12 @@ func without(t *testing.T, body, member string) string {
 // be taken, and no text is left over.
 func TestOpenAPITeaches(t *testing.T) {
 	var d any
-	if err := json.Unmarshal(cases.OpenAPI(), &d); err != nil {
+	if err := json.Unmarshal(openapi.Document(), &d); err != nil {
 		t.Fatal(err)
 	}
 	said := map[string]bool{}
 	undescribed(t, d, "", said)
-	texts, err := os.ReadFile("data/members.tsv")
+	texts, err := os.ReadFile("openapi/data/members.tsv")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,9 +2,7 @@ package cases
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -15,6 +13,9 @@ import (
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/assembly"
+	"caseway/server/cases/form"
+	"caseway/server/cases/problem"
 )
 
 // Row is a case in a list: what its EpisodeOfCare says alone.
@@ -40,50 +41,51 @@ type Page struct {
 
 // filter is a parameter of the list: text says what it takes, and search is
 // what it is called when EpisodeOfCare is searched.
-type filter struct {
-	name, text string
-	pattern    string // of values, for the OpenAPI document
-	search     func(value string) (search.Pair, *Fault)
+type ListParameter struct {
+	Name, Text string
+	Pattern    string // of values, for the OpenAPI document
+	search     func(value string) (search.Pair, *problem.Fault)
 }
 
 // The paging of lists.
 const (
 	defaultCount = 50
-	maxCount     = 200
+	MaxCount     = 200
 )
 
 const codeList = `^[a-z-]+(,[a-z-]+)*$`
 
 // filters are those of the list, answered from index terms.
-var filters = []filter{
-	{"assignee", "The case manager, such as Practitioner/1 or PractitionerRole/1.", refPattern, referenceTo("manager")},
-	{"client", "The Patient whose case it is.", refPattern, referenceTo("patient")},
+var ListParameters = []ListParameter{
+	{"assignee", "The case manager, such as Practitioner/1 or PractitionerRole/1.", RefPattern, referenceTo("manager")},
+	{"client", "The Patient whose case it is.", RefPattern, referenceTo("patient")},
 	{"phase", "Phases, separated by commas.", codeList, codes("phase", "", casemodel.Phases())},
 	{"model", "Models, separated by commas.", codeList, codes("type", "case-model", casemodel.Models())},
 	{"setting", "Settings, separated by commas.", codeList, codes("type", "case-setting", casemodel.Settings())},
 	{"condition", "A Condition, such as Condition/1, or the code of a problem, such as http://snomed.info/sct|48440001.", "", condition},
 	{"condition:in", "The value set that has the code of a problem, by its canonical URL.", "", problemCode(":in")},
 	{"condition:below", "A code that the code of a problem is below or is, such as http://snomed.info/sct|3723001, where its hierarchy is known.", "", problemCode(":below")},
-	{"insurer", "The Organization that pays for a policy of the case.", refPattern, referenceTo("_has:Coverage:episode-of-care:payor")},
+	{"insurer", "The Organization that pays for a policy of the case.", RefPattern, referenceTo("_has:Coverage:episode-of-care:payor")},
 }
 
-const refPattern = `^[A-Z][A-Za-z]*/[A-Za-z0-9.\-]{1,64}$`
+// RefPattern is what a reference to a resource of this server looks like.
+const RefPattern = `^[A-Z][A-Za-z]*/[A-Za-z0-9.\-]{1,64}$`
 
-func referenceTo(parameter string) func(string) (search.Pair, *Fault) {
-	return func(value string) (search.Pair, *Fault) {
+func referenceTo(parameter string) func(string) (search.Pair, *problem.Fault) {
+	return func(value string) (search.Pair, *problem.Fault) {
 		if _, ok := fhir.ParseKey(value); !ok {
-			return search.Pair{}, &Fault{Detail: "must be Type/id, such as Practitioner/1"}
+			return search.Pair{}, &problem.Fault{Detail: "must be Type/id, such as Practitioner/1"}
 		}
 		return search.Pair{Name: parameter, Value: value}, nil
 	}
 }
 
-func codes[S ~string](parameter, system string, all []S) func(string) (search.Pair, *Fault) {
-	return func(value string) (search.Pair, *Fault) {
+func codes[S ~string](parameter, system string, all []S) func(string) (search.Pair, *problem.Fault) {
+	return func(value string) (search.Pair, *problem.Fault) {
 		var wanted []string
 		for code := range strings.SplitSeq(value, ",") {
 			if !slices.Contains(all, S(code)) {
-				return search.Pair{}, &Fault{Detail: fmt.Sprintf("must be of %s", joined(all))}
+				return search.Pair{}, &problem.Fault{Detail: fmt.Sprintf("must be of %s", form.Joined(all))}
 			}
 			if system != "" {
 				code = fhir.CanonicalBase + "/CodeSystem/" + system + "|" + code
@@ -94,19 +96,11 @@ func codes[S ~string](parameter, system string, all []S) func(string) (search.Pa
 	}
 }
 
-func joined[S ~string](all []S) string {
-	texts := make([]string, len(all))
-	for i, s := range all {
-		texts[i] = string(s)
-	}
-	return strings.Join(texts, ", ")
-}
-
 // ofCase begins the search of cases by what their Conditions say: diagnoses, and
 // whatever other problems belong to them.
 const ofCase = "_has:Condition:episode-of-care:"
 
-func condition(value string) (search.Pair, *Fault) {
+func condition(value string) (search.Pair, *problem.Fault) {
 	if key, ok := fhir.ParseKey(value); ok && key.Type == "Condition" {
 		return search.Pair{Name: ofCase + "_id", Value: key.ID}, nil
 	}
@@ -114,53 +108,49 @@ func condition(value string) (search.Pair, *Fault) {
 }
 
 // problemCode finds cases by the codes of their problems, by a modifier.
-func problemCode(modifier string) func(string) (search.Pair, *Fault) {
-	return func(value string) (search.Pair, *Fault) {
+func problemCode(modifier string) func(string) (search.Pair, *problem.Fault) {
+	return func(value string) (search.Pair, *problem.Fault) {
 		if value == "" {
-			return search.Pair{}, &Fault{Detail: "must be Condition/id or system|code, with :in a value set, with :below a code"}
+			return search.Pair{}, &problem.Fault{Detail: "must be Condition/id or system|code, with :in a value set, with :below a code"}
 		}
 		return search.Pair{Name: ofCase + "code" + modifier, Value: value}, nil
 	}
 }
 
 // listing is a request for a list, understood.
-type listing struct {
-	parameters []search.Pair
+type Filters struct {
+	Parameters []search.Pair
 	query      []search.Pair // as it was asked, without the cursor
 	overdue    bool
 	count      int
 }
 
-// List lists cases (GET /cases).
-func (s *Service) List(ctx context.Context, pairs []search.Pair) (Answer, error) {
+// List lists cases by the parameters of GET /cases.
+func (s *Service) List(ctx context.Context, pairs []search.Pair) (Page, error) {
 	l, cursor, err := readListing(pairs)
 	if err != nil {
-		return Answer{}, err
+		return Page{}, err
 	}
-	moment := s.now()
+	moment := s.assembler.Now()
 	if l.overdue && cursor != "" {
 		if moment, cursor, err = momentOf(cursor); err != nil {
-			return Answer{}, err
+			return Page{}, err
 		}
 	}
-	l.at(moment)
+	l.At(moment)
 	page := Page{Cases: []Row{}}
 	if cursor, err = s.listPage(ctx, l, cursor, &page); err != nil {
-		return Answer{}, err
+		return Page{}, err
 	}
 	if cursor != "" {
 		page.Next = l.next(cursor, moment)
 	}
-	body, err := json.Marshal(page)
-	if err != nil {
-		return Answer{}, fmt.Errorf("a list of cases: %w", err)
-	}
-	return Answer{Status: http.StatusOK, Body: body}, nil
+	return page, nil
 }
 
-func readListing(pairs []search.Pair) (l listing, cursor string, err error) {
+func readListing(pairs []search.Pair) (l Filters, cursor string, err error) {
 	l.count = defaultCount
-	err = readEach(pairs, func(p search.Pair) (wrong string) {
+	err = form.Each(pairs, func(p search.Pair) (wrong string) {
 		if p.Name == "cursor" {
 			cursor = p.Value
 			return ""
@@ -174,47 +164,53 @@ func readListing(pairs []search.Pair) (l listing, cursor string, err error) {
 	if err != nil {
 		return l, "", err
 	}
-	l.parameters = append(l.parameters, search.Pair{Name: "_count", Value: strconv.Itoa(l.count)})
+	l.Parameters = append(l.Parameters, search.Pair{Name: "_count", Value: strconv.Itoa(l.count)})
 	return l, cursor, nil
 }
 
-func (l *listing) read(p search.Pair) *Fault {
+// ReadFilters understands the parameters of a list that has no pages.
+func ReadFilters(pairs []search.Pair) (Filters, error) {
+	l, _, err := readListing(append(slices.Clone(pairs), search.Pair{Name: "count", Value: strconv.Itoa(MaxCount)}))
+	return l, err
+}
+
+func (l *Filters) read(p search.Pair) *problem.Fault {
 	switch p.Name {
 	case "count":
 		n, err := strconv.Atoi(p.Value)
-		if err != nil || n < 1 || n > maxCount {
-			return &Fault{Detail: "must be 1 to " + strconv.Itoa(maxCount)}
+		if err != nil || n < 1 || n > MaxCount {
+			return &problem.Fault{Detail: "must be 1 to " + strconv.Itoa(MaxCount)}
 		}
 		l.count = n
 		return nil
 	case "overdue":
 		if p.Value != "true" {
-			return &Fault{Detail: "must be true; leave it out for all cases"}
+			return &problem.Fault{Detail: "must be true; leave it out for all cases"}
 		}
 		l.overdue = true
 		return nil
 	}
-	for _, f := range filters {
-		if f.name == p.Name {
+	for _, f := range ListParameters {
+		if f.Name == p.Name {
 			pair, fault := f.search(p.Value)
-			l.parameters = append(l.parameters, pair)
+			l.Parameters = append(l.Parameters, pair)
 			return fault
 		}
 	}
-	return &Fault{Detail: "isn't known; the list is filtered by assignee, client, phase, model, setting, condition (also with :in and :below), insurer and overdue, " +
+	return &problem.Fault{Detail: "isn't known; the list is filtered by assignee, client, phase, model, setting, condition (also with :in and :below), insurer and overdue, " +
 		"and paged by count and cursor"}
 }
 
-// at narrows a list of what is overdue to what was so at a moment. All pages
+// At narrows a list of what is overdue to what was so at a moment. All pages
 // of a list have the same one.
-func (l *listing) at(moment time.Time) {
+func (l *Filters) At(moment time.Time) {
 	if l.overdue {
-		l.parameters = append(l.parameters, search.Pair{Name: "next-due", Value: "eb" + fhir.Instant(moment)})
+		l.Parameters = append(l.Parameters, search.Pair{Name: "next-due", Value: "eb" + fhir.Instant(moment)})
 	}
 }
 
 // next is the URL of the page behind a cursor.
-func (l *listing) next(cursor string, moment time.Time) string {
+func (l *Filters) next(cursor string, moment time.Time) string {
 	if l.overdue {
 		cursor = strconv.FormatInt(moment.UnixMilli(), 36) + "." + cursor
 	}
@@ -231,14 +227,14 @@ func momentOf(cursor string) (moment time.Time, rest string, err error) {
 	millis, err := strconv.ParseInt(text, 36, 64)
 	moment = time.UnixMilli(millis).UTC()
 	if err != nil || rest == "" || moment.Year() < 1 || moment.Year() > 9999 {
-		return time.Time{}, "", badRequest("", Fault{Detail: "the parameter cursor: isn't one of a list of what is overdue"})
+		return time.Time{}, "", problem.BadRequest("", problem.Fault{Detail: "the parameter cursor: isn't one of a list of what is overdue"})
 	}
 	return moment, rest, nil
 }
 
 // listPage adds a page of the search, and gives the cursor of the next one.
-func (s *Service) listPage(ctx context.Context, l listing, cursor string, page *Page) (string, error) {
-	parameters := l.parameters
+func (s *Service) listPage(ctx context.Context, l Filters, cursor string, page *Page) (string, error) {
+	parameters := l.Parameters
 	if cursor != "" {
 		parameters = append(slices.Clone(parameters), search.Pair{Name: interaction.CursorParameter, Value: cursor})
 	}
@@ -247,15 +243,15 @@ func (s *Service) listPage(ctx context.Context, l listing, cursor string, page *
 	if err != nil {
 		return "", err
 	}
-	a := &assembled{versions: map[fhir.Key]int64{}}
-	if err := s.addHits(a, found.Matches); err != nil {
+	a := &assembly.Assembled{Versions: map[fhir.Key]int64{}}
+	if err := s.assembler.AddHits(a, found.Matches); err != nil {
 		return "", err
 	}
 	names, err := namesIn(found.Included)
 	if err != nil {
 		return "", err
 	}
-	for _, m := range a.stored {
+	for _, m := range a.Stored {
 		if row, ok := s.row(m); ok {
 			row.Client.Name = names.of(row.Client)
 			row.Assignee.Name = names.of(row.Assignee)

@@ -20,7 +20,10 @@ import (
 	"caseway/fhir/store/sqlite"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
+	"caseway/server/cases/file"
 	"caseway/server/cases/membership"
+	"caseway/server/cases/problem"
+	"caseway/server/cases/rules"
 )
 
 // office is the case API behind Access, without HTTP.
@@ -28,6 +31,7 @@ type office struct {
 	t       *testing.T
 	engine  *interaction.Session
 	service *cases.Service
+	files   *file.Service
 }
 
 func newOffice(t *testing.T) *office {
@@ -45,7 +49,7 @@ func officeOver(t *testing.T, s store.Store) *office {
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
 	o := &office{t: t}
-	guard := cases.NewGuard(cases.GuardConfig{Schema: r4})
+	guard := rules.New(rules.Config{Schema: r4})
 	engine, err := interaction.New(interaction.Config{
 		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
 	})
@@ -57,7 +61,8 @@ func officeOver(t *testing.T, s store.Store) *office {
 		t.Fatal(err)
 	}
 	o.engine = engine.As(decides)
-	o.service = cases.New(cases.Config{Guard: guard, Caller: o.engine, Server: engine.As(nil)})
+	c := cases.Config{Guard: guard, Caller: o.engine, Server: engine.As(nil)}
+	o.service, o.files = cases.New(c), file.New(c)
 	return o
 }
 
@@ -89,7 +94,7 @@ func refusedWith(t *testing.T, err error, kind fhir.Kind, status int, rule strin
 	if err == nil {
 		t.Fatal("isn't refused")
 	}
-	if p := cases.ProblemOf(err, http.StatusTeapot); p.Status != status || p.Rule != rule {
+	if p := problem.Of(err, http.StatusTeapot); p.Status != status || p.Rule != rule {
 		t.Fatalf("refused with %d %s, not %d %s: %v", p.Status, p.Rule, status, rule, err)
 	}
 }
@@ -111,7 +116,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	opening := text(object{"action": "open", "client": "Patient/p1", "argument": object{
 		"model": "clinical", "setting": "acute-hospital", "manager": object{"ref": "Practitioner/manager"},
 	}})
-	a, err := o.service.Create(manager, []byte(opening))
+	a, err := create(manager, o.service, opening)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +126,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	stranger := o.as(auth.Principal{Role: auth.Patient, Subject: "p2", FHIRUser: "Patient/p2", Patient: "p2"}, "patient/*.cruds")
 	reader := o.as(staff, "user/*.rs")
 	act := func(ctx context.Context, name string, body object) error {
-		_, err := o.service.Act(ctx, id, name, []byte(text(body)), nil)
+		_, err := act(ctx, o.service, id, name, text(body))
 		return err
 	}
 	hold := object{"reason": "on holiday"}
@@ -129,20 +134,20 @@ func TestWhoMayDoWhat(t *testing.T) {
 	for name, ctx := range map[string]context.Context{"manager": manager, "reader": reader, "doctor": doctor, "patient": patient} {
 		t.Run(name, func(t *testing.T) {
 			got, err := o.service.Read(ctx, id, nil)
-			var v cases.View
-			if err != nil || json.Unmarshal(got.Body, &v) != nil || v.Case.Phase != casemodel.PhaseOpened || v.Case.Client.ID != "Patient/p1" {
+			v := got.Value
+			if err != nil || v.Case.Phase != casemodel.PhaseOpened || v.Case.Client.ID != "Patient/p1" {
 				t.Errorf("%s sees %+v: %v", name, v.Case, err)
 			}
-			short, err := o.service.Show(ctx, id, nil, nil)
-			var seen cases.Overview
-			if err != nil || json.Unmarshal(short.Body, &seen) != nil || text(seen.Actions) != text(v.Actions) || short.ETag != got.ETag {
+			short, err := o.service.Overview(ctx, id, nil)
+			seen := short.Value
+			if err != nil || text(seen.Actions) != text(v.Actions) || short.ETag != got.ETag {
 				t.Errorf("%s may in short %+v, and %+v: %v", name, seen.Actions, v.Actions, err)
 			}
 		})
 	}
 	_, err = o.service.Read(stranger, id, nil)
 	refusedWith(t, err, fhir.NotFound, http.StatusNotFound, "")
-	_, err = o.service.Show(stranger, id, nil, nil)
+	_, err = o.service.Overview(stranger, id, nil)
 	refusedWith(t, err, fhir.NotFound, http.StatusNotFound, "")
 	_, err = o.service.ReadParts(stranger, id, "tasks", nil, nil)
 	refusedWith(t, err, fhir.NotFound, http.StatusNotFound, "")
@@ -161,8 +166,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 	if err != nil || json.Unmarshal(found, &b) != nil || len(b.Entry) != 2 {
 		t.Errorf("%d Provenances of the manager's: %v", len(b.Entry), err)
 	}
-	if page, err := o.service.List(stranger, nil); err != nil || string(page.Body) != `{"cases":[]}` {
-		t.Errorf("a stranger lists %s: %v", page.Body, err)
+	if page, err := o.service.List(stranger, nil); err != nil || text(page) != `{"cases":[]}` {
+		t.Errorf("a stranger lists %s, error %v, want nothing", text(page), err)
 	}
 }
 
@@ -173,9 +178,9 @@ func TestRolesHoldOverFHIR(t *testing.T) {
 	o.put(boss, "Patient/p1", `{"resourceType":"Patient","id":"p1"}`)
 	o.put(boss, "Practitioner/manager", `{"resourceType":"Practitioner","id":"manager"}`)
 	manager := o.as(auth.Principal{Role: auth.Staff, Subject: "m", FHIRUser: "Practitioner/manager"}, "user/*.cruds")
-	a, err := o.service.Create(manager, []byte(text(object{"action": "open", "client": "Patient/p1", "argument": object{
+	a, err := create(manager, o.service, text(object{"action": "open", "client": "Patient/p1", "argument": object{
 		"model": "clinical", "setting": "acute-hospital", "manager": object{"ref": "Practitioner/manager"},
-	}})))
+	}}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +213,7 @@ func TestWhoMayNotSeeMakesNoCase(t *testing.T) {
 	opening := text(object{"action": "open", "client": "Patient/p1", "argument": object{
 		"model": "clinical", "setting": "acute-hospital", "manager": object{"ref": "Practitioner/manager"},
 	}})
-	_, err := o.service.Create(writer, []byte(opening))
+	_, err := create(writer, o.service, opening)
 	refusedWith(t, err, fhir.Forbidden, http.StatusForbidden, "")
 	found, err := o.engine.Search(boss, interaction.SearchRequest{Type: "EpisodeOfCare"})
 	if err != nil || bytes.Contains(found, []byte(`"fullUrl"`)) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"caseway/mapping/casemodel"
-	"caseway/server/cases"
+	"caseway/server/cases/openapi"
 )
 
 // TestOpenAPI: each reference leads to a component, each component is used, each
@@ -25,14 +25,14 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal(cases.OpenAPI(), &d); err != nil {
+	if err := json.Unmarshal(openapi.Document(), &d); err != nil {
 		t.Fatal(err)
 	}
 	if d.OpenAPI != "3.1.0" {
 		t.Errorf("openapi is %q", d.OpenAPI)
 	}
 	used := map[string]bool{}
-	for part := range strings.SplitSeq(string(cases.OpenAPI()), `"$ref":"#/components/schemas/`) {
+	for part := range strings.SplitSeq(string(openapi.Document()), `"$ref":"#/components/schemas/`) {
 		name, _, _ := strings.Cut(part, `"`)
 		used[name] = true
 	}
@@ -125,7 +125,7 @@ func TestBadRequests(t *testing.T) {
 		a.problem(a.do("GET", "/cases/a_b", ""), http.StatusNotFound)
 		a.problem(a.do("DELETE", k.path, ""), http.StatusMethodNotAllowed)
 		a.problem(a.do("POST", k.path+"/actions/hold", `{}`, "Content-Type", "text/plain"), http.StatusUnsupportedMediaType)
-		if got := a.do("GET", "/cases/openapi.json", ""); got.status != http.StatusOK || got.body != string(cases.OpenAPI()) {
+		if got := a.do("GET", "/cases/openapi.json", ""); got.status != http.StatusOK || got.body != string(openapi.Document()) {
 			t.Errorf("openapi.json: %d", got.status)
 		}
 	})

@@ -2,15 +2,13 @@ package cases
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
 	"reflect"
 	"slices"
 	"strings"
 
 	"caseway/fhir/search"
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/form"
 )
 
 // Overview is a case in short: what it is about, who works on it by which plan,
@@ -68,73 +66,58 @@ func someOf[S ~string](all ...S) []string {
 
 // The views of a case.
 const (
-	viewSummary = "summary"
-	viewWhole   = "whole"
+	ViewSummary = "summary"
+	ViewWhole   = "whole"
 )
 
-// readView reads the parameters of showing a case.
-func readView(pairs []search.Pair) (string, error) {
-	view := viewSummary
-	for i, p := range pairs {
+// ReadView gives the view that the parameters of showing a case ask for; a summary
+// where they don't say.
+func ReadView(pairs []search.Pair) (string, error) {
+	view := ViewSummary
+	err := form.Each(pairs, func(p search.Pair) (wrong string) {
 		switch {
 		case p.Name != "view":
-			return "", badRequest("", Fault{Detail: "the parameter " + p.Name + ": isn't known; there is view"})
-		case i > 0:
-			return "", badRequest("", Fault{Detail: "the parameter view: is there twice"})
-		case p.Value != viewSummary && p.Value != viewWhole:
-			return "", badRequest("", Fault{Detail: "the parameter view: must be summary or whole"})
+			return "isn't known; there is view"
+		case p.Value != ViewSummary && p.Value != ViewWhole:
+			return "must be summary or whole"
 		}
 		view = p.Value
-	}
-	return view, nil
+		return ""
+	})
+	return view, err
 }
 
-// Show shows a case (GET /cases/[id]): in short, or whole with view=whole.
-// ifNoneMatch are the header's values.
-func (s *Service) Show(ctx context.Context, id string, pairs []search.Pair, ifNoneMatch []string) (Answer, error) {
-	view, err := readView(pairs)
+// Overview shows a case in short. ifNoneMatch are ETags of the case that the caller
+// has already.
+func (s *Service) Overview(ctx context.Context, id string, ifNoneMatch []string) (Answer[Overview], error) {
+	a, err := s.assembler.LoadBriefly(ctx, s.caller, id, nil)
 	if err != nil {
-		return Answer{}, err
+		return Answer[Overview]{}, err
 	}
-	if view == viewWhole {
-		return s.Read(ctx, id, ifNoneMatch)
+	if matches(ifNoneMatch, a.ETag()) {
+		return Answer[Overview]{NotModified: true, ETag: a.ETag()}, nil
 	}
-	a, err := s.loadBriefly(ctx, id, nil)
+	actions, err := s.actionsOf(ctx, &a.Case)
 	if err != nil {
-		return Answer{}, err
+		return Answer[Overview]{}, err
 	}
-	if matches(ifNoneMatch, a.etag()) {
-		return Answer{Status: http.StatusNotModified, ETag: a.etag()}, nil
-	}
-	return s.showOverview(ctx, a)
-}
-
-func (s *Service) showOverview(ctx context.Context, a *assembled) (Answer, error) {
-	actions, err := s.actionsOf(ctx, &a.c)
-	if err != nil {
-		return Answer{}, err
-	}
-	v := overviewOf(&a.c)
-	v.Overdue, v.Actions = casemodel.Overdue(&a.c, s.now()), actions
-	body, err := json.Marshal(v)
-	if err != nil {
-		return Answer{}, fmt.Errorf("the summary of a case as JSON: %w", err)
-	}
-	return Answer{Status: http.StatusOK, ETag: a.etag(), Body: body}, nil
+	v := overviewOf(&a.Case)
+	v.Overdue, v.Actions = casemodel.Overdue(&a.Case, s.assembler.Now()), actions
+	return Answer[Overview]{Value: v, ETag: a.ETag()}, nil
 }
 
 // overviewOf says in short what a case says, which may know its parts briefly.
 func overviewOf(c *casemodel.Case) Overview {
-	v := Overview{Case: headOf(*c), Due: casemodel.Dues(c), Parts: make(map[string]Parts, len(partLists))}
+	v := Overview{Case: headOf(*c), Due: casemodel.Dues(c), Parts: make(map[string]Parts, len(PartLists))}
 	if v.Due = v.Due[:min(len(v.Due), mostDue)]; v.Due == nil {
 		v.Due = []casemodel.Due{}
 	}
-	for _, l := range partLists {
-		p := Parts{URL: "/cases/" + c.ID + "/" + l.name}
-		if openStatuses[l.kind] != nil {
+	for _, l := range PartLists {
+		p := Parts{URL: "/cases/" + c.ID + "/" + l.Name}
+		if openStatuses[l.Kind] != nil {
 			p.Open = new(int)
 		}
-		v.Parts[l.name] = p
+		v.Parts[l.Name] = p
 	}
 	for p := range c.Parts() {
 		name, _, _ := strings.Cut(p.Path, "[")

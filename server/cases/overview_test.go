@@ -57,18 +57,18 @@ func TestTheSummaryIsOfTheWhole(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			id := strings.TrimPrefix(k.path, "/cases/")
 			cold := serviceOf(a.engine)
-			shown, err := cold.Show(t.Context(), id, nil, nil)
+			shown, err := cold.Overview(t.Context(), id, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := a.do("GET", k.path+"?view=whole", "")
 			whole := a.view(got, http.StatusOK)
-			v := a.overview(answer{status: shown.Status, body: string(shown.Body)})
+			v := shown.Value
 			if shown.ETag != got.header.Get("ETag") {
 				t.Errorf("the ETag is %s, and of the whole %s", shown.ETag, got.header.Get("ETag"))
 			}
-			if warm := a.do("GET", k.path, ""); warm.body != string(shown.Body) {
-				t.Errorf("when all is known, the summary differs:\n%s", cmp.Diff(string(shown.Body), warm.body))
+			if warm := a.do("GET", k.path, ""); warm.body != text(v) {
+				t.Errorf("when all is known, the summary differs:\n%s", cmp.Diff(text(v), warm.body))
 			}
 			checkHead(t, v, whole)
 			for list, items := range listsOf(whole.Case, v.Parts) {
@@ -130,7 +130,7 @@ func checkPages(t *testing.T, s *cases.Service, id, list string, items reflect.V
 			Total int
 			Next  string
 		}
-		if err := json.Unmarshal(shown.Body, &page); err != nil {
+		if err := json.Unmarshal([]byte(text(shown.Value)), &page); err != nil {
 			t.Fatal(err)
 		}
 		if all = append(all, page.Parts...); page.Total != items.Len() || page.Next != "" && len(page.Parts) != 7 {

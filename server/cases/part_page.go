@@ -13,6 +13,8 @@ import (
 
 	"caseway/fhir/search"
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/form"
+	"caseway/server/cases/problem"
 )
 
 // PartPage is a page of one list of a case.
@@ -50,43 +52,39 @@ type place struct {
 // HasList says whether cases have a list of parts of this name.
 func HasList(list string) bool { return listNamed(list) != nil }
 
-// ReadParts shows a page of a list of parts (GET /cases/[id]/[list]).
-// ifNoneMatch are the header's values.
-func (s *Service) ReadParts(ctx context.Context, id, list string, pairs []search.Pair, ifNoneMatch []string) (Answer, error) {
+// ReadParts shows a page of a list of parts. ifNoneMatch are ETags of the case that
+// the caller has already.
+func (s *Service) ReadParts(ctx context.Context, id, list string, pairs []search.Pair, ifNoneMatch []string) (Answer[PartPage], error) {
 	l := listNamed(list)
 	if l == nil {
-		return Answer{}, newProblem(http.StatusNotFound, "not-found", "Not found", "there is no list of this name; the summary of a case has them all")
+		return Answer[PartPage]{}, problem.New(http.StatusNotFound, "not-found", "Not found", "there is no list of this name; the summary of a case has them all")
 	}
 	p, err := readPaging(pairs)
 	if err != nil {
-		return Answer{}, err
+		return Answer[PartPage]{}, err
 	}
 	whole := map[string]bool{}
-	for _, typ := range append(slices.Clone(l.types), below[list]...) {
+	for _, typ := range append(slices.Clone(l.Types), below[list]...) {
 		whole[typ] = true
 	}
-	a, err := s.loadBriefly(ctx, id, whole)
+	a, err := s.assembler.LoadBriefly(ctx, s.caller, id, whole)
 	if err != nil {
-		return Answer{}, err
+		return Answer[PartPage]{}, err
 	}
-	if matches(ifNoneMatch, a.etag()) {
-		return Answer{Status: http.StatusNotModified, ETag: a.etag()}, nil
+	if matches(ifNoneMatch, a.ETag()) {
+		return Answer[PartPage]{NotModified: true, ETag: a.ETag()}, nil
 	}
-	body, err := json.Marshal(p.page(&a.c, l.name))
-	if err != nil {
-		return Answer{}, fmt.Errorf("a page of parts as JSON: %w", err)
-	}
-	return Answer{Status: http.StatusOK, ETag: a.etag(), Body: body}, nil
+	return Answer[PartPage]{Value: p.page(&a.Case, l.Name), ETag: a.ETag()}, nil
 }
 
 func readPaging(pairs []search.Pair) (p paging, err error) {
 	p.count = defaultCount
-	err = readEach(pairs, func(pair search.Pair) (wrong string) {
+	err = form.Each(pairs, func(pair search.Pair) (wrong string) {
 		switch pair.Name {
 		case "count":
 			n, err := strconv.Atoi(pair.Value)
-			if err != nil || n < 1 || n > maxCount {
-				return "must be 1 to " + strconv.Itoa(maxCount)
+			if err != nil || n < 1 || n > MaxCount {
+				return "must be 1 to " + strconv.Itoa(MaxCount)
 			}
 			p.count = n
 		case "cursor":

@@ -7,6 +7,7 @@ import (
 
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
+	"caseway/server/cases/problem"
 )
 
 // TestRolesFollowFromWhatIsInForce asks for a role by facts that give it, and by
@@ -41,8 +42,8 @@ func testRolesFollowFromWhatIsInForce(t *testing.T, d *workplace, manager contex
 			if err := d.write(who["boss"], row.key, d.with(row.body)); err != nil {
 				t.Fatal(err)
 			}
-			_, err := d.service.Act(who[row.as], d.id, "monitor", []byte(`{"role":"`+string(row.role)+`"}`), nil)
-			p := cases.ProblemOf(err, http.StatusUnprocessableEntity)
+			_, err := act(who[row.as], d.service, d.id, "monitor", `{"role":"`+string(row.role)+`"}`)
+			p := problem.Of(err, http.StatusUnprocessableEntity)
 			if err == nil || (p.Status == http.StatusForbidden) == row.has {
 				t.Errorf("as %s: %v, want the role %v", row.role, err, row.has)
 			}
@@ -50,7 +51,7 @@ func testRolesFollowFromWhatIsInForce(t *testing.T, d *workplace, manager contex
 	}
 	d.put(who["stranger"], "CareTeam/club", resource("CareTeam/club", `"status":"active","subject":{"reference":"Patient/p1"},"participant":[{`+administratorOf+`,"member":{"reference":"Practitioner/stranger"}}]`))
 	_, err := d.service.UpdateTeams(who["stranger"], d.id, []casemodel.Ref{"CareTeam/club"}, cases.ActionRequest{})
-	if p := cases.ProblemOf(err, http.StatusUnprocessableEntity); err == nil || p.Rule != "role-may-not-write" && p.Rule != "role-not-granted" && p.Rule != "role-not-allowed" {
+	if p := problem.Of(err, http.StatusUnprocessableEntity); err == nil || p.Rule != "role-may-not-write" && p.Rule != "role-not-granted" && p.Rule != "role-not-allowed" {
 		t.Errorf("the teams are brought in: %v", err)
 	}
 }

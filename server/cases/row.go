@@ -15,6 +15,6 @@ func (s *Service) row(episode proto.Message) (r Row, ok bool) {
 	}
 	return Row{
 		ID: c.ID, Adopted: c.Adopted, Phase: c.Phase, Model: c.Model, Setting: c.Setting,
-		Client: c.Client.Party(), Assignee: c.Manager, Period: c.Period, NextDue: c.NextDue, Overdue: casemodel.Overdue(&c, s.now()),
+		Client: c.Client.Party(), Assignee: c.Manager, Period: c.Period, NextDue: c.NextDue, Overdue: casemodel.Overdue(&c, s.assembler.Now()),
 	}, true
 }

@@ -16,9 +16,13 @@ import (
 	"caseway/fhir/store/mongo"
 	"caseway/fhir/store/mongo/mongotest"
 	"caseway/fhir/store/sqlite"
+	"caseway/mapping/casemodel"
 	"caseway/server"
 	"caseway/server/cases"
+	"caseway/server/cases/form"
 	"caseway/server/cases/membership"
+	"caseway/server/cases/problem"
+	"caseway/server/cases/rules"
 )
 
 func onEachStore(t *testing.T, run func(t *testing.T, a *api)) {
@@ -50,7 +54,7 @@ func serve(t testing.TB, s store.Store) *api {
 	t.Helper()
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
-	guard := cases.NewGuard(cases.GuardConfig{Schema: r4, Open: true})
+	guard := rules.New(rules.Config{Schema: r4, Open: true})
 	engine, err := interaction.New(interaction.Config{
 		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
 	})
@@ -73,7 +77,7 @@ func serve(t testing.TB, s store.Store) *api {
 	itself := engine.As(nil)
 	front, err := server.New(server.Config{
 		Engine: itself, Store: s, ResourceTypes: r4.ResourceTypes(),
-		Cases: cases.New(cases.Config{Guard: guard, Caller: itself, Server: itself}),
+		Cases: &cases.Config{Guard: guard, Caller: itself, Server: itself},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -138,12 +142,12 @@ func (a *api) view(got answer, status int) cases.View {
 }
 
 // problem reads an answer that must be a problem of a status.
-func (a *api) problem(got answer, status int) cases.Problem {
+func (a *api) problem(got answer, status int) problem.Problem {
 	a.t.Helper()
 	if got.status != status || got.header.Get("Content-Type") != "application/problem+json" {
 		a.t.Fatalf("%d %s, not a problem of status %d: %s", got.status, got.header.Get("Content-Type"), status, got.body)
 	}
-	var p cases.Problem
+	var p problem.Problem
 	if err := json.Unmarshal([]byte(got.body), &p); err != nil {
 		a.t.Fatal(err)
 	}
@@ -155,6 +159,24 @@ func (a *api) problem(got answer, status int) cases.Problem {
 
 // serviceOf is a Service, of whom nobody logs in, that has read nothing yet.
 func serviceOf(engine *interaction.Session) *cases.Service {
-	guard := cases.NewGuard(cases.GuardConfig{Schema: definition.R4(), Open: true})
+	guard := rules.New(rules.Config{Schema: definition.R4(), Open: true})
 	return cases.New(cases.Config{Guard: guard, Caller: engine, Server: engine})
+}
+
+// create makes a case as POST /cases does.
+func create(ctx context.Context, s *cases.Service, body string) (cases.Answer[cases.View], error) {
+	var b cases.NewCase
+	if err := form.Read([]byte(body), &b); err != nil {
+		return cases.Answer[cases.View]{}, err
+	}
+	return s.Create(ctx, b)
+}
+
+// act takes an action as POST /cases/[id]/actions/[name] does.
+func act(ctx context.Context, s *cases.Service, id, name, body string) (cases.Answer[cases.View], error) {
+	var request cases.ActionRequest
+	if err := form.Read([]byte(body), &request); err != nil {
+		return cases.Answer[cases.View]{}, err
+	}
+	return s.Act(ctx, id, casemodel.Action(name), request, nil)
 }

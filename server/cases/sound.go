@@ -19,11 +19,11 @@ func (s *Service) Unsound(ctx context.Context, found func(id string, broken case
 			return err
 		}
 		for _, h := range page.Matches {
-			a, err := s.load(ctx, s.server, h.Key.ID)
+			a, err := s.assembler.Load(ctx, s.server, h.Key.ID)
 			if err != nil {
 				return err
 			}
-			if broken := casemodel.Check(a.c); len(broken) > 0 {
+			if broken := casemodel.Check(a.Case); len(broken) > 0 {
 				if err := found(h.Key.ID, broken); err != nil {
 					return err
 				}

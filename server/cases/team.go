@@ -8,40 +8,43 @@ import (
 	"caseway/fhir"
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/assembly"
+	"caseway/server/cases/change"
+	"caseway/server/cases/problem"
 )
 
 // updateTeams names in Provenance what UpdateTeams does.
-var updateTeams = action{name: "update-care-teams", text: "Bring the teams of the plans in line with those of the case."}
+const updateTeams casemodel.Action = "update-care-teams"
 
 // UpdateTeams makes stored CareTeams teams of a case, and lets each of its own
 // plans that isn't over have the teams that the case has, but for those that no
 // longer work. It gives what it changed, in one commit; nothing where all is in
 // line.
 func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.Ref, request ActionRequest) ([]fhir.Key, error) {
-	a, err := s.load(ctx, s.caller, id)
+	a, err := s.assembler.Load(ctx, s.caller, id)
 	if err != nil {
 		return nil, err
 	}
-	if !s.open {
-		if a, err = s.load(ctx, s.server, id); err != nil {
+	if !s.assembler.Open {
+		if a, err = s.assembler.Load(ctx, s.server, id); err != nil {
 			return nil, err
 		}
 	}
-	before := a.c
-	stored := len(a.stored)
+	before := a.Case
+	stored := len(a.Stored)
 	for i, ref := range teams {
 		at := "/team/" + strconv.Itoa(i)
 		if ref.Type() != "CareTeam" {
-			return nil, badRequest("", Fault{Pointer: at, Detail: "must be a CareTeam of this server"})
+			return nil, problem.BadRequest("", problem.Fault{Pointer: at, Detail: "must be a CareTeam of this server"})
 		}
 		if err := s.bring(ctx, a, ref, at, before.Client.ID); err != nil {
 			return nil, err
 		}
 	}
-	brought := a.stored[stored:]
-	after := mapping.AssembleOnly(a.stored)
+	brought := a.Stored[stored:]
+	after := mapping.AssembleOnly(a.Stored)
 	alignTeams(&after)
-	ids := s.newIDs()
+	ids := s.assembler.NewIDs()
 	step, err := s.stepAs(ctx, a, request, ids)
 	if err != nil {
 		return nil, err
@@ -50,16 +53,16 @@ func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.
 	if err != nil {
 		return nil, err
 	}
-	writes, _ := mapping.Resources(&result.Case, a.stored)
+	writes, _ := mapping.Resources(&result.Case, a.Stored)
 	for _, m := range brought {
-		if key := keyOf(m); !slices.ContainsFunc(writes, func(w mapping.Write) bool { return w.Key == key }) {
+		if key := assembly.KeyOf(m); !slices.ContainsFunc(writes, func(w mapping.Write) bool { return w.Key == key }) {
 			writes = append(writes, mapping.Write{Key: key, Resource: m, Stored: m})
 		}
 	}
 	if len(writes) == 0 {
 		return nil, nil
 	}
-	_, err = s.commit(ctx, commit{a: a, writes: writes, row: &updateTeams, step: step, ids: ids})
+	_, err = s.writer.Commit(ctx, change.Commit{Case: a, Writes: writes, Action: updateTeams, Step: step, IDs: ids})
 	keys := make([]fhir.Key, len(writes))
 	for i, w := range writes {
 		keys[i] = w.Key
@@ -68,13 +71,13 @@ func (s *Service) UpdateTeams(ctx context.Context, id string, teams []casemodel.
 }
 
 // stepAs is a step of the caller.
-func (s *Service) stepAs(ctx context.Context, a *assembled, request ActionRequest, ids *newIDs) (casemodel.Step, error) {
-	who, err := s.callerOf(ctx, s.server, &a.c)
+func (s *Service) stepAs(ctx context.Context, a *assembly.Assembled, request ActionRequest, ids *assembly.IDs) (casemodel.Step, error) {
+	who, err := s.assembler.CallerOf(ctx, s.server, &a.Case)
 	if err != nil {
 		return casemodel.Step{}, err
 	}
-	actor, err := s.actorFor(who, request, updateTeams.name, &a.c)
-	return casemodel.Step{Actor: actor, At: ids.now, Why: request.Reason, NewID: ids.next}, err
+	actor, err := s.actorFor(who, request, updateTeams, &a.Case)
+	return casemodel.Step{Actor: actor, At: ids.Now, Why: request.Reason, NewID: ids.Next}, err
 }
 
 // alignTeams gives the plans of a case its teams.

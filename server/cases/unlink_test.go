@@ -6,10 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"caseway/server/cases/membership"
-
 	"caseway/fhir"
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/membership"
 )
 
 // casesOf are the cases that a stored resource has the tags of.

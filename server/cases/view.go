@@ -2,13 +2,13 @@ package cases
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
+	"slices"
 
 	"caseway/fhir"
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
+	"caseway/server/cases/assembly"
+	"caseway/server/cases/change"
 )
 
 // View is a case as its caller sees it.
@@ -22,7 +22,7 @@ type View struct {
 	Changes []casemodel.Change `json:"changes,omitempty"`
 	// Losses are what the action said and FHIR has no place for; where nothing was
 	// done, what belongs to the case and no part of it shows.
-	Losses []Loss `json:"losses,omitempty"`
+	Losses []change.Loss `json:"losses,omitempty"`
 }
 
 // RoleActions are the actions that a role may take.
@@ -31,45 +31,32 @@ type RoleActions struct {
 	Actions []casemodel.Action `json:"actions"`
 }
 
-// Loss names what could not be stored, without its value.
-type Loss struct {
-	Part   string `json:"part,omitempty"`
-	Path   string `json:"path"`
-	Reason string `json:"reason"`
-}
-
-func lossesOf(all mapping.Losses) []Loss {
-	var told []Loss
-	for _, l := range all {
-		told = append(told, Loss{l.Part, l.Path, l.Reason})
-	}
-	return told
-}
-
 // Answer is what a request comes to.
-type Answer struct {
-	Status   int
-	ETag     string // "" for none
-	Location string // below the server's root, "" for none
-	// ContentLocation is what the body shows where that isn't what was asked for.
+type Answer[T any] struct {
+	Value T
+	// NotModified says that the caller has what it asks for already, by its ETag:
+	// then there is no Value.
+	NotModified bool
+	ETag        string // "" for none
+	Location    string // of what was made, below the server's root; "" for nothing
+	// ContentLocation is what Value shows where that isn't what was asked for.
 	ContentLocation string
-	Body            []byte // JSON, empty for 304
 }
 
 // Read shows a case whole. ifNoneMatch are the header's values.
-func (s *Service) Read(ctx context.Context, id string, ifNoneMatch []string) (Answer, error) {
-	a, err := s.load(ctx, s.caller, id)
+func (s *Service) Read(ctx context.Context, id string, ifNoneMatch []string) (Answer[View], error) {
+	a, err := s.assembler.Load(ctx, s.caller, id)
 	if err != nil {
-		return Answer{}, err
+		return Answer[View]{}, err
 	}
-	if matches(ifNoneMatch, a.etag()) {
-		return Answer{Status: http.StatusNotModified, ETag: a.etag()}, nil
+	if matches(ifNoneMatch, a.ETag()) {
+		return Answer[View]{NotModified: true, ETag: a.ETag()}, nil
 	}
 	lost, err := s.unshown(ctx, a)
 	if err != nil {
-		return Answer{}, err
+		return Answer[View]{}, err
 	}
-	return s.show(ctx, a, View{Losses: lost}, http.StatusOK)
+	return s.show(ctx, a, View{Losses: lost})
 }
 
 // partless are the types of resources that belong to cases and that no part is
@@ -83,41 +70,37 @@ var partless = []string{
 
 // unshown tells what belongs to a case, as far as the caller may see it, and
 // isn't shown by any part of it.
-func (s *Service) unshown(ctx context.Context, a *assembled) ([]Loss, error) {
-	lost := mapping.Unshown(&a.c, a.stored)
-	others, err := s.caller.Belonging(ctx, fhir.Key{Type: "EpisodeOfCare", ID: a.c.ID}, partless)
+func (s *Service) unshown(ctx context.Context, a *assembly.Assembled) ([]change.Loss, error) {
+	lost := mapping.Unshown(&a.Case, a.Stored)
+	others, err := s.caller.Belonging(ctx, fhir.Key{Type: "EpisodeOfCare", ID: a.Case.ID}, partless)
 	if err != nil {
 		return nil, err
 	}
 	for _, v := range others {
 		lost = append(lost, mapping.LossOf(v.Key.String(), v.Key.Type))
 	}
-	return lossesOf(lost), nil
+	return change.LossesOf(lost), nil
 }
 
-// show completes a view of a case and writes it.
-func (s *Service) show(ctx context.Context, a *assembled, v View, status int) (Answer, error) {
-	actions, err := s.actionsOf(ctx, &a.c)
+// show completes a view of a case.
+func (s *Service) show(ctx context.Context, a *assembly.Assembled, v View) (Answer[View], error) {
+	actions, err := s.actionsOf(ctx, &a.Case)
 	if err != nil {
-		return Answer{}, err
+		return Answer[View]{}, err
 	}
-	v.Case, v.Overdue, v.Actions = a.c, casemodel.Overdue(&a.c, s.now()), actions
-	body, err := json.Marshal(v)
-	if err != nil {
-		return Answer{}, fmt.Errorf("a case as JSON: %w", err)
-	}
-	return Answer{Status: status, ETag: a.etag(), Body: body}, nil
+	v.Case, v.Overdue, v.Actions = a.Case, casemodel.Overdue(&a.Case, s.assembler.Now()), actions
+	return Answer[View]{Value: v, ETag: a.ETag()}, nil
 }
 
 // actionsOf are the actions that the caller's roles may take next.
 func (s *Service) actionsOf(ctx context.Context, c *casemodel.Case) ([]RoleActions, error) {
-	who, err := s.callerOf(ctx, s.server, c)
+	who, err := s.assembler.CallerOf(ctx, s.server, c)
 	if err != nil {
 		return nil, err
 	}
 	roles := casemodel.Roles()
 	if who != nil {
-		roles = who.roles
+		roles = who.Roles
 	}
 	actions := []RoleActions{}
 	for _, r := range roles {
@@ -126,4 +109,10 @@ func (s *Service) actionsOf(ctx context.Context, c *casemodel.Case) ([]RoleActio
 		}
 	}
 	return actions, nil
+}
+
+// seenBy leaves out what was changed and lost of parts that the caller doesn't see.
+func (v *View) seenBy(a *assembly.Assembled) {
+	v.Changes = slices.DeleteFunc(v.Changes, func(c casemodel.Change) bool { return !a.Shows(string(c.ID)) })
+	v.Losses = slices.DeleteFunc(v.Losses, func(l change.Loss) bool { return !a.Shows(l.Part) })
 }

@@ -19,7 +19,7 @@ type deciders struct {
 	engine   *interaction.Engine
 	access   interaction.Access // nil: everything is allowed
 	recorder *audit.Recorder    // nil: nobody bears witness
-	cases    *cases.Service
+	cases    *cases.Config
 }
 
 // caller is the engine as clients have it.

@@ -18,6 +18,7 @@ import (
 	"caseway/server"
 	"caseway/server/cases"
 	"caseway/server/cases/membership"
+	"caseway/server/cases/rules"
 	"caseway/server/load"
 )
 
@@ -74,7 +75,7 @@ func (l Load) Run(ctx context.Context, s Streams) (err error) {
 
 // checkCases prints the cases that break rules which bind them, and how many.
 func checkCases(ctx context.Context, engine *interaction.Session, out io.Writer) error {
-	guard := cases.NewGuard(cases.GuardConfig{Schema: definition.R4(), Open: true})
+	guard := rules.New(rules.Config{Schema: definition.R4(), Open: true})
 	service := cases.New(cases.Config{Guard: guard, Caller: engine, Server: engine})
 	n := 0
 	if err := service.Unsound(ctx, func(id string, broken casemodel.Errors) error {

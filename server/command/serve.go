@@ -24,6 +24,7 @@ import (
 	"caseway/server/app"
 	"caseway/server/cases"
 	"caseway/server/cases/membership"
+	"caseway/server/cases/rules"
 	"caseway/server/operation"
 )
 
@@ -134,7 +135,7 @@ func (s Serve) announce(log *slog.Logger, listener net.Listener) {
 // engine makes what answers requests, with what decides about them.
 func (s Serve) engine(data store.Store, memory *budget.Memory, log *slog.Logger) (d deciders, err error) {
 	r4 := definition.R4()
-	guard := cases.NewGuard(cases.GuardConfig{Schema: r4, Open: s.Login.none()})
+	guard := rules.New(rules.Config{Schema: r4, Open: s.Login.none()})
 	recorder, guards := s.audited(data, log)
 	d.recorder = recorder
 	d.engine, err = interaction.New(interaction.Config{
@@ -148,7 +149,7 @@ func (s Serve) engine(data store.Store, memory *budget.Memory, log *slog.Logger)
 	if d.access, err = s.access(data, d); err != nil {
 		return d, err
 	}
-	d.cases = cases.New(cases.Config{Guard: guard, Caller: d.caller(), Server: d.engine.As(nil)})
+	d.cases = &cases.Config{Guard: guard, Caller: d.caller(), Server: d.engine.As(nil)}
 	return d, nil
 }
 

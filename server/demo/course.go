@@ -57,16 +57,11 @@ func (k *course) create(why string) {
 		k.err = err
 		return
 	}
-	body, err := json.Marshal(cases.NewCase{
+	answer, err := k.service.Create(k.ctx, cases.NewCase{
 		Action: casemodel.ActionRefer, Client: k.client().Ref,
 		Bring: []casemodel.Ref{casemodel.Ref("Coverage/" + k.patient), k.family().Ref},
 		Role:  casemodel.RoleReferrer, By: physician, Argument: argument,
 	})
-	if err != nil {
-		k.err = err
-		return
-	}
-	answer, err := k.service.Create(k.ctx, body)
 	k.take(casemodel.ActionRefer, answer, err)
 }
 
@@ -82,12 +77,7 @@ func (k *course) act(name casemodel.Action, role casemodel.Role, by casemodel.Pa
 			return
 		}
 	}
-	body, err := json.Marshal(request)
-	if err != nil {
-		k.err = err
-		return
-	}
-	answer, err := k.service.Act(k.ctx, k.c.ID, string(name), body, nil)
+	answer, err := k.service.Act(k.ctx, k.c.ID, name, request, nil)
 	k.take(name, answer, err)
 }
 
@@ -99,13 +89,13 @@ func (k *course) manage(name casemodel.Action, argument any) {
 // errLost: a story says something that FHIR has no place for.
 var errLost = errors.New("something was lost")
 
-func (k *course) take(name casemodel.Action, answer cases.Answer, err error) {
+func (k *course) take(name casemodel.Action, answer cases.Answer[cases.View], err error) {
 	if err != nil {
 		k.err = fmt.Errorf("%s in phase %s: %w", name, k.c.Phase, err)
 		return
 	}
-	var v cases.View
-	if k.err = json.Unmarshal(answer.Body, &v); k.err == nil && len(v.Losses) > 0 {
+	v := answer.Value
+	if len(v.Losses) > 0 {
 		k.err = fmt.Errorf("%s: %w: %s", name, errLost, v.Losses[0].Path)
 	}
 	k.c = v.Case

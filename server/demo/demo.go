@@ -10,6 +10,7 @@ import (
 	"caseway/fhir/interaction"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
+	"caseway/server/cases/rules"
 )
 
 // people is a transaction with everybody, and with a case that another system
@@ -65,7 +66,7 @@ func Load(ctx context.Context, c Config) ([]Case, error) {
 	}
 	clock := c.Now
 	service := cases.New(cases.Config{
-		Guard:  cases.NewGuard(cases.GuardConfig{Schema: c.Schema, Open: true, Clock: func() time.Time { return clock }}),
+		Guard:  rules.New(rules.Config{Schema: c.Schema, Open: true, Clock: func() time.Time { return clock }}),
 		Caller: c.Engine, Server: c.Engine,
 	})
 	var all []Case

@@ -4,16 +4,15 @@ import (
 	"slices"
 	"strconv"
 
-	"caseway/server/cases/membership"
-
 	"caseway/fhir"
-	"caseway/server/cases"
+	"caseway/server/cases/membership"
+	"caseway/server/cases/rules"
 )
 
 // store stores the CarePlan and what it contains as resources of their own, in
 // one commit, and gives the CarePlan as it is stored, or by episodeOfCare the
 // answer that a transaction would have.
-func (a *applying) store(plan object, note cases.Attestation) ([]byte, error) {
+func (a *applying) store(plan object, note rules.Attestation) ([]byte, error) {
 	made, err := a.resources(plan, fhir.Key.String)
 	if err != nil {
 		return nil, err
@@ -85,8 +84,8 @@ func (a *applying) bindToCase(r object) {
 }
 
 // attestation says who made a plan of a PlanDefinition, of which version, and why.
-func (a *applying) attestation(of fhir.Key, version int64, plan object) cases.Attestation {
-	note := cases.Attestation{Activity: "apply", Why: a.given.text("reason"), Sources: []map[string]any{
+func (a *applying) attestation(of fhir.Key, version int64, plan object) rules.Attestation {
+	note := rules.Attestation{Activity: "apply", Why: a.given.text("reason"), Sources: []map[string]any{
 		{"reference": of.String() + "/_history/" + strconv.FormatInt(version, 10)},
 	}}
 	if note.Why == "" {

@@ -92,9 +92,9 @@ func codesIn(v any, into map[string]bool) {
 
 // actionsInTheSource are those that have no row in the table of actions.
 func (a *api) actionsInTheSource() []string {
-	named := regexp.MustCompile(`(?:action\{(?:name|action): |doing\{action: |Activity: )"([a-z-]+)"`)
+	named := regexp.MustCompile(`(?:casemodel\.Action = |Note\{Action: |Activity: )"([a-z-]+)"`)
 	var all []string
-	for _, dir := range []string{".", "../cases"} {
+	for _, dir := range []string{".", "../cases", "../cases/rules", "../cases/file"} {
 		files, err := filepath.Glob(dir + "/*.go")
 		if err != nil {
 			a.Fatal(err)

@@ -39,7 +39,7 @@ func (s *Service) openEpisode(ctx context.Context, c call) ([]byte, error) {
 	if b.Client.Type() != "Patient" {
 		return nil, invalid("subject", "must be a Patient of this server, such as Patient/p1")
 	}
-	answer, err := s.cases.Create(ctx, encoded(b))
+	answer, err := s.cases.Create(ctx, b)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (s *Service) closeEpisode(ctx context.Context, c call) ([]byte, error) {
 		Reason: conceptIn(c.given["reason"]), Summary: c.given.text("summary"), HandOver: c.given.text("handOver"), To: partyIn(c.given["to"]),
 	}
 	request := cases.ActionRequest{Role: s.role(), Argument: encoded(closure)}
-	if _, err := s.cases.Act(ctx, c.Key.ID, string(casemodel.ActionClose), encoded(request), nil); err != nil {
+	if _, err := s.cases.Act(ctx, c.Key.ID, casemodel.ActionClose, request, nil); err != nil {
 		return nil, err
 	}
 	return s.episode(ctx, c.Key.ID)

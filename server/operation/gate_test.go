@@ -12,6 +12,7 @@ import (
 	"caseway/fhir/definition"
 	"caseway/fhir/search"
 	"caseway/server/cases"
+	"caseway/server/cases/rules"
 	"caseway/server/operation"
 )
 
@@ -24,7 +25,7 @@ func TestLargeDefinitionsWaitAtTheGate(t *testing.T) {
 			a.put("PlanDefinition/"+id, fmt.Sprintf(`{"resourceType":"PlanDefinition","id":%q,"status":"active","description":%q}`, id, description))
 		}
 		gate := budget.NewGate(4*budget.Small, time.Millisecond)
-		guard := cases.NewGuard(cases.GuardConfig{Schema: definition.R4(), Open: true})
+		guard := rules.New(rules.Config{Schema: definition.R4(), Open: true})
 		service := cases.New(cases.Config{Guard: guard, Caller: a.engine, Server: a.engine})
 		s := operation.New(operation.Config{Engine: a.engine, Cases: service, Schema: definition.R4(), Open: true, Gate: gate})
 		apply := func(id string) error {

@@ -20,6 +20,7 @@ import (
 	"caseway/mapping"
 	"caseway/server/cases"
 	"caseway/server/cases/membership"
+	"caseway/server/cases/rules"
 	"caseway/server/operation"
 )
 
@@ -39,7 +40,7 @@ func newOffice(t *testing.T) *office {
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
 	o := &office{T: t}
-	guard := cases.NewGuard(cases.GuardConfig{Schema: r4})
+	guard := rules.New(rules.Config{Schema: r4})
 	all := operation.Definitions()
 	for _, d := range mapping.Conformance() {
 		all = append(all, builtin.Resource{Key: d.Key, JSON: d.JSON})

@@ -9,12 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"caseway/server/cases/membership"
-
 	"caseway/fhir"
 	"caseway/fhir/store"
 	"caseway/mapping/reconcile"
-	"caseway/server/cases"
+	"caseway/server/cases/membership"
+	"caseway/server/cases/rules"
 )
 
 // reconciling is CarePlan/[id]/$reconcile on its way.
@@ -248,7 +247,7 @@ func (r *reconciling) store(plan object) (json.RawMessage, error) {
 		list, _ := plan["extension"].([]any)
 		plan["extension"] = append(list, object{"url": episodeExtension, "valueReference": object{"reference": "EpisodeOfCare/" + episode}})
 	}
-	note := cases.Attestation{Activity: "reconcile", Why: r.call.given.text("reason")}
+	note := rules.Attestation{Activity: "reconcile", Why: r.call.given.text("reason")}
 	if note.Why == "" {
 		note.Why = "Two plans of one patient from two sources were merged."
 	}

@@ -14,6 +14,7 @@ import (
 	"caseway/fhir/store"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
+	"caseway/server/cases/problem"
 )
 
 // Session is the engine as callers of operations have it.
@@ -171,12 +172,12 @@ var parameterOf = map[string]string{"/client": "subject", "/referral": "referral
 
 // asFHIR says what the case API refuses in FHIR's words.
 func asFHIR(err error) error {
-	p, found := (*cases.Problem)(nil), casemodel.Errors(nil)
+	p, found := (*problem.Problem)(nil), casemodel.Errors(nil)
 	if !errors.As(err, &p) {
 		if !errors.As(err, &found) {
 			return err
 		}
-		p = cases.ProblemOf(err, http.StatusUnprocessableEntity)
+		p = problem.Of(err, http.StatusUnprocessableEntity)
 	}
 	kind, known := kindOf[p.Status]
 	if !known {

@@ -21,6 +21,7 @@ import (
 	"caseway/server"
 	"caseway/server/cases"
 	"caseway/server/cases/membership"
+	"caseway/server/cases/rules"
 	"caseway/server/operation"
 )
 
@@ -53,7 +54,7 @@ func serve(t *testing.T, s store.Store) *api {
 	t.Helper()
 	t.Cleanup(func() { _ = s.Close() })
 	r4 := definition.R4()
-	guard := cases.NewGuard(cases.GuardConfig{Schema: r4, Open: true})
+	guard := rules.New(rules.Config{Schema: r4, Open: true})
 	all := operation.Definitions()
 	for _, d := range mapping.Conformance() {
 		all = append(all, builtin.Resource{Key: d.Key, JSON: d.JSON})
@@ -78,8 +79,7 @@ func serve(t *testing.T, s store.Store) *api {
 		<-ended
 	})
 	itself := engine.As(nil)
-	service := cases.New(cases.Config{Guard: guard, Caller: itself, Server: itself})
-	front, err := server.New(server.Config{Engine: itself, Store: s, ResourceTypes: r4.ResourceTypes(), Cases: service})
+	front, err := server.New(server.Config{Engine: itself, Store: s, ResourceTypes: r4.ResourceTypes(), Cases: &cases.Config{Guard: guard, Caller: itself, Server: itself}})
 	if err != nil {
 		t.Fatal(err)
 	}
