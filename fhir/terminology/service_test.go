@@ -291,3 +291,29 @@ func TestSearchByValueSet(t *testing.T) {
 		})
 	}
 }
+
+// TestHierarchiesAreBounded: a code with so many below it is expanded, one more is
+// refused.
+func TestHierarchiesAreBounded(t *testing.T) {
+	for _, row := range []struct {
+		name     string
+		children int
+		refused  bool
+	}{
+		{"as many as may be", terminology.MostCodes - 1, false}, // and the code itself
+		{"one more", terminology.MostCodes, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			children := make([]string, row.children)
+			for i := range children {
+				children[i] = fmt.Sprintf(`{"code":"c%d"}`, i)
+			}
+			s := terminology.New(definition.R4(), decode(t, `{"resourceType":"CodeSystem","url":"http://wide","status":"active","content":"complete",
+				"hierarchyMeaning":"is-a","concept":[{"code":"top","concept":[`+strings.Join(children, ",")+`]}]}`))
+			got, err := s.Below(t.Context(), search.Coding{System: "http://wide", Code: "top"})
+			if row.refused != fhir.Is(err, fhir.TooCostly) || !row.refused && len(got) != row.children+1 {
+				t.Errorf("got %d codes, error %v, want it refused: %v", len(got), err, row.refused)
+			}
+		})
+	}
+}
