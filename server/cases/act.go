@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -93,7 +94,7 @@ func (s *Service) perform(ctx context.Context, a *assembly.Assembled, row *Actio
 		return Answer[View]{}, err
 	}
 	c := change.Commit{Case: a, Writes: writes, Action: row.Name, Step: step, IDs: ids, Notes: result.Notes, Result: &result}
-	return s.store(ctx, c, View{Changes: result.Changes, Losses: change.LossesOf(lost)})
+	return s.store(ctx, c, View{Changes: result.Changes, Losses: change.LossesOf(lost)}, request.Argument)
 }
 
 // resources gives what a result comes to. A new part that its sender named gets
@@ -118,11 +119,16 @@ func resources(a *assembly.Assembled, result *casemodel.Result, ids *assembly.ID
 	return writes, lost, nil
 }
 
-// store commits an action and shows the case as it is then.
-func (s *Service) store(ctx context.Context, c change.Commit, v View) (Answer[View], error) {
+// store commits an action with its argument and shows the case as it is then.
+func (s *Service) store(ctx context.Context, c change.Commit, v View, argument json.RawMessage) (Answer[View], error) {
 	id, err := s.writer.Commit(ctx, c)
 	if err != nil {
-		return Answer[View]{}, change.AtTypes(err, c.Writes)
+		return Answer[View]{}, change.Refused(err, c.Writes, problem.StoreRefuses, func(part casemodel.Ref) string {
+			if len(argument) == 0 || !c.IDs.Has(part) && !bytes.Contains(argument, []byte(`"`+part+`"`)) {
+				return ""
+			}
+			return "/argument"
+		})
 	}
 	after, err := s.assembler.Load(ctx, s.caller, id)
 	if err != nil {

@@ -62,7 +62,7 @@ func (s *Service) Create(ctx context.Context, b NewCase) (Answer[View], error) {
 		return Answer[View]{}, err
 	}
 	c := change.Commit{Case: a, Writes: change.WithBrought(writes, a), Action: row.Name, Step: step, IDs: ids}
-	return s.store(ctx, c, View{Changes: result.Changes, Losses: change.LossesOf(lost)})
+	return s.store(ctx, c, View{Changes: result.Changes, Losses: change.LossesOf(lost)}, b.Argument)
 }
 
 // begin assembles what there is of a case that isn't there yet: the client and

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 
-	"caseway/fhir"
 	"caseway/mapping"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases/assembly"
@@ -147,23 +145,12 @@ func (d *draft) tell(err error, after *casemodel.Case, whole *assembly.Assembled
 // tellRefused gives what FHIR has against the resources of an edit with the parts
 // that they are kept for. Its elements have other names than the case's.
 func (d *draft) tellRefused(err error, writes []mapping.Write) error {
-	fe := (*fhir.Error)(nil)
-	if !errors.As(err, &fe) || !slices.Contains([]fhir.Kind{fhir.Structure, fhir.Invalid, fhir.Unprocessable}, fe.Kind) {
-		return err
-	}
 	mine := change.PathsOf(&d.mine)
-	var faults []problem.Fault
-	for _, is := range fe.Issues {
-		key, element, found := change.KeyIn(is.Expression, writes)
-		if !found {
-			return err
+	return change.Refused(err, writes, "What the edit would store isn't accepted", func(part casemodel.Ref) string {
+		path, seen := mine[part]
+		if !seen {
+			return ""
 		}
-		f := problem.Fault{Part: casemodel.Ref(key.String()), Detail: key.Type + element + ": " + is.Text}
-		if path, seen := mine[f.Part]; seen {
-			f.Pointer = d.pointer(path)
-		}
-		faults = append(faults, f)
-	}
-	p := problem.New(http.StatusUnprocessableEntity, "not-storable", "What the edit would store isn't accepted", "")
-	return p.With(faults)
+		return d.pointer(path)
+	})
 }

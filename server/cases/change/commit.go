@@ -3,6 +3,7 @@ package change
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -174,18 +175,42 @@ func (f *consequences) has(w mapping.Write) bool {
 	return slices.Contains(f.changed, w.Key)
 }
 
-// AtTypes says of what is refused at which element of which type it is.
-func AtTypes(err error, writes []mapping.Write) error {
+// atTypes says of what is refused at which element of which type it is.
+func atTypes(err error, writes []mapping.Write) error {
 	return relocated(err, func(expression string) string {
-		if key, rest, ok := KeyIn(expression, writes); ok {
+		if key, rest, ok := keyIn(expression, writes); ok {
 			return key.Type + rest
 		}
 		return expression
 	})
 }
 
-// KeyIn finds the resource of a commit with whose key an expression begins.
-func KeyIn(expression string, writes []mapping.Write) (key fhir.Key, rest string, ok bool) {
+// Refused gives what FHIR has against the resources of a commit as a Problem: each
+// fault names the part and its element, which has another name than the case's
+// member, and pointer says where in the request the part comes from, "" where it
+// doesn't. Errors that are about no resource stay as they are.
+func Refused(err error, writes []mapping.Write, title string, pointer func(part casemodel.Ref) string) error {
+	fe := (*fhir.Error)(nil)
+	if !errors.As(err, &fe) || !fhir.Is(err, fhir.Structure, fhir.Invalid, fhir.Unprocessable) {
+		return atTypes(err, writes)
+	}
+	faults := make([]problem.Fault, len(fe.Issues))
+	for i, is := range fe.Issues {
+		key, element, found := keyIn(is.Expression, writes)
+		if !found {
+			return atTypes(err, writes)
+		}
+		faults[i] = problem.Fault{Part: casemodel.Ref(key.String()), Detail: key.Type + element + ": " + is.Text}
+		faults[i].Pointer = pointer(faults[i].Part)
+		if rule, _, named := strings.Cut(is.Text, ": "); named && is.Code == fhir.IssueBusinessRule {
+			faults[i].Rule = rule
+		}
+	}
+	return problem.New(http.StatusUnprocessableEntity, "not-storable", title, "").With(faults)
+}
+
+// keyIn finds the resource of a commit with whose key an expression begins.
+func keyIn(expression string, writes []mapping.Write) (key fhir.Key, rest string, ok bool) {
 	for _, w := range writes {
 		rest, found := strings.CutPrefix(expression, w.Key.String())
 		if found && (rest == "" || rest[0] == '.') && len(w.Key.ID) > len(key.ID) {
