@@ -58,6 +58,16 @@ func Compile(text string, options ...Option) (*Expr, error) {
 	return &Expr{text: text, root: root}, nil
 }
 
+// MustCompile is Compile for an expression of the program itself; it panics where
+// that is wrong.
+func MustCompile(text string, options ...Option) *Expr {
+	e, err := Compile(text, options...)
+	if err != nil {
+		panic(err)
+	}
+	return e
+}
+
 // String is the expression's text.
 func (e *Expr) String() string { return e.text }
 
