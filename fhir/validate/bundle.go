@@ -1,0 +1,92 @@
+package validate
+
+import (
+	"strings"
+
+	"caseway/fhir"
+)
+
+// entries are the resources of a Bundle by full URL.
+type entries struct {
+	byURL map[string]fhir.Node
+}
+
+// find follows a reference from an entry whose full URL begins with base.
+func (e *entries) find(text, base string) fhir.Node {
+	text, _, _ = strings.Cut(text, "/_history/")
+	if found, ok := e.byURL[text]; ok {
+		return found
+	}
+	if base == "" {
+		return fhir.Node{}
+	}
+	return e.byURL[base+text]
+}
+
+// entriesOf reads a Bundle's full URLs.
+func entriesOf(bundle fhir.Node) *entries {
+	e := &entries{byURL: map[string]fhir.Node{}}
+	for entry := bundle.First(); entry.Valid(); entry = entry.Next() {
+		if entry.Name() != "entry" {
+			continue
+		}
+		if url := child(entry, "fullUrl"); url.HasValue() {
+			e.byURL[url.Text()] = child(entry, "resource")
+		}
+	}
+	return e
+}
+
+// baseOfURL is what stands before Type/id in an entry's full URL.
+func baseOfURL(url string) string {
+	rest := url
+	for range 2 {
+		i := strings.LastIndexByte(strings.TrimSuffix(rest, "/"), '/')
+		if i < 0 {
+			return ""
+		}
+		rest = rest[:i+1]
+	}
+	if !strings.Contains(url, "://") {
+		return ""
+	}
+	return rest
+}
+
+// checkEntry holds a Bundle's entry to https://hl7.org/fhir/R4/bundle.html.
+func checkEntry(w *walk, n fhir.Node, _ *elementPlan) {
+	url, resource := child(n, "fullUrl"), child(n, "resource")
+	w.base = ""
+	kind := child(n.Parent(), "type").Text()
+	if !url.HasValue() {
+		if kind == "document" || kind == "message" || kind == "collection" {
+			w.fail(n, fhir.IssueRequired, "bundle-fullurl", "needs a fullUrl, as each entry of a "+kind+" does")
+		}
+		return
+	}
+	text := url.Text()
+	w.base = baseOfURL(text)
+	if !isAbsolute(text) {
+		w.fail(url, fhir.IssueInvalid, "bundle-fullurl", "must be an absolute URL, or begin with urn:uuid: or urn:oid:")
+		return
+	}
+	id := child(resource, "id").Text()
+	if id != "" && strings.HasPrefix(text, "http") && !strings.HasSuffix(text, "/"+id) {
+		w.warn(url, fhir.IssueInvalid, "bundle-fullurl", "doesn't end in the id of the entry's resource")
+	}
+}
+
+// isAbsolute reports whether a URI has a scheme.
+func isAbsolute(text string) bool {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i] | 0x20; {
+		case text[i] == ':':
+			return i > 0
+		case c >= 'a' && c <= 'z':
+		case i > 0 && (text[i] >= '0' && text[i] <= '9' || text[i] == '+' || text[i] == '-' || text[i] == '.'):
+		default:
+			return false
+		}
+	}
+	return false
+}

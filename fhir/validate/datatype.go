@@ -1,0 +1,104 @@
+package validate
+
+import (
+	"bytes"
+	"crypto/sha1" //nolint:gosec // what FHIR's Attachment.hash is defined as
+	"encoding/base64"
+	"strconv"
+
+	"caseway/fhir"
+)
+
+// checks are what a type means beyond its invariants.
+var checks map[string]func(w *walk, n fhir.Node, e *elementPlan)
+
+func init() {
+	checks = map[string]func(w *walk, n fhir.Node, e *elementPlan){
+		"Reference":      checkReference,
+		"Attachment":     checkAttachment,
+		"Coding":         checkSystem,
+		"Identifier":     checkSystem,
+		"Extension":      checkExtension,
+		"Bundle.entry":   checkEntry,
+		"DomainResource": func(w *walk, n fhir.Node, _ *elementPlan) { checkContained(w, n) },
+		"uri":            checkURI,
+		"url":            checkURI,
+		"canonical":      checkURI,
+	}
+}
+
+// checkURI holds a URI to the scheme that it begins with.
+func checkURI(w *walk, n fhir.Node, _ *elementPlan) {
+	raw := n.Raw()
+	if len(raw) < 6 {
+		return
+	}
+	text := raw[1 : len(raw)-1]
+	switch {
+	case bytes.HasPrefix(text, []byte("urn:oid:")):
+		if !fhir.PrimitiveOf("oid").Check(text) {
+			w.fail(n, fhir.IssueInvalid, "uri-oid", "begins with urn:oid:, but no OID follows")
+		}
+	case bytes.HasPrefix(text, []byte("urn:uuid:")):
+		if !fhir.PrimitiveOf("uuid").Check(bytes.ToLower(text)) {
+			w.fail(n, fhir.IssueInvalid, "uri-uuid", "begins with urn:uuid:, but no UUID follows")
+		}
+	case bytes.HasPrefix(text, []byte("oid:")), bytes.HasPrefix(text, []byte("uuid:")):
+		w.fail(n, fhir.IssueInvalid, "uri-scheme", "must begin with urn:oid: or urn:uuid:")
+	}
+}
+
+// checkSystem wants the system of a Coding or Identifier to be absolute.
+func checkSystem(w *walk, n fhir.Node, _ *elementPlan) {
+	system := child(n, "system")
+	if !system.HasValue() {
+		return
+	}
+	if raw := system.Raw(); !isAbsolute(string(raw[1 : len(raw)-1])) {
+		w.fail(system, fhir.IssueInvalid, "system-absolute", "must be an absolute URI: nobody else knows what a relative one means")
+	}
+}
+
+// checkAttachment compares size and hash with the data that stand beside them
+// (https://hl7.org/fhir/R4/datatypes.html#Attachment).
+func checkAttachment(w *walk, n fhir.Node, _ *elementPlan) {
+	data, size, hash := child(n, "data"), child(n, "size"), child(n, "hash")
+	if !data.HasValue() || !size.HasValue() && !hash.HasValue() {
+		return
+	}
+	w.steps += len(data.Raw()) / 16
+	content, err := base64.StdEncoding.DecodeString(string(withoutSpace(data.Text())))
+	if err != nil {
+		return // the decoder has said so
+	}
+	if want, err := strconv.Atoi(size.Text()); err == nil && want != len(content) {
+		w.fail(n, fhir.IssueInvalid, "attachment-size", "states another size than its data have")
+	}
+	if want, err := base64.StdEncoding.DecodeString(hash.Text()); hash.HasValue() && err == nil {
+		if sum := sha1.Sum(content); !bytes.Equal(sum[:], want) { //nolint:gosec // see above
+			w.warn(n, fhir.IssueInvalid, "attachment-hash", "states another hash (SHA-1) than its data have")
+		}
+	}
+}
+
+func withoutSpace(text string) []byte {
+	kept := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// checkExtension wants an absolute URL of an extension that isn't within
+// another (https://hl7.org/fhir/R4/extensibility.html#Extension).
+func checkExtension(w *walk, n fhir.Node, _ *elementPlan) {
+	url := child(n, "url")
+	if !url.HasValue() || n.Parent().Type().Name == "Extension" {
+		return
+	}
+	if raw := url.Raw(); !isAbsolute(string(raw[1 : len(raw)-1])) {
+		w.fail(url, fhir.IssueInvalid, "extension-url", "must be absolute: it says who defines the extension")
+	}
+}

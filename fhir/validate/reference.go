@@ -1,0 +1,93 @@
+package validate
+
+import (
+	"slices"
+	"strings"
+
+	"caseway/fhir"
+)
+
+// checkReference holds a reference to the types that its element allows
+// (https://hl7.org/fhir/R4/references.html#Reference).
+func checkReference(w *walk, n fhir.Node, e *elementPlan) {
+	literal, stated := child(n, "reference"), child(n, "type")
+	named, targets := "", []string(nil)
+	if e != nil {
+		targets = e.targets["Reference"]
+	}
+	if literal.HasValue() {
+		named = w.typeOfReference(literal, n)
+	}
+	if named != "" && targets != nil && !slices.Contains(targets, named) {
+		w.fail(n, fhir.IssueStructure, "reference-target", "leads to a "+named+", but may lead only to "+list(targets))
+	}
+	if !stated.HasValue() {
+		return
+	}
+	typ := strings.TrimPrefix(stated.Text(), "http://hl7.org/fhir/StructureDefinition/")
+	switch {
+	case named != "" && named != typ:
+		w.fail(n, fhir.IssueStructure, "reference-type", "leads to a "+named+", but its type says otherwise")
+	case named == "" && targets != nil && w.v.set.IsResourceType(typ) && !slices.Contains(targets, typ):
+		w.fail(n, fhir.IssueStructure, "reference-target", "names the type "+typ+", but may lead only to "+list(targets))
+	}
+}
+
+// list writes names as a person would.
+func list(names []string) string { return strings.Join(names, ", ") }
+
+// typeOfReference is the type of what a literal reference leads to, as far as
+// that is known; "" otherwise.
+func (w *walk) typeOfReference(literal, n fhir.Node) string {
+	text := literal.Text()
+	if id, ok := strings.CutPrefix(text, "#"); ok {
+		if id == "" {
+			return w.container.Type().Name
+		}
+		if found := containedBy(w.container, []byte(id)); found.Valid() {
+			return found.Type().Name
+		}
+		return ""
+	}
+	if entry := w.entryOf(text); entry.Valid() {
+		return entry.Type().Name
+	}
+	if name := w.typeInText(text); name != "" {
+		return name
+	}
+	if w.path.Resolve != nil {
+		if found, err := w.path.Resolve(text, n); err == nil && found.Valid() {
+			return found.Type().Name
+		}
+	}
+	return ""
+}
+
+// typeInText reads [base/]Type/id[/_history/version] and Type?criteria.
+func (w *walk) typeInText(text string) string {
+	if name, _, ok := strings.Cut(text, "?"); ok {
+		if w.v.set.IsResourceType(name) {
+			return name
+		}
+		return ""
+	}
+	path, _, _ := strings.Cut(text, "/_history/")
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 || !fhir.IsID(path[i+1:]) {
+		return ""
+	}
+	name := path[:i]
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	if !w.v.set.IsResourceType(name) {
+		return ""
+	}
+	return name
+}
+
+// entryOf finds what a reference leads to in the Bundle that is checked.
+func (w *walk) entryOf(text string) fhir.Node {
+	if w.entries == nil {
+		return fhir.Node{}
+	}
+	return w.entries.find(text, w.base)
+}

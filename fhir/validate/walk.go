@@ -1,0 +1,162 @@
+package validate
+
+import (
+	"context"
+	"fmt"
+
+	"caseway/fhir"
+	"caseway/fhir/budget"
+	"caseway/fhir/fhirpath"
+)
+
+// walk is one check of one tree.
+type walk struct {
+	v    *Validator
+	ctx  context.Context
+	work *budget.Work
+	path fhirpath.Context // of the resource that is being visited
+
+	// self is the resource that is being visited, container the one that
+	// contains it: self itself where it stands alone.
+	self, container fhir.Node
+
+	entries *entries // of the Bundle that is checked; nil outside of one
+	base    string   // of the full URL of the entry that is visited
+
+	issues []Issue
+	more   int  // issues beyond the limit
+	steps  int  // visited since the work was last asked
+	spent  bool // the work is used up: nothing further is visited
+}
+
+// resource visits a resource: the root, a contained one, or one in an entry.
+func (w *walk) resource(n fhir.Node, e *elementPlan) {
+	self, container, path := w.self, w.container, w.path
+	w.container = n
+	if n.Name() == "contained" && container.Valid() {
+		w.container = container
+	}
+	w.self = n
+	w.path.Resource, w.path.RootResource = n, w.container
+	if n.Type().Name == "Bundle" && w.entries == nil {
+		w.entries = entriesOf(n)
+	}
+	w.visit(n, w.v.planOf(n.Type()), e)
+	w.self, w.container, w.path = self, container, path
+}
+
+// visit checks an element and all that is below it.
+func (w *walk) visit(n fhir.Node, p *typePlan, e *elementPlan) {
+	if w.stop() {
+		return
+	}
+	for _, r := range p.rules {
+		w.hold(n, r)
+	}
+	if e != nil {
+		for _, r := range e.rules {
+			w.hold(n, r)
+		}
+	}
+	if p.check != nil {
+		p.check(w, n, e)
+	}
+	for c := n.First(); c.Valid(); c = c.Next() {
+		of := p.elements[c.Element()]
+		switch t := c.Type(); {
+		case t.Kind == fhir.ResourceType:
+			w.resource(c, of)
+		case t.Kind == fhir.PrimitiveType && (of == nil || !of.busy) && !c.First().Valid():
+			w.steps++
+		default:
+			w.visit(c, w.v.planOf(t), of)
+		}
+	}
+}
+
+// hold checks one invariant.
+func (w *walk) hold(n fhir.Node, r *rule) {
+	if r.native != nil {
+		if !r.native(w, n) {
+			w.broken(n, r)
+		}
+		return
+	}
+	holds, err := r.expr.Test(&w.path, fhirpath.OfNode(n))
+	switch {
+	case err != nil:
+		w.unsure(n, r, err)
+	case holds == fhirpath.False:
+		w.broken(n, r)
+	}
+}
+
+func (w *walk) broken(n fhir.Node, r *rule) {
+	if w.room() {
+		w.issues = append(w.issues, Issue{
+			Severity: r.severity, Code: fhir.IssueInvariant, Expression: n.Path(), Rule: r.key, Profile: r.profile, Text: r.human,
+		})
+	}
+}
+
+// unsure says that an invariant could not be evaluated.
+func (w *walk) unsure(n fhir.Node, r *rule, err error) {
+	if w.work.Err() != nil {
+		return // finish says so, once
+	}
+	w.report(n, fhir.SeverityWarning, fhir.IssueNotSupported, r.key, "can't be checked: "+err.Error())
+}
+
+// report adds an issue about a node.
+func (w *walk) report(n fhir.Node, severity fhir.Severity, code, rule, text string) {
+	if w.room() {
+		w.issues = append(w.issues, Issue{Severity: severity, Code: code, Expression: n.Path(), Rule: rule, Text: text})
+	}
+}
+
+// fail is report with severity error.
+func (w *walk) fail(n fhir.Node, code, rule, text string) {
+	w.report(n, fhir.SeverityError, code, rule, text)
+}
+
+// warn is report with severity warning.
+func (w *walk) warn(n fhir.Node, code, rule, text string) {
+	w.report(n, fhir.SeverityWarning, code, rule, text)
+}
+
+// room reports whether one more issue is listed; if not, it counts it.
+func (w *walk) room() bool {
+	if len(w.issues) < w.v.options.Issues {
+		return true
+	}
+	w.more++
+	return false
+}
+
+// stepsAtOnce is how many elements are visited between two looks at the work.
+const stepsAtOnce = 256
+
+// stop counts a step and reports whether the work is used up.
+func (w *walk) stop() bool {
+	w.steps++
+	if w.steps >= stepsAtOnce {
+		w.spent = w.spent || w.work.Spend(w.steps) != nil
+		w.steps = 0
+	}
+	return w.spent
+}
+
+// finish says what was left out.
+func (w *walk) finish() {
+	if w.work.Spend(w.steps) != nil {
+		w.issues = append(w.issues, Issue{
+			Severity: fhir.SeverityError, Code: fhir.IssueTooCostly, Rule: "budget",
+			Text: "the resource costs too much to check; not all of it was checked",
+		})
+	}
+	if w.more > 0 {
+		w.issues = append(w.issues, Issue{
+			Severity: fhir.SeverityInformation, Code: fhir.IssueInformational, Text: fmt.Sprintf("%d more issues aren't listed", w.more),
+		})
+	}
+}
