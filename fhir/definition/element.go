@@ -22,6 +22,7 @@ type Element struct {
 type ElementType struct {
 	Code    string   // "Reference"
 	Targets []string // the types that a Reference or canonical may lead to; nil: any
+	Profile string   // the one that narrows the type: "SimpleQuantity"; "" for most
 }
 
 // Elements gives the snapshot of a resource type or data type, its root first;
@@ -55,11 +56,14 @@ func (l *elementLine) element(byKey map[string]Constraint) Element {
 	return e
 }
 
-// readElementType reads "Reference(Patient|Group)". Resource stands for any type.
+// readElementType reads "Reference(Patient|Group)" and "Quantity(SimpleQuantity)". Resource stands for any type.
 func readElementType(text string) ElementType {
 	code, rest, narrowed := strings.Cut(text, "(")
 	if !narrowed {
 		return ElementType{Code: code}
+	}
+	if code != "Reference" && code != "canonical" {
+		return ElementType{Code: code, Profile: strings.TrimSuffix(rest, ")")}
 	}
 	targets := strings.Split(strings.TrimSuffix(rest, ")"), "|")
 	for _, target := range targets {

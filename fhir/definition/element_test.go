@@ -12,10 +12,11 @@ func TestElementsNameTheTargetsOfReferences(t *testing.T) {
 		byPath[e.Path] = e
 	}
 	for path, want := range map[string][]ElementType{
-		"CarePlan.subject":                      {{"Reference", []string{"Patient", "Group"}}},
-		"CarePlan.supportingInfo":               {{"Reference", nil}},
-		"CarePlan.activity.detail.product[x]":   {{"CodeableConcept", nil}, {"Reference", []string{"Medication", "Substance"}}},
-		"CarePlan.activity.detail.scheduled[x]": {{"Timing", nil}, {"Period", nil}, {"string", nil}},
+		"CarePlan.subject":                      {{Code: "Reference", Targets: []string{"Patient", "Group"}}},
+		"CarePlan.supportingInfo":               {{Code: "Reference", Targets: nil}},
+		"CarePlan.activity.detail.product[x]":   {{Code: "CodeableConcept", Targets: nil}, {Code: "Reference", Targets: []string{"Medication", "Substance"}}},
+		"CarePlan.activity.detail.dailyAmount":  {{Code: "Quantity", Profile: "SimpleQuantity"}},
+		"CarePlan.activity.detail.scheduled[x]": {{Code: "Timing", Targets: nil}, {Code: "Period", Targets: nil}, {Code: "string", Targets: nil}},
 	} {
 		if diff := cmp.Diff(want, byPath[path].Types); diff != "" {
 			t.Errorf("types of %s (-want +got):\n%s", path, diff)

@@ -39,6 +39,7 @@ type (
 	elementType struct {
 		Code          string
 		TargetProfile []string
+		Profile       []string
 		Extension     []struct{ URL, ValueURL, ValueString string }
 	}
 )
@@ -220,7 +221,7 @@ func TestConstraintsEqualTheirDefinitions(t *testing.T) {
 	}
 }
 
-// Reference and canonical name their targets in the data.
+// Reference and canonical name their targets in the data, Quantity its profile.
 func TestReferenceTargetsEqualTheirDefinitions(t *testing.T) {
 	for _, s := range packageTypes(t) {
 		_, lines := R4().structures[s.Type].lines()
@@ -236,7 +237,7 @@ func TestReferenceTargetsEqualTheirDefinitions(t *testing.T) {
 		for _, e := range s.Snapshot.Element {
 			for _, typ := range e.Type {
 				var targets []string
-				for _, profile := range typ.TargetProfile {
+				for _, profile := range append(typ.TargetProfile, typ.Profile...) {
 					targets = append(targets, tail(profile))
 				}
 				if len(targets) > 0 {

@@ -37,6 +37,7 @@ type elementDefinition struct {
 type elementType struct {
 	Code       value       `xml:"code"`
 	Targets    []value     `xml:"targetProfile"`
+	Profiles   []value     `xml:"profile"`
 	Extensions []extension `xml:"extension"`
 }
 
@@ -72,18 +73,22 @@ func (t *elementType) extension(url string) extension {
 	return extension{}
 }
 
-// name is the type's, with the types that it may refer to:
-// "Reference(Group|Patient)". xhtml.id, an attribute, says no type: all other
+// name is the type's, with the types that it may refer to or the profile that
+// it has: "Reference(Group|Patient)", "Quantity(SimpleQuantity)". xhtml.id, an attribute, says no type: all other
 // ids of elements are strings.
 func (t *elementType) name() string {
 	if t.attribute() {
 		return cmp.Or(t.extension(fhirTypeExtension).ValueURL.V, "string")
 	}
-	if len(t.Targets) == 0 {
+	within := t.Targets
+	if len(within) == 0 {
+		within = t.Profiles
+	}
+	if len(within) == 0 {
 		return t.Code.V
 	}
-	targets := make([]string, len(t.Targets))
-	for i, target := range t.Targets {
+	targets := make([]string, len(within))
+	for i, target := range within {
 		targets[i] = target.tail()
 	}
 	return t.Code.V + "(" + strings.Join(targets, "|") + ")"
