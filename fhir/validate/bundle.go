@@ -56,16 +56,14 @@ func baseOfURL(url string) string {
 // checkEntry holds a Bundle's entry to https://hl7.org/fhir/R4/bundle.html.
 func checkEntry(w *walk, n fhir.Node, _ *elementPlan) {
 	url, resource := child(n, "fullUrl"), child(n, "resource")
-	w.base = ""
 	kind := child(n.Parent(), "type").Text()
 	if !url.HasValue() {
-		if kind == "document" || kind == "message" || kind == "collection" {
+		if needsURL(kind) && resource.Valid() && child(child(n, "search"), "mode").Text() != "outcome" {
 			w.fail(n, fhir.IssueRequired, "bundle-fullurl", "needs a fullUrl, as each entry of a "+kind+" does")
 		}
 		return
 	}
 	text := url.Text()
-	w.base = baseOfURL(text)
 	if !isAbsolute(text) {
 		w.fail(url, fhir.IssueInvalid, "bundle-fullurl", "must be an absolute URL, or begin with urn:uuid: or urn:oid:")
 		return
@@ -76,8 +74,18 @@ func checkEntry(w *walk, n fhir.Node, _ *elementPlan) {
 	}
 }
 
+// needsURL reports whether resources in a kind of Bundle must say where they
+// are: all but what is sent to be done, and what was done.
+func needsURL(kind string) bool {
+	switch kind {
+	case "document", "message", "collection", "searchset", "history":
+		return true
+	}
+	return false
+}
+
 // isAbsolute reports whether a URI has a scheme.
-func isAbsolute(text string) bool {
+func isAbsolute[T string | []byte](text T) bool {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i] | 0x20; {
 		case text[i] == ':':

@@ -16,8 +16,9 @@ func init() {
 	checks = map[string]func(w *walk, n fhir.Node, e *elementPlan){
 		"Reference":      checkReference,
 		"Attachment":     checkAttachment,
-		"Coding":         checkSystem,
-		"Identifier":     checkSystem,
+		"Coding":         checkCoding,
+		"Identifier":     checkIdentifier,
+		"Quantity":       checkQuantity,
 		"Extension":      checkExtension,
 		"Bundle.entry":   checkEntry,
 		"DomainResource": func(w *walk, n fhir.Node, _ *elementPlan) { checkContained(w, n) },
@@ -48,15 +49,41 @@ func checkURI(w *walk, n fhir.Node, _ *elementPlan) {
 	}
 }
 
-// checkSystem wants the system of a Coding or Identifier to be absolute.
-func checkSystem(w *walk, n fhir.Node, _ *elementPlan) {
+const relativeSystem = "must be an absolute URI: nobody else knows what a relative one means"
+
+// checkCoding says that nobody else understands a relative system.
+func checkCoding(w *walk, n fhir.Node, _ *elementPlan) {
 	system := child(n, "system")
-	if !system.HasValue() {
-		return
+	w.known(n, system)
+	if isRelative(system) {
+		w.warn(system, fhir.IssueInvalid, "system-absolute", "should be absolute: nobody else knows what a relative one means")
 	}
-	if raw := system.Raw(); !isAbsolute(string(raw[1 : len(raw)-1])) {
-		w.fail(system, fhir.IssueInvalid, "system-absolute", "must be an absolute URI: nobody else knows what a relative one means")
+}
+
+// checkIdentifier wants the system of an Identifier to be absolute.
+func checkIdentifier(w *walk, n fhir.Node, _ *elementPlan) {
+	if system := child(n, "system"); isRelative(system) {
+		w.fail(system, fhir.IssueInvalid, "system-absolute", relativeSystem)
 	}
+}
+
+// checkQuantity wants the system of a unit to be absolute, and no comparator in
+// a SimpleQuantity (https://hl7.org/fhir/R4/datatypes.html#SimpleQuantity).
+func checkQuantity(w *walk, n fhir.Node, e *elementPlan) {
+	system := child(n, "system")
+	w.known(n, system)
+	if isRelative(system) && has(n, "code") {
+		w.fail(system, fhir.IssueInvalid, "system-absolute", relativeSystem)
+	}
+	if e != nil && e.simple && n.Type().Name == "Quantity" && has(n, "comparator") {
+		w.fail(n, fhir.IssueInvariant, "sqty-1", "has a comparator, which a SimpleQuantity must not have")
+	}
+}
+
+// isRelative reports whether a URI has a value without a scheme.
+func isRelative(uri fhir.Node) bool {
+	raw := uri.Raw()
+	return len(raw) > 2 && !isAbsolute(raw[1:len(raw)-1])
 }
 
 // checkAttachment compares size and hash with the data that stand beside them
@@ -89,16 +116,4 @@ func withoutSpace(text string) []byte {
 		}
 	}
 	return kept
-}
-
-// checkExtension wants an absolute URL of an extension that isn't within
-// another (https://hl7.org/fhir/R4/extensibility.html#Extension).
-func checkExtension(w *walk, n fhir.Node, _ *elementPlan) {
-	url := child(n, "url")
-	if !url.HasValue() || n.Parent().Type().Name == "Extension" {
-		return
-	}
-	if raw := url.Raw(); !isAbsolute(string(raw[1 : len(raw)-1])) {
-		w.fail(url, fhir.IssueInvalid, "extension-url", "must be absolute: it says who defines the extension")
-	}
 }

@@ -15,6 +15,7 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/definition"
 	"caseway/fhir/fhirtest"
+	"caseway/fhir/packages"
 	"caseway/fhir/validate"
 	"caseway/fhir/validate/mutate"
 )
@@ -196,6 +197,26 @@ func newTable(t *testing.T) *table {
 	return &table{known: readKnown(t), agree: map[string]int{}, laxer: map[string]int{}, stricter: map[string]int{}, explains: map[string]int{}}
 }
 
+// withCore makes a Validator that knows R4's own profiles, extensions, value sets
+// and code systems, as the other validator does, and further packages.
+func withCore(t testing.TB, further ...string) *validate.Validator {
+	t.Helper()
+	dir := filepath.Join(fhirtest.SharedDir(t), "data")
+	names := []string{filepath.Join(dir, "definitions/hl7.fhir.r4.core-4.0.1")}
+	for _, f := range further {
+		names = append(names, filepath.Join(dir, f))
+	}
+	c, err := packages.Load(names, packages.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	options, err := validate.WithPackages(definition.R4(), c, validate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return validate.New(definition.R4(), options)
+}
+
 // TestDifferential compares with FHIR's own validator over the corpus and over
 // mutations of it, CASEWAY_MUTATIONS many.
 func TestDifferential(t *testing.T) {
@@ -208,7 +229,7 @@ func TestDifferential(t *testing.T) {
 	list := corpus(t)
 	list = append(list, mutations(list, seed, count)...)
 	verdicts := openOracle(t, cache).ask(list)
-	v := validate.New(definition.R4(), validate.Options{})
+	v := withCore(t)
 	c := newTable(t)
 	for i := range list {
 		_, found := v.Text(context.Background(), list[i].body, fhir.Limits{}, validate.Request{})

@@ -21,6 +21,7 @@ type elementPlan struct {
 	rules   []*rule
 	targets map[string][]string // by type, Reference or canonical: the types that it may lead to
 	busy    bool                // a primitive that must be visited
+	simple  bool                // a Quantity must be a SimpleQuantity
 }
 
 // rule is an invariant.
@@ -28,7 +29,6 @@ type rule struct {
 	key      string
 	severity fhir.Severity
 	human    string
-	profile  string // "" for base definitions
 	native   func(w *walk, n fhir.Node) bool
 	expr     *fhirpath.Expr // where native is nil
 }
@@ -87,9 +87,10 @@ func (v *Validator) element(e *fhir.Element, d *definition.Element) *elementPlan
 			}
 			p.targets[t.Code] = t.Targets
 		}
+		p.simple = p.simple || t.Profile == "SimpleQuantity"
 	}
 	p.busy = p.busy || len(p.rules) > 0
-	if len(p.rules) == 0 && p.targets == nil && !p.busy {
+	if len(p.rules) == 0 && p.targets == nil && !p.busy && !p.simple {
 		return nil
 	}
 	return p

@@ -16,6 +16,11 @@ func checkReference(w *walk, n fhir.Node, e *elementPlan) {
 		targets = e.targets["Reference"]
 	}
 	if literal.HasValue() {
+		if strings.ContainsAny(literal.Text(), " \t\r\n") {
+			w.fail(literal, fhir.IssueInvalid, "reference-form", "must be a URI, in which there is no white space")
+			return
+		}
+		w.conditional(literal)
 		named = w.typeOfReference(literal, n)
 	}
 	if named != "" && targets != nil && !slices.Contains(targets, named) {
@@ -31,6 +36,16 @@ func checkReference(w *walk, n fhir.Node, e *elementPlan) {
 	case named == "" && targets != nil && w.v.set.IsResourceType(typ) && !slices.Contains(targets, typ):
 		w.fail(n, fhir.IssueStructure, "reference-target", "names the type "+typ+", but may lead only to "+list(targets))
 	}
+}
+
+// conditional refuses a search in place of a reference, which only a transaction
+// may have (https://hl7.org/fhir/R4/http.html#trules).
+func (w *walk) conditional(literal fhir.Node) {
+	text := literal.Text()
+	if !w.literal || !strings.Contains(text, "?") || strings.HasPrefix(text, "#") || isAbsolute(text) {
+		return
+	}
+	w.fail(literal, fhir.IssueInvalid, "reference-form", "is a search, which only references within a transaction may be")
 }
 
 // list writes names as a person would.

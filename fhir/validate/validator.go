@@ -8,6 +8,7 @@ import (
 	"caseway/fhir/budget"
 	"caseway/fhir/definition"
 	"caseway/fhir/fhirpath"
+	"caseway/fhir/snapshot"
 )
 
 // DefaultIssues is how many issues one check lists where nothing else is said.
@@ -24,6 +25,12 @@ type Options struct {
 	// only say what is good practice, such as that a resource should have a
 	// narrative (dom-6).
 	Advice bool
+	// Library has the profiles and extensions that resources are held to; nil:
+	// none. It must not change any more.
+	Library *snapshot.Library
+	// Codes answers for value sets and code systems; nil: nothing can be told
+	// but what decoding has checked.
+	Codes Codes
 }
 
 // Validator checks resources. Safe for concurrent use.
@@ -34,6 +41,8 @@ type Validator struct {
 	plans sync.Map // *fhir.Type → *typePlan
 	roots sync.Map // type name → *root
 	rules sync.Map // ruleKey → *rule
+
+	profiles sync.Map // canonical → *profile
 }
 
 // New makes a Validator of the definitions in set.
@@ -49,6 +58,9 @@ func New(set *definition.Set, options Options) *Validator {
 
 // Request is one check.
 type Request struct {
+	// Profiles are canonical URLs of profiles that the resource is held to beside
+	// those that it claims.
+	Profiles []string
 	// Work is what the check may draw on; nil: the Validator's own steps.
 	Work *budget.Work
 	// Resolve finds what a reference outside the resource and its Bundle leads
@@ -93,7 +105,9 @@ func (v *Validator) Resource(ctx context.Context, tree *fhir.Tree, r Request) []
 	}
 	w := &walk{v: v, ctx: ctx, work: r.Work}
 	w.path = fhirpath.Context{Schema: v.set, Resolve: r.Resolve, Work: r.Work}
+	w.asked = r.Profiles
 	w.resource(root, nil)
+	w.required(root)
 	w.finish()
 	return w.issues
 }

@@ -2,7 +2,6 @@ package validate
 
 import (
 	"context"
-	"fmt"
 
 	"caseway/fhir"
 	"caseway/fhir/budget"
@@ -22,6 +21,15 @@ type walk struct {
 
 	entries *entries // of the Bundle that is checked; nil outside of one
 	base    string   // of the full URL of the entry that is visited
+	// literal tells that references can't be searches, as in a Bundle that is no
+	// transaction. What stands alone may be a part of one.
+	literal bool
+
+	profile string               // that is checked; "" for base definitions
+	asked   []string             // profiles that the request names
+	open    map[conformance]bool // that are being checked
+	trial   int                  // depth of checks that only ask whether something conforms
+	failed  bool                 // of a trial: it doesn't
 
 	issues []Issue
 	more   int  // issues beyond the limit
@@ -32,17 +40,28 @@ type walk struct {
 // resource visits a resource: the root, a contained one, or one in an entry.
 func (w *walk) resource(n fhir.Node, e *elementPlan) {
 	self, container, path := w.self, w.container, w.path
-	w.container = n
-	if n.Name() == "contained" && container.Valid() {
-		w.container = container
-	}
-	w.self = n
-	w.path.Resource, w.path.RootResource = n, w.container
+	w.enter(n)
 	if n.Type().Name == "Bundle" && w.entries == nil {
 		w.entries = entriesOf(n)
+		w.literal = child(n, "type").Text() != "transaction"
 	}
 	w.visit(n, w.v.planOf(n.Type()), e)
+	if w.v.options.Library != nil {
+		w.claimed(n)
+	}
 	w.self, w.container, w.path = self, container, path
+}
+
+// enter makes a resource the one that is visited.
+func (w *walk) enter(n fhir.Node) {
+	w.self, w.container = n, n
+	if n.Name() == "contained" {
+		w.container = n.Parent()
+	}
+	if entry := n.Parent(); n.Name() == "resource" && entry.Type().Name == "Bundle.entry" {
+		w.base = baseOfURL(child(entry, "fullUrl").Text())
+	}
+	w.path.Resource, w.path.RootResource = w.self, w.container
 }
 
 // visit checks an element and all that is below it.
@@ -92,11 +111,7 @@ func (w *walk) hold(n fhir.Node, r *rule) {
 }
 
 func (w *walk) broken(n fhir.Node, r *rule) {
-	if w.room() {
-		w.issues = append(w.issues, Issue{
-			Severity: r.severity, Code: fhir.IssueInvariant, Expression: n.Path(), Rule: r.key, Profile: r.profile, Text: r.human,
-		})
-	}
+	w.add(n, "", r.severity, fhir.IssueInvariant, r.key, r.human)
 }
 
 // unsure says that an invariant could not be evaluated.
@@ -109,8 +124,21 @@ func (w *walk) unsure(n fhir.Node, r *rule, err error) {
 
 // report adds an issue about a node.
 func (w *walk) report(n fhir.Node, severity fhir.Severity, code, rule, text string) {
-	if w.room() {
-		w.issues = append(w.issues, Issue{Severity: severity, Code: code, Expression: n.Path(), Rule: rule, Text: text})
+	w.add(n, "", severity, code, rule, text)
+}
+
+// add adds an issue about a node, or about what would stand below it. In a trial
+// it only notes that there is an error.
+func (w *walk) add(n fhir.Node, below string, severity fhir.Severity, code, rule, text string) {
+	switch {
+	case w.trial > 0:
+		w.failed = w.failed || severity == fhir.SeverityError
+	case len(w.issues) >= w.v.options.Issues:
+		w.more++
+	default:
+		w.issues = append(w.issues, Issue{
+			Severity: severity, Code: code, Expression: n.Path() + below, Rule: rule, Profile: w.profile, Text: text,
+		})
 	}
 }
 
@@ -122,15 +150,6 @@ func (w *walk) fail(n fhir.Node, code, rule, text string) {
 // warn is report with severity warning.
 func (w *walk) warn(n fhir.Node, code, rule, text string) {
 	w.report(n, fhir.SeverityWarning, code, rule, text)
-}
-
-// room reports whether one more issue is listed; if not, it counts it.
-func (w *walk) room() bool {
-	if len(w.issues) < w.v.options.Issues {
-		return true
-	}
-	w.more++
-	return false
 }
 
 // stepsAtOnce is how many elements are visited between two looks at the work.
@@ -156,7 +175,7 @@ func (w *walk) finish() {
 	}
 	if w.more > 0 {
 		w.issues = append(w.issues, Issue{
-			Severity: fhir.SeverityInformation, Code: fhir.IssueInformational, Text: fmt.Sprintf("%d more issues aren't listed", w.more),
+			Severity: fhir.SeverityInformation, Code: fhir.IssueInformational, Text: more(w.more),
 		})
 	}
 }
