@@ -17,6 +17,7 @@ type generator struct {
 	library *Library
 	def     *Definition
 	root    *Node
+	base    *Node            // as it was before
 	named   map[*Node][]Type // choices that the differential names with a type, such as valueQuantity
 	sliced  map[*Node]bool   // choices of which the differential says how they are sliced
 	added   int              // nodes that expanding has added
@@ -201,7 +202,7 @@ func (g *generator) expand(n *Node) error {
 		if !ok {
 			_, path, _ = strings.Cut(n.ContentReference, "#")
 		}
-		from := g.root.byPath(path)
+		from := g.base.byPath(path)
 		if from == nil {
 			return fmt.Errorf("%s isn't in the definition", path)
 		}

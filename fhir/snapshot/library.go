@@ -163,7 +163,7 @@ func (l *Library) read(e *entry, depth int) error {
 	if err != nil {
 		return fmt.Errorf("%s derives from %s: %w", def.URL, def.BaseDefinition, err)
 	}
-	g := &generator{library: l, def: def, root: base.root.clone(), depth: depth}
+	g := &generator{library: l, def: def, base: base.root, root: base.root.clone(), depth: depth}
 	if def.Derivation == "specialization" {
 		g.root.Name, g.root.Path = def.Type, def.Type
 		repath(g.root)

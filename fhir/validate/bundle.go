@@ -57,6 +57,9 @@ func baseOfURL(url string) string {
 func checkEntry(w *walk, n fhir.Node, _ *elementPlan) {
 	url, resource := child(n, "fullUrl"), child(n, "resource")
 	kind := child(n.Parent(), "type").Text()
+	if kind == "searchset" {
+		checkMatch(w, n, resource)
+	}
 	if !url.HasValue() {
 		if needsURL(kind) && resource.Valid() && child(child(n, "search"), "mode").Text() != "outcome" {
 			w.fail(n, fhir.IssueRequired, "bundle-fullurl", "needs a fullUrl, as each entry of a "+kind+" does")
@@ -71,6 +74,43 @@ func checkEntry(w *walk, n fhir.Node, _ *elementPlan) {
 	id := child(resource, "id").Text()
 	if id != "" && strings.HasPrefix(text, "http") && !strings.HasSuffix(text, "/"+id) {
 		w.warn(url, fhir.IssueInvalid, "bundle-fullurl", "doesn't end in the id of the entry's resource")
+	}
+}
+
+// checkMatch holds an entry of a search's result to
+// https://hl7.org/fhir/R4/bundle.html#searchset.
+func checkMatch(w *walk, n, resource fhir.Node) {
+	if !resource.Valid() {
+		return
+	}
+	outcome := child(child(n, "search"), "mode").Text() == "outcome"
+	switch name := resource.Type().Name; {
+	case outcome && name != "OperationOutcome":
+		w.fail(resource, fhir.IssueInvalid, "bundle-outcome", "must be an OperationOutcome, as the entry says that it is the search's outcome")
+	case !outcome && name != "OperationOutcome" && name != "Parameters" && !has(resource, "id"):
+		w.fail(resource, fhir.IssueRequired, "bundle-id", "needs an id: a search finds what is stored")
+	}
+}
+
+// checkBundle wants each relation of a result's links once.
+func checkBundle(w *walk, n fhir.Node, _ *elementPlan) {
+	if child(n, "type").Text() != "searchset" {
+		return
+	}
+	for c := n.First(); c.Valid(); c = c.Next() {
+		if c.Name() != "link" {
+			continue
+		}
+		relation := child(c, "relation").Text()
+		for other := n.First(); other != c; other = other.Next() {
+			if other.Name() == "link" && child(other, "relation").Text() == relation {
+				w.fail(c, fhir.IssueDuplicate, "bundle-link", "has the relation of another link; a page has one of each")
+				break
+			}
+		}
+		if w.stop() {
+			return
+		}
 	}
 }
 

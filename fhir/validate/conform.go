@@ -18,6 +18,10 @@ func (w *walk) shape(n fhir.Node, s *shape) {
 	for _, r := range s.rules {
 		w.hold(n, r)
 	}
+	if len(s.children) == 0 {
+		return
+	}
+	defer w.into(n)() // rules on an element that is a resource see the one around it
 	for _, c := range s.children {
 		w.occurrences(n, c)
 	}

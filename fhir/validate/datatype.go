@@ -20,6 +20,7 @@ func init() {
 		"Identifier":     checkIdentifier,
 		"Quantity":       checkQuantity,
 		"Extension":      checkExtension,
+		"Bundle":         checkBundle,
 		"Bundle.entry":   checkEntry,
 		"DomainResource": func(w *walk, n fhir.Node, _ *elementPlan) { checkContained(w, n) },
 		"uri":            checkURI,

@@ -203,9 +203,7 @@ func withCore(t testing.TB, further ...string) *validate.Validator {
 	t.Helper()
 	dir := filepath.Join(fhirtest.SharedDir(t), "data")
 	names := []string{filepath.Join(dir, "definitions/hl7.fhir.r4.core-4.0.1")}
-	for _, f := range further {
-		names = append(names, filepath.Join(dir, f))
-	}
+	names = append(names, further...)
 	c, err := packages.Load(names, packages.Limits{})
 	if err != nil {
 		t.Fatal(err)
@@ -217,22 +215,13 @@ func withCore(t testing.TB, further ...string) *validate.Validator {
 	return validate.New(definition.R4(), options)
 }
 
-// TestDifferential compares with FHIR's own validator over the corpus and over
-// mutations of it, CASEWAY_MUTATIONS many.
-func TestDifferential(t *testing.T) {
-	cache := os.Getenv("CASEWAY_ORACLE_CACHE")
-	if cache == "" {
-		t.Skip("skipped: CASEWAY_ORACLE_CACHE names no file with another validator's verdicts")
-	}
-	count, _ := strconv.Atoi(os.Getenv("CASEWAY_MUTATIONS"))
-	seed, _ := strconv.ParseUint(os.Getenv("CASEWAY_SEED"), 10, 64)
-	list := corpus(t)
-	list = append(list, mutations(list, seed, count)...)
-	verdicts := openOracle(t, cache).ask(list)
-	v := withCore(t)
+// run compares questions and logs the table.
+func run(t *testing.T, v *validate.Validator, o *oracle, list []question) {
+	t.Helper()
+	verdicts := o.ask(list)
 	c := newTable(t)
 	for i := range list {
-		_, found := v.Text(context.Background(), list[i].body, fhir.Limits{}, validate.Request{})
+		_, found := v.Text(context.Background(), list[i].body, fhir.Limits{}, validate.Request{Profiles: list[i].profiles})
 		if difference := c.compare(&list[i], verdicts[i], found); difference != "" {
 			t.Logf("%s (%s) %s", list[i].name, list[i].class, difference)
 		}
@@ -241,4 +230,42 @@ func TestDifferential(t *testing.T) {
 	if sum(c.stricter) > 0 || sum(c.laxer)*200 > len(list) {
 		t.Errorf("too many differences without an explanation: laxer %d, stricter %d of %d", sum(c.laxer), sum(c.stricter), len(list))
 	}
+}
+
+// settings are of the environment: the file with the other validator's verdicts,
+// how many mutations are made, and of which seed.
+func settings(t *testing.T) (cache string, count int, seed uint64) {
+	t.Helper()
+	if cache = os.Getenv("CASEWAY_ORACLE_CACHE"); cache == "" {
+		t.Skip("skipped: CASEWAY_ORACLE_CACHE names no file with another validator's verdicts")
+	}
+	count, _ = strconv.Atoi(os.Getenv("CASEWAY_MUTATIONS"))
+	seed, _ = strconv.ParseUint(os.Getenv("CASEWAY_SEED"), 10, 64)
+	return cache, count, seed
+}
+
+// TestDifferential compares with FHIR's own validator over the corpus and over
+// mutations of it, CASEWAY_MUTATIONS many.
+func TestDifferential(t *testing.T) {
+	cache, count, seed := settings(t)
+	list := corpus(t)
+	list = append(list, mutations(list, seed, count)...)
+	run(t, withCore(t), openOracle(t, cache), list)
+}
+
+// TestProfilesDifferential does the same with guides, whose definitions are in
+// the folders that CASEWAY_ORACLE_PROFILES lists, separated by colons.
+func TestProfilesDifferential(t *testing.T) {
+	cache, count, seed := settings(t)
+	folders := filepath.SplitList(os.Getenv("CASEWAY_ORACLE_PROFILES"))
+	if len(folders) == 0 {
+		t.Skip("skipped: CASEWAY_ORACLE_PROFILES names no guides")
+	}
+	var args []string
+	for _, f := range folders {
+		args = append(args, "--profiles", f)
+	}
+	list := slices.DeleteFunc(corpus(t), func(q question) bool { return !strings.Contains(string(q.body), `"profile"`) || len(q.body) > 100_000 })
+	list = append(list, mutations(list, seed, count)...)
+	run(t, withCore(t, folders...), openOracle(t, cache+".profiles", args...), list)
 }

@@ -98,13 +98,12 @@ func (w *walk) conform(n fhir.Node, p *profile) {
 		w.open = map[conformance]bool{}
 	}
 	w.open[key] = true
-	outer := *w
+	outer := w.profile
 	w.profile = p.url
-	if n.Type().Kind == fhir.ResourceType {
-		w.enter(n)
-	}
+	leave := w.into(n)
 	w.shape(n, p.root)
-	w.profile, w.self, w.container, w.path, w.base = outer.profile, outer.self, outer.container, outer.path, outer.base
+	leave()
+	w.profile = outer
 	delete(w.open, key)
 }
 

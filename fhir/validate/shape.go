@@ -161,7 +161,7 @@ func (c *shaper) rules(n *snapshot.Node, base *definition.Element, t *fhir.Type)
 		if err != nil {
 			continue // Profile says so
 		}
-		rules = append(rules, &rule{key: con.Key, severity: fhir.Severity(con.Severity), human: con.Human, expr: expr})
+		rules = append(rules, &rule{key: con.Key, severity: fhir.Severity(con.Severity), human: con.Human, strict: true, expr: expr})
 	}
 	return rules
 }
