@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -68,9 +69,23 @@ func (r *reader) member(archive *tar.Reader, header *tar.Header) error {
 	if !inside || !wanted(name) {
 		return nil
 	}
-	data, err := io.ReadAll(io.LimitReader(archive, header.Size))
+	data, err := content(archive, header.Size)
 	if err != nil {
 		return fmt.Errorf("%.80q can't be read: %w", header.Name, err)
 	}
 	return r.keep(name, data)
+}
+
+// trusted is up to which size a header is believed before anything is read.
+const trusted = 4 << 20
+
+// content reads a member without room to spare: packages have thousands.
+func content(from io.Reader, size int64) ([]byte, error) {
+	if size > trusted {
+		data, err := io.ReadAll(io.LimitReader(from, size))
+		return slices.Clip(data), err
+	}
+	data := make([]byte, size)
+	_, err := io.ReadFull(from, data)
+	return data, err
 }

@@ -5,7 +5,8 @@
 // The nouns:
 //
 //   - A [Package] is one of them: its name, version and dependencies, and its
-//     resources. Examples, which have folders of their own, aren't read.
+//     resources that have a canonical URL. Examples, which have folders of their
+//     own, aren't read.
 //   - A [Resource] is one resource with what names it; its JSON isn't decoded.
 //   - A [Collection] is several packages. It finds resources by canonical URL and
 //     says which dependencies are missing.

@@ -44,7 +44,7 @@ type Package struct {
 	Version      string
 	FHIRVersions []string
 	Dependencies map[string]string // name → version as it is written, such as "4.0.1" or "5.0.x"
-	Resources    []Resource        // by file name
+	Resources    []Resource        // those with a canonical URL, by file name
 }
 
 // Resource is one resource of a package.
@@ -170,6 +170,9 @@ func (r *reader) keep(name string, data []byte) error {
 			}
 		}
 	default:
+		if in, listed := r.index[name]; listed && in.Type != "" && in.URL == "" {
+			return nil
+		}
 		r.found = append(r.found, file{name, data})
 	}
 	return nil
@@ -214,7 +217,7 @@ func (r *reader) done(name string) (*Package, error) {
 		if err != nil {
 			return nil, fmt.Errorf("packages: %s: %w", name, err)
 		}
-		if resource.Type != "" {
+		if resource.Type != "" && resource.URL != "" {
 			p.Resources = append(p.Resources, resource)
 		}
 	}

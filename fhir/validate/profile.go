@@ -2,6 +2,7 @@ package validate
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -37,6 +38,15 @@ func (v *Validator) profileOf(canonical string) (*profile, error) {
 	return found.(*profile), nil
 }
 
+// Usable fails where a profile isn't known, or its definition can't be used.
+func (v *Validator) Usable(canonical string) error {
+	p, err := v.profileOf(canonical)
+	if err == nil && p == nil && !v.isOwnType(canonical) {
+		err = fmt.Errorf("validate: %w: %s", snapshot.ErrUnknown, canonical)
+	}
+	return err
+}
+
 // innerURLs are the URLs of the extensions that an extension's definition knows.
 func innerURLs(root *snapshot.Node) map[string]bool {
 	inner := map[string]bool{}
@@ -64,10 +74,13 @@ func (w *walk) claimed(n fhir.Node) {
 }
 
 // required checks the resource against the profiles that the request names.
-func (w *walk) required(root fhir.Node) {
+func (w *walk) required(root fhir.Node, matching bool) {
 	w.self, w.container = root, root
 	w.path.Resource, w.path.RootResource = root, root
 	for _, canonical := range w.asked {
+		if matching && !w.v.isOfType(canonical, root.Type().Name) {
+			continue
+		}
 		w.against(root, canonical, root)
 	}
 }

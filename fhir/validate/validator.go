@@ -61,6 +61,9 @@ type Request struct {
 	// Profiles are canonical URLs of profiles that the resource is held to beside
 	// those that it claims.
 	Profiles []string
+	// Matching leaves out those Profiles that are of other types than the
+	// resource, rather than refusing it.
+	Matching bool
 	// Work is what the check may draw on; nil: the Validator's own steps.
 	Work *budget.Work
 	// Resolve finds what a reference outside the resource and its Bundle leads
@@ -107,7 +110,7 @@ func (v *Validator) Resource(ctx context.Context, tree *fhir.Tree, r Request) []
 	w.path = fhirpath.Context{Schema: v.set, Resolve: r.Resolve, Work: r.Work}
 	w.asked = r.Profiles
 	w.resource(root, nil)
-	w.required(root)
+	w.required(root, r.Matching)
 	w.finish()
 	return w.issues
 }

@@ -28,6 +28,7 @@ type commands struct {
 	Demo     Demo     `cmd:"" help:"Serve invented patients and cases from a temporary folder, to look around."`
 	Backup   Backup   `cmd:"" help:"Copy an SQLite store while a server may be using it."`
 	Load     Load     `cmd:"" help:"Bring files of FHIR JSON into a store or to a running server."`
+	Validate Validate `cmd:"" help:"Validate files of FHIR JSON, without a server."`
 	Health   Health   `cmd:"" help:"Ask the server on this machine whether it lives; exit code 0 or 1."`
 	User     User     `cmd:"" help:"Add, list and lock users of the embedded login."`
 	Client   Client   `cmd:"" help:"Add, list and remove applications of the embedded login."`
