@@ -97,20 +97,16 @@ func checkBundle(w *walk, n fhir.Node, _ *elementPlan) {
 	if child(n, "type").Text() != "searchset" {
 		return
 	}
+	seen := map[string]bool{}
 	for c := n.First(); c.Valid(); c = c.Next() {
 		if c.Name() != "link" {
 			continue
 		}
 		relation := child(c, "relation").Text()
-		for other := n.First(); other != c; other = other.Next() {
-			if other.Name() == "link" && child(other, "relation").Text() == relation {
-				w.fail(c, fhir.IssueDuplicate, "bundle-link", "has the relation of another link; a page has one of each")
-				break
-			}
+		if seen[relation] {
+			w.fail(c, fhir.IssueDuplicate, "bundle-link", "has the relation of another link; a page has one of each")
 		}
-		if w.stop() {
-			return
-		}
+		seen[relation] = true
 	}
 }
 

@@ -107,8 +107,10 @@ func (w *walk) typed(n fhir.Node, types []shapeType) {
 // isA reports whether a type is one of a name, or derives from it.
 func (w *walk) isA(t *fhir.Type, code string) bool {
 	switch code {
-	case t.Name, t.Base:
+	case t.Name:
 		return true
+	case t.Base:
+		return t.Kind != fhir.PrimitiveType
 	case "Resource":
 		return t.Kind == fhir.ResourceType
 	case "BackboneElement", "Element":
@@ -139,7 +141,8 @@ func (w *walk) targeted(n fhir.Node, targets []string) {
 	if !literal.HasValue() {
 		return
 	}
-	named := w.typeOfReference(literal, n)
+	text := literal.Text()
+	named := w.typeOfReference(text, n)
 	if named == "" {
 		return
 	}
@@ -147,7 +150,7 @@ func (w *walk) targeted(n fhir.Node, targets []string) {
 		w.fail(n, fhir.IssueStructure, "reference-target", "leads to a "+named+", but the profile allows only "+list(targets))
 		return
 	}
-	if target := w.target(literal.Text(), n); target.Valid() {
+	if target := w.target(text, n); target.Valid() {
 		if holds, known := w.conforms(target, targets); known && !holds {
 			w.fail(n, fhir.IssueInvalid, "reference-profile", "leads to what conforms to none of "+list(targets))
 		}
@@ -171,7 +174,7 @@ func (w *walk) target(text string, from fhir.Node) fhir.Node {
 		if id == "" {
 			return w.container
 		}
-		return containedBy(w.container, []byte(id))
+		return w.containedBy(w.container, []byte(id))
 	}
 	if entry := w.entryOf(text); entry.Valid() {
 		return entry

@@ -115,7 +115,6 @@ func mutations(from []question, seed uint64, count int) []question {
 type table struct {
 	known                            []known
 	agree, laxer, stricter, explains map[string]int
-	unexplained                      map[string]int
 	nobody                           int
 }
 
@@ -216,7 +215,7 @@ func withCore(t testing.TB, further ...string) *validate.Validator {
 }
 
 // run compares questions and logs the table.
-func run(t *testing.T, v *validate.Validator, o *oracle, list []question) {
+func run(t *testing.T, v *validate.Validator, o *oracle, list []question) *table {
 	t.Helper()
 	verdicts := o.ask(list)
 	c := newTable(t)
@@ -230,6 +229,7 @@ func run(t *testing.T, v *validate.Validator, o *oracle, list []question) {
 	if sum(c.stricter) > 0 || sum(c.laxer)*200 > len(list) {
 		t.Errorf("too many differences without an explanation: laxer %d, stricter %d of %d", sum(c.laxer), sum(c.stricter), len(list))
 	}
+	return c
 }
 
 // settings are of the environment: the file with the other validator's verdicts,

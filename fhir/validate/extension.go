@@ -56,6 +56,7 @@ func (w *walk) inner(n, url fhir.Node) {
 // definitions of these say.
 var places = map[string]string{
 	structureBase + "structuredefinition-fhir-type":         "ElementDefinition.type",
+	structureBase + "regex":                                 "ElementDefinition.type",
 	structureBase + "structuredefinition-normative-version": "ElementDefinition",
 }
 

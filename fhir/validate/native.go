@@ -116,18 +116,5 @@ func referenceIsContained(w *walk, n fhir.Node) bool {
 	if len(raw) <= len(`"#"`) || raw[1] != '#' {
 		return true // "#" alone is the resource itself, or the one that contains it
 	}
-	return containedBy(w.container, raw[2:len(raw)-1]).Valid()
-}
-
-// containedBy finds the contained resource with an id.
-func containedBy(container fhir.Node, id []byte) fhir.Node {
-	for c := container.First(); c.Valid(); c = c.Next() {
-		if c.Name() != "contained" {
-			continue
-		}
-		if raw := child(c, "id").Raw(); len(raw) > 2 && bytes.Equal(raw[1:len(raw)-1], id) {
-			return c
-		}
-	}
-	return fhir.Node{}
+	return w.containedBy(w.container, raw[2:len(raw)-1]).Valid()
 }

@@ -141,7 +141,7 @@ func readAnswer(t *testing.T, line []byte) *verdict {
 	v := &verdict{Key: a.File, Valid: a.Valid}
 	for _, i := range a.Issues {
 		if i.Severity == "error" || i.Severity == "fatal" {
-			v.Errors = append(v.Errors, finding{i.ID, i.Location, i.Message})
+			v.Errors = append(v.Errors, finding{i.ID, i.Location, i.Message[:min(len(i.Message), 160)]})
 		}
 	}
 	return v

@@ -16,12 +16,13 @@ func checkReference(w *walk, n fhir.Node, e *elementPlan) {
 		targets = e.targets["Reference"]
 	}
 	if literal.HasValue() {
-		if strings.ContainsAny(literal.Text(), " \t\r\n") {
+		text := literal.Text()
+		if strings.ContainsAny(text, " \t\r\n") {
 			w.fail(literal, fhir.IssueInvalid, "reference-form", "must be a URI, in which there is no white space")
 			return
 		}
-		w.conditional(literal)
-		named = w.typeOfReference(literal, n)
+		w.relative(literal, text)
+		named = w.typeOfReference(text, n)
 	}
 	if named != "" && targets != nil && !slices.Contains(targets, named) {
 		w.fail(n, fhir.IssueStructure, "reference-target", "leads to a "+named+", but may lead only to "+list(targets))
@@ -38,14 +39,18 @@ func checkReference(w *walk, n fhir.Node, e *elementPlan) {
 	}
 }
 
-// conditional refuses a search in place of a reference, which only a transaction
-// may have (https://hl7.org/fhir/R4/http.html#trules).
-func (w *walk) conditional(literal fhir.Node) {
-	text := literal.Text()
-	if !w.literal || !strings.Contains(text, "?") || strings.HasPrefix(text, "#") || isAbsolute(text) {
+// relative wants a relative reference within a Bundle to be Type/id; in a
+// transaction, it may be a search (https://hl7.org/fhir/R4/http.html#trules).
+func (w *walk) relative(literal fhir.Node, text string) {
+	if w.entries == nil || strings.HasPrefix(text, "#") || isAbsolute(text) {
 		return
 	}
-	w.fail(literal, fhir.IssueInvalid, "reference-form", "is a search, which only references within a transaction may be")
+	switch searches := strings.Contains(text, "?"); {
+	case searches && w.literal:
+		w.fail(literal, fhir.IssueInvalid, "reference-form", "is a search, which only references within a transaction may be")
+	case !searches && !strings.Contains(text, "/"):
+		w.fail(literal, fhir.IssueInvalid, "reference-form", "must be a type and an id, such as Patient/1, or an absolute URL")
+	}
 }
 
 // list writes names as a person would.
@@ -53,13 +58,12 @@ func list(names []string) string { return strings.Join(names, ", ") }
 
 // typeOfReference is the type of what a literal reference leads to, as far as
 // that is known; "" otherwise.
-func (w *walk) typeOfReference(literal, n fhir.Node) string {
-	text := literal.Text()
+func (w *walk) typeOfReference(text string, n fhir.Node) string {
 	if id, ok := strings.CutPrefix(text, "#"); ok {
 		if id == "" {
 			return w.container.Type().Name
 		}
-		if found := containedBy(w.container, []byte(id)); found.Valid() {
+		if found := w.containedBy(w.container, []byte(id)); found.Valid() {
 			return found.Type().Name
 		}
 		return ""

@@ -19,6 +19,8 @@ type walk struct {
 	// contains it: self itself where it stands alone.
 	self, container fhir.Node
 
+	contained contents // of the resource that was asked for last
+
 	entries *entries // of the Bundle that is checked; nil outside of one
 	base    string   // of the full URL of the entry that is visited
 	// literal tells that references can't be searches, as in a Bundle that is no
