@@ -1,6 +1,6 @@
 // Package definition has the definitions of FHIR R4 (4.0.1) embedded: types,
-// search parameters, compartments, the value sets of required bindings and the
-// code systems that these draw on.
+// extensions, search parameters, compartments, the value sets of required
+// bindings and the code systems that these draw on.
 //
 //   - [R4] is the one [Set] of them. It implements fhir.Schema.
 //   - A [SearchParameter], a [Compartment] and a [Constraint] are what the
@@ -15,7 +15,7 @@
 // from what. Where Caseway's server goes beyond R4, in the Patient
 // compartment, compartment.go says so in one table.
 //
-// Not here: profiles, extension definitions, value sets of weaker bindings,
+// Not here: profiles, value sets of weaker bindings and of extensions,
 // and the meaning of constraints and search expressions.
 package definition
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"caseway/fhir/definition"
 	"caseway/fhir/fhirtest"
 	"caseway/fhir/snapshot"
@@ -140,6 +142,38 @@ func TestGeneratedSnapshotsEqualThoseThatGuidesCarry(t *testing.T) {
 // ids, which three definitions leave out; and profiles of CARIN and PDex that were
 // published with another version of US Core.
 const mostDifferent = 54
+
+// TestEmbeddedExtensionsEqualTheirDefinitions generates the snapshots of R4's own
+// extensions from what is embedded of them.
+func TestEmbeddedExtensionsEqualTheirDefinitions(t *testing.T) {
+	l := snapshot.New(definition.R4())
+	extensions := 0
+	for _, data := range structures(t) {
+		given, err := snapshot.Parse(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if given.Type != "Extension" || given.Version != definition.Version || !l.Has(given.URL) {
+			continue
+		}
+		extensions++
+		def, made, err := l.Definition(given.URL)
+		if err != nil {
+			t.Errorf("%s: %v", given.URL, err)
+			continue
+		}
+		if diff := cmp.Diff(given.Context, def.Context); diff != "" {
+			t.Errorf("%s may stand elsewhere (-given +embedded):\n%s", given.URL, diff)
+		}
+		differences := compare(given, made)
+		if len(differences) > 0 && !strings.Contains(given.URL, "-type") { // three leave out what type ids have
+			t.Errorf("%s", strings.Join(differences, "\n"))
+		}
+	}
+	if extensions != len(definition.R4().Extensions()) || extensions < 390 {
+		t.Errorf("%d extensions were compared, %d are embedded", extensions, len(definition.R4().Extensions()))
+	}
+}
 
 // compare lists in what a generated snapshot differs from one that was given.
 func compare(given *snapshot.Definition, made *snapshot.Node) (differences []string) {

@@ -12,8 +12,8 @@ import (
 	"caseway/fhir/definition"
 )
 
-// Library holds definitions by canonical URL; R4's own are there from the
-// beginning. Add before use: then it is safe for concurrent use. What it hands
+// Library holds definitions by canonical URL; R4's own types and extensions are
+// there from the beginning. Add before use: then it is safe for concurrent use. What it hands
 // out is shared and must not be changed.
 type Library struct {
 	set   *definition.Set
@@ -35,9 +35,13 @@ type entry struct {
 	open bool // is being made: a definition that derives from itself comes here again
 }
 
-// New makes a Library of R4's own types.
+// New makes a Library of R4's own types and extensions.
 func New(set *definition.Set) *Library {
-	return &Library{set: set, byURL: map[string][]*entry{}, base: map[string]*entry{}}
+	l := &Library{set: set, byURL: map[string][]*entry{}, base: map[string]*entry{}}
+	for url, data := range set.Extensions() {
+		l.byURL[url] = []*entry{{url: url, version: definition.Version, data: data}}
+	}
+	return l
 }
 
 // ErrUnknown is for a canonical URL that no definition has.
@@ -71,7 +75,8 @@ func (l *Library) AddNamed(url, version string, data []byte) error {
 	return nil
 }
 
-// URLs lists the canonical URLs of all that was added, in byte order.
+// URLs lists the canonical URLs of all definitions but R4's own types, in byte
+// order.
 func (l *Library) URLs() []string {
 	urls := make([]string, 0, len(l.byURL))
 	for url := range l.byURL {
@@ -81,7 +86,7 @@ func (l *Library) URLs() []string {
 	return urls
 }
 
-// Has reports whether a canonical URL names a definition that was added.
+// Has reports whether a canonical URL names a definition, but for R4's own types.
 func (l *Library) Has(canonical string) bool { return l.find(canonical) != nil }
 
 func (l *Library) find(canonical string) *entry {

@@ -76,9 +76,6 @@ func (w *walk) member(n fhir.Node, valueSet string) (answer fhir.Membership, cod
 }
 
 func (w *walk) ask(valueSet, system, code string) fhir.Membership {
-	if w.v.options.Codes == nil {
-		return fhir.Unknown
-	}
 	answer, err := w.v.options.Codes.Member(w.ctx, valueSet, system, code)
 	if err != nil {
 		return fhir.Unknown
@@ -89,7 +86,7 @@ func (w *walk) ask(valueSet, system, code string) fhir.Membership {
 // known checks a code against its system, where that is known as a whole.
 func (w *walk) known(n, system fhir.Node) {
 	code := child(n, "code")
-	if w.v.options.Codes == nil || !system.HasValue() || !code.HasValue() {
+	if !system.HasValue() || !code.HasValue() {
 		return
 	}
 	answer, err := w.v.options.Codes.Known(w.ctx, system.Text(), code.Text())

@@ -19,9 +19,6 @@ func checkExtension(w *walk, n fhir.Node, _ *elementPlan) {
 		w.fail(url, fhir.IssueInvalid, "extension-url", "must be absolute: it says who defines the extension")
 		return
 	}
-	if w.v.options.Library == nil {
-		return
-	}
 	p, err := w.v.profileOf(url.Text())
 	if p == nil || err != nil {
 		return
@@ -43,9 +40,6 @@ func checkExtension(w *walk, n fhir.Node, _ *elementPlan) {
 
 // inner checks an extension within another, whose definition must know it.
 func (w *walk) inner(n, url fhir.Node) {
-	if w.v.options.Library == nil {
-		return
-	}
 	outer := child(n.Parent(), "url")
 	if p, err := w.v.profileOf(outer.Text()); p != nil && err == nil && len(p.inner) > 0 && !p.inner[url.Text()] {
 		w.fail(url, fhir.IssueStructure, "extension-inner", "names nothing that the definition of the extension around it knows")

@@ -13,9 +13,6 @@ import (
 // profileOf gives a compiled definition by its canonical URL; nil where the
 // library doesn't have it. The error says what is wrong with the definition.
 func (v *Validator) profileOf(canonical string) (*profile, error) {
-	if v.options.Library == nil {
-		return nil, nil
-	}
 	if found, ok := v.profiles.Load(canonical); ok {
 		return found.(*profile), nil
 	}
@@ -60,14 +57,19 @@ func innerURLs(root *snapshot.Node) map[string]bool {
 	return inner
 }
 
-// claimed checks the resource against the profiles that it names in its meta.
+// claimed checks the resource against the profiles that it must conform to by a
+// setting, and those that it names in its meta.
 func (w *walk) claimed(n fhir.Node) {
+	wanted := w.v.options.Require[n.Type().Name]
+	for _, canonical := range wanted {
+		w.against(n, canonical, n)
+	}
 	meta := child(n, "meta")
 	if !meta.Valid() {
 		return
 	}
 	for c := meta.First(); c.Valid(); c = c.Next() {
-		if c.Name() == "profile" && c.HasValue() && !slices.Contains(w.asked, c.Text()) {
+		if c.Name() == "profile" && c.HasValue() && !slices.Contains(w.asked, c.Text()) && !slices.Contains(wanted, c.Text()) {
 			w.against(n, c.Text(), c)
 		}
 	}

@@ -46,6 +46,11 @@ func readProfileCases(t testing.TB) []profileCase {
 // validatorOf makes a Validator with definitions.
 func validatorOf(t testing.TB, definitions []json.RawMessage) *validate.Validator {
 	t.Helper()
+	return validate.New(definition.R4(), optionsOf(t, definitions))
+}
+
+func optionsOf(t testing.TB, definitions []json.RawMessage) validate.Options {
+	t.Helper()
 	p := &packages.Package{Name: "test"}
 	for _, d := range definitions {
 		var head struct{ ResourceType, URL, Version string }
@@ -58,7 +63,7 @@ func validatorOf(t testing.TB, definitions []json.RawMessage) *validate.Validato
 	if err != nil {
 		t.Fatal(err)
 	}
-	return validate.New(definition.R4(), options)
+	return options
 }
 
 func TestProfiles(t *testing.T) {
@@ -85,5 +90,41 @@ func TestIssuesNameTheirProfile(t *testing.T) {
 	_, issues := validatorOf(t, c.Definitions).Text(context.Background(), c.Resource, fhir.Limits{}, validate.Request{Profiles: c.Profiles})
 	if len(issues) != 1 || issues[0].Profile != "http://x/p" {
 		t.Errorf("the issues are %+v, want one of http://x/p", issues)
+	}
+}
+
+// What a setting requires holds for resources that claim nothing, contained ones
+// and those in Bundles among them.
+func TestProfilesAreRequiredByType(t *testing.T) {
+	options := optionsOf(t, readProfileCases(t)[0].Definitions)
+	options.Require = map[string][]string{"CarePlan": {"http://x/p"}}
+	v := validate.New(definition.R4(), options)
+	for resource, want := range map[string][]string{
+		plan(""):            {"min at CarePlan.title"},
+		plan(`"title":"x"`): nil,
+		plan(`"meta":{"profile":["http://x/p"]}`):                                             {"min at CarePlan.title"},
+		bundle("collection", "", `{"fullUrl":"http://x/CarePlan/1","resource":`+plan("")+`}`): {"min at Bundle.entry[0].resource.title"},
+		`{"resourceType":"Patient"}`:                                                          nil,
+	} {
+		_, issues := v.Text(context.Background(), []byte(resource), fhir.Limits{}, validate.Request{})
+		if diff := cmp.Diff(want, found(issues, fhir.SeverityError)); diff != "" {
+			t.Errorf("%s: errors (-want +got):\n%s", resource, diff)
+		}
+	}
+}
+
+// As interaction.Validator it gives issues whose texts are understood alone.
+func TestValidateGivesIssues(t *testing.T) {
+	v := validate.New(definition.R4(), validate.Options{})
+	tree, err := fhir.Decode(definition.R4(), []byte(plan(`"careTeam":[{"reference":"#t"}]`)), fhir.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []fhir.Issue{{
+		Severity: fhir.SeverityError, Code: fhir.IssueInvariant, Expression: "CarePlan.careTeam[0]",
+		Text: "SHALL have a contained resource if a local reference is provided (ref-1)",
+	}}
+	if diff := cmp.Diff(want, v.Validate(context.Background(), tree)); diff != "" {
+		t.Errorf("issues (-want +got):\n%s", diff)
 	}
 }

@@ -26,10 +26,13 @@ type Options struct {
 	// narrative (dom-6).
 	Advice bool
 	// Library has the profiles and extensions that resources are held to; nil:
-	// none. It must not change any more.
+	// R4's own extensions alone. It must not change any more.
 	Library *snapshot.Library
-	// Codes answers for value sets and code systems; nil: nothing can be told
-	// but what decoding has checked.
+	// Require are canonical URLs of profiles, by type: each resource of the type is
+	// held to them, at whatever place, beside those that it claims.
+	Require map[string][]string
+	// Codes answers for value sets and code systems; nil: those of the
+	// definitions alone.
 	Codes Codes
 }
 
@@ -52,6 +55,12 @@ func New(set *definition.Set, options Options) *Validator {
 	}
 	if options.Steps <= 0 {
 		options.Steps = budget.DefaultSteps
+	}
+	if options.Library == nil {
+		options.Library = snapshot.New(set)
+	}
+	if options.Codes == nil {
+		options.Codes = NewCodes(set, nil)
 	}
 	return &Validator{set: set, options: options}
 }
@@ -113,4 +122,18 @@ func (v *Validator) Resource(ctx context.Context, tree *fhir.Tree, r Request) []
 	w.required(root, r.Matching)
 	w.finish()
 	return w.issues
+}
+
+// Validate checks a tree and gives issues as parts of an OperationOutcome: it
+// implements interaction.Validator.
+func (v *Validator) Validate(ctx context.Context, tree *fhir.Tree) []fhir.Issue {
+	found := v.Resource(ctx, tree, Request{})
+	if len(found) == 0 {
+		return nil
+	}
+	issues := make([]fhir.Issue, len(found))
+	for i := range found {
+		issues[i] = found[i].Issue()
+	}
+	return issues
 }

@@ -48,9 +48,7 @@ func (w *walk) resource(n fhir.Node, e *elementPlan) {
 		w.literal = child(n, "type").Text() != "transaction"
 	}
 	w.visit(n, w.v.planOf(n.Type()), e)
-	if w.v.options.Library != nil {
-		w.claimed(n)
-	}
+	w.claimed(n)
 	w.self, w.container, w.path = self, container, path
 }
 

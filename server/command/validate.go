@@ -75,7 +75,6 @@ func (c Validate) validator(errs io.Writer) (*validate.Validator, error) {
 	set := definition.R4()
 	options := validate.Options{Steps: checkedSteps, Advice: c.Advice}
 	if len(c.Packages) == 0 {
-		options.Codes = validate.NewCodes(set, nil)
 		return validate.New(set, options), nil
 	}
 	collection, err := packages.Load(c.Packages, packages.Limits{})

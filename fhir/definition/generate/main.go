@@ -12,6 +12,8 @@
 //   - structure/KIND/TYPE.ndjson: a line for the type, its snapshot's elements
 //     in their order, then the constraints that the elements name by key;
 //   - searchparameter.ndjson: the search parameters by URL;
+//   - extension.ndjson: the StructureDefinitions of extensions, with what their
+//     differentials say, by URL;
 //   - compartment.ndjson: the compartments by code, a line for each type in them;
 //   - valueset.ndjson: the value sets of required bindings, expanded, by URL;
 //   - codesystem.ndjson: the code systems that these draw on, with their
@@ -66,6 +68,9 @@ func run(jar, out string) error {
 		return err
 	}
 	if err := writeLines(filepath.Join(out, "searchparameter.ndjson"), searchParameterLines(d)); err != nil {
+		return err
+	}
+	if err := writeLines(filepath.Join(out, "extension.ndjson"), extensionLines(d)); err != nil {
 		return err
 	}
 	return writeLines(filepath.Join(out, "compartment.ndjson"), compartmentLines(d))

@@ -14,6 +14,7 @@ import (
 // definitions is what the artifact says, as far as it is used.
 type definitions struct {
 	structures       []*structureDefinition
+	extensions       []*extensionDefinition
 	searchParameters []*searchParameter
 	compartments     []*compartmentDefinition
 	codeSystems      map[string]*codeSystem // by URL
@@ -50,7 +51,22 @@ func readDefinitions(jar string) (*definitions, error) {
 			return nil, err
 		}
 	}
+	if err := readEntry(archive, "extension/extension-definitions.xml", d.addExtensions); err != nil {
+		return nil, err
+	}
 	return d, readEntry(archive, "sp/search-parameters.json", d.addSearchParameters)
+}
+
+// addExtensions reads the definitions of extensions.
+func (d *definitions) addExtensions(r io.Reader) error {
+	var bundle struct {
+		Definitions []*extensionDefinition `xml:"entry>resource>StructureDefinition"`
+	}
+	if err := xml.NewDecoder(r).Decode(&bundle); err != nil {
+		return err
+	}
+	d.extensions = bundle.Definitions
+	return nil
 }
 
 func readEntry(archive *zip.Reader, name string, add func(io.Reader) error) error {
