@@ -223,6 +223,9 @@ func run(t *testing.T, v *validate.Validator, o *oracle, list []question) *table
 		_, found := v.Text(context.Background(), list[i].body, fhir.Limits{}, validate.Request{Profiles: list[i].profiles})
 		if difference := c.compare(&list[i], verdicts[i], found); difference != "" {
 			t.Logf("%s (%s) %s", list[i].name, list[i].class, difference)
+			if os.Getenv("CASEWAY_SHOW") != "" {
+				t.Logf("%s", list[i].body)
+			}
 		}
 	}
 	t.Logf("\n%s", c)

@@ -46,10 +46,11 @@ func (w *walk) inner(n, url fhir.Node) {
 	}
 }
 
-// places are where R4's own definitions have extensions beside what the
-// definitions of these say.
+// places are where definitions that HL7 itself publishes have extensions beside
+// what the definitions of these say.
 var places = map[string]string{
 	structureBase + "structuredefinition-fhir-type":         "ElementDefinition.type",
+	structureBase + "capabilitystatement-expectation":       "Element",
 	structureBase + "regex":                                 "ElementDefinition.type",
 	structureBase + "structuredefinition-normative-version": "ElementDefinition",
 }

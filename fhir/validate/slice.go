@@ -79,7 +79,7 @@ func (w *walk) assign(c fhir.Node, s *shape, at int, counts []int) {
 // begin with prefix and go no deeper; -1 for none. sure is false where what isn't
 // known here could make it one.
 func (w *walk) sliceOf(c fhir.Node, s *shape, prefix string) (at int, sure bool) {
-	sure = true
+	at, sure = -1, true
 	for i, slice := range s.slices {
 		rest, ok := strings.CutPrefix(slice.slice, prefix)
 		if !ok || strings.Contains(rest, "/") && w.hasSlice(s, prefix+rest[:strings.LastIndexByte(rest, '/')]) {
@@ -87,12 +87,16 @@ func (w *walk) sliceOf(c fhir.Node, s *shape, prefix string) (at int, sure bool)
 		}
 		switch w.belongs(c, slice, s.slicing.discriminators) {
 		case fhir.Member:
-			return i, true
+			if at >= 0 {
+				w.fail(c, fhir.IssueStructure, "slicing-ambiguous", "fits two slices of the profile, "+s.slices[at].slice+" and "+slice.slice)
+				return at, true
+			}
+			at = i
 		case fhir.Unknown:
 			sure = false
 		}
 	}
-	return -1, sure
+	return at, sure || at >= 0
 }
 
 func (w *walk) hasSlice(s *shape, name string) bool {
