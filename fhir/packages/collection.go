@@ -3,8 +3,10 @@ package packages
 import (
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"caseway/fhir"
 )
@@ -34,15 +36,23 @@ func (d *Dependency) String() string {
 // provided are packages that need not be given: what they hold is embedded.
 var provided = map[string]bool{"hl7.fhir.r4.core": true}
 
-// Load reads several packages from folders and .tgz files.
+// Load reads several packages from folders and .tgz files, several at once.
 func Load(names []string, limits Limits) (*Collection, error) {
-	list := make([]*Package, len(names))
+	list, failures := make([]*Package, len(names)), make([]error, len(names))
+	var wg sync.WaitGroup
+	gate := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i, name := range names {
-		p, err := Open(name, limits)
+		gate <- struct{}{}
+		wg.Go(func() {
+			list[i], failures[i] = Open(name, limits)
+			<-gate
+		})
+	}
+	wg.Wait()
+	for _, err := range failures {
 		if err != nil {
 			return nil, err
 		}
-		list[i] = p
 	}
 	return Collect(list), nil
 }

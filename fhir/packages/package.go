@@ -3,7 +3,6 @@ package packages
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Limits bound what is read of one package. A zero field takes DefaultLimits'
@@ -231,21 +232,44 @@ func (r *reader) done(name string) (*Package, error) {
 func (r *reader) resource(f file) (Resource, error) {
 	resource, listed := r.index[f.name]
 	if !listed || resource.Type == "" {
-		var head struct {
-			ResourceType, ID string
-			URL, Version     any
+		var err error
+		if resource, err = head(f.data); err != nil {
+			return Resource{}, fmt.Errorf("%s: %w", f.name, err)
 		}
-		if err := json.Unmarshal(f.data, &head); err != nil {
-			var kind *json.UnmarshalTypeError
-			if !errors.As(err, &kind) {
-				return Resource{}, fmt.Errorf("%s: %w", f.name, err)
-			}
-			return Resource{}, nil // JSON, but no resource
-		}
-		resource = Resource{Type: head.ResourceType, ID: head.ID}
-		resource.URL, _ = head.URL.(string)
-		resource.Version, _ = head.Version.(string)
 	}
 	resource.File, resource.JSON = f.name, f.data
 	return resource, nil
+}
+
+// head reads what names a resource, and no further than that. What is JSON, but no
+// object, gives nothing.
+func head(data []byte) (r Resource, err error) {
+	d := jsontext.NewDecoder(bytes.NewBuffer(bytes.TrimPrefix(data, []byte("\ufeff"))), jsontext.AllowDuplicateNames(true))
+	if d.PeekKind() != '{' {
+		return r, d.SkipValue()
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return r, err
+	}
+	into := map[string]*string{"resourceType": &r.Type, "id": &r.ID, "url": &r.URL, "version": &r.Version}
+	for found := 0; found < len(into) && d.PeekKind() != '}'; {
+		name, err := d.ReadToken()
+		if err != nil {
+			return r, err
+		}
+		to := into[name.String()]
+		if to == nil || d.PeekKind() != '"' {
+			if err := d.SkipValue(); err != nil {
+				return r, err
+			}
+			continue
+		}
+		value, err := d.ReadToken()
+		if err != nil {
+			return r, err
+		}
+		*to = value.String()
+		found++
+	}
+	return r, nil
 }
