@@ -22,6 +22,7 @@ type elementPlan struct {
 	targets map[string][]string // by type, Reference or canonical: the types that it may lead to
 	busy    bool                // a primitive that must be visited
 	simple  bool                // a Quantity must be a SimpleQuantity
+	binding *binding            // an extensible one, where the library has the type's whole definition
 }
 
 // rule is an invariant.
@@ -41,6 +42,7 @@ type ruleKey struct{ key, expression string }
 type root struct {
 	once     sync.Once
 	elements map[string]*definition.Element
+	bindings map[string]*binding // extensible ones, which aren't embedded
 }
 
 // planOf gives the plan of a type, made when it is first met.
@@ -90,8 +92,9 @@ func (v *Validator) element(e *fhir.Element, d *definition.Element) *elementPlan
 		}
 		p.simple = p.simple || t.Profile == "SimpleQuantity"
 	}
-	p.busy = p.busy || len(p.rules) > 0
-	if len(p.rules) == 0 && p.targets == nil && !p.busy && !p.simple {
+	p.binding = v.bindingsOf(d.Path)[d.Path]
+	p.busy = p.busy || len(p.rules) > 0 || p.binding != nil
+	if len(p.rules) == 0 && p.targets == nil && !p.busy && !p.simple && p.binding == nil {
 		return nil
 	}
 	return p
@@ -124,17 +127,39 @@ func (v *Validator) baseOf(name string) string {
 
 // elementsOf gives the definitions of the type that a name begins with.
 func (v *Validator) elementsOf(name string) map[string]*definition.Element {
+	return v.rootOf(name).elements
+}
+
+// bindingsOf gives the extensible bindings of the type that a name begins with.
+func (v *Validator) bindingsOf(name string) map[string]*binding { return v.rootOf(name).bindings }
+
+func (v *Validator) rootOf(name string) *root {
 	name, _, _ = strings.Cut(name, ".")
 	found, _ := v.roots.LoadOrStore(name, &root{})
 	r := found.(*root)
-	r.once.Do(func() {
-		list := v.set.Elements(name)
-		r.elements = make(map[string]*definition.Element, len(list))
-		for i := range list {
-			r.elements[list[i].Path] = &list[i]
+	r.once.Do(func() { v.readRoot(r, name) })
+	return r
+}
+
+func (v *Validator) readRoot(r *root, name string) {
+	list := v.set.Elements(name)
+	r.elements = make(map[string]*definition.Element, len(list))
+	for i := range list {
+		r.elements[list[i].Path] = &list[i]
+	}
+	if !v.options.Library.Has(structureBase + name) {
+		return
+	}
+	_, tree, err := v.options.Library.Definition(structureBase + name)
+	if err != nil {
+		return
+	}
+	r.bindings = map[string]*binding{}
+	for _, e := range tree.Flatten() {
+		if b := e.Binding; b != nil && b.Strength == "extensible" && b.ValueSet != "" {
+			r.bindings[e.Path] = &binding{b.Strength, b.ValueSet}
 		}
-	})
-	return r.elements
+	}
 }
 
 // rulesOf compiles constraints, but for those whose keys are known.

@@ -2,9 +2,11 @@ package validate_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -74,6 +76,8 @@ var baseRules = []struct {
 	{"extension with neither", plan(`"extension":[{"url":"http://x"}]`), []string{"ext-1 at CarePlan.extension[0]"}},
 	{"extension with a relative URL", plan(`"extension":[{"url":"x","valueString":"a"}]`), []string{"extension-url at CarePlan.extension[0].url"}},
 	{"extension with a relative URL within another", plan(`"extension":[{"url":"http://x","extension":[{"url":"y","valueString":"a"}]}]`), nil},
+	{"element ids twice", plan(`"category":[{"id":"a","text":"x"},{"id":"a","text":"y"}]`), []string{"element-id at CarePlan.category[1].id"}},
+	{"element ids in different resources", plan(`"contained":[{"resourceType":"CareTeam","id":"t","category":[{"id":"a","text":"x"}]}],"careTeam":[{"reference":"#t"}],"category":[{"id":"a","text":"y"}]`), nil},
 	{"identifier with a relative system", plan(`"identifier":[{"system":"mine","value":"1"}]`), []string{"system-absolute at CarePlan.identifier[0].system"}},
 	{"OID that is none", plan(`"identifier":[{"system":"urn:oid:1.x","value":"1"}]`), []string{"uri-oid at CarePlan.identifier[0].system"}},
 	{"UUID that is none", plan(`"instantiatesUri":["urn:uuid:1"]`), []string{"uri-uuid at CarePlan.instantiatesUri[0]"}},
@@ -185,4 +189,29 @@ func TestManyContainedResources(t *testing.T) {
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("20,000 contained resources took %s", took)
 	}
+}
+
+// A Validator is used by many at once, types and profiles being read meanwhile.
+func TestConcurrentUse(t *testing.T) {
+	cases := readProfileCases(t)
+	var definitions []json.RawMessage
+	for _, c := range cases[:20] {
+		definitions = append(definitions, c.Definitions...)
+	}
+	v := validatorOf(t, definitions)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for _, c := range cases {
+				v.Text(context.Background(), c.Resource, fhir.Limits{}, validate.Request{Profiles: c.Profiles, Matching: true})
+			}
+			for _, c := range baseRules {
+				_, issues := v.Text(context.Background(), []byte(c.resource), fhir.Limits{}, validate.Request{})
+				if diff := cmp.Diff(c.errors, found(issues, fhir.SeverityError)); diff != "" {
+					t.Errorf("%s: errors (-want +got):\n%s", c.name, diff)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

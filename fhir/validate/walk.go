@@ -19,7 +19,8 @@ type walk struct {
 	// contains it: self itself where it stands alone.
 	self, container fhir.Node
 
-	contained contents // of the resource that was asked for last
+	ids       map[string]bool // of elements of the resource that is visited
+	contained contents        // of the resource that was asked for last
 
 	entries *entries // of the Bundle that is checked; nil outside of one
 	base    string   // of the full URL of the entry that is visited
@@ -41,15 +42,33 @@ type walk struct {
 
 // resource visits a resource: the root, a contained one, or one in an entry.
 func (w *walk) resource(n fhir.Node, e *elementPlan) {
-	self, container, path := w.self, w.container, w.path
+	self, container, path, ids := w.self, w.container, w.path, w.ids
 	w.enter(n)
+	w.ids = nil
 	if n.Type().Name == "Bundle" && w.entries == nil {
 		w.entries = entriesOf(n)
 		w.literal = child(n, "type").Text() != "transaction"
 	}
 	w.visit(n, w.v.planOf(n.Type()), e)
 	w.claimed(n)
-	w.self, w.container, w.path = self, container, path
+	w.self, w.container, w.path, w.ids = self, container, path, ids
+}
+
+// identified wants the ids of elements to differ within a resource
+// (https://hl7.org/fhir/R4/element.html#id).
+func (w *walk) identified(id fhir.Node) {
+	if id.Parent().Type().Name == "ElementDefinition" {
+		return // snapshot and differential have the same ids, by design
+	}
+	text := id.Text()
+	if w.ids[text] {
+		w.fail(id, fhir.IssueDuplicate, "element-id", "is the id of another element of the resource too")
+		return
+	}
+	if w.ids == nil {
+		w.ids = map[string]bool{}
+	}
+	w.ids[text] = true
 }
 
 // into makes a resource the one that is visited, if n is one; leave undoes it.
@@ -88,6 +107,9 @@ func (w *walk) visit(n fhir.Node, p *typePlan, e *elementPlan) {
 		for _, r := range e.rules {
 			w.hold(n, r)
 		}
+		if e.binding != nil {
+			w.bound(n, e.binding)
+		}
 	}
 	if p.check != nil {
 		p.check(w, n, e)
@@ -99,6 +121,9 @@ func (w *walk) visit(n fhir.Node, p *typePlan, e *elementPlan) {
 			w.resource(c, of)
 		case t.Kind == fhir.PrimitiveType && (of == nil || !of.busy) && !c.First().Valid():
 			w.steps++
+			if c.Element().Attribute && c.Name() == "id" && n.Type().Kind != fhir.ResourceType {
+				w.identified(c)
+			}
 		default:
 			w.visit(c, w.v.planOf(t), of)
 		}
