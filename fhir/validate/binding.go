@@ -31,8 +31,8 @@ func (w *walk) bound(n fhir.Node, b *binding) {
 		w.warn(n, fhir.IssueCodeInvalid, "binding", "should have a code of the value set "+b.valueSet)
 	case member == fhir.Unknown:
 		w.warn(n, fhir.IssueNotSupported, "binding", "can't be checked: whether its code is in the value set "+b.valueSet+" isn't known here")
-	case required:
-		w.fail(n, fhir.IssueCodeInvalid, "binding", "has no code of the required value set "+b.valueSet)
+	case required, n.Type().Name == "code": // a code alone belongs to the systems of its value set
+		w.fail(n, fhir.IssueCodeInvalid, "binding", "has no code of the value set "+b.valueSet+", which is required")
 	default:
 		w.warn(n, fhir.IssueCodeInvalid, "binding", "has no code of the value set "+b.valueSet+", which is to be used where it has one that fits")
 	}

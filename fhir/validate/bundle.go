@@ -9,6 +9,7 @@ import (
 // entries are the resources of a Bundle by full URL.
 type entries struct {
 	byURL map[string]fhir.Node
+	twice map[string]bool // full URLs of several entries, which are versions
 }
 
 // find follows a reference from an entry whose full URL begins with base.
@@ -23,6 +24,12 @@ func (e *entries) find(text, base string) fhir.Node {
 	return e.byURL[base+text]
 }
 
+// ambiguous reports whether a reference without a version leads to several
+// versions.
+func (e *entries) ambiguous(text, base string) bool {
+	return e.twice != nil && (e.twice[text] || base != "" && e.twice[base+text])
+}
+
 // entriesOf reads a Bundle's full URLs.
 func entriesOf(bundle fhir.Node) *entries {
 	e := &entries{byURL: map[string]fhir.Node{}}
@@ -30,9 +37,17 @@ func entriesOf(bundle fhir.Node) *entries {
 		if entry.Name() != "entry" {
 			continue
 		}
-		if url := child(entry, "fullUrl"); url.HasValue() {
-			e.byURL[url.Text()] = child(entry, "resource")
+		url := child(entry, "fullUrl").Text()
+		if url == "" {
+			continue
 		}
+		if e.byURL[url].Valid() {
+			if e.twice == nil {
+				e.twice = map[string]bool{}
+			}
+			e.twice[url] = true
+		}
+		e.byURL[url] = child(entry, "resource")
 	}
 	return e
 }

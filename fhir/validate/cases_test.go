@@ -24,10 +24,14 @@ type validatorCase struct {
 	Prof               bool
 	Profiles           []string
 	Supporting         []string
-	Valid              bool            `json:"oracle_valid"`
-	Errors             [][]string      `json:"oracle_errors"`
-	Terminology        json.RawMessage `json:"-"`
-	TerminologyOnly    bool            `json:"expected_terminology_only"`
+	Valid              bool       `json:"oracle_valid"`
+	Errors             [][]string `json:"oracle_errors"`
+	TerminologyOnly    bool       `json:"expected_terminology_only"`
+}
+
+// failed reports whether the other validator came to no verdict.
+func (c *validatorCase) failed() bool {
+	return len(c.Errors) > 0 && c.Errors[0][0] == "exception"
 }
 
 func readCases(t *testing.T, dir string) []validatorCase {
@@ -91,7 +95,7 @@ func TestValidatorCases(t *testing.T) {
 	known := exceptions(t)
 	agree, all := 0, 0
 	for _, c := range readCases(t, dir) {
-		if c.TerminologyOnly {
+		if c.TerminologyOnly || c.failed() {
 			continue
 		}
 		all++
@@ -107,7 +111,7 @@ func TestValidatorCases(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d cases agree", agree, all)
-	if agree*100 < all*95 {
+	if agree*100 < all*97 {
 		t.Errorf("only %d of %d cases agree", agree, all)
 	}
 }

@@ -22,10 +22,18 @@ func init() {
 		"Extension":      checkExtension,
 		"Bundle":         checkBundle,
 		"Bundle.entry":   checkEntry,
-		"DomainResource": func(w *walk, n fhir.Node, _ *elementPlan) { checkContained(w, n) },
+		"DomainResource": checkResource,
 		"uri":            checkURI,
 		"url":            checkURI,
 		"canonical":      checkURI,
+	}
+}
+
+// checkResource is for all resources but Bundle, Binary and Parameters.
+func checkResource(w *walk, n fhir.Node, _ *elementPlan) {
+	checkContained(w, n)
+	if n.Type().Name == "QuestionnaireResponse" {
+		checkResponse(w, n)
 	}
 }
 

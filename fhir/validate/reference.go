@@ -21,7 +21,7 @@ func checkReference(w *walk, n fhir.Node, e *elementPlan) {
 			w.fail(literal, fhir.IssueInvalid, "reference-form", "must be a URI, in which there is no white space")
 			return
 		}
-		w.relative(literal, text)
+		w.within(literal, text)
 		named = w.typeOfReference(text, n)
 	}
 	if named != "" && targets != nil && !slices.Contains(targets, named) {
@@ -39,10 +39,17 @@ func checkReference(w *walk, n fhir.Node, e *elementPlan) {
 	}
 }
 
-// relative wants a relative reference within a Bundle to be Type/id; in a
-// transaction, it may be a search (https://hl7.org/fhir/R4/http.html#trules).
-func (w *walk) relative(literal fhir.Node, text string) {
-	if w.entries == nil || strings.HasPrefix(text, "#") || isAbsolute(text) {
+// within wants a relative reference within a Bundle to be Type/id; in a
+// transaction, it may be a search (https://hl7.org/fhir/R4/http.html#trules). In a
+// document it leads to one resource.
+func (w *walk) within(literal fhir.Node, text string) {
+	if w.entries == nil || strings.HasPrefix(text, "#") {
+		return
+	}
+	if w.document && w.entries.ambiguous(text, w.base) {
+		w.fail(literal, fhir.IssueMultipleMatches, "reference-version", "leads to several versions in the document, and must name one")
+	}
+	if isAbsolute(text) {
 		return
 	}
 	switch searches := strings.Contains(text, "?"); {

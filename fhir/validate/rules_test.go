@@ -41,6 +41,13 @@ func bundle(typ, members, entries string) string {
 	return `{"resourceType":"Bundle","type":"` + typ + `"` + members + `,"entry":[` + entries + `]}`
 }
 
+// response makes a QuestionnaireResponse with the Questionnaire that it answers.
+func response(items string) string {
+	return `{"resourceType":"QuestionnaireResponse","status":"completed","questionnaire":"#q","contained":[{"resourceType":"Questionnaire","id":"q","status":"draft","item":[
+		{"linkId":"a","type":"string"},{"linkId":"b","type":"choice","answerOption":[{"valueCoding":{"system":"http://s","code":"1"}}]},{"linkId":"c","type":"choice","answerValueSet":"#v"}]},
+		{"resourceType":"ValueSet","id":"v","status":"draft","compose":{"include":[{"system":"http://s","concept":[{"code":"2"}]}]}}],"item":[` + items + `]}`
+}
+
 // baseRules are resources with the errors that they have.
 var baseRules = []struct {
 	name, resource string
@@ -111,6 +118,19 @@ var baseRules = []struct {
 	{"link twice", bundle("searchset", `,"link":[{"relation":"self","url":"http://x"},{"relation":"self","url":"http://x"}]`, `{"fullUrl":"http://x/Patient/1","resource":{"resourceType":"Patient","id":"1"}}`), []string{"bundle-link at Bundle.link[1]"}},
 	{"reference within a Bundle to another type", bundle("collection", "", `{"fullUrl":"urn:uuid:c757873d-ec9a-4326-a141-556f43239520","resource":{"resourceType":"Patient"}},{"fullUrl":"http://x/CarePlan/1","resource":`+
 		plan(`"careTeam":[{"reference":"urn:uuid:c757873d-ec9a-4326-a141-556f43239520"}]`)+`}`), []string{"reference-target at Bundle.entry[1].resource.careTeam[0]"}},
+	{
+		"reference to several versions", bundle("document", `,"timestamp":"2025-01-01T00:00:00Z","identifier":{"system":"http://x","value":"1"}`, `{"fullUrl":"http://x/Composition/1","resource":{"resourceType":"Composition","id":"1","status":"final","type":{"text":"x"},"date":"2025","author":[{"reference":"Patient/1"},{"reference":"Patient/1/_history/1"}],"title":"x"}},`+
+			`{"fullUrl":"http://x/Patient/1","resource":{"resourceType":"Patient","id":"1","meta":{"versionId":"1"}}},{"fullUrl":"http://x/Patient/1","resource":{"resourceType":"Patient","id":"1","meta":{"versionId":"2"}}}`),
+		[]string{"reference-version at Bundle.entry[0].resource.author[0].reference"},
+	},
+	{"response to a contained Questionnaire", response(`{"linkId":"a","answer":[{"valueString":"x"}]},{"linkId":"b","answer":[{"valueCoding":{"system":"http://s","code":"1"}}]},{"linkId":"c","answer":[{"valueCoding":{"system":"http://s","code":"2"}}]}`), nil},
+	{"response to no question", response(`{"linkId":"z","answer":[{"valueString":"x"}]}`), []string{"questionnaire-item at QuestionnaireResponse.item[0].linkId"}},
+	{"answer of another type", response(`{"linkId":"a","answer":[{"valueInteger":1}]}`), []string{"questionnaire-answer at QuestionnaireResponse.item[0].answer[0].value"}},
+	{"answer twice", response(`{"linkId":"a","answer":[{"valueString":"x"},{"valueString":"y"}]}`), []string{"questionnaire-repeats at QuestionnaireResponse.item[0]"}},
+	{
+		"answer that isn't an option", response(`{"linkId":"b","answer":[{"valueCoding":{"system":"http://s","code":"2"}}]},{"linkId":"c","answer":[{"valueCoding":{"code":"2"}}]}`),
+		[]string{"questionnaire-option at QuestionnaireResponse.item[0].answer[0].value", "questionnaire-option at QuestionnaireResponse.item[1].answer[0].value"},
+	},
 	{"search in place of a reference", bundle("collection", "", `{"fullUrl":"http://x/CarePlan/1","resource":`+plan(`"careTeam":[{"reference":"CareTeam?identifier=a|b"}]`)+`}`), []string{"reference-form at Bundle.entry[0].resource.careTeam[0].reference"}},
 	{"search in a transaction", bundle("transaction", "", `{"request":{"method":"POST","url":"CarePlan"},"resource":`+plan(`"careTeam":[{"reference":"CareTeam?identifier=a|b"}]`)+`}`), nil},
 }

@@ -26,7 +26,8 @@ type walk struct {
 	base    string   // of the full URL of the entry that is visited
 	// literal tells that references can't be searches, as in a Bundle that is no
 	// transaction. What stands alone may be a part of one.
-	literal bool
+	literal  bool
+	document bool // the Bundle is one
 
 	profile string               // that is checked; "" for base definitions
 	asked   []string             // profiles that the request names
@@ -47,7 +48,8 @@ func (w *walk) resource(n fhir.Node, e *elementPlan) {
 	w.ids = nil
 	if n.Type().Name == "Bundle" && w.entries == nil {
 		w.entries = entriesOf(n)
-		w.literal = child(n, "type").Text() != "transaction"
+		kind := child(n, "type").Text()
+		w.literal, w.document = kind != "transaction", kind == "document"
 	}
 	w.visit(n, w.v.planOf(n.Type()), e)
 	w.claimed(n)
