@@ -44,7 +44,9 @@ const tidy = 30
 // has an error.
 func (c Validate) Run(ctx context.Context, s Streams) error {
 	began := time.Now()
-	defer debug.SetGCPercent(debug.SetGCPercent(tidy)) // definitions stay, resources go: memory is worth more than time here
+	if len(c.Packages) > 0 { // definitions stay, resources go: memory is worth more than time then
+		defer debug.SetGCPercent(debug.SetGCPercent(tidy))
+	}
 	files, err := resourceFiles(c.Paths)
 	if err != nil {
 		return err
