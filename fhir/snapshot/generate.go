@@ -182,6 +182,9 @@ func (g *generator) slice(n *Node, name, typ string) *Node {
 			n.Slicing = &Slicing{Discriminator: []Discriminator{{"type", "$this"}}, Rules: "open"}
 		}
 	}
+	if n.Slicing == nil && (n.Name == "extension" || n.Name == "modifierExtension") {
+		n.Slicing = &Slicing{Discriminator: []Discriminator{{"value", "url"}}, Rules: "open"} // extensions are always sliced so
+	}
 	g.added += s.size()
 	n.Slices = append(n.Slices, s)
 	return s

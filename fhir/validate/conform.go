@@ -57,7 +57,7 @@ func (w *walk) occurrences(n fhir.Node, s *shape) {
 		w.shape(c, s)
 	}
 	w.counted(n, s, count)
-	if len(s.slices) > 0 && count > 0 || s.slicing != nil && len(s.slices) > 0 {
+	if len(s.slices) > 0 {
 		w.sliced(n, s)
 	}
 }

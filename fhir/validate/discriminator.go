@@ -52,6 +52,11 @@ func discriminatorOf(d snapshot.Discriminator) discriminator {
 	return result
 }
 
+// resolves reports whether the path ends at what a reference leads to.
+func (d *discriminator) resolves() bool {
+	return len(d.steps) > 0 && d.steps[len(d.steps)-1].kind == stepResolve
+}
+
 // cutPart cuts a path at its first dot outside parentheses.
 func cutPart(path string) (part, rest string) {
 	depth := 0

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"caseway/fhir"
@@ -135,8 +136,14 @@ func (w *walk) discriminate(c fhir.Node, slice *shape, d *discriminator) fhir.Me
 	case "exists":
 		return existence(len(values) > 0, shapes)
 	case "type":
-		return w.byType(values, shapes, slice, d)
+		if d.resolves() {
+			return w.byTarget(w.follow([]fhir.Node{c}, d.steps[:len(d.steps)-1]), append(shapes, slice))
+		}
+		return w.byType(values, append(shapes, slice))
 	case "profile":
+		if len(values) == 0 && d.resolves() && len(w.follow([]fhir.Node{c}, d.steps[:len(d.steps)-1])) > 0 {
+			return fhir.Unknown // what it refers to isn't at hand
+		}
 		return w.byProfile(values, shapes)
 	}
 	return w.byValue(values, shapes)
@@ -168,20 +175,35 @@ func existence(there bool, shapes []*shape) fhir.Membership {
 	return fhir.Member
 }
 
-func (w *walk) byType(values []fhir.Node, shapes []*shape, slice *shape, d *discriminator) fhir.Membership {
+// byTarget compares the types of what references lead to, which they name even
+// where it isn't at hand.
+func (w *walk) byTarget(references []fhir.Node, shapes []*shape) fhir.Membership {
+	answer := fhir.NotMember
+	for _, n := range references {
+		named := w.typeOfReference(child(n, "reference").Text(), n)
+		if named == "" {
+			answer = fhir.Unknown
+			continue
+		}
+		for _, s := range shapes {
+			for _, t := range s.types {
+				if slices.ContainsFunc(t.targets, func(target string) bool { return w.v.isOfType(target, named) }) {
+					return fhir.Member
+				}
+			}
+		}
+	}
+	return answer
+}
+
+func (w *walk) byType(values []fhir.Node, shapes []*shape) fhir.Membership {
 	if len(values) == 0 {
 		return fhir.NotMember
 	}
-	resolved := len(d.steps) > 0 && d.steps[len(d.steps)-1].kind == stepResolve
-	for _, s := range append(shapes, slice) {
+	for _, s := range shapes {
 		for _, t := range s.types {
-			if !resolved && w.isA(values[0].Type(), t.code) {
+			if w.isA(values[0].Type(), t.code) {
 				return fhir.Member
-			}
-			for _, target := range t.targets {
-				if resolved && w.v.isOfType(target, values[0].Type().Name) {
-					return fhir.Member
-				}
 			}
 		}
 	}
