@@ -115,6 +115,7 @@ func mutations(from []question, seed uint64, count int) []question {
 type table struct {
 	known                            []known
 	agree, laxer, stricter, explains map[string]int
+	reasons                          map[string]int // explanations that were needed
 	nobody                           int
 }
 
@@ -161,16 +162,24 @@ func (v *verdict) texts() []string {
 	return texts
 }
 
-// explained reports whether each error is of a class that is known.
+// explained reports whether each error is of a class that is known, and counts
+// for the class of the first.
 func (c *table) explained(side string, errors []string) bool {
+	first := -1
 	for _, e := range errors {
 		id, text, _ := strings.Cut(e, "|")
-		if !slices.ContainsFunc(c.known, func(k known) bool {
+		at := slices.IndexFunc(c.known, func(k known) bool {
 			return k.Side == side && (k.ID == id || k.ID == "") && strings.Contains(text, k.Text)
-		}) {
+		})
+		if at < 0 {
 			return false
 		}
+		if first < 0 {
+			first = at
+		}
 	}
+	k := c.known[first]
+	c.reasons[k.Side+" "+k.ID+" "+k.Text+": "+k.Why]++
 	return true
 }
 
@@ -187,13 +196,16 @@ func (c *table) String() string {
 	for _, operator := range slices.Sorted(maps.Keys(c.agree)) {
 		fmt.Fprintf(&b, "%-14s %8d %8d %8d\n", operator, c.agree[operator], c.laxer[operator], c.stricter[operator])
 	}
+	for _, reason := range slices.Sorted(maps.Keys(c.reasons)) {
+		fmt.Fprintf(&b, "%8d %s\n", c.reasons[reason], reason)
+	}
 	fmt.Fprintf(&b, "all            %8d %8d %8d; explained: laxer %d, stricter %d; without a verdict: %d",
 		sum(c.agree), sum(c.laxer), sum(c.stricter), c.explains["laxer"], c.explains["stricter"], c.nobody)
 	return b.String()
 }
 
 func newTable(t *testing.T) *table {
-	return &table{known: readKnown(t), agree: map[string]int{}, laxer: map[string]int{}, stricter: map[string]int{}, explains: map[string]int{}}
+	return &table{known: readKnown(t), agree: map[string]int{}, laxer: map[string]int{}, stricter: map[string]int{}, explains: map[string]int{}, reasons: map[string]int{}}
 }
 
 // withCore makes a Validator that knows R4's own profiles, extensions, value sets
