@@ -26,6 +26,7 @@ type Library struct {
 // entry is a definition that is read when it is first asked for.
 type entry struct {
 	url, version string
+	group        string // that it came with; "" for none
 	data         []byte
 
 	def  *Definition
@@ -54,12 +55,14 @@ func (l *Library) Add(data []byte) error {
 	if err := json.Unmarshal(data, &head); err != nil {
 		return fmt.Errorf("snapshot: reading a StructureDefinition: %w", err)
 	}
-	return l.AddNamed(head.URL, head.Version, data)
+	return l.AddTo("", head.URL, head.Version, data)
 }
 
-// AddNamed is Add for a StructureDefinition whose URL and version are known, so
-// that it isn't read before it is asked for.
-func (l *Library) AddNamed(url, version string, data []byte) error {
+// AddTo is Add for a StructureDefinition whose URL and version are known, so that
+// it isn't read before it is asked for. group names what it came with, such as a
+// package: where a definition names others without a version, and there are
+// several versions, those of its own group are meant.
+func (l *Library) AddTo(group, url, version string, data []byte) error {
 	if url == "" {
 		return errors.New("snapshot: a StructureDefinition without a url")
 	}
@@ -69,10 +72,54 @@ func (l *Library) AddNamed(url, version string, data []byte) error {
 			return nil
 		}
 	}
-	list = append(list, &entry{url: url, version: version, data: data})
+	list = append(list, &entry{url: url, version: version, group: group, data: data})
 	slices.SortStableFunc(list, func(a, b *entry) int { return fhir.CompareVersions(b.version, a.version) })
 	l.byURL[url] = list
 	return nil
+}
+
+// pinned gives a canonical URL the version that a group has of it, where it has
+// none and there are several.
+func (l *Library) pinned(group, canonical string) string {
+	list := l.byURL[canonical]
+	if group == "" || len(list) < 2 {
+		return canonical
+	}
+	for _, e := range list {
+		if e.group == group {
+			return canonical + "|" + e.version
+		}
+	}
+	return canonical
+}
+
+// pin does that for all profiles that a node and what is below it name.
+func (l *Library) pin(group string, n *Node) {
+	if group == "" {
+		return
+	}
+	for i, t := range n.Type {
+		if len(t.Profile) == 0 && len(t.TargetProfile) == 0 {
+			continue
+		}
+		n.Type = slices.Clone(n.Type) // others may share it
+		n.Type[i].Profile = l.pinnedAll(group, t.Profile)
+		n.Type[i].TargetProfile = l.pinnedAll(group, t.TargetProfile)
+	}
+	for _, c := range n.Children {
+		l.pin(group, c)
+	}
+	for _, s := range n.Slices {
+		l.pin(group, s)
+	}
+}
+
+func (l *Library) pinnedAll(group string, canonicals []string) []string {
+	list := slices.Clone(canonicals)
+	for i := range list {
+		list[i] = l.pinned(group, list[i])
+	}
+	return list
 }
 
 // URLs lists the canonical URLs of all definitions but R4's own types, in byte
@@ -158,13 +205,14 @@ func (l *Library) read(e *entry, depth int) error {
 		return errTooBig
 	}
 	if root, ok := treeOf(def.Snapshot.Element); ok {
+		l.pin(e.group, root)
 		e.root = root
 		return nil
 	}
 	if def.BaseDefinition == "" {
 		return fmt.Errorf("snapshot: %s has neither a snapshot nor a base definition", def.URL)
 	}
-	base, err := l.entry(def.BaseDefinition, depth+1)
+	base, err := l.entry(l.pinned(e.group, def.BaseDefinition), depth+1)
 	if err != nil {
 		return fmt.Errorf("%s derives from %s: %w", def.URL, def.BaseDefinition, err)
 	}
@@ -176,6 +224,7 @@ func (l *Library) read(e *entry, depth int) error {
 	if err := g.generate(); err != nil {
 		return err
 	}
+	l.pin(e.group, g.root)
 	e.root = g.root
 	return nil
 }

@@ -14,12 +14,14 @@ import (
 // that can't be used is found when a resource claims it.
 func WithPackages(set *definition.Set, c *packages.Collection, o Options) (Options, error) {
 	o.Library = snapshot.New(set)
-	for _, r := range c.All("StructureDefinition") {
-		if r.URL == "" {
-			continue
-		}
-		if err := o.Library.AddNamed(r.URL, r.Version, r.JSON); err != nil {
-			return o, err
+	for _, p := range c.Packages {
+		for _, r := range p.Resources {
+			if r.Type != "StructureDefinition" {
+				continue
+			}
+			if err := o.Library.AddTo(p.Name+"#"+p.Version, r.URL, r.Version, r.JSON); err != nil {
+				return o, err
+			}
 		}
 	}
 	o.Codes = NewCodes(set, packaged{set, c})

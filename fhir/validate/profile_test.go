@@ -128,3 +128,34 @@ func TestValidateGivesIssues(t *testing.T) {
 		t.Errorf("issues (-want +got):\n%s", diff)
 	}
 }
+
+// Two versions of a guide stand side by side: what one version's profile names
+// without a version is that version's too.
+func TestVersionsOfAGuideKeepTogether(t *testing.T) {
+	guide := func(version, required string) *packages.Package {
+		return &packages.Package{Name: "guide", Version: version, Resources: []packages.Resource{
+			{Type: "StructureDefinition", URL: "http://x/p", Version: version, JSON: []byte(`{"resourceType":"StructureDefinition","url":"http://x/p","version":"` + version + `","type":"Patient",
+				"baseDefinition":"http://hl7.org/fhir/StructureDefinition/Patient","derivation":"constraint","differential":{"element":[{"id":"Patient.name","path":"Patient.name","type":[{"code":"HumanName","profile":["http://x/name"]}]}]}}`)},
+			{Type: "StructureDefinition", URL: "http://x/name", Version: version, JSON: []byte(`{"resourceType":"StructureDefinition","url":"http://x/name","version":"` + version + `","type":"HumanName",
+				"baseDefinition":"http://hl7.org/fhir/StructureDefinition/HumanName","derivation":"constraint","differential":{"element":[{"id":"HumanName.` + required + `","path":"HumanName.` + required + `","min":1}]}}`)},
+		}}
+	}
+	options, err := validate.WithPackages(definition.R4(), packages.Collect([]*packages.Package{guide("3.1.1", "family"), guide("6.1.0", "given")}), validate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := validate.New(definition.R4(), options)
+	for _, c := range []struct{ profile, want string }{
+		{"http://x/p|3.1.1", "min at Patient.name[0].family"},
+		{"http://x/p|6.1.0", "min at Patient.name[0].given"},
+		{"http://x/p", "min at Patient.name[0].given"},
+	} {
+		t.Run(c.profile, func(t *testing.T) {
+			resource := `{"resourceType":"Patient","meta":{"profile":["` + c.profile + `"]},"name":[{"text":"x"}]}`
+			_, issues := v.Text(context.Background(), []byte(resource), fhir.Limits{}, validate.Request{})
+			if diff := cmp.Diff([]string{c.want}, found(issues, fhir.SeverityError)); diff != "" {
+				t.Errorf("errors (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
