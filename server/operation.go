@@ -11,15 +11,19 @@ import (
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
+	"caseway/fhir/validate"
 	"caseway/server/cases"
 	"caseway/server/operation"
 )
 
 // newOperations makes what answers operations.
 func newOperations(c Config, service *cases.Service) *operation.Service {
+	if c.Validator == nil {
+		c.Validator = validate.New(definition.R4(), validate.Options{})
+	}
 	return operation.New(operation.Config{
 		Engine: c.Engine, Cases: service, Schema: definition.R4(), Open: c.Login == nil,
-		Gate: budget.NewGate(c.MaxBody, patience), // not that of bodies: who is in one would wait for the other
+		Validator: c.Validator, Gate: budget.NewGate(c.MaxBody, patience), // not that of bodies: who is in one would wait for the other
 	})
 }
 

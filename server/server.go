@@ -14,6 +14,7 @@ import (
 	"caseway/fhir/budget"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
+	"caseway/fhir/validate"
 	"caseway/server/audit"
 	"caseway/server/cases"
 	"caseway/server/cases/file"
@@ -35,10 +36,11 @@ type Config struct {
 	Memory         *budget.Memory // what bodies and answers are drawn from; nil: it has no bound
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
-	App            http.Handler    // answers /app; nil: nothing does
-	Cases          *cases.Config   // of what answers /cases; nil: nothing does
-	Login          *Login          // nil: there is none, and everybody may do everything
-	Audit          *audit.Recorder // of what is denied; nil: nobody bears witness
+	App            http.Handler        // answers /app; nil: nothing does
+	Cases          *cases.Config       // of what answers /cases; nil: nothing does
+	Validator      *validate.Validator // answers $validate; nil: by the rules of R4 alone
+	Login          *Login              // nil: there is none, and everybody may do everything
+	Audit          *audit.Recorder     // of what is denied; nil: nobody bears witness
 	// IgnoreUnknown passes over search parameters that aren't known, where a
 	// client doesn't prefer otherwise; else they are refused.
 	IgnoreUnknown bool

@@ -56,6 +56,9 @@ type Searching interface {
 	SystemMetadata() []search.ParameterMetadata
 }
 
+// AnyType stands for all resource types in Operations.
+const AnyType = "Resource"
+
 // Operation is an operation that the server answers.
 type Operation struct{ Name, Definition string }
 
@@ -136,7 +139,7 @@ func restOf(c Claims) rest {
 		if c.Search != nil {
 			res.addSearch(c.Search.MetadataFor(name))
 		}
-		for _, o := range c.Operations[name] {
+		for _, o := range slices.Concat(c.Operations[name], c.Operations[AnyType]) {
 			res.Operation = append(res.Operation, operation(o))
 		}
 		r.Resource = append(r.Resource, res)

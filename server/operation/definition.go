@@ -96,7 +96,7 @@ func (d *definition) isOn(key fhir.Key) bool {
 	switch {
 	case key.Type == "":
 		return d.System
-	case !slices.Contains(d.Resource, key.Type):
+	case !slices.Contains(d.Resource, key.Type) && !slices.Contains(d.Resource, AnyType):
 		return false
 	case key.ID == "":
 		return d.Type

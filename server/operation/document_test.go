@@ -59,6 +59,9 @@ func (s *shown) urls() (all []string) {
 		all = append(all, code)
 	}
 	for _, typ := range s.Resource {
+		if typ == AnyType {
+			typ = "[type]"
+		}
 		if s.Type {
 			all = append(all, typ+"/"+code)
 		}

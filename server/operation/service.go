@@ -12,6 +12,7 @@ import (
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
+	"caseway/fhir/validate"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
 	"caseway/server/cases/problem"
@@ -41,16 +42,19 @@ type Config struct {
 	Open  bool
 	Clock func() time.Time // nil: time.Now
 	Gate  *budget.Gate     // for operations on what is large; nil: they don't wait
+	// Validator answers $validate; nil: that isn't answered.
+	Validator *validate.Validator
 }
 
 // Service answers operations. Safe for concurrent use.
 type Service struct {
-	engine Session
-	cases  *cases.Service
-	schema fhir.Schema
-	open   bool
-	clock  func() time.Time
-	gate   *budget.Gate
+	engine    Session
+	cases     *cases.Service
+	schema    fhir.Schema
+	open      bool
+	clock     func() time.Time
+	gate      *budget.Gate
+	validator *validate.Validator
 }
 
 // New makes a Service.
@@ -58,7 +62,7 @@ func New(c Config) *Service {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
-	return &Service{engine: c.Engine, cases: c.Cases, schema: c.Schema, open: c.Open, clock: c.Clock, gate: c.Gate}
+	return &Service{engine: c.Engine, cases: c.Cases, schema: c.Schema, open: c.Open, clock: c.Clock, gate: c.Gate, validator: c.Validator}
 }
 
 // Request is a call of an operation.
@@ -68,7 +72,7 @@ type Request struct {
 	// Get is set where a call may change nothing: by GET, and in a transaction.
 	Get     bool
 	Query   []search.Pair  // of the URL, decoded
-	Body    []byte         // a Parameters resource, or nothing
+	Body    []byte         // a Parameters resource, or nothing; see row.body
 	Base    string         // our own FHIR base URL without a closing slash
 	Lenient bool           // see interaction.SearchRequest
 	Answer  *budget.Answer // what the answer is drawn from; nil: it has no bound
@@ -154,6 +158,13 @@ func (s *Service) read(ctx context.Context, d *definition, r Request) (c call, e
 		asked.Type = rows[d.ID].of
 	}
 	if c.target, err = s.engine.Operate(ctx, interaction.Name("$"+r.Name), asked); err != nil {
+		return c, err
+	}
+	if rows[d.ID].body {
+		var wrong []fhir.Issue
+		if c.given, wrong = fromQuery(d, r.Query); len(wrong) > 0 {
+			err = &fhir.Error{Kind: fhir.Invalid, Issues: wrong}
+		}
 		return c, err
 	}
 	c.given, err = s.readArguments(d, r)

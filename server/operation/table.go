@@ -22,6 +22,9 @@ type row struct {
 	// of is the type about which access is asked where the operation is called on
 	// the system.
 	of string
+	// body is set where the operation reads its body itself, which may be another
+	// resource than Parameters, and needs no cases.
+	body bool
 	// later is set where what is asked for happens after the answer.
 	later bool
 }
@@ -41,6 +44,7 @@ var rows = map[string]row{
 	"create-episode-of-care":         {do: (*Service).createEpisode, of: "EpisodeOfCare"},
 	"careplan-suggest-care-teams":    {do: (*Service).suggestCareTeams},
 	"episode-is-context-allowed":     {do: (*Service).isContextAllowed},
+	"Resource-validate":              {do: (*Service).validate, body: true},
 	"careplan-reconcile":             {do: (*Service).reconcile},
 }
 
@@ -49,11 +53,14 @@ func isCursor(name string) bool { return name == interaction.CursorParameter }
 // isAny is for search parameters, which the engine holds to those that it has.
 func isAny(string) bool { return true }
 
+// AnyType stands for every type of resource that the server has.
+const AnyType = "Resource"
+
 // Listed is an operation on one of the places where it can be called.
 type Listed struct {
 	Name       string // without "$"
 	Definition string // canonical URL
-	Type       string // "" for the system
+	Type       string // "" for the system, AnyType for all types
 	Instance   bool   // called on a resource of the type
 	Reads      bool   // GET can call it as POST does
 	Later      bool   // what is asked for happens after the answer
@@ -64,6 +71,10 @@ func (l Listed) String() string {
 	switch {
 	case l.Type == "":
 		return "$" + l.Name
+	case l.Type == AnyType && l.Instance:
+		return "[type]/[id]/$" + l.Name
+	case l.Type == AnyType:
+		return "[type]/$" + l.Name
 	case l.Instance:
 		return l.Type + "/[id]/$" + l.Name
 	}
@@ -96,7 +107,9 @@ func (s *Service) List() []Listed {
 }
 
 // answers reports whether there is what answers the operation.
-func (s *Service) answers(d *definition) bool { return rows[d.ID].engine || s.cases != nil }
+func (s *Service) answers(d *definition) bool {
+	return rows[d.ID].engine || rows[d.ID].body && s.validator != nil || s.cases != nil && !rows[d.ID].body
+}
 
 // find finds the operation that a call means; nil where there is none.
 func (s *Service) find(name string, key fhir.Key) *definition {
