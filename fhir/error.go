@@ -88,6 +88,9 @@ type Issue struct {
 	Code       string   // one of the Issue codes
 	Expression string   // FHIRPath-like, such as "CarePlan.activity[0].detail.status"; empty where none applies
 	Text       string   // for the client's developer: a sentence, or what is said of Expression, "is required, but missing"
+	// Advice is set where only clients are told that ask for an OperationOutcome:
+	// what they wrote is stored as it should be.
+	Advice bool
 }
 
 // Error is an error that a client can act on.

@@ -29,6 +29,14 @@ func Outcome(issues ...Issue) []byte {
 	return append(b, `]}`...)
 }
 
+// WithoutAdvice gives the issues that clients are told that don't ask.
+func WithoutAdvice(issues []Issue) []Issue {
+	if !slices.ContainsFunc(issues, func(i Issue) bool { return i.Advice }) {
+		return issues
+	}
+	return slices.DeleteFunc(slices.Clone(issues), func(i Issue) bool { return i.Advice })
+}
+
 // append appends the issue as a member of OperationOutcome.issue.
 func (i *Issue) append(b []byte) []byte {
 	severity, code := i.Severity, i.Code
@@ -87,7 +95,10 @@ func names(text, name string) bool {
 func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' || c == '-' }
 
 // predicates are the words that begin what is said of an element.
-var predicates = []string{"is", "isn't", "must", "has", "holds", "can't", "needs", "takes", "doesn't"}
+var predicates = []string{
+	"is", "isn't", "must", "has", "holds", "can't", "needs", "takes", "doesn't",
+	"leads", "names", "should", "stands", "states", "begins", "fits", "conforms", "hasn't",
+}
 
 func isPredicate(text string) bool {
 	word, _, _ := strings.Cut(text, " ")

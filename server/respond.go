@@ -173,6 +173,7 @@ const maxWarnings = 10
 // setWarnings tells what a write wasn't refused for, where the body has no
 // room for it (RFC 7234 section 5.5).
 func (x *exchange) setWarnings(issues []fhir.Issue) {
+	issues = fhir.WithoutAdvice(issues)
 	if len(issues) > maxWarnings {
 		x.c.Writer.Header().Add("Warning", `299 caseway "there are more warnings: ask for Prefer: return=OperationOutcome"`)
 		issues = issues[:maxWarnings]

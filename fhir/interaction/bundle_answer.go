@@ -46,8 +46,12 @@ func (a *answer) entry(en *entry) {
 		}
 	}
 	reading := en.verb == "GET" || en.verb == "HEAD"
-	if a.request.Return == ReturnOutcome && !reading || len(en.result.Issues) > 0 {
-		response.Outcome = fhir.Outcome(en.result.Issues...)
+	issues, asked := en.result.Issues, a.request.Return == ReturnOutcome && !reading
+	if !asked {
+		issues = fhir.WithoutAdvice(issues)
+	}
+	if asked || len(issues) > 0 {
+		response.Outcome = fhir.Outcome(issues...)
 	}
 	a.bundle.Entry(out)
 }

@@ -102,7 +102,7 @@ func (i *Issue) Issue() fhir.Issue {
 	if i.Rule != "" {
 		text += " (" + i.Rule + ")"
 	}
-	return fhir.Issue{Severity: i.Severity, Code: i.Code, Expression: i.Expression, Text: text}
+	return fhir.Issue{Severity: i.Severity, Code: i.Code, Expression: i.Expression, Text: text, Advice: i.Severity != fhir.SeverityError}
 }
 
 // Resource checks a tree and lists what it finds, in document order for each

@@ -8,6 +8,7 @@ import (
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
 	"caseway/fhir/store"
+	"caseway/fhir/validate"
 	"caseway/server"
 	"caseway/server/audit"
 	"caseway/server/cases"
@@ -16,10 +17,11 @@ import (
 
 // deciders are what decides about a request and bears witness to it.
 type deciders struct {
-	engine   *interaction.Engine
-	access   interaction.Access // nil: everything is allowed
-	recorder *audit.Recorder    // nil: nobody bears witness
-	cases    *cases.Config
+	engine    *interaction.Engine
+	access    interaction.Access // nil: everything is allowed
+	recorder  *audit.Recorder    // nil: nobody bears witness
+	cases     *cases.Config
+	validator *validate.Validator
 }
 
 // caller is the engine as clients have it.

@@ -33,15 +33,16 @@ type Serve struct {
 	Listen            string `default:"127.0.0.1:8080" help:"Address to listen on."`
 	Store             string `default:"sqlite:caseway.db" help:"Where data lives: sqlite:FILE or a mongodb:// URI."`
 	Login             `embed:""`
-	AuditReads        bool          `help:"Write an AuditEvent for each read and search too, not only for sign-ins, tokens, launches, denied access and writes."`
-	AuditAnyway       bool          `help:"Write AuditEvents with --auth none too, though nobody knows who it was."`
-	BaseURL           string        `name:"base-url" help:"URL under which clients reach the server, without /fhir; without it, links show the host that each request names."`
-	TLSCert           string        `name:"tls-cert" help:"File with the certificate chain in PEM; with --tls-key the server speaks TLS."`
-	TLSKey            string        `name:"tls-key" help:"File with the certificate's key in PEM."`
-	TrustedProxies    []string      `help:"Addresses or networks (10.0.0.0/8) whose X-Forwarded-For, -Proto and -Host are believed."`
-	CORSOrigin        []string      `name:"cors-origin" help:"Origins of web pages that may read and write here (https://app.example.org)."`
-	PreferStored      bool          `name:"prefer-stored-parameters" help:"Let a stored SearchParameter take the place of FHIR's own with the same type and code; changing this indexes all resources anew."`
-	UnknownParameters string        `default:"refuse" enum:"refuse,ignore" help:"What a search does with parameters that it doesn't know where the client says nothing of it by Prefer: handling: refuse, or ignore, which finds more than was asked for."`
+	AuditReads        bool     `help:"Write an AuditEvent for each read and search too, not only for sign-ins, tokens, launches, denied access and writes."`
+	AuditAnyway       bool     `help:"Write AuditEvents with --auth none too, though nobody knows who it was."`
+	BaseURL           string   `name:"base-url" help:"URL under which clients reach the server, without /fhir; without it, links show the host that each request names."`
+	TLSCert           string   `name:"tls-cert" help:"File with the certificate chain in PEM; with --tls-key the server speaks TLS."`
+	TLSKey            string   `name:"tls-key" help:"File with the certificate's key in PEM."`
+	TrustedProxies    []string `help:"Addresses or networks (10.0.0.0/8) whose X-Forwarded-For, -Proto and -Host are believed."`
+	CORSOrigin        []string `name:"cors-origin" help:"Origins of web pages that may read and write here (https://app.example.org)."`
+	PreferStored      bool     `name:"prefer-stored-parameters" help:"Let a stored SearchParameter take the place of FHIR's own with the same type and code; changing this indexes all resources anew."`
+	UnknownParameters string   `default:"refuse" enum:"refuse,ignore" help:"What a search does with parameters that it doesn't know where the client says nothing of it by Prefer: handling: refuse, or ignore, which finds more than was asked for."`
+	Validation        `embed:""`
 	MaxBody           int64         `default:"12582912" help:"Bytes that a request body may have, after inflating."`
 	MaxEntries        int           `default:"2000" help:"Entries that a batch or transaction may have."`
 	MaxAnswer         int64         `default:"67108864" help:"Bytes of JSON that one answer may have: pages get shorter and go on by their next link, and entries of a batch that don't fit fail alone."`
@@ -107,7 +108,7 @@ func (s Serve) run(ctx context.Context, streams Streams, first func(*interaction
 		return err
 	}
 	front, err := s.assemble(d, data, server.Config{
-		Memory: memory, BaseURL: root, Metrics: metrics, Log: log, Listen: s.Listen, Login: login, Audit: d.recorder, Cases: d.cases, AuditReads: s.AuditReads,
+		Memory: memory, BaseURL: root, Metrics: metrics, Log: log, Listen: s.Listen, Login: login, Audit: d.recorder, Cases: d.cases, Validator: d.validator, AuditReads: s.AuditReads,
 	})
 	if err != nil {
 		return err
@@ -136,11 +137,14 @@ func (s Serve) announce(log *slog.Logger, listener net.Listener) {
 func (s Serve) engine(data store.Store, memory *budget.Memory, log *slog.Logger) (d deciders, err error) {
 	r4 := definition.R4()
 	guard := rules.New(rules.Config{Schema: r4, Open: s.Login.none()})
+	if d.validator, err = s.Validation.validator(log); err != nil {
+		return d, err
+	}
 	recorder, guards := s.audited(data, log)
 	d.recorder = recorder
 	d.engine, err = interaction.New(interaction.Config{
 		Store: data, Guards: append([]interaction.Guard{guard}, guards...), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
-		Compartments: []interaction.Compartment{membership.Compartment()}, PreferStoredParameters: s.PreferStored, Builtin: broughtAlong(),
+		Compartments: []interaction.Compartment{membership.Compartment()}, PreferStoredParameters: s.PreferStored, Builtin: broughtAlong(), Validator: s.Validation.onWrites(d.validator),
 		Limits: fhir.Limits{Bytes: s.decodeLimit()}, MaxEntries: s.MaxEntries, MaxAnswer: s.MaxAnswer, Memory: memory, Log: log,
 	})
 	if err != nil {
