@@ -8,8 +8,8 @@ import (
 
 // attendee is the codec of Appointment.participant.
 var attendee = object(
-	one("actor", func(a *casemodel.Attendee) *casemodel.Party { return &a.Party }, party),
-	many("type", func(a *casemodel.Attendee) *[]casemodel.Concept { return &a.Roles }, concept),
+	actor(),
+	attendeeTypes(),
 	one("required", func(a *casemodel.Attendee) *string { return &a.Required }, words),
 	one("status", func(a *casemodel.Attendee) *string { return &a.Status }, words),
 	one("period", func(a *casemodel.Attendee) *casemodel.Period { return &a.Period }, period),
@@ -24,9 +24,8 @@ var appointments = pair[casemodel.Appointment, appointmentpb.Appointment, *appoi
 		many("basedOn", func(a *casemodel.Appointment) *[]casemodel.Ref { return &a.Services }, ref),
 		many("serviceType", func(a *casemodel.Appointment) *[]casemodel.Concept { return &a.Types }, concept),
 		one("description", func(a *casemodel.Appointment) *string { return &a.Text }, words),
-		moment("start", "appointment-start", func(a *casemodel.Appointment) *casemodel.Date { return &a.Start }),
-		moment("end", "appointment-end", func(a *casemodel.Appointment) *casemodel.Date { return &a.End }),
 		one("minutesDuration", func(a *casemodel.Appointment) *int { return &a.Minutes }, number),
+		appointmentTimes(), // the end may follow from the minutes, and whether they are needed from the status
 		many("participant", func(a *casemodel.Appointment) *[]casemodel.Attendee { return &a.Attendees }, attendee),
 		many("reasonReference", func(a *casemodel.Appointment) *[]casemodel.Ref { return &a.Problems }, ref),
 		one("created", func(a *casemodel.Appointment) *casemodel.Date { return &a.CreatedAt }, date),

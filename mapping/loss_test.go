@@ -35,7 +35,11 @@ func (f filler) fill(m protoreflect.Message, depth int) {
 		case fhirproto.IsReference(d.Message()) && d.IsList():
 			fhirproto.SetReference(m.Mutable(d).List().AppendMutable().Message(), "Basic/b")
 		case fhirproto.IsReference(d.Message()):
-			fhirproto.SetReference(m.Mutable(d).Message(), "Basic/b")
+			target := "Basic/b"
+			if d.JSONName() == "actor" { // where FHIR allows a few types alone
+				target = "Patient/b"
+			}
+			fhirproto.SetReference(m.Mutable(d).Message(), target)
 		case depth > 5:
 		case d.IsList():
 			f.message(m.Mutable(d).List().AppendMutable().Message(), depth)

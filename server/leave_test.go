@@ -268,7 +268,13 @@ var leavingOn = map[string][]string{
 	"apply": {"PlanDefinition/heavy", "ActivityDefinition/a", "PlanDefinition", ""}, "reindex": {""}, "reindex-status": {"", "SearchParameter/surety"},
 	"reconcile": {"CarePlan", "CarePlan/c"}, "suggest-care-teams": {"CarePlan/c", "CarePlan"}, "create-episode-of-care": {"EpisodeOfCare", ""},
 	"open": {"EpisodeOfCare/e", "EpisodeOfCare"}, "close": {"EpisodeOfCare/e", "EpisodeOfCare"}, "is-context-allowed": {"EpisodeOfCare/e", "EpisodeOfCare", ""},
-	"update-care-teams": {"EpisodeOfCare/e", "CarePlan/c"},
+	"update-care-teams": {"EpisodeOfCare/e", "CarePlan/c"}, "validate": {"Patient/p", "Observation"},
+}
+
+// manyComponents is a resource that takes long to validate.
+func manyComponents() string {
+	const component = `{"code":{"coding":[{"system":"http://loinc.org","code":"x"}]},"valueQuantity":{"value":1,"system":"http://unitsofmeasure.org","code":"mg"}}`
+	return `{"resourceType":"Observation","status":"final","code":{"text":"x"},"component":[` + component + strings.Repeat(","+component, 10_000) + `]}`
 }
 
 // leavingOperations gives each operation what it can be called on by the path.
@@ -288,10 +294,11 @@ func leavingOperations(method, path string) (all []leaving) {
 		case method != http.MethodGet:
 			subject := map[string]string{"apply": `{"name":"subject","valueString":"Patient/p"},`}[name]
 			r.body = `{"resourceType":"Parameters","parameter":[` + subject + `{"name":"unknown","valueString":"` + strings.Repeat("x", 200_000) + `"}]}`
-			if name == "everything" || name == "apply" || name == "lastn" {
+			if name == "everything" || name == "apply" || name == "lastn" || name == "validate" {
 				known := map[string]string{
 					"everything": `{"name":"_count","valueInteger":1000}`, "apply": strings.TrimSuffix(subject, ","),
-					"lastn": `{"name":"patient","valueString":"p"},{"name":"category","valueString":"large"}`,
+					"lastn":    `{"name":"patient","valueString":"p"},{"name":"category","valueString":"large"}`,
+					"validate": `{"name":"resource","resource":` + manyComponents() + `}`,
 				}[name]
 				all = append(all, leaving{r.path, fhirType, `{"resourceType":"Parameters","parameter":[` + known + `]}`})
 			}

@@ -12,6 +12,7 @@ import (
 	"caseway/fhir/store/mongo"
 	"caseway/fhir/store/mongo/mongotest"
 	"caseway/fhir/store/sqlite"
+	"caseway/fhir/validate"
 	"caseway/server"
 	"caseway/server/cases"
 	"caseway/server/cases/assembly"
@@ -53,7 +54,7 @@ func newServer(t testing.TB, s store.Store, c server.Config) *server.Server {
 func engineOn(t testing.TB, s store.Store) *interaction.Session {
 	t.Helper()
 	r4 := definition.R4()
-	engine, err := interaction.New(interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{membership.NewGuard(r4)}, Compartments: []interaction.Compartment{membership.Compartment()}})
+	engine, err := interaction.New(interaction.Config{Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{membership.NewGuard(r4)}, Validator: validate.New(r4, validate.Options{}), Compartments: []interaction.Compartment{membership.Compartment()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,8 +49,10 @@ func (w *walk) inner(n, url fhir.Node) {
 // places are where definitions that HL7 itself publishes have extensions beside
 // what the definitions of these say.
 var places = map[string]string{
-	structureBase + "structuredefinition-fhir-type":         "ElementDefinition.type",
-	structureBase + "capabilitystatement-expectation":       "Element",
+	structureBase + "structuredefinition-fhir-type":   "ElementDefinition.type",
+	structureBase + "capabilitystatement-expectation": "Element",
+	// The episode that a resource belongs to: people say it of Coverages and Claims too.
+	structureBase + "workflow-episodeOfCare":                "Element",
 	structureBase + "regex":                                 "ElementDefinition.type",
 	structureBase + "structuredefinition-normative-version": "ElementDefinition",
 }

@@ -100,7 +100,7 @@ func (d *workplace) takePart(manager context.Context) map[string]context.Context
 	d.t.Helper()
 	boss := d.as(auth.Principal{Role: auth.Administrator, Subject: "boss"}, "user/*.cruds")
 	for _, key := range []string{"Practitioner/rita", "Practitioner/stranger", "Practitioner/physician", "Organization/rehab", "Organization/insurer"} {
-		d.put(boss, key, resource(key, `"active":true`))
+		d.put(boss, key, resource(key, `"active":true,"identifier":[{"value":"1"}]`))
 	}
 	for _, r := range [][2]string{
 		{"CareTeam/ward", `"status":"active","subject":{"reference":"Patient/p1"},$belongs`},

@@ -18,6 +18,7 @@ import (
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 	"caseway/fhir/store/sqlite"
+	"caseway/fhir/validate"
 	"caseway/mapping/casemodel"
 	"caseway/server/cases"
 	"caseway/server/cases/file"
@@ -51,7 +52,7 @@ func officeOver(t *testing.T, s store.Store) *office {
 	o := &office{t: t}
 	guard := rules.New(rules.Config{Schema: r4})
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard}, Validator: validate.New(r4, validate.Options{}), Compartments: []interaction.Compartment{membership.Compartment()},
 	})
 	if err != nil {
 		t.Fatal(err)

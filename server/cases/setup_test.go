@@ -16,6 +16,7 @@ import (
 	"caseway/fhir/store/mongo"
 	"caseway/fhir/store/mongo/mongotest"
 	"caseway/fhir/store/sqlite"
+	"caseway/fhir/validate"
 	"caseway/mapping/casemodel"
 	"caseway/server"
 	"caseway/server/cases"
@@ -56,7 +57,7 @@ func serve(t testing.TB, s store.Store) *api {
 	r4 := definition.R4()
 	guard := rules.New(rules.Config{Schema: r4, Open: true})
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{guard}, Validator: validate.New(r4, validate.Options{}), Compartments: []interaction.Compartment{membership.Compartment()},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -207,7 +207,7 @@ func TestApplyingRefusesWhatItCannotDo(t *testing.T) {
 			{`"language":"text/fhirpath","expression":"3 + 4"`, `"language":"text/cql","expression":"3"`, "action[0].dynamicValue[1].expression.language must be text/fhirpath"},
 			{`"3 + 4"`, `"3 +"`, "action[0].dynamicValue[1].expression isn't FHIRPath"},
 			{"quantityQuantity.v", "quantityQuantity.w", "action[0].dynamicValue[1] has a path to no element of Quantity"},
-			{`"#visit"`, `"#nothing"`, "action[0].definition names nothing"},
+			{`"#visit"`, `"#nothing","documentation":[{"type":"depends-on","resource":"#visit"}]`, "action[0].definition names nothing"},
 			{`"ServiceRequest"`, `"VisionPrescription"`, "action[0].definition must be an ActivityDefinition whose kind"},
 			{`'urgent'`, `'hurry'`, "CarePlan.contained[1].priority"},
 			{"%subject.birthDate < today() - 18 years", "birthDate", "action[0].condition[0].expression must be true or false"},

@@ -17,6 +17,7 @@ import (
 	"caseway/fhir/interaction"
 	"caseway/fhir/search"
 	"caseway/fhir/store/sqlite"
+	"caseway/fhir/validate"
 	"caseway/mapping"
 	"caseway/server/cases"
 	"caseway/server/cases/membership"
@@ -46,7 +47,7 @@ func newOffice(t *testing.T) *office {
 		all = append(all, builtin.Resource{Key: d.Key, JSON: d.JSON})
 	}
 	engine, err := interaction.New(interaction.Config{
-		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: all, Guards: []interaction.Guard{guard}, Compartments: []interaction.Compartment{membership.Compartment()},
+		Store: s, Schema: r4, ResourceTypes: r4.ResourceTypes(), Builtin: all, Guards: []interaction.Guard{guard}, Validator: validate.New(r4, validate.Options{}), Compartments: []interaction.Compartment{membership.Compartment()},
 	})
 	if err != nil {
 		t.Fatal(err)
