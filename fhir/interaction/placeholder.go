@@ -1,6 +1,7 @@
 package interaction
 
 import (
+	"slices"
 	"strings"
 
 	"caseway/fhir"
@@ -12,11 +13,41 @@ import (
 // the entry's resource turns out to have
 // (https://hl7.org/fhir/R4/http.html#trules).
 
+// A resourceName is a value in criteria that can name a resource. from and to are
+// where it stands in the text of its parameter, in bytes.
+type resourceName struct {
+	text     string
+	from, to int
+	idAlone  bool // an id is expected in its place, and no type
+}
+
+// resourceNames gives those in one parameter, in order.
+func resourceNames(r *search.Registry, typ string, pair search.Pair) []resourceName {
+	var all []resourceName
+	if pair.Name == "_filter" {
+		for _, v := range search.FilterValues(pair.Value) {
+			if v.Operation == "re" || v.Parameter == "_id" {
+				all = append(all, resourceName{pair.Value[v.From:v.To], v.From, v.To, v.Parameter == "_id"})
+			}
+		}
+		return all
+	}
+	if !strings.Contains(pair.Value, ":") || !takesKey(r, typ, pair.Name) {
+		return nil
+	}
+	from := 0
+	for text := range strings.SplitSeq(pair.Value, ",") {
+		all = append(all, resourceName{text, from, from + len(text), takesID(pair.Name)})
+		from += len(text) + 1
+	}
+	return all
+}
+
 // namesEntries reports whether criteria have placeholders.
 func (p *entryParser) namesEntries(typ string, pairs []search.Pair) bool {
 	for _, pair := range pairs {
-		for value := range strings.SplitSeq(pair.Value, ",") {
-			if strings.Contains(value, ":") && takesKey(p.session.Registry(), typ, pair.Name) && (isPlaceholder(value) || p.fullURLs()[value]) {
+		for _, name := range resourceNames(p.session.Registry(), typ, pair) {
+			if isPlaceholder(name.text) || strings.Contains(name.text, ":") && p.fullURLs()[name.text] {
 				return true
 			}
 		}
@@ -35,9 +66,10 @@ func (p *entryParser) fullURLs() map[string]bool {
 	return p.urls
 }
 
-// isPlaceholder tells URLs that mean nothing outside of their Bundle.
-func isPlaceholder(url string) bool {
-	return strings.HasPrefix(url, "urn:uuid:") || strings.HasPrefix(url, "urn:oid:")
+// isPlaceholder tells URLs that mean nothing outside of their Bundle. What has a
+// code behind a system, such as urn:oid:1.2|5, is a token and no URL.
+func isPlaceholder(value string) bool {
+	return (strings.HasPrefix(value, "urn:uuid:") || strings.HasPrefix(value, "urn:oid:")) && !strings.Contains(value, "|")
 }
 
 // takesKey reports whether the values of a search parameter can name resources.
@@ -62,14 +94,11 @@ func takesID(name string) bool {
 func (t *targets) named(r *search.Registry, typ string, pairs []search.Pair) ([]*entry, *fhir.Error) {
 	var all []*entry
 	for _, pair := range pairs {
-		if !takesKey(r, typ, pair.Name) {
-			continue
-		}
-		for value := range strings.SplitSeq(pair.Value, ",") {
-			switch to := t.byURL[value]; {
+		for _, name := range resourceNames(r, typ, pair) {
+			switch to := t.byURL[name.text]; {
 			case to != nil:
 				all = append(all, to)
-			case isPlaceholder(value):
+			case isPlaceholder(name.text):
 				return nil, fhir.NewError(fhir.Invalid, fhir.IssueValue,
 					"the criteria name a fullUrl that no POST, PUT or PATCH entry of the transaction has")
 			}
@@ -80,21 +109,23 @@ func (t *targets) named(r *search.Registry, typ string, pairs []search.Pair) ([]
 
 // filled gives criteria with keys in the place of placeholders.
 func (t *targets) filled(r *search.Registry, typ string, pairs []search.Pair) []search.Pair {
-	all := make([]search.Pair, len(pairs))
+	all := slices.Clone(pairs)
 	for i, pair := range pairs {
-		if all[i] = pair; !takesKey(r, typ, pair.Name) {
-			continue
-		}
-		values := strings.Split(pair.Value, ",")
-		for n, value := range values {
-			if to := t.byURL[value]; to != nil {
-				values[n] = to.target().String()
-				if takesID(pair.Name) {
-					values[n] = to.target().ID
-				}
+		var text strings.Builder
+		copied := 0 // up to where the value of the parameter is in text
+		for _, name := range resourceNames(r, typ, pair) {
+			to := t.byURL[name.text]
+			if to == nil {
+				continue
+			}
+			text.WriteString(pair.Value[copied:name.from])
+			if copied = name.to; name.idAlone {
+				text.WriteString(to.target().ID)
+			} else {
+				text.WriteString(to.target().String())
 			}
 		}
-		all[i].Value = strings.Join(values, ",")
+		all[i].Value = text.String() + pair.Value[copied:]
 	}
 	return all
 }

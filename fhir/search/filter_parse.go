@@ -43,21 +43,46 @@ const (
 	deepestFilter   = 50
 )
 
+// FilterValue is a value in a _filter that isn't between quotes: From and To are
+// where it begins and ends in the text of the filter, in bytes.
+type FilterValue struct {
+	Parameter string // the last name of the path that is compared
+	Operation string // such as eq
+	From, To  int
+}
+
+// FilterValues gives the values of a filter that aren't between quotes, in order,
+// and none if it can't be read.
+func FilterValues(filter string) []FilterValue {
+	p := &filterParser{text: filter}
+	if p.whole(); p.err != nil {
+		return nil
+	}
+	return p.unquoted
+}
+
 // filterParser reads the text of a filter. After an error it stands still.
 type filterParser struct {
-	text  string
-	at    int
-	tests int
-	err   error
+	text     string
+	at       int
+	tests    int
+	unquoted []FilterValue
+	err      error
 }
 
 func parseFilter(text string) (filterNode, error) {
 	p := &filterParser{text: text}
+	node := p.whole()
+	return node, p.err
+}
+
+// whole reads the text from its beginning to its end.
+func (p *filterParser) whole() filterNode {
 	node := p.filter(0)
 	if p.space(); p.err == nil && p.at < len(p.text) {
 		p.fail("here the filter should end, or and or or follow")
 	}
-	return node, p.err
+	return node
 }
 
 func (p *filterParser) fail(what string) {
@@ -138,7 +163,13 @@ func (p *filterParser) test(depth int) filterNode {
 		p.fail("here stands one of the operations" + strings.TrimRight(filterOperations, " "))
 		return nil
 	}
-	t.value = p.value()
+	if p.space(); p.next('"') {
+		t.value = p.quoted()
+		return t
+	}
+	at = p.at
+	t.value = p.bare()
+	p.unquoted = append(p.unquoted, FilterValue{t.path[len(t.path)-1].name, t.op, at, p.at})
 	return t
 }
 
@@ -183,11 +214,8 @@ func (p *filterParser) word() string {
 	return p.text[from:p.at]
 }
 
-// value reads a JSON string, or anything up to a space or closing bracket.
-func (p *filterParser) value() string {
-	if p.space(); p.next('"') {
-		return p.quoted()
-	}
+// bare reads a value without quotes: anything up to a space or closing bracket.
+func (p *filterParser) bare() string {
 	from := p.at
 	for p.at < len(p.text) {
 		r, size := utf8.DecodeRuneInString(p.text[p.at:])
@@ -202,6 +230,7 @@ func (p *filterParser) value() string {
 	return p.text[from:p.at]
 }
 
+// quoted reads a JSON string.
 func (p *filterParser) quoted() string {
 	end := p.at + 1
 	for end < len(p.text) && p.text[end] != '"' {
