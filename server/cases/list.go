@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -120,7 +121,8 @@ func problemCode(modifier string) func(string) (search.Pair, *problem.Fault) {
 // listing is a request for a list, understood.
 type Filters struct {
 	Parameters []search.Pair
-	query      []search.Pair // as it was asked, without the cursor
+	query      []search.Pair     // as it was asked, without the cursor
+	asked      map[string]string // the names in query by those that Parameters have for them
 	overdue    bool
 	count      int
 }
@@ -149,7 +151,7 @@ func (s *Service) List(ctx context.Context, pairs []search.Pair) (Page, error) {
 }
 
 func readListing(pairs []search.Pair) (l Filters, cursor string, err error) {
-	l.count = defaultCount
+	l.count, l.asked = defaultCount, map[string]string{}
 	err = form.Each(pairs, func(p search.Pair) (wrong string) {
 		if p.Name == "cursor" {
 			cursor = p.Value
@@ -194,11 +196,38 @@ func (l *Filters) read(p search.Pair) *problem.Fault {
 		if f.Name == p.Name {
 			pair, fault := f.search(p.Value)
 			l.Parameters = append(l.Parameters, pair)
+			l.asked[pair.Name] = p.Name
 			return fault
 		}
 	}
 	return &problem.Fault{Detail: "isn't known; the list is filtered by assignee, client, phase, model, setting, condition (also with :in and :below), insurer and overdue, " +
 		"and paged by count and cursor"}
+}
+
+// inAskedNames makes what the search of EpisodeOfCare says of its parameters into
+// what is said of those of the list.
+func (l *Filters) inAskedNames(err error) error {
+	refused := (*fhir.Error)(nil)
+	if !errors.As(err, &refused) {
+		return err
+	}
+	told := *refused
+	told.Issues = slices.Clone(refused.Issues)
+	for i, issue := range told.Issues {
+		asked, known := l.asked[issue.Expression]
+		if !known {
+			continue
+		}
+		about := "the parameter " + asked
+		last := strings.TrimPrefix(issue.Expression, ofCase) // as the search calls it behind _has
+		if rest, found := strings.CutPrefix(issue.Text, "the parameter "+last); found {
+			told.Issues[i].Text = about + rest
+		} else {
+			told.Issues[i].Text = about + ": " + issue.Text
+		}
+		told.Issues[i].Expression = ""
+	}
+	return &told
 }
 
 // At narrows a list of what is overdue to what was so at a moment. All pages
@@ -241,7 +270,7 @@ func (s *Service) listPage(ctx context.Context, l Filters, cursor string, page *
 	parameters = append(slices.Clone(parameters), namedInRows...)
 	found, err := s.caller.Find(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
 	if err != nil {
-		return "", err
+		return "", l.inAskedNames(err)
 	}
 	a := &assembly.Assembled{Versions: map[fhir.Key]int64{}}
 	if err := s.assembler.AddHits(a, found.Matches); err != nil {

@@ -41,7 +41,11 @@ func TestCasesAreListedByProblemsBelow(t *testing.T) {
 		}
 		for _, row := range []struct{ query, told string }{
 			{"condition:below=", "with :below a code"},
-			{"condition:below=http://snomed.info/sct|3723001", "the code system isn't known here"},
+			{"condition:below=http://snomed.info/sct|3723001", `"detail":"the parameter condition:below: the code system isn't known here`},
+			{"condition:below=3723001", `"detail":"the parameter condition:below: a hierarchy of codes belongs to a code system`},
+			{"condition:in=http://example.org/nowhere", `"detail":"the parameter condition:in: the value set isn't known here`},
+			{"condition=a|b|c", `"detail":"the parameter condition: the value has more than one bar`},
+			{"condition:below=http://snomed.info/sct|3723001&condition:in=http://example.org/nowhere", `"detail":"the parameter condition:in: the value set`},
 			{"condition:above=http://example.org/diseases|joint", "condition (also with :in and :below)"},
 		} {
 			if got := a.do("GET", "/cases?"+row.query, ""); got.status != http.StatusBadRequest || !strings.Contains(got.body, row.told) {
