@@ -8,35 +8,35 @@ import (
 	"caseway/fhir"
 )
 
-// DefaultHeads is how many heads one request may look at.
+// DefaultHeads is how many heads one request may examine.
 const DefaultHeads = 200_000
 
 // MaxChained is how many resources the inner side of a chain or _has may have
 // to be looked for first.
 const MaxChained = 10_000
 
-// Budget bounds the work of one request: the heads that are looked at, with
+// Budget bounds the work of one request: the heads that are examined, with
 // each scan counting as one more. It also keeps what chains have found, for
 // others of the request that ask for the same. It isn't safe for concurrent
 // use, and for one moment of the store.
 type Budget struct {
 	heads, left int
-	found       map[string][]Hit // inner sides of chains, without JSON, by sameness
+	innerSides  map[string][]Hit // inner sides of chains, without JSON, by cacheKey
 	versioned   bool             // see Matches.Versioned
 	containers  map[string]bool  // by type, whether such resources contain others
 }
 
-// mostRemembered bounds how much of one inner side is kept.
-const mostRemembered = 1000
+// mostCached bounds the hits of one inner side that are kept.
+const mostCached = 1000
 
-func (b *Budget) remember(name string, found []Hit) {
-	if len(found) > mostRemembered {
+func (b *Budget) cacheInner(name string, found []Hit) {
+	if len(found) > mostCached {
 		return
 	}
-	if b.found == nil {
-		b.found = map[string][]Hit{}
+	if b.innerSides == nil {
+		b.innerSides = map[string][]Hit{}
 	}
-	b.found[name] = found
+	b.innerSides[name] = found
 }
 
 // NewBudget gives a budget of a number of heads.
@@ -54,7 +54,7 @@ func (r *runner) spend(heads int) error {
 	r.budget.left -= 1 + heads
 	switch {
 	case r.budget.left < 0:
-		return r.costly()
+		return r.tooCostly()
 	case r.budget.left < r.floor:
 		return errLarge
 	}
@@ -63,10 +63,10 @@ func (r *runner) spend(heads int) error {
 
 const narrower = "add a condition that narrows it, such as a reference, an identifier or a range of _lastUpdated"
 
-// costly says which of the request's conditions were of no help.
-func (r *runner) costly() error {
+// tooCostly says which of the request's conditions were of no help.
+func (r *runner) tooCostly() error {
 	if r.outer != nil {
-		return r.outer.costly()
+		return r.outer.tooCostly()
 	}
 	what := "all resources"
 	if len(r.types) > 0 {
@@ -102,7 +102,7 @@ func conditionName(e Expr) string {
 		return strings.Join(conditionNames(e), " and ")
 	case Or:
 		return strings.Join(conditionNames(e), " or ")
-	case *many:
+	case *orIndex:
 		return conditionName(e.members)
 	case Not:
 		return "not " + conditionName(e.Expr)
@@ -115,9 +115,9 @@ func conditionName(e Expr) string {
 		return e.name()
 	case *contained:
 		return e.param.Code + "." + conditionName(e.where)
-	case *inside:
+	case *compartmentScope:
 		return e.compartment.Type + " compartment"
-	case *named:
+	case *keySet:
 		return fieldID
 	case Updated:
 		return fieldLastUpdated

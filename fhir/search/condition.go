@@ -252,8 +252,9 @@ func nothing() Expr { return Or{} }
 // prefixed selects indexed terms that begin with a text.
 func prefixed(text Term) Leaf { return Leaf{From: text, To: text + behindAll} }
 
-// among selects kept values: within a range, by a test. The terms of the
-// parameter stand beside it, so that a scan can be driven.
+// among selects kept values: within a range, by a test. They aren't indexed; so
+// driver, a condition on the parameter's indexed terms that selects more, stands
+// beside it.
 func (c *conditioner) among(driver Expr, letter byte, test func(value string) bool) Expr {
 	from := c.p.kept(letter, "")
 	skip := len(from)

@@ -45,8 +45,8 @@ func (e *contained) test(ctx context.Context, r *runner, hits []Hit) ([]bool, er
 	return ok, err
 }
 
-// driver is what a container that the condition holds for has in the index. It
-// leads to others too: another contained resource may have it.
+// driver is a condition on a container's indexed terms. It selects a superset of
+// the containers that e holds for: another contained resource may have the terms.
 func (e *contained) driver(container string) Expr {
 	if d := necessary(container, e.where); d != nil {
 		return d
@@ -72,15 +72,15 @@ func necessary(container string, e Expr) Expr {
 		}
 	case Or:
 		return necessaryAny(container, e)
-	case *many:
+	case *orIndex:
 		return necessaryAny(container, e.members)
-	case *named, Updated:
+	case *keySet, Updated:
 		return Or{} // contained resources have neither id nor time of their own
 	case *contained:
 		return e.driver(container)
 	case *join:
 		if e.state == resolved {
-			return necessary(container, e.plain)
+			return necessary(container, e.rewritten)
 		}
 	}
 	return nil
@@ -164,7 +164,7 @@ func containersIn(e Expr) []string {
 		members = e
 	case Not:
 		return containersIn(e.Expr)
-	case *inside:
+	case *compartmentScope:
 		return containersIn(e.where)
 	}
 	var all []string
@@ -194,8 +194,8 @@ func pruned(e Expr, container string) Expr {
 		if c, ok := e.Expr.(*contained); ok && c.param.Resource == container {
 			return And{}
 		}
-	case *inside:
-		return &inside{e.compartment, form(e.where)}
+	case *compartmentScope:
+		return &compartmentScope{e.compartment, form(e.where)}
 	}
 	return e
 }

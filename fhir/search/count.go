@@ -86,7 +86,7 @@ func (r *runner) extrapolate(ctx context.Context) (int, error) {
 	if r.examined == 0 {
 		return r.found, nil
 	}
-	share := float64(r.found) / float64(r.examined+r.passed)
+	share := float64(r.found) / float64(r.examined+r.filtered)
 	return max(r.found, int(share*float64(heads))), nil
 }
 

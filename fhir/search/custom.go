@@ -56,7 +56,7 @@ func (r *Registry) addToTypes(c CustomParameter) (problems []Problem) {
 			continue
 		}
 		p := r.addTo(typ, c)
-		used = used || p.Text != "" || r.understood[understanding{c.Definition, typ}].expression != ""
+		used = used || p.Text != "" || r.customExpressions[customExpressionsKey{c.Definition, typ}].expression != ""
 		if p.Text != "" {
 			p.Definition, p.URL, p.Resource = c.Definition, c.Definition.URL, typ
 			problems = append(problems, p)
@@ -144,7 +144,7 @@ func (r *Registry) addTo(typ string, c CustomParameter) Problem {
 	if slices.ContainsFunc(r.set.SearchParameters(typ), same) && !r.prefer {
 		return Problem{Inert: true, Element: "code", Text: "FHIR R4 has a parameter with this type and code; that one stays, and this one has no effect"}
 	}
-	u, problem := r.understand(typ, d)
+	u, problem := r.customExpressionsOf(typ, d)
 	switch {
 	case problem.Text != "" && !problem.Inert:
 		return problem
@@ -153,7 +153,7 @@ func (r *Registry) addTo(typ string, c CustomParameter) Problem {
 	case u.expression == "":
 		return Problem{} // a part of those that the base stands for
 	}
-	r.understood[understanding{d, typ}] = u
+	r.customExpressions[customExpressionsKey{d, typ}] = u
 	p := r.newParameter(typ, d)
 	if p.compile(); p.problem != nil {
 		return Problem{Element: "expression", Text: "the expression can't be used: " + p.problem.Error()}

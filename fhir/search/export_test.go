@@ -2,8 +2,8 @@ package search
 
 import "math"
 
-// Hurry lets small tests reach all efforts of planning.
-func Hurry() (undo func()) {
+// ReplanEarly lets small tests reach all efforts of planning.
+func ReplanEarly() (undo func()) {
 	before := efforts
 	efforts = [...]struct{ entries, examined int }{
 		{entries: 3, examined: 6},

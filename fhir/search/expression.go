@@ -39,7 +39,7 @@ func (s shape) has(typ string) bool { return slices.Contains(s.types, typ) }
 // compile reads a parameter's expression for its resource type. The parts of
 // other types are left out.
 func (r *Registry) compile(p *Parameter) (err error) {
-	expression, components := r.spelt(p)
+	expression, components := r.expressionsOf(p)
 	if p.branches, err = r.branches(expression, p.Resource); err != nil {
 		return err
 	}

@@ -21,8 +21,8 @@ func (f *findings) add(name string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if e := (left{}); errors.As(err, &e) {
-		err = e.told()
+	if e := (ignorable{}); errors.As(err, &e) {
+		err = e.withHint()
 	}
 	fe := (*fhir.Error)(nil)
 	if !errors.As(err, &fe) || fe.Kind != fhir.Invalid && fe.Kind != fhir.TooCostly {
@@ -49,10 +49,10 @@ func (f *findings) err() error {
 	return &fhir.Error{Kind: f.kind, Issues: f.issues}
 }
 
-// left is an error for which lenient handling leaves the parameter out:
+// ignorable is an error for which lenient handling leaves the parameter out:
 // nothing is known by this name, or it isn't supported
 // (https://hl7.org/fhir/R4/search.html#errors).
-type left struct {
+type ignorable struct {
 	strict *fhir.Error
 	known  bool // it exists and isn't supported
 	// hint says what may be meant, "" for nothing. It is asked only for what is
@@ -60,27 +60,27 @@ type left struct {
 	hint func() string
 }
 
-func (e left) Error() string { return e.strict.Error() }
+func (e ignorable) Error() string { return e.strict.Error() }
 
 // Unwrap gives the error as strict handling has it.
-func (e left) Unwrap() error { return e.strict }
+func (e ignorable) Unwrap() error { return e.strict }
 
-// told gives the error with its hint.
-func (e left) told() *fhir.Error {
+// withHint gives the error with its hint.
+func (e ignorable) withHint() *fhir.Error {
 	if e.hint == nil {
 		return e.strict
 	}
 	return fhir.NewError(e.strict.Kind, e.strict.Issues[0].Code, e.strict.Issues[0].Text+e.hint())
 }
 
-// unheard refuses what nothing is known of.
-func unheard(text string, hint func() string) error {
-	return left{strict: fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, text), hint: hint}
+// unknown refuses what nothing is known of.
+func unknown(text string, hint func() string) error {
+	return ignorable{strict: fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, text), hint: hint}
 }
 
-// leave refuses what isn't supported.
-func leave(text string) error {
-	return left{strict: fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, text), known: true}
+// notSupported refuses what isn't supported.
+func notSupported(text string) error {
+	return ignorable{strict: fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, text), known: true}
 }
 
 // malformed refuses a value; the text says what would be right.

@@ -28,7 +28,7 @@ func (m meddler) Scan(ctx context.Context, s search.Scan) (search.Page, error) {
 // While others write, what doesn't change appears exactly once, whatever
 // drives the search; and no page says what was never true.
 func TestPagingWhileOthersWrite(t *testing.T) {
-	defer search.Hurry()()
+	defer search.ReplanEarly()()
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))

@@ -22,19 +22,19 @@ func holds(e Expr, h *Hit) bool {
 			}
 		}
 		return false
-	case *many:
+	case *orIndex:
 		return e.holds(h)
 	case Not:
 		return !holds(e.Expr, h)
-	case *inside:
+	case *compartmentScope:
 		return holds(e.where, h)
-	case *named:
+	case *keySet:
 		_, found := e.set[h.Key]
 		return found
 	case Updated:
 		return h.holder == nil && e.holds(h)
 	case *join:
-		return holds(e.plain, h)
+		return holds(e.rewritten, h)
 	case *contained:
 		return e.holds(h)
 	}
@@ -45,8 +45,8 @@ func holds(e Expr, h *Hit) bool {
 func needsLookup(e Expr) bool {
 	switch e := e.(type) {
 	case *join:
-		return e.state != resolved || needsLookup(e.plain)
-	case *inside:
+		return e.state != resolved || needsLookup(e.rewritten)
+	case *compartmentScope:
 		return needsLookup(e.where)
 	case *contained:
 		return needsLookup(e.where)
@@ -68,18 +68,19 @@ func needsLookup(e Expr) bool {
 	return false
 }
 
-// filter keeps the hits of the searched types for which all conditions hold but
-// the one that is known to. It works in place. What needs no lookup comes first.
-func (r *runner) filter(ctx context.Context, where []Expr, sure int, hits []Hit) ([]Hit, error) {
-	hits = keep(hits, func(i int) bool { return r.searches(hits[i].Key.Type) })
+// filter keeps the hits of the searched types for which all conditions hold. The
+// one whose index is exact holds for all of them and isn't tested. It works in
+// place. What needs no lookup comes first.
+func (r *runner) filter(ctx context.Context, where []Expr, exact int, hits []Hit) ([]Hit, error) {
+	hits = retain(hits, func(i int) bool { return r.searches(hits[i].Key.Type) })
 	var costly []Expr
 	for i, e := range where {
 		switch {
-		case i == sure:
+		case i == exact:
 		case needsLookup(e):
 			costly = append(costly, e)
 		default:
-			hits = keep(hits, func(i int) bool { return holds(e, &hits[i]) })
+			hits = retain(hits, func(i int) bool { return holds(e, &hits[i]) })
 		}
 	}
 	for _, e := range costly {
@@ -90,13 +91,13 @@ func (r *runner) filter(ctx context.Context, where []Expr, sure int, hits []Hit)
 		if err != nil {
 			return nil, err
 		}
-		hits = keep(hits, func(i int) bool { return ok[i] })
+		hits = retain(hits, func(i int) bool { return ok[i] })
 	}
 	return hits, nil
 }
 
-// keep moves the hits that pass to the front.
-func keep(hits []Hit, pass func(int) bool) []Hit {
+// retain moves the hits that pass to the front.
+func retain(hits []Hit, pass func(int) bool) []Hit {
 	n := 0
 	for i := range hits {
 		if pass(i) {
@@ -124,7 +125,7 @@ func (r *runner) test(ctx context.Context, e Expr, hits []Hit) ([]bool, error) {
 		return r.testMembers(ctx, e, true, hits)
 	case Or:
 		return r.testMembers(ctx, e, false, hits)
-	case *inside:
+	case *compartmentScope:
 		return r.test(ctx, e.where, hits)
 	case Not:
 		ok, err := r.test(ctx, e.Expr, hits)
@@ -134,7 +135,7 @@ func (r *runner) test(ctx context.Context, e Expr, hits []Hit) ([]bool, error) {
 		return ok, err
 	case *join:
 		if e.state == resolved {
-			return r.test(ctx, e.plain, hits)
+			return r.test(ctx, e.rewritten, hits)
 		}
 		return e.lookup(ctx, r, hits)
 	case *contained:

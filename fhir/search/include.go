@@ -232,7 +232,7 @@ func (x *includer) backward(ctx context.Context, include Include, hits []Hit) er
 					}
 				}
 			}
-			for some := range slices.Chunk(others, alwaysTried) {
+			for some := range slices.Chunk(others, alwaysMerged) {
 				if err := x.search(ctx, []string{source}, some); err != nil || x.result.Truncated {
 					return err
 				}
@@ -268,7 +268,7 @@ func (x *includer) referring(ctx context.Context, terms []Term) error {
 		return err
 	}
 	slices.SortFunc(page.Hits, func(a, b Hit) int { return a.Place.Compare(b.Place) })
-	err = x.add(ctx, keep(page.Hits, func(i int) bool {
+	err = x.add(ctx, retain(page.Hits, func(i int) bool {
 		_, seen := x.seen[page.Hits[i].Key]
 		return !seen
 	}))
@@ -282,7 +282,7 @@ func (x *includer) search(ctx context.Context, types []string, where Expr) error
 	r.want = min(x.in.Limit-len(x.result.Hits), DefaultCount)
 	var failed error
 	_, err := r.each(ctx, func(hits []Hit) bool {
-		hits = keep(hits, func(i int) bool {
+		hits = retain(hits, func(i int) bool {
 			_, seen := x.seen[hits[i].Key]
 			return !seen
 		})
@@ -331,8 +331,8 @@ func (x *includer) permitted(ctx context.Context, hits []Hit) ([]Hit, error) {
 		if r.never {
 			continue
 		}
-		some = keep(some, func(i int) bool { return r.updated.holds(&some[i]) })
-		some, err := r.filter(ctx, r.where, everyHead, some)
+		some = retain(some, func(i int) bool { return r.updated.holds(&some[i]) })
+		some, err := r.filter(ctx, r.where, noConjunct, some)
 		if err != nil {
 			return nil, err
 		}
@@ -340,5 +340,5 @@ func (x *includer) permitted(ctx context.Context, hits []Hit) ([]Hit, error) {
 			seen[h.Key] = true
 		}
 	}
-	return keep(hits, func(i int) bool { return seen[hits[i].Key] }), nil
+	return retain(hits, func(i int) bool { return seen[hits[i].Key] }), nil
 }

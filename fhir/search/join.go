@@ -8,26 +8,27 @@ import (
 	"caseway/fhir"
 )
 
-// join is a Chain or Reverse in normal form. It is resolved by looking for its
-// inner side, or else looked up for the hits of the outer side. It remembers
-// what it learns, so it belongs to one request.
+// join is a Chain or Reverse in normal form, a semi-join: it selects resources of
+// the outer side for which there is one on the inner side. It is resolved by finding
+// the whole inner side first, or else probed for the hits of the outer side. It
+// caches what it finds, so it belongs to one request.
 type join struct {
 	typ     string // of the inner side
 	param   *Parameter
 	where   Expr // on the inner side
 	reverse bool
 
-	state joinState
-	plain Expr            // where resolved: the same without the join
-	known map[string]bool // by what was looked up
+	state     joinState
+	rewritten Expr            // where resolved: the same condition on the outer side alone
+	probed    map[string]bool // whether there is a match, by what was probed
 }
 
 type joinState int
 
 const (
-	fresh    joinState = iota
-	resolved           // plain says it all
-	large              // there is too much on the inner side
+	unresolved joinState = iota
+	resolved             // rewritten says it all
+	tooLarge             // there is too much on the inner side
 )
 
 func (*join) expr() {}
@@ -39,12 +40,12 @@ func (j *join) name() string {
 	return j.param.Code + "." + conditionName(j.where)
 }
 
-// freshJoins are the joins in a condition that nobody has tried to resolve.
-func freshJoins(e Expr) []*join {
+// unresolvedJoins are the joins in a condition that nobody has tried to resolve.
+func unresolvedJoins(e Expr) []*join {
 	var members []Expr
 	switch e := e.(type) {
 	case *join:
-		if e.state == fresh {
+		if e.state == unresolved {
 			return []*join{e}
 		}
 	case And:
@@ -52,25 +53,25 @@ func freshJoins(e Expr) []*join {
 	case Or:
 		members = e
 	case Not:
-		return freshJoins(e.Expr)
-	case *inside:
-		return freshJoins(e.where)
+		return unresolvedJoins(e.Expr)
+	case *compartmentScope:
+		return unresolvedJoins(e.where)
 	case *contained:
-		return freshJoins(e.where)
+		return unresolvedJoins(e.where)
 	}
 	var all []*join
 	for _, m := range members {
-		all = append(all, freshJoins(m)...)
+		all = append(all, unresolvedJoins(m)...)
 	}
 	return all
 }
 
 // resolve collects the inner side, with half of what work is left at most.
 func (j *join) resolve(ctx context.Context, r *runner) error {
-	where := j.inside(nil)
-	name, known := sameness(j.typ, where)
-	if same, ok := r.budget.found[name]; known && ok {
-		j.settle(same)
+	where := j.innerCondition(nil)
+	name, known := cacheKey(j.typ, where)
+	if same, ok := r.budget.innerSides[name]; known && ok {
+		j.rewrite(same)
 		return nil
 	}
 	in := r.inner(j.typ, where)
@@ -82,7 +83,7 @@ func (j *join) resolve(ctx context.Context, r *runner) error {
 		return len(found) > MaxChained
 	})
 	if errors.Is(err, errLarge) || err == nil && len(found) > MaxChained {
-		j.state = large
+		j.state = tooLarge
 		if r.budget.left < r.floor {
 			return errLarge // what it was for has no more work left either
 		}
@@ -92,15 +93,16 @@ func (j *join) resolve(ctx context.Context, r *runner) error {
 		return err
 	}
 	if known {
-		r.budget.remember(name, found)
+		r.budget.cacheInner(name, found)
 	}
 	r.noteVersions(in.where, found)
-	j.settle(found)
+	j.rewrite(found)
 	return nil
 }
 
-// settle says the join in terms of what the inner side was found to be.
-func (j *join) settle(found []Hit) {
+// rewrite makes the join a condition on the outer side, now that the inner side is
+// known.
+func (j *join) rewrite(found []Hit) {
 	either := make(Or, 0, len(found))
 	var keys Keys
 	for _, h := range found {
@@ -115,12 +117,12 @@ func (j *join) settle(found []Hit) {
 		}
 		either = append(either, links.others...)
 	}
-	j.state, j.plain = resolved, normal(append(either, keys))
+	j.state, j.rewritten = resolved, normal(append(either, keys))
 }
 
-// inside is the condition on the inner side of a _has: what refers to hit, or
-// to anything, and satisfies the rest.
-func (j *join) inside(hit *Hit) Expr {
+// innerCondition is the condition on the inner side. For a _has it selects what
+// refers to hit, or to anything, and satisfies the rest.
+func (j *join) innerCondition(hit *Hit) Expr {
 	switch {
 	case !j.reverse:
 		return j.where
@@ -133,8 +135,8 @@ func (j *join) inside(hit *Hit) Expr {
 
 // lookup evaluates the join for some hits of the outer side.
 func (j *join) lookup(ctx context.Context, r *runner, hits []Hit) ([]bool, error) {
-	if j.known == nil {
-		j.known = map[string]bool{}
+	if j.probed == nil {
+		j.probed = map[string]bool{}
 	}
 	if j.reverse {
 		return j.lookupReferring(ctx, r, hits)
@@ -150,22 +152,22 @@ func (j *join) lookupReferring(ctx context.Context, r *runner, hits []Hit) ([]bo
 			continue // nothing elsewhere refers to what is contained
 		}
 		name := hits[i].Key.String()
-		found, asked := j.known[name]
+		found, asked := j.probed[name]
 		if !asked {
 			var err error
-			if found, err = r.any(ctx, j.typ, j.inside(&hits[i])); err != nil {
+			if found, err = r.exists(ctx, j.typ, j.innerCondition(&hits[i])); err != nil {
 				return nil, err
 			}
-			j.known[name] = found
+			j.probed[name] = found
 		}
 		ok[i] = found
 	}
 	return ok, nil
 }
 
-// any reports whether there is a resource of a type that satisfies a condition
+// exists reports whether there is a resource of a type that satisfies a condition
 // in normal form.
-func (r *runner) any(ctx context.Context, typ string, where Expr) (bool, error) {
+func (r *runner) exists(ctx context.Context, typ string, where Expr) (bool, error) {
 	in := r.inner(typ, where)
 	_, err := in.each(ctx, func(hits []Hit) bool { return len(hits) > 0 })
 	return in.found > 0, err
@@ -180,19 +182,19 @@ func (j *join) lookupTargets(ctx context.Context, r *runner, hits []Hit) ([]bool
 		references[i] = j.param.References(hits[i].Terms)
 		for _, ref := range references[i] {
 			r.budget.versioned = r.budget.versioned || ref.Version != "" && ref.Key.Type == j.typ
-			if _, asked := j.known[ref.Target]; !asked && ref.Key.Type == j.typ {
-				j.known[ref.Target] = false
+			if _, asked := j.probed[ref.Target]; !asked && ref.Key.Type == j.typ {
+				j.probed[ref.Target] = false
 				keys = append(keys, ref.Key)
 			}
 		}
 	}
-	if err := j.learn(ctx, r, keys); err != nil {
+	if err := j.probe(ctx, r, keys); err != nil {
 		return nil, err
 	}
 	ok := make([]bool, len(hits))
 	for i := range hits {
 		for _, ref := range references[i] {
-			found, err := j.satisfied(ctx, r, ref)
+			found, err := j.targetMatches(ctx, r, ref)
 			if err != nil {
 				return nil, err
 			}
@@ -202,8 +204,8 @@ func (j *join) lookupTargets(ctx context.Context, r *runner, hits []Hit) ([]bool
 	return ok, nil
 }
 
-// learn finds out which of the keys satisfy the condition.
-func (j *join) learn(ctx context.Context, r *runner, keys []fhir.Key) error {
+// probe finds out which of the keys satisfy the condition.
+func (j *join) probe(ctx context.Context, r *runner, keys []fhir.Key) error {
 	in := r.inner(j.typ, j.where)
 	if in.never || len(keys) == 0 {
 		return nil
@@ -213,25 +215,26 @@ func (j *join) learn(ctx context.Context, r *runner, keys []fhir.Key) error {
 		if err != nil {
 			return err
 		}
-		hits, err := in.filter(ctx, in.where, everyHead, page.Hits)
+		hits, err := in.filter(ctx, in.where, noConjunct, page.Hits)
 		if err != nil {
 			return err
 		}
 		r.noteVersions(in.where, hits)
 		for _, h := range hits {
-			j.known[h.Key.String()] = true
+			j.probed[h.Key.String()] = true
 		}
 	}
 	return nil
 }
 
-// satisfied tells it of one reference; canonical ones are asked for one by one.
-func (j *join) satisfied(ctx context.Context, r *runner, ref Reference) (bool, error) {
+// targetMatches reports whether the target of a reference satisfies the condition;
+// canonicals are probed one by one.
+func (j *join) targetMatches(ctx context.Context, r *runner, ref Reference) (bool, error) {
 	if ref.Key != (fhir.Key{}) {
-		return j.known[ref.Target], nil
+		return j.probed[ref.Target], nil
 	}
 	name := ref.Target + "|" + ref.Version
-	found, asked := j.known[name]
+	found, asked := j.probed[name]
 	if asked {
 		return found, nil
 	}
@@ -239,7 +242,7 @@ func (j *join) satisfied(ctx context.Context, r *runner, ref Reference) (bool, e
 	if target == nil {
 		return false, nil
 	}
-	found, err := r.any(ctx, j.typ, normal(And{target, j.where}))
-	j.known[name] = found
+	found, err := r.exists(ctx, j.typ, normal(And{target, j.where}))
+	j.probed[name] = found
 	return found, err
 }

@@ -7,16 +7,16 @@ import (
 	"caseway/fhir"
 )
 
-// named is Keys with a way to look one up. Normal form has it in place of Keys.
-type named struct {
+// keySet is Keys with a way to look one up. Normal form has it in place of Keys.
+type keySet struct {
 	keys []fhir.Key // each once
 	set  map[fhir.Key]struct{}
 }
 
-func (*named) expr() {}
+func (*keySet) expr() {}
 
-func newNamed(keys []fhir.Key) *named {
-	n := &named{set: make(map[fhir.Key]struct{}, len(keys))}
+func newKeySet(keys []fhir.Key) *keySet {
+	n := &keySet{set: make(map[fhir.Key]struct{}, len(keys))}
 	for _, k := range keys {
 		if _, again := n.set[k]; !again {
 			n.set[k] = struct{}{}
@@ -26,26 +26,27 @@ func newNamed(keys []fhir.Key) *named {
 	return n
 }
 
-// inside is Within in normal form.
-type inside struct {
+// compartmentScope is Within in normal form.
+type compartmentScope struct {
 	compartment fhir.Key
 	where       Expr
 }
 
-func (*inside) expr() {}
+func (*compartmentScope) expr() {}
 
 func normalWithin(e Within) Expr {
 	where := normal(e.Where)
 	if none, ok := where.(Or); ok && len(none) == 0 {
 		return where
 	}
-	return &inside{e.Compartment, where}
+	return &compartmentScope{e.Compartment, where}
 }
 
 // normal brings an expression to the form that the executor works with: And
 // and Or have members of the other kind only, Not stands before what can't be
-// taken apart, exact leaves and keys under an Or are one, Keys are *named, Within
-// is *inside, Chain and Reverse are *join, Contained is *contained, and an Or of very many is *many. An empty And always holds, an empty Or never.
+// taken apart, exact leaves and keys under an Or are one, Keys are *keySet, Within
+// is *compartmentScope, Chain and Reverse are *join, Contained is *contained, and an
+// Or of very many is *orIndex. An empty And always holds, an empty Or never.
 func normal(e Expr) Expr {
 	switch e := e.(type) {
 	case nil:
@@ -55,11 +56,11 @@ func normal(e Expr) Expr {
 	case Or:
 		return normalOr(e, normal)
 	case Not:
-		return opposite(e.Expr)
+		return negated(e.Expr)
 	case Leaf:
 		return normalLeaf(e)
 	case Keys:
-		return newNamed(e)
+		return newKeySet(e)
 	case Within:
 		return normalWithin(e)
 	case Chain:
@@ -72,21 +73,21 @@ func normal(e Expr) Expr {
 	return e
 }
 
-// opposite is the normal form of Not.
-func opposite(e Expr) Expr {
+// negated is the normal form of Not.
+func negated(e Expr) Expr {
 	switch e := e.(type) {
 	case nil:
 		return Or{}
 	case And:
-		return normalOr(Or(e), opposite)
+		return normalOr(Or(e), negated)
 	case Or:
-		return normalAnd(And(e), opposite)
+		return normalAnd(And(e), negated)
 	case Not:
 		return normal(e.Expr)
 	case Within:
-		return opposite(e.Where)
+		return negated(e.Where)
 	case Updated:
-		return outside(e)
+		return outsideOf(e)
 	}
 	switch n := normal(e).(type) {
 	case Or: // a leaf that never holds
@@ -96,7 +97,8 @@ func opposite(e Expr) Expr {
 	}
 }
 
-func outside(u Updated) Expr {
+// outsideOf is the complement of a range of lastUpdated.
+func outsideOf(u Updated) Expr {
 	var either Or
 	if !u.From.IsZero() {
 		either = append(either, Updated{To: u.From})
@@ -158,7 +160,7 @@ func normalOr(members Or, form func(Expr) Expr) Expr {
 	return u.expr()
 }
 
-// union brings what can be looked up together into one.
+// union joins the members of an Or that one lookup answers.
 type union struct {
 	indexed, kept []Term
 	keys          []fhir.Key
@@ -176,7 +178,7 @@ func (u *union) add(e Expr) {
 		default:
 			u.kept = append(u.kept, e.Exact...)
 		}
-	case *named:
+	case *keySet:
 		u.keys = append(u.keys, e.keys...)
 	default:
 		u.rest = append(u.rest, e)
@@ -191,12 +193,12 @@ func (u *union) expr() Expr {
 		}
 	}
 	if len(u.keys) > 0 {
-		u.rest = append(u.rest, newNamed(u.keys))
+		u.rest = append(u.rest, newKeySet(u.keys))
 	}
 	if len(u.rest) == 1 {
 		return u.rest[0]
 	}
-	return manyOf(u.rest)
+	return orOf(u.rest)
 }
 
 // conjuncts takes an expression in normal form apart: what must hold, with the

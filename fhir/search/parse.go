@@ -31,7 +31,7 @@ type ParseOptions struct {
 // Env and List.
 func (r *Registry) Parse(ctx context.Context, types []string, pairs []Pair, o ParseOptions) (*Request, error) {
 	if o.Env.Terminology != nil {
-		o.Env.Terminology = remembering{o.Env.Terminology, map[string][]Coding{}}
+		o.Env.Terminology = cachingTerminology{o.Env.Terminology, map[string][]Coding{}}
 	}
 	p := &requestParser{
 		ctx: ctx, registry: r, options: o, given: types,
@@ -66,14 +66,14 @@ type requestParser struct {
 	cost     int // see spend
 }
 
-// remembering expands each value set once for a request, however many types
+// cachingTerminology expands each value set once for a request, however many types
 // and chains ask for it.
-type remembering struct {
+type cachingTerminology struct {
 	Terminology
 	expanded map[string][]Coding
 }
 
-func (r remembering) Expand(ctx context.Context, valueSet string) ([]Coding, error) {
+func (r cachingTerminology) Expand(ctx context.Context, valueSet string) ([]Coding, error) {
 	if codings, ok := r.expanded[valueSet]; ok {
 		return codings, nil
 	}
@@ -121,7 +121,7 @@ func (p *requestParser) take(pair Pair) error {
 	case err == nil && used != "":
 		p.request.Used = append(p.request.Used, Pair{pair.Name, used})
 		return nil
-	case p.options.Lenient && errors.As(err, new(left)):
+	case p.options.Lenient && errors.As(err, new(ignorable)):
 		p.ignore(pair.Name, err)
 		return nil
 	}
@@ -130,14 +130,14 @@ func (p *requestParser) take(pair Pair) error {
 
 // ignore says what lenient handling leaves out.
 func (p *requestParser) ignore(name string, err error) {
-	if e := (left{}); errors.As(err, &e) {
-		p.request.Ignored = append(p.request.Ignored, shown(name)+" was left out: "+e.told().Issues[0].Text)
+	if e := (ignorable{}); errors.As(err, &e) {
+		p.request.Ignored = append(p.request.Ignored, shown(name)+" was left out: "+e.withHint().Issues[0].Text)
 	}
 }
 
 func (p *requestParser) read(name, value string) (used string, err error) {
 	if value == "" {
-		return "", leave("the parameter " + shown(name) + " has no value; leave it out, or write :missing=true behind its name to ask for resources without one")
+		return "", notSupported("the parameter " + shown(name) + " has no value; leave it out, or write :missing=true behind its name to ask for resources without one")
 	}
 	code, modifier, modified := strings.Cut(name, ":")
 	c, ok := controls[code]
@@ -207,12 +207,12 @@ func everyType(e Expr) bool {
 // sharedBy explains why a parameter is unknown in a search of several types
 // (https://hl7.org/fhir/R4/search.html#type).
 func (p *requestParser) sharedBy(types []string, err error) error {
-	e := left{}
+	e := ignorable{}
 	if len(types) == 1 || !errors.As(err, &e) {
 		return err
 	}
-	is := e.told().Issues[0]
-	return left{strict: fhir.NewError(fhir.Invalid, is.Code, is.Text+"; a search of several types takes the parameters that all of them have"), known: e.known}
+	is := e.withHint().Issues[0]
+	return ignorable{strict: fhir.NewError(fhir.Invalid, is.Code, is.Text+"; a search of several types takes the parameters that all of them have"), known: e.known}
 }
 
 // mostCost is how many terms the conditions of one request may come to.

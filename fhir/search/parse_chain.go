@@ -58,10 +58,10 @@ func terms(p *Parameter, value string) int {
 func (p *requestParser) parameter(typ, code string) (*Parameter, error) {
 	param := p.registry.Parameter(typ, code)
 	if why := unserved()[typ+"."+code]; param == nil && why != "" {
-		return nil, leave("the parameter " + code + " isn't supported: " + why + "; a SearchParameter of your own can have this code")
+		return nil, notSupported("the parameter " + code + " isn't supported: " + why + "; a SearchParameter of your own can have this code")
 	}
 	if param == nil {
-		return nil, unheard(typ+" has no search parameter "+shown(code), func() string { return didYouMean(p.nearby(typ, code)) })
+		return nil, unknown(typ+" has no search parameter "+shown(code), func() string { return didYouMean(p.nearby(typ, code)) })
 	}
 	if param.Refused != "" {
 		return nil, p.refused(param)
@@ -76,7 +76,7 @@ func (p *requestParser) refused(param *Parameter) error {
 	if param.Code == "_query" {
 		return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, text)
 	}
-	return leave(text)
+	return notSupported(text)
 }
 
 // nearby suggests a parameter for a misspelt one. Those of all resources begin
@@ -121,7 +121,7 @@ func (p *requestParser) chain(param *Parameter, modifier, rest string, inner fun
 			continue
 		}
 		where, err := inner(target)
-		e := left{}
+		e := ignorable{}
 		switch {
 		case err == nil:
 			any = append(any, Chain{Param: param, Type: target, Where: where}, Contained{Param: param, Type: target, Where: where})
@@ -145,7 +145,7 @@ func (p *requestParser) chain(param *Parameter, modifier, rest string, inner fun
 
 func (p *requestParser) chainTargets(param *Parameter, modifier string) ([]string, error) {
 	if param.Type != "reference" {
-		return nil, leave("the parameter " + param.Code + " of " + param.Resource + " is of type " + param.Type +
+		return nil, notSupported("the parameter " + param.Code + " of " + param.Resource + " is of type " + param.Type +
 			"; only references can be followed by a dot and a parameter of their target")
 	}
 	targets := param.Targets()
@@ -172,8 +172,8 @@ func ambiguous(err error, param *Parameter, target string, targets int) error {
 	}
 	told := fhir.NewError(fe.Kind, fe.Issues[0].Code, "where "+param.Code+" leads to "+target+": "+fe.Issues[0].Text+
 		"; to follow it to one type alone, write "+param.Code+":[type]")
-	if e := (left{}); errors.As(err, &e) {
-		return left{strict: told, known: e.known}
+	if e := (ignorable{}); errors.As(err, &e) {
+		return ignorable{strict: told, known: e.known}
 	}
 	return told
 }
@@ -185,7 +185,7 @@ func (p *requestParser) deadEnd(param *Parameter, targets []string, code string)
 		text += " (" + strings.Join(targets, ", ") + ")"
 	}
 	text += " has a search parameter " + shown(code)
-	return unheard(text, func() string { return p.nearbyOf(targets, code) })
+	return unknown(text, func() string { return p.nearbyOf(targets, code) })
 }
 
 // nearbyOf suggests a parameter of one of several types.
@@ -213,17 +213,17 @@ func (p *requestParser) has(typ, name, value string, depth int) (Expr, error) {
 	}
 	from, code, rest := parts[1], parts[2], parts[3]
 	if !p.registry.set.IsResourceType(from) {
-		return nil, leave("_has names a resource type that doesn't exist" + p.typeHint(from))
+		return nil, notSupported("_has names a resource type that doesn't exist" + p.typeHint(from))
 	}
 	param, err := p.parameter(from, code)
 	if err != nil {
 		return nil, err
 	}
 	if param.Type != "reference" {
-		return nil, leave("the parameter " + code + " of " + from + " is of type " + param.Type + "; _has takes references")
+		return nil, notSupported("the parameter " + code + " of " + from + " is of type " + param.Type + "; _has takes references")
 	}
 	if !slices.Contains(param.Targets(), typ) {
-		return nil, unheard("the parameter "+code+" of "+from+" never leads to a "+typ+"; it leads to "+strings.Join(param.Targets(), ", "), nil)
+		return nil, unknown("the parameter "+code+" of "+from+" never leads to a "+typ+"; it leads to "+strings.Join(param.Targets(), ", "), nil)
 	}
 	where, err := p.onType(from, rest, value, depth+1)
 	if err != nil {

@@ -77,13 +77,13 @@ func (p *requestParser) fillInclude(i *Include, name, value string) error {
 	}
 	i.Source = parts[0]
 	if !p.registry.set.IsResourceType(i.Source) {
-		return leave("the parameter " + name + ": the first part is no resource type" + p.typeHint(i.Source))
+		return notSupported("the parameter " + name + ": the first part is no resource type" + p.typeHint(i.Source))
 	}
 	if len(parts) == 3 {
 		i.Target = parts[2]
 	}
 	if i.Target != "" && !p.registry.set.IsResourceType(i.Target) {
-		return leave("the parameter " + name + ": the third part is no resource type" + p.typeHint(i.Target))
+		return notSupported("the parameter " + name + ": the third part is no resource type" + p.typeHint(i.Target))
 	}
 	if parts[1] != "*" {
 		if err := p.includeParameter(i, name, parts[1]); err != nil {
@@ -98,10 +98,10 @@ func (p *requestParser) includeParameter(i *Include, name, code string) (err err
 		return err
 	}
 	if i.Param.Type != "reference" {
-		return leave("the parameter " + name + " takes references; " + code + " of " + i.Source + " is of type " + i.Param.Type)
+		return notSupported("the parameter " + name + " takes references; " + code + " of " + i.Source + " is of type " + i.Param.Type)
 	}
 	if i.Target != "" && !slices.Contains(i.Param.Targets(), i.Target) {
-		return leave("the parameter " + code + " of " + i.Source + " never leads to a " + i.Target + "; it leads to " + strings.Join(i.Param.Targets(), ", "))
+		return notSupported("the parameter " + code + " of " + i.Source + " never leads to a " + i.Target + "; it leads to " + strings.Join(i.Param.Targets(), ", "))
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func (p *requestParser) checkInclude(i *Include, name string) error {
 	}
 	if !i.Reverse {
 		if !slices.Contains(p.types, i.Source) {
-			return leave("the parameter _include begins with the type that is searched; to follow references of included resources, write _include:iterate")
+			return notSupported("the parameter _include begins with the type that is searched; to follow references of included resources, write _include:iterate")
 		}
 		return nil
 	}
@@ -126,7 +126,7 @@ func (p *requestParser) checkInclude(i *Include, name string) error {
 		targets = []string{i.Target}
 	}
 	if !slices.ContainsFunc(p.types, func(typ string) bool { return slices.Contains(targets, typ) }) {
-		return leave("the parameter " + name + " leads to no type that is searched; to include what refers to included resources, write _revinclude:iterate")
+		return notSupported("the parameter " + name + " leads to no type that is searched; to include what refers to included resources, write _revinclude:iterate")
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func (p *requestParser) contained(_, value string) (string, error) {
 	case "false":
 		return value, nil
 	case "true", "both", "container", "contained":
-		return "", leave("contained resources can't be searched for; _contained=false is how every search works")
+		return "", notSupported("contained resources can't be searched for; _contained=false is how every search works")
 	}
 	return "", malformed("_contained", "the value is true, false or both, and of these false works")
 }
@@ -53,13 +53,13 @@ func (p *requestParser) elements(_, value string) (string, error) {
 		case err == nil:
 			names = append(names, name)
 		case p.options.Lenient:
-			p.ignore("_elements", left{strict: err, known: true})
+			p.ignore("_elements", ignorable{strict: err, known: true})
 		case len(wrong) < mostFindings:
 			wrong = append(wrong, err.Issues...)
 		}
 	}
 	if wrong != nil {
-		return "", left{strict: &fhir.Error{Kind: fhir.Invalid, Issues: wrong}, known: true}
+		return "", ignorable{strict: &fhir.Error{Kind: fhir.Invalid, Issues: wrong}, known: true}
 	}
 	for _, name := range names {
 		if !slices.Contains(p.request.Elements, name) {
@@ -122,7 +122,7 @@ func (p *requestParser) sort(_, value string) (string, error) {
 	for _, text := range strings.Split(value, ",") {
 		key, err := p.sortKey(text)
 		if err != nil {
-			if _, ok := err.(left); ok && p.options.Lenient {
+			if _, ok := err.(ignorable); ok && p.options.Lenient {
 				p.ignore("_sort", err)
 				continue
 			}
@@ -145,7 +145,7 @@ func (p *requestParser) sortKey(text string) (SortKey, error) {
 	case fieldID, fieldLastUpdated:
 		return SortKey{Field: code, Descending: descending}, nil
 	case "_score":
-		return SortKey{}, leave("the parameter _sort: there are no scores; matches either fit or don't")
+		return SortKey{}, notSupported("the parameter _sort: there are no scores; matches either fit or don't")
 	}
 	if code, _, modified := strings.Cut(code, ":"); modified {
 		return SortKey{}, malformed("_sort", "it takes codes of search parameters without modifiers"+sortDirection(code))
@@ -164,11 +164,11 @@ func (p *requestParser) sortParameter(code string) (*Parameter, error) {
 		case err != nil:
 			return nil, p.sharedBy(p.types, err)
 		case !param.Sortable():
-			return nil, leave("the parameter _sort: " + code + " is of type " + param.Type + ", which has no order")
+			return nil, notSupported("the parameter _sort: " + code + " is of type " + param.Type + ", which has no order")
 		case first == nil:
 			first = param
 		case first.Type != param.Type:
-			return nil, leave("the parameter _sort: " + code + " is of type " + first.Type + " for " + first.Resource + " and of type " +
+			return nil, notSupported("the parameter _sort: " + code + " is of type " + first.Type + " for " + first.Resource + " and of type " +
 				param.Type + " for " + typ + ", which have no common order")
 		}
 	}

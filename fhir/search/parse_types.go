@@ -138,12 +138,12 @@ func (p *requestParser) narrowToCompartment() error {
 // list narrows to what a List names (https://hl7.org/fhir/R4/search.html#list).
 func (p *requestParser) list(_, value string) (string, error) {
 	if p.options.List == nil {
-		return "", leave("the parameter _list isn't supported here")
+		return "", notSupported("the parameter _list isn't supported here")
 	}
 	keys := Keys{}
 	for _, id := range splitValue(value, ',') {
 		if strings.HasPrefix(id, "$") {
-			return "", leave("the parameter _list takes logical ids of List resources; lists by their function, such as $current-problems, aren't supported")
+			return "", notSupported("the parameter _list takes logical ids of List resources; lists by their function, such as $current-problems, aren't supported")
 		}
 		if id = strings.TrimPrefix(id, "List/"); !fhir.IsID(id) {
 			return "", malformed("_list", "the value is the logical id of a List")

@@ -109,7 +109,7 @@ func (r *runner) page(ctx context.Context, p Plan, descending bool) (Matches, er
 		} else {
 			hits = append(hits, some...)
 		}
-		return len(hits) > p.Count || r.tight && len(hits) > 0
+		return len(hits) > p.Count || r.roomExhausted && len(hits) > 0
 	})
 	if err != nil {
 		return Matches{}, err
@@ -118,12 +118,12 @@ func (r *runner) page(ctx context.Context, p Plan, descending bool) (Matches, er
 	if complete && p.After == nil {
 		m.Total = found
 	}
-	hits = once(r, hits[:min(len(hits), p.Count)], func(h Hit) fhir.Key { return h.Key })
-	filled, looked, err := r.read(ctx, hits)
-	if looked > 0 {
-		m.First, m.Last = &Position{Place: hits[0].Place}, &Position{Place: hits[looked-1].Place}
+	hits = withoutRepeats(r, hits[:min(len(hits), p.Count)], func(h Hit) fhir.Key { return h.Key })
+	filled, reached, err := r.read(ctx, hits)
+	if reached > 0 {
+		m.First, m.Last = &Position{Place: hits[0].Place}, &Position{Place: hits[reached-1].Place}
 	}
-	m.show(filled, looked < len(hits), p.Backwards)
+	m.show(filled, reached < len(hits), p.Backwards)
 	return m, err
 }
 
@@ -136,9 +136,9 @@ func (m *Matches) show(hits []Hit, cut, backwards bool) {
 	}
 }
 
-// once drops a resource's second appearance, which it has where it changed
+// withoutRepeats drops a resource's second appearance, which it has where it changed
 // while several scans were under way.
-func once[T any](r *runner, found []T, key func(T) fhir.Key) []T {
+func withoutRepeats[T any](r *runner, found []T, key func(T) fhir.Key) []T {
 	if r.scans < 2 {
 		return found
 	}
@@ -156,24 +156,24 @@ func once[T any](r *runner, found []T, key func(T) fhir.Key) []T {
 const firstRead = 64
 
 // read adds the JSON where it was left out, in the order of hits, until there
-// is no room; looked is how many of them it came to. Where that is none, it
+// is no room; reached is how many of them it came to. Where that is none, it
 // fails as Room says.
-func (r *runner) read(ctx context.Context, hits []Hit) (filled []Hit, looked int, err error) {
+func (r *runner) read(ctx context.Context, hits []Hit) (filled []Hit, reached int, err error) {
 	if r.keysOnly {
 		return hits, len(hits), nil
 	}
-	r.keep(hits) // what was read of heads that don't match isn't needed
+	r.releaseUnused(hits) // what was read of heads that don't match isn't needed
 	if !slices.ContainsFunc(hits, func(h Hit) bool { return h.JSON == nil }) {
 		return hits, len(hits), nil
 	}
 	filled = make([]Hit, 0, len(hits))
-	for n := firstRead; looked < len(hits); {
-		some := hits[looked:min(looked+n, len(hits))]
+	for n := firstRead; reached < len(hits); {
+		some := hits[reached:min(reached+n, len(hits))]
 		more, at, err := r.readSome(ctx, some)
 		if err != nil {
 			return nil, 0, err
 		}
-		filled, looked = append(filled, more...), looked+at
+		filled, reached = append(filled, more...), reached+at
 		if at == len(some) {
 			n = min(2*n, keysAtOnce)
 			continue
@@ -182,21 +182,21 @@ func (r *runner) read(ctx context.Context, hits []Hit) (filled []Hit, looked int
 			break
 		}
 		// Those behind may have taken the room of the one that there was none for.
-		for i := range hits[looked:] {
-			hits[looked+i].JSON = nil
+		for i := range hits[reached:] {
+			hits[reached+i].JSON = nil
 		}
-		r.keep(filled)
+		r.releaseUnused(filled)
 		n = 1
 	}
-	if looked == 0 {
+	if reached == 0 {
 		return nil, 0, r.room.Refusal()
 	}
-	return filled, looked, nil
+	return filled, reached, nil
 }
 
 // readSome reads up to the first hit that there is no room for. A resource that
 // has changed since is taken as it is now, where it still matches.
-func (r *runner) readSome(ctx context.Context, hits []Hit) (filled []Hit, looked int, err error) {
+func (r *runner) readSome(ctx context.Context, hits []Hit) (filled []Hit, reached int, err error) {
 	var keys []fhir.Key
 	for i := range hits {
 		if hits[i].JSON == nil {
@@ -212,7 +212,7 @@ func (r *runner) readSome(ctx context.Context, hits []Hit) (filled []Hit, looked
 				return filled, i, nil
 			}
 			if ok && head.VersionID != h.VersionID {
-				ok, err = r.still(ctx, head)
+				ok, err = r.stillMatches(ctx, head)
 			}
 			if !ok || err != nil {
 				continue
@@ -224,8 +224,8 @@ func (r *runner) readSome(ctx context.Context, hits []Hit) (filled []Hit, looked
 	return filled, len(hits), err
 }
 
-// keep gives back the room of all that this runner has read but the JSON of hits.
-func (r *runner) keep(hits []Hit) {
+// releaseUnused gives back the room of all that this runner has read but the JSON of hits.
+func (r *runner) releaseUnused(hits []Hit) {
 	if r.room != nil {
 		r.room.Keep(r.drawn + sizeOf(hits))
 	}
@@ -239,11 +239,11 @@ func sizeOf(hits []Hit) (n int) {
 	return n
 }
 
-// still reports whether a resource that was found matches as it is now.
-func (r *runner) still(ctx context.Context, h Hit) (bool, error) {
+// stillMatches reports whether a resource that was found matches as it is now.
+func (r *runner) stillMatches(ctx context.Context, h Hit) (bool, error) {
 	if !r.updated.holds(&h) {
 		return false, nil
 	}
-	kept, err := r.filter(ctx, r.where, everyHead, []Hit{h})
+	kept, err := r.filter(ctx, r.where, noConjunct, []Hit{h})
 	return len(kept) > 0, err
 }

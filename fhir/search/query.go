@@ -14,13 +14,14 @@
 // Where to look: parse.go and parse_*.go read requests, filter_parse.go the
 // _filter parameter; condition_*.go make conditions of values, index_*.go terms
 // of elements, each file for one type of parameter; expression.go, expr.go and
-// query.go are what conditions become. plan.go, drive.go and candidate.go choose
-// how a search begins, run.go, join.go, stream.go and many.go carry it out,
-// holds.go holds one resource against conditions, order.go and sort.go sort,
-// include.go follows references, count.go counts. registry.go knows the
-// parameters, custom.go and understood.go those that are stored, data/own.ndjson
-// our own; metadata.go, suggest.go and refused.go say what there is, what was
-// meant and what isn't served.
+// query.go are what conditions become. normal.go, driver.go and accesspath.go plan:
+// they bring a condition to normal form and choose the conjunct that drives the
+// scan and its access path. run.go, join.go, stream.go and orindex.go carry that out,
+// holds.go tests resources against conditions, plan.go and sorter.go give a page in
+// the order asked for, sort.go has sort keys, include.go follows references,
+// count.go counts. registry.go knows the parameters, custom.go and
+// custom_expression.go those that are stored, data/own.ndjson our own; metadata.go,
+// suggest.go and refused.go say what there is, what was meant and what isn't served.
 //
 // Not here: storage, access rules, the answer's Bundle.
 package search

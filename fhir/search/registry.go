@@ -58,8 +58,8 @@ type Registry struct {
 	byURL   map[string]*definition.SearchParameter // Caseway's and custom ones
 	types   map[string]*typeParameters
 
-	understood  map[understanding]understood // of custom parameters
-	memberships sync.Map                     // of type name: []membership
+	customExpressions map[customExpressionsKey]customExpressions // of custom parameters
+	memberships       sync.Map                                   // of type name: []membership
 }
 
 // added is a parameter of a type beside R4's.
@@ -100,7 +100,7 @@ func NewRegistry(set *definition.Set, custom []CustomParameter, options ...Optio
 		byURL:   map[string]*definition.SearchParameter{},
 		types:   map[string]*typeParameters{},
 
-		understood: map[understanding]understood{},
+		customExpressions: map[customExpressionsKey]customExpressions{},
 	}
 	for _, o := range options {
 		o(r)

@@ -22,18 +22,18 @@ type runner struct {
 	updated Updated
 	never   bool
 
-	after      Place
-	descending bool
-	want       int  // about how many matches are wanted; all with everything
-	everything bool // all matches are wanted
-	keysOnly   bool
-	room       *budget.Share // of JSON
-	drawn      int           // bytes of room that were taken before
-	tight      bool          // JSON has been left out for want of room
+	after         Place
+	descending    bool
+	want          int  // about how many matches are wanted; all with everything
+	everything    bool // all matches are wanted
+	keysOnly      bool
+	room          *budget.Share // of JSON
+	drawn         int           // bytes of room that were taken before
+	roomExhausted bool          // JSON has been left out for want of room
 
 	scans, examined, found int
-	passed                 int // heads that the source has left out by itself
-	driver                 candidate
+	filtered               int // heads that the source has left out by itself
+	driver                 accessPath
 }
 
 func newRunner(src Source, p Plan) *runner {
@@ -70,10 +70,10 @@ func (r *runner) scan(ctx context.Context, s Scan) (Page, error) {
 		return Page{}, err
 	}
 	if n := len(page.Hits); n > 0 && s.Room.Refused() && page.Hits[n-1].JSON == nil {
-		r.tight = true
+		r.roomExhausted = true
 	}
 	r.scans++
-	r.passed += page.Passed
+	r.filtered += page.Filtered
 	if page.More && len(page.Hits) == 0 {
 		return Page{}, errNoProgress
 	}
@@ -109,23 +109,23 @@ func (r *runner) each(ctx context.Context, emit func([]Hit) (enough bool)) (comp
 		return false, err
 	}
 	for effort := r.firstEffort(); ; effort++ {
-		d, err := r.drive(ctx, effort)
+		d, err := r.openDriver(ctx, effort)
 		if err != nil {
 			return false, err
 		}
-		done, complete, err := r.follow(ctx, d, effort, emit)
+		done, complete, err := r.runDriver(ctx, d, effort, emit)
 		if err != nil || done {
 			return complete, err
 		}
 	}
 }
 
-// follow takes a driver until there is enough, or until it has cost so much
-// that another may be better.
-func (r *runner) follow(ctx context.Context, d *drive, effort int, emit func([]Hit) bool) (done, complete bool, err error) {
-	sure := everyHead
-	if d.sure {
-		sure = d.of
+// runDriver reads from a driver until there is enough, or until it has cost so
+// much that another may be better.
+func (r *runner) runDriver(ctx context.Context, d *mergedScan, effort int, emit func([]Hit) bool) (done, complete bool, err error) {
+	exact := noConjunct
+	if d.exact {
+		exact = d.conjunct
 	}
 	for {
 		hits, more, err := d.next(ctx, r)
@@ -136,7 +136,7 @@ func (r *runner) follow(ctx context.Context, d *drive, effort int, emit func([]H
 			r.examined += n
 			r.after = hits[n-1].Place
 		}
-		if hits, err = r.filter(ctx, r.where, sure, hits); err != nil {
+		if hits, err = r.filter(ctx, r.where, exact, hits); err != nil {
 			return false, false, err
 		}
 		r.found += len(hits)
@@ -144,7 +144,7 @@ func (r *runner) follow(ctx context.Context, d *drive, effort int, emit func([]H
 		if enough || !more {
 			return true, !more, nil
 		}
-		if r.examined >= patience(effort) && r.replaceable(d.of) {
+		if r.examined >= replanAfter(effort) && r.replaceable(d.conjunct) {
 			return false, false, nil
 		}
 	}

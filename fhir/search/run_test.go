@@ -38,7 +38,7 @@ func drawSort(t *rapid.T) []search.SortKey {
 // The pages of any search, put together in either direction, are what the
 // model gives.
 func TestPagesGiveWhatTheModelGives(t *testing.T) {
-	defer search.Hurry()()
+	defer search.ReplanEarly()()
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t, 60)
 		p := search.Plan{Sort: drawSort(t), Count: rapid.IntRange(1, 25).Draw(t, "count")}
@@ -88,7 +88,7 @@ func checkPage(t *rapid.T, m search.Matches, p search.Plan, want, page int) {
 // A search with little work to spend gives what the model gives or is refused;
 // chains fall back to lookups on the way.
 func TestASmallBudgetRefusesOrAnswersRight(t *testing.T) {
-	defer search.Hurry()()
+	defer search.ReplanEarly()()
 	answered := 0
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t, 60)
@@ -119,7 +119,7 @@ func checkRefusal(t interface{ Fatal(...any) }, err error) {
 }
 
 func TestCountsAreWhatTheModelCounts(t *testing.T) {
-	defer search.Hurry()()
+	defer search.ReplanEarly()()
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t, 60)
 		var p search.Plan

@@ -35,7 +35,7 @@ type Hit struct {
 	JSON        []byte // nil where Scan.KeysOnly was asked for, and where Scan.Room hadn't room for it
 	Place       Place
 	// Terms are the indexed terms and the kept values together, sorted by
-	// bytes: what Leaf looks at.
+	// bytes: what a Leaf is tested on.
 	Terms []Term
 
 	holder *Hit // of a contained resource, what contains it; such a hit has no id
@@ -59,10 +59,10 @@ type Scan struct {
 	Updated  Updated
 	Limit    int  // hits, at least 1
 	KeysOnly bool // leave JSON out
-	// Also are further conditions on the hits of a scan by Term, each a list of
-	// indexed terms of which a hit should have one. A Sieve leaves out heads that
-	// it knows not to satisfy them; others don't look at it.
-	Also [][]Term
+	// Filter has conditions that are pushed down to a scan by Term, each a list of
+	// indexed terms of which a hit should have one. A FilteringSource leaves out
+	// heads that it knows not to satisfy them; others ignore it.
+	Filter [][]Term
 	// Room is what the JSON of hits is drawn from, before it is read as far as
 	// that can be. What doesn't fit is left out of its hit; where the driver has
 	// page order, the page may end there. nil: there is room.
@@ -73,8 +73,8 @@ type Scan struct {
 type Page struct {
 	Hits []Hit
 	More bool // there are more than Limit, or than the store gives at once
-	// Passed is how many heads were left out for what the Scan says in Also.
-	Passed int
+	// Filtered is how many heads were left out by the Scan's Filter.
+	Filtered int
 }
 
 // Source gives heads. Stores implement it, also bound to a transaction, and a
@@ -86,11 +86,11 @@ type Source interface {
 	Estimate(ctx context.Context, from, to Term, limit int) (int, error)
 }
 
-// Sieve is a Source that heeds Scan.Also.
-type Sieve interface {
+// FilteringSource is a Source that filters by Scan.Filter.
+type FilteringSource interface {
 	Source
-	// Sieves does nothing: it says that Scan.Also is heeded.
-	Sieves()
+	// FiltersScans does nothing: it says that Scan.Filter is applied.
+	FiltersScans()
 }
 
 // Lister is a Source that knows of which types there are resources.

@@ -10,12 +10,12 @@ import (
 
 // Batch sizes, in heads. Those with JSON are smaller: 12 MB is possible each.
 const (
-	leastBatch   = 4
-	firstOfAll   = 256
-	mostKeys     = 2000
-	mostJSON     = 500
-	fewStreams   = 4
-	acceptedHalf = 2
+	leastBatch       = 4
+	firstBatchOfAll  = 256
+	mostKeys         = 2000
+	mostJSON         = 500
+	fewStreams       = 4
+	examinedPerMatch = 2
 )
 
 // stream gives the hits of one scan in the order of places.
@@ -30,11 +30,11 @@ type stream struct {
 func (s *stream) fill(ctx context.Context, r *runner) error {
 	switch {
 	case len(s.scan.Keys) > 0:
-		return s.gather(ctx, r, slices.Collect(slices.Chunk(s.scan.Keys, keysAtOnce)))
+		return s.readAll(ctx, r, slices.Collect(slices.Chunk(s.scan.Keys, keysAtOnce)))
 	case s.scan.To != "":
-		return s.gather(ctx, r, [][]fhir.Key{nil})
+		return s.readAll(ctx, r, [][]fhir.Key{nil})
 	}
-	s.scan.KeysOnly = s.scan.KeysOnly || r.wasteful() || r.tight
+	s.scan.KeysOnly = s.scan.KeysOnly || r.mostRejected() || r.roomExhausted
 	s.scan.Limit = s.batch
 	page, err := r.scan(ctx, s.scan)
 	if err != nil {
@@ -53,13 +53,14 @@ func (s *stream) fill(ctx context.Context, r *runner) error {
 	return nil
 }
 
-// wasteful reports whether most of what is read doesn't match, so that its
+// mostRejected reports whether most of what is read doesn't match, so that its
 // JSON had better be read afterwards.
-func (r *runner) wasteful() bool {
-	return r.examined > r.found*acceptedHalf
+func (r *runner) mostRejected() bool {
+	return r.examined > r.found*examinedPerMatch
 }
 
-func (s *stream) gather(ctx context.Context, r *runner, keys [][]fhir.Key) error {
+// readAll reads a scan that gives no page order, and sorts its hits.
+func (s *stream) readAll(ctx context.Context, r *runner, keys [][]fhir.Key) error {
 	for _, some := range keys {
 		scan := s.scan
 		scan.Keys = some
@@ -72,7 +73,7 @@ func (s *stream) gather(ctx context.Context, r *runner, keys [][]fhir.Key) error
 			return err
 		}
 		if page.More {
-			return r.costly()
+			return r.tooCostly()
 		}
 		s.hits = append(s.hits, page.Hits...)
 	}
@@ -88,19 +89,19 @@ func (r *runner) compare(a, b Place) int {
 	return a.Compare(b)
 }
 
-// drive merges streams into one.
-type drive struct {
-	streams []stream
-	of      int  // the conjunct that it was made from, or everyHead
-	sure    bool // that one holds for all hits
-	started bool
-	race    race
-	last    fhir.Key // what several streams have comes from them one after the other
+// mergedScan merges the streams of an access path into one.
+type mergedScan struct {
+	streams  []stream
+	conjunct int  // the one that drives it, or noConjunct
+	exact    bool // that one holds for all hits, which needn't be tested
+	started  bool
+	queue    streamQueue
+	last     fhir.Key // what several streams have comes from them one after the other
 }
 
 // next gives the hits that can be given without a further scan, at least one
 // but at the end; more is false where there are no others.
-func (d *drive) next(ctx context.Context, r *runner) (hits []Hit, more bool, err error) {
+func (d *mergedScan) next(ctx context.Context, r *runner) (hits []Hit, more bool, err error) {
 	if len(d.streams) == 1 {
 		s := &d.streams[0]
 		if err := s.fill(ctx, r); err != nil {
@@ -112,8 +113,8 @@ func (d *drive) next(ctx context.Context, r *runner) (hits []Hit, more bool, err
 	if err := d.start(ctx, r); err != nil {
 		return nil, false, err
 	}
-	for len(d.race.streams) > 0 {
-		s := d.race.streams[0]
+	for len(d.queue.streams) > 0 {
+		s := d.queue.streams[0]
 		if len(s.hits) == 0 && !s.done {
 			if len(hits) > 0 {
 				return hits, true, nil
@@ -121,11 +122,11 @@ func (d *drive) next(ctx context.Context, r *runner) (hits []Hit, more bool, err
 			if err := s.fill(ctx, r); err != nil {
 				return nil, false, err
 			}
-			heap.Fix(&d.race, 0)
+			heap.Fix(&d.queue, 0)
 			continue
 		}
 		if len(s.hits) == 0 {
-			heap.Pop(&d.race)
+			heap.Pop(&d.queue)
 			continue
 		}
 		if h := s.hits[0]; h.Key != d.last {
@@ -134,41 +135,41 @@ func (d *drive) next(ctx context.Context, r *runner) (hits []Hit, more bool, err
 		}
 		s.hits = s.hits[1:]
 		if len(s.hits) > 0 || s.done {
-			heap.Fix(&d.race, 0)
+			heap.Fix(&d.queue, 0)
 		}
 	}
 	return hits, false, nil
 }
 
-func (d *drive) start(ctx context.Context, r *runner) error {
+func (d *mergedScan) start(ctx context.Context, r *runner) error {
 	if d.started {
 		return nil
 	}
 	d.started = true
-	d.race.runner = r
+	d.queue.runner = r
 	for i := range d.streams {
 		s := &d.streams[i]
 		if err := s.fill(ctx, r); err != nil {
 			return err
 		}
 		if len(s.hits) > 0 {
-			d.race.streams = append(d.race.streams, s)
+			d.queue.streams = append(d.queue.streams, s)
 		}
 	}
-	heap.Init(&d.race)
+	heap.Init(&d.queue)
 	return nil
 }
 
-// race orders streams by their next hit. One that has none goes first, so that
-// it is filled or dropped.
-type race struct {
+// streamQueue is a priority queue of streams by their next hit. One that has none
+// goes first, so that it is filled or dropped.
+type streamQueue struct {
 	runner  *runner
 	streams []*stream
 }
 
-func (q *race) Len() int { return len(q.streams) }
+func (q *streamQueue) Len() int { return len(q.streams) }
 
-func (q *race) Less(i, j int) bool {
+func (q *streamQueue) Less(i, j int) bool {
 	a, b := q.streams[i].hits, q.streams[j].hits
 	if len(a) == 0 || len(b) == 0 {
 		return len(a) < len(b)
@@ -176,10 +177,10 @@ func (q *race) Less(i, j int) bool {
 	return q.runner.compare(a[0].Place, b[0].Place) < 0
 }
 
-func (q *race) Swap(i, j int) { q.streams[i], q.streams[j] = q.streams[j], q.streams[i] }
-func (q *race) Push(x any)    { q.streams = append(q.streams, x.(*stream)) }
+func (q *streamQueue) Swap(i, j int) { q.streams[i], q.streams[j] = q.streams[j], q.streams[i] }
+func (q *streamQueue) Push(x any)    { q.streams = append(q.streams, x.(*stream)) }
 
-func (q *race) Pop() any {
+func (q *streamQueue) Pop() any {
 	n := len(q.streams) - 1
 	s := q.streams[n]
 	q.streams = q.streams[:n]

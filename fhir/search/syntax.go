@@ -55,8 +55,8 @@ func (t Term) Kept() bool {
 	return i >= 0 && t[i] == keptKind
 }
 
-// Indexed reports whether the leaf looks at indexed terms. One that looks at
-// kept values can't drive a scan.
+// Indexed reports whether the leaf is tested on indexed terms. One on kept values
+// can't drive a scan.
 func (l Leaf) Indexed() bool {
 	if len(l.Exact) > 0 {
 		return !l.Exact[0].Kept()

@@ -23,9 +23,9 @@ func followsVersion(e Expr, hits []Hit) bool {
 		return slices.ContainsFunc(e, follows)
 	case Not:
 		return follows(e.Expr)
-	case *many:
+	case *orIndex:
 		return slices.ContainsFunc(e.members, follows)
-	case *inside:
+	case *compartmentScope:
 		return follows(e.where)
 	case *join:
 		return !e.reverse && slices.ContainsFunc(hits, func(h Hit) bool { return e.param.namesVersion(h.Terms, e.typ) })

@@ -107,7 +107,7 @@ func (c *changes) wantSieved(t *testing.T, s *Store, term, other search.Term) {
 			both++
 		}
 	}
-	page, err := s.Scan(t.Context(), search.Scan{Term: term, Also: [][]search.Term{{other, "Patient.none=1"}}, Limit: 100})
+	page, err := s.Scan(t.Context(), search.Scan{Term: term, Filter: [][]search.Term{{other, "Patient.none=1"}}, Limit: 100})
 	found := 0
 	for _, h := range page.Hits {
 		if slices.Contains(c.terms[h.Key], other) {
@@ -129,10 +129,10 @@ func TestSieve(t *testing.T) {
 		commit(t, s, w)
 	}
 	for descending, most := range map[bool]int{false: 600, true: 10*mostUnwanted + 1} {
-		q := search.Scan{Term: "Patient.a=1", Also: [][]search.Term{{"Patient.b=3", "Patient.b=7"}}, Limit: 10, Descending: descending}
+		q := search.Scan{Term: "Patient.a=1", Filter: [][]search.Term{{"Patient.b=3", "Patient.b=7"}}, Limit: 10, Descending: descending}
 		page, err := s.Scan(t.Context(), q)
-		if err != nil || len(page.Hits) != 10 || !page.More || page.Passed < 40 || page.Passed > most {
-			t.Errorf("descending %v: %d hits, %d passed over, more %v, error %v", descending, len(page.Hits), page.Passed, page.More, err)
+		if err != nil || len(page.Hits) != 10 || !page.More || page.Filtered < 40 || page.Filtered > most {
+			t.Errorf("descending %v: %d hits, %d passed over, more %v, error %v", descending, len(page.Hits), page.Filtered, page.More, err)
 		}
 	}
 }
@@ -174,7 +174,7 @@ func TestSieveOfScatteredPostings(t *testing.T) {
 		commit(t, s, w)
 	}
 	for _, descending := range []bool{false, true} {
-		q := search.Scan{Term: "Patient.rare=1", Also: [][]search.Term{{"Patient.common=1"}}, Limit: 30, Descending: descending}
+		q := search.Scan{Term: "Patient.rare=1", Filter: [][]search.Term{{"Patient.common=1"}}, Limit: 30, Descending: descending}
 		page, err := s.Scan(t.Context(), q)
 		if err != nil || len(page.Hits) != 30 || !page.More {
 			t.Errorf("descending %v: %d hits, more %v, error %v", descending, len(page.Hits), page.More, err)

@@ -19,13 +19,13 @@ const (
 )
 
 // Sieves implements search.Sieve.
-func (s *Store) Sieves() {}
+func (s *Store) FiltersScans() {}
 
 // byPostings reads the heads that the postings of a term lead to and that have
 // the other terms asked for.
 func (x source) byPostings(c *collector, term []byte, b bounds) error {
 	enough := c.q.Limit + 1
-	if len(c.q.Also) > 0 {
+	if len(c.q.Filter) > 0 {
 		enough *= sievedForEach
 	}
 	var waiting []int64
@@ -57,10 +57,10 @@ func (c *collector) wanted(terms []search.Term) bool {
 	if c.unwanted > c.q.Limit*mostUnwanted {
 		return true
 	}
-	for _, either := range c.q.Also {
+	for _, either := range c.q.Filter {
 		if !slices.ContainsFunc(either, func(t search.Term) bool { _, found := slices.BinarySearch(terms, t); return found }) {
 			c.unwanted++
-			c.page.Passed++
+			c.page.Filtered++
 			return false
 		}
 	}
@@ -69,7 +69,7 @@ func (c *collector) wanted(terms []search.Term) bool {
 
 // sieve leaves out those that lack the terms asked for beside the driver.
 func (x source) sieve(c *collector, seqs []int64) ([]int64, error) {
-	for _, terms := range c.q.Also {
+	for _, terms := range c.q.Filter {
 		if len(seqs) <= fewPostings {
 			break
 		}
@@ -82,7 +82,7 @@ func (x source) sieve(c *collector, seqs []int64) ([]int64, error) {
 			_, found := slices.BinarySearch(having, seq)
 			return !found
 		})
-		c.page.Passed += before - len(seqs)
+		c.page.Filtered += before - len(seqs)
 	}
 	return seqs, nil
 }

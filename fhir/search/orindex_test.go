@@ -10,7 +10,7 @@ import (
 )
 
 // Many alternatives hold exactly where one of them does.
-func TestManyIsAnyOfThem(t *testing.T) {
+func TestAnOrIndexHoldsAsItsMembersDo(t *testing.T) {
 	term := rapid.Custom(func(t *rapid.T) Term { return Term(rapid.StringMatching(`p=[ab]{0,3}|q;[ab]{0,2}`).Draw(t, "term")) })
 	leaf := rapid.Custom(func(t *rapid.T) Leaf {
 		switch from := term.Draw(t, "from"); rapid.IntRange(0, 3).Draw(t, "kind") {
@@ -35,7 +35,7 @@ func TestManyIsAnyOfThem(t *testing.T) {
 			members = append(members, m)
 		}
 		h := Hit{Terms: slices.Sorted(slices.Values(rapid.SliceOfN(term, 0, 5).Draw(t, "terms")))}
-		e, ok := manyOf(members).(*many)
+		e, ok := orOf(members).(*orIndex)
 		if !ok {
 			t.Fatal("tried one after the other")
 		}

@@ -10,33 +10,33 @@ import (
 	"caseway/fhir"
 )
 
-// ranked is a match with what it sorts by.
-type ranked struct {
+// sortItem is a match with what it sorts by.
+type sortItem struct {
 	hit    Hit
 	values []SortValue
 }
 
-func (x ranked) position() *Position { return &Position{Place: x.hit.Place, Sort: x.values} }
+func (x sortItem) position() *Position { return &Position{Place: x.hit.Place, Sort: x.values} }
 
-// ranking is an order other than that of places, seen in the direction of travel.
-type ranking struct {
+// sorter is an order other than that of places, seen in the direction of travel.
+type sorter struct {
 	keys      []SortKey
 	params    map[string][]*Parameter // of each type, beside keys
 	backwards bool
-	after     *ranked
+	after     *sortItem
 }
 
-func newRanking(p Plan) *ranking {
-	k := &ranking{keys: p.Sort, params: map[string][]*Parameter{}, backwards: p.Backwards}
+func newSorter(p Plan) *sorter {
+	k := &sorter{keys: p.Sort, params: map[string][]*Parameter{}, backwards: p.Backwards}
 	if p.After != nil {
-		k.after = &ranked{hit: Hit{Place: p.After.Place}, values: p.After.Sort}
+		k.after = &sortItem{hit: Hit{Place: p.After.Place}, values: p.After.Sort}
 	}
 	return k
 }
 
 // compare orders matches: missing values last whichever the direction, and by
 // place where the rest is the same.
-func (k *ranking) compare(a, b ranked) int {
+func (k *sorter) compare(a, b sortItem) int {
 	order := 0
 	for i, key := range k.keys {
 		x, y := a.values[i], b.values[i]
@@ -62,10 +62,10 @@ func (k *ranking) compare(a, b ranked) int {
 	return order
 }
 
-// rank gives what a match sorts by, without what else the index has of it.
-func (k *ranking) rank(h Hit) ranked {
+// item gives what a match sorts by, without what else the index has of it.
+func (k *sorter) item(h Hit) sortItem {
 	params := k.paramsOf(h.Key.Type)
-	x := ranked{hit: h, values: make([]SortValue, len(k.keys))}
+	x := sortItem{hit: h, values: make([]SortValue, len(k.keys))}
 	for i, key := range k.keys {
 		switch {
 		case key.Field == fieldID:
@@ -84,7 +84,7 @@ func (k *ranking) rank(h Hit) ranked {
 }
 
 // paramsOf finds the parameters for a type: each type has its own of the same code.
-func (k *ranking) paramsOf(typ string) []*Parameter {
+func (k *sorter) paramsOf(typ string) []*Parameter {
 	if params, ok := k.params[typ]; ok {
 		return params
 	}
@@ -99,47 +99,47 @@ func (k *ranking) paramsOf(typ string) []*Parameter {
 	return params
 }
 
-// sortedPage looks at all matches and keeps those of the page.
+// sortedPage reads all matches and keeps those of the page.
 func (r *runner) sortedPage(ctx context.Context, p Plan) (Matches, error) {
 	if p.After != nil && len(p.After.Sort) != len(p.Sort) {
 		return Matches{}, fmt.Errorf("search: a position with %d sort values for %d sort keys", len(p.After.Sort), len(p.Sort))
 	}
 	r.everything = true
-	k := newRanking(p)
-	var best []ranked
+	k := newSorter(p)
+	var best []sortItem
 	total := 0
 	_, err := r.each(ctx, func(hits []Hit) bool {
 		total += len(hits)
 		for _, h := range hits {
-			if x := k.rank(h); k.after == nil || k.compare(x, *k.after) > 0 {
+			if x := k.item(h); k.after == nil || k.compare(x, *k.after) > 0 {
 				best = append(best, x)
 			}
 		}
-		if len(best) > 4*(p.Count+firstOfAll) {
-			best = k.least(best, p.Count+1)
+		if len(best) > 4*(p.Count+firstBatchOfAll) {
+			best = k.topN(best, p.Count+1)
 		}
 		return false
 	})
 	if err != nil {
 		return Matches{}, err
 	}
-	best = k.least(best, p.Count+1)
+	best = k.topN(best, p.Count+1)
 	m := Matches{Total: total, More: len(best) > p.Count}
-	best = once(r, best[:min(len(best), p.Count)], func(x ranked) fhir.Key { return x.hit.Key })
+	best = withoutRepeats(r, best[:min(len(best), p.Count)], func(x sortItem) fhir.Key { return x.hit.Key })
 	hits := make([]Hit, len(best))
 	for i, x := range best {
 		hits[i] = x.hit
 	}
-	filled, looked, err := r.read(ctx, hits)
-	if looked > 0 {
-		m.First, m.Last = best[0].position(), best[looked-1].position()
+	filled, reached, err := r.read(ctx, hits)
+	if reached > 0 {
+		m.First, m.Last = best[0].position(), best[reached-1].position()
 	}
-	m.show(filled, looked < len(hits), p.Backwards)
+	m.show(filled, reached < len(hits), p.Backwards)
 	return m, err
 }
 
-// least gives the first n in order.
-func (k *ranking) least(all []ranked, n int) []ranked {
+// topN gives the first n in order.
+func (k *sorter) topN(all []sortItem, n int) []sortItem {
 	slices.SortFunc(all, k.compare)
 	n = min(n, len(all))
 	clear(all[n:])

@@ -9,23 +9,23 @@ import (
 	"caseway/fhir/fhirpath"
 )
 
-// understood are a custom parameter's expressions for one resource type, as
+// customExpressions are a custom parameter's expressions for one resource type, as
 // FHIRPath spells them: guides write a choice as JSON does, valueDateTime, where
 // FHIRPath has value.ofType(dateTime).
-type understood struct {
+type customExpressions struct {
 	expression string // "" where it says nothing of the type
 	components []string
 }
 
-// understanding is what an understood is of.
-type understanding struct {
+// customExpressionsKey says of which parameter and type they are.
+type customExpressionsKey struct {
 	definition *definition.SearchParameter
 	typ        string
 }
 
-// understand reads a custom parameter's expressions for a type. A Problem that
+// customExpressionsOf reads a custom parameter's expressions for a type. A Problem that
 // isn't inert says why they can't work; one that is, what of them gives nothing.
-func (r *Registry) understand(typ string, d *definition.SearchParameter) (u understood, p Problem) {
+func (r *Registry) customExpressionsOf(typ string, d *definition.SearchParameter) (u customExpressions, p Problem) {
 	wrong := func(text string) Problem {
 		return Problem{Element: "expression", Text: "the expression can't be used: " + text}
 	}
@@ -40,7 +40,7 @@ func (r *Registry) understand(typ string, d *definition.SearchParameter) (u unde
 		if a.Empty {
 			continue // the part of another type
 		}
-		if why := unfit(d.Type, a); why != "" {
+		if why := whyUseless(d.Type, a); why != "" {
 			unused = text + " " + why
 			continue
 		}
@@ -61,7 +61,7 @@ func (r *Registry) understand(typ string, d *definition.SearchParameter) (u unde
 			return u, wrong("that of a component: " + err.Error())
 		}
 		if of := r.definitionOf(c.Definition); of != nil {
-			if why := unfit(of.Type, a); why != "" {
+			if why := whyUseless(of.Type, a); why != "" {
 				return u, wrong("that of a component, " + c.Expression + ", " + why)
 			}
 		}
@@ -78,9 +78,9 @@ func adjust(expression string) string {
 	return expression
 }
 
-// spelt gives a parameter's expressions as they are evaluated.
-func (r *Registry) spelt(p *Parameter) (expression string, components []string) {
-	if u, ok := r.understood[understanding{p.Definition, p.Resource}]; ok {
+// expressionsOf gives a parameter's expressions as they are evaluated.
+func (r *Registry) expressionsOf(p *Parameter) (expression string, components []string) {
+	if u, ok := r.customExpressions[customExpressionsKey{p.Definition, p.Resource}]; ok {
 		return u.expression, u.components
 	}
 	for _, c := range p.Definition.Component {
@@ -117,9 +117,9 @@ var takesSystem = map[string][]string{
 	"uri":       {"String"},
 }
 
-// unfit says why parameters of a type can have no value by an expression; ""
+// whyUseless says why parameters of a type can have no value by an expression; ""
 // where they can.
-func unfit(parameterType string, a fhirpath.Analysis) string {
+func whyUseless(parameterType string, a fhirpath.Analysis) string {
 	fits := func(t *fhir.Type) bool {
 		return slices.Contains(takes[parameterType], t.Name) || t.Base == "Quantity" && slices.Contains(takes[parameterType], "Quantity") ||
 			parameterType == "composite" && t.Kind != fhir.PrimitiveType

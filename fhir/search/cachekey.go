@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// sameness writes a condition in normal form so that two that are written alike
+// cacheKey writes a condition in normal form so that two that are written alike
 // hold for the same resources; ok is false for what can't be written, such as a
 // test, or is too long to be worth it. An untyped chain over types that refer to
 // anything asks for the same inner side again and again.
-func sameness(typ string, e Expr) (text string, ok bool) {
+func cacheKey(typ string, e Expr) (text string, ok bool) {
 	var b strings.Builder
 	b.WriteString(typ)
-	ok = writeSameness(&b, e)
+	ok = writeCacheKey(&b, e)
 	return b.String(), ok
 }
 
-// longestSameness is how long a condition that is written may be, in bytes.
-const longestSameness = 10_000
+// longestCacheKey is in bytes.
+const longestCacheKey = 10_000
 
-func writeSameness(b *strings.Builder, e Expr) bool {
-	if b.Len() > longestSameness {
+func writeCacheKey(b *strings.Builder, e Expr) bool {
+	if b.Len() > longestCacheKey {
 		return false
 	}
 	switch e := e.(type) {
@@ -30,7 +30,7 @@ func writeSameness(b *strings.Builder, e Expr) bool {
 		return writeMembers(b, '&', e)
 	case Or:
 		return writeMembers(b, '|', e)
-	case *many:
+	case *orIndex:
 		return writeMembers(b, '|', e.members)
 	case Not:
 		return writeMembers(b, '!', []Expr{e.Expr})
@@ -61,7 +61,7 @@ func writeLeaf(b *strings.Builder, l Leaf) bool {
 func writeMembers(b *strings.Builder, kind byte, members []Expr) bool {
 	b.WriteString("\x00" + string(kind) + "(")
 	for _, m := range members {
-		if !writeSameness(b, m) {
+		if !writeCacheKey(b, m) {
 			return false
 		}
 	}
