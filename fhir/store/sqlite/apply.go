@@ -22,7 +22,7 @@ type statements struct {
 	head, there                  *sqlite.Stmt
 	insert, displace             *sqlite.Stmt
 	setHead, dropHead            *sqlite.Stmt
-	addStem                      *sqlite.Stmt
+	addPrefix                    *sqlite.Stmt
 	posting                      postingStatements
 	setDisplaced, dropDisplaced  *sqlite.Stmt
 	setMerged, setCompartments   *sqlite.Stmt
@@ -46,7 +46,7 @@ func (q *statements) prepare(c *sqlite.Conn) error {
 		&q.displace:      "UPDATE version SET until = ? WHERE seq = ?",
 		&q.setHead:       setHeadSQL,
 		&q.dropHead:      "DELETE FROM head WHERE seq = ?",
-		&q.addStem:       addPrefixSQL,
+		&q.addPrefix:     addPrefixSQL,
 		&q.setDisplaced:  "INSERT INTO displaced (seq, terms) VALUES (?, ?)",
 		&q.dropDisplaced: "DELETE FROM displaced",
 		&q.setMerged:     "UPDATE compacted SET seq = ?",
@@ -68,7 +68,7 @@ type head struct {
 	compartments string
 	updated      int64
 	generation   int64
-	packed       []byte // its index, see packIndex
+	encoded      []byte // its index, see encodeIndex
 }
 
 // write checks a commit whole, then applies it. One that is refused leaves
@@ -130,7 +130,7 @@ func (w *writer) head(key fhir.Key) (h head, err error) {
 		h.seq, h.version = q.ColumnInt64(0), q.ColumnInt64(1)
 		h.deleted = methods[q.ColumnInt64(2)] == store.Delete
 		h.compartments, h.updated, h.generation = q.ColumnText(3), q.ColumnInt64(4), q.ColumnInt64(5)
-		h.packed = text(q, 6)
+		h.encoded = text(q, 6)
 	}
 	if rerr := q.Reset(); err == nil {
 		err = rerr

@@ -74,7 +74,7 @@ func copyStore(ctx context.Context, path string, how access, part string) error 
 	if err != nil {
 		return err
 	}
-	return errors.Join(noteClosed(c), c.Close())
+	return errors.Join(clearOpenFlag(c), c.Close())
 }
 
 // copyWhole copies page by page within one read transaction, so that the

@@ -48,7 +48,7 @@ func (w *writer) commitGroup() error {
 	w.s.recent.Store(&next)
 	start := time.Now()
 	err := exec(w.sql.commit)
-	w.pace.took(time.Since(start))
+	w.window.synced(time.Since(start))
 	if err != nil {
 		w.s.recent.Store(before)
 		w.s.prefixes.remove(w.fresh)
@@ -103,7 +103,7 @@ func (w *writer) entries(query string, seq int64) (*sortedRun, error) {
 			r.sort()
 			return r, nil
 		}
-		terms, err := unpackIndex(text(q, 1), true)
+		terms, err := decodeIndex(text(q, 1), true)
 		if err != nil {
 			return nil, err
 		}

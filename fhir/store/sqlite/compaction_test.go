@@ -128,7 +128,7 @@ func TestSieve(t *testing.T) {
 		w.Index = search.Index{Terms: []search.Term{"Patient.a=1", search.Term(fmt.Sprintf("Patient.b=%d", i%50))}}
 		commit(t, s, w)
 	}
-	for descending, most := range map[bool]int{false: 600, true: 10*mostUnwanted + 1} {
+	for descending, most := range map[bool]int{false: 600, true: 10*mostRejected + 1} {
 		q := search.Scan{Term: "Patient.a=1", Filter: [][]search.Term{{"Patient.b=3", "Patient.b=7"}}, Limit: 10, Descending: descending}
 		page, err := s.Scan(t.Context(), q)
 		if err != nil || len(page.Hits) != 10 || !page.More || page.Filtered < 40 || page.Filtered > most {

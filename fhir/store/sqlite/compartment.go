@@ -76,7 +76,7 @@ func (w *writer) moveTo(h *head, compartments string) error {
 	if err := exec(w.sql.setCompartments); err != nil {
 		return err
 	}
-	before, now := ordered(memberships(h.compartments)), ordered(memberships(compartments))
+	before, now := sortedTerms(memberships(h.compartments)), sortedTerms(memberships(compartments))
 	dropped, added := without(before, now), without(now, before)
 	if h.seq > w.latest.merged {
 		w.forget(h.seq, dropped)
@@ -89,7 +89,7 @@ func (w *writer) moveTo(h *head, compartments string) error {
 }
 
 // members are the versions that belong to a compartment, of those in memory.
-func (r *memtable) members(term []byte, b bounds) (seqs []int64) {
+func (r *memtable) members(term []byte, b seqRange) (seqs []int64) {
 	whole := span{term, append(slices.Clone(term), 0)}
 	left := map[int64]int{}
 	for _, seq := range r.gone.seqs(nil, whole, b) {
@@ -105,7 +105,7 @@ func (r *memtable) members(term []byte, b bounds) (seqs []int64) {
 
 // byCompartment reads the heads in a compartment: first those whose memberships
 // are in the table, for all others are later ones.
-func (x source) byCompartment(c *collector, b bounds) error {
+func (x source) byCompartment(c *collector, b seqRange) error {
 	term := x.coder.append(nil, string(membership(c.q.Compartment.String())))
 	inTable := func() error {
 		return x.byPostings(c, term, b)
@@ -125,7 +125,7 @@ func (x source) byCompartment(c *collector, b bounds) error {
 
 // versionsIn are the versions that belong to any of some compartments, newest
 // first.
-func (x source) versionsIn(compartments []string, b bounds) (seqs []int64, err error) {
+func (x source) versionsIn(compartments []string, b seqRange) (seqs []int64, err error) {
 	for _, name := range compartments {
 		term := x.coder.append(nil, string(membership(name)))
 		seqs = append(seqs, x.recent.members(term, b)...)
@@ -152,9 +152,9 @@ func newestFirst(a, b past) int {
 	return -cmp.Or(cmp.Compare(a.updated, b.updated), strings.Compare(a.key, b.key), cmp.Compare(a.version, b.version))
 }
 
-// placesIn are the rows of a page of the history of compartments and one more,
+// rowsIn are the rows of a page of the history of compartments and one more,
 // if there is one. Sequence numbers give history's order but within an instant.
-func (q *selection) placesIn(x source) (found []place, err error) {
+func (q *selection) rowsIn(x source) (found []versionRow, err error) {
 	span := search.Updated{From: q.Since, To: q.AtTo}
 	if behind := q.After.LastUpdated; q.After.VersionID > 0 && (q.AtTo.IsZero() || behind.Before(q.AtTo)) {
 		span.To = instant(behind.UnixMilli() + 1)
@@ -171,7 +171,7 @@ func (q *selection) placesIn(x source) (found []place, err error) {
 	})
 	slices.SortFunc(all, newestFirst)
 	for _, v := range all[:min(len(all), q.Limit+1)] {
-		found = append(found, place{seq: v.seq})
+		found = append(found, versionRow{seq: v.seq})
 	}
 	return found, err
 }
@@ -189,7 +189,7 @@ func (q *selection) countIn(x source) (n int64, err error) {
 
 // eachIn gives what matches in the compartments, the newest commits first.
 func (q *selection) eachIn(x source, span search.Updated, f func(past) (enough bool)) error {
-	b, err := x.bounds(&search.Scan{Updated: span})
+	b, err := x.seqRange(&search.Scan{Updated: span})
 	if err != nil {
 		return err
 	}
@@ -245,9 +245,9 @@ func (r *reader) historyIn(sel *selection, page *store.HistoryPage, x source) (e
 	if page.Settled, err = r.settled(); err != nil {
 		return err
 	}
-	places, err := sel.placesIn(x)
+	rows, err := sel.rowsIn(x)
 	if err == nil {
-		err = r.fill(sel, page, places)
+		err = r.fill(sel, page, rows)
 	}
 	if err == nil && sel.Count {
 		page.Total, err = sel.countIn(x)

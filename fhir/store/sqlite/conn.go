@@ -127,19 +127,19 @@ func prepare(c *sqlite.Conn, into map[**sqlite.Stmt]string) error {
 	return nil
 }
 
-// kept are the statements of a connection that stay prepared between uses. The
+// stmtCache has the statements of a connection that stay prepared between uses. The
 // connection's own cache clears what is bound, and where SQLite has planned by
 // that it then prepares the statement anew, which costs as much as reading many
 // rows: so every use binds all parameters.
-type kept struct {
+type stmtCache struct {
 	conn  *sqlite.Conn
 	stmts map[string]*sqlite.Stmt
 }
 
-func keep(c *sqlite.Conn) *kept { return &kept{c, map[string]*sqlite.Stmt{}} }
+func newStmtCache(c *sqlite.Conn) *stmtCache { return &stmtCache{c, map[string]*sqlite.Stmt{}} }
 
 // Prepare gives the statement of a query, ready to be bound.
-func (k *kept) Prepare(query string) (*sqlite.Stmt, error) {
+func (k *stmtCache) Prepare(query string) (*sqlite.Stmt, error) {
 	if s := k.stmts[query]; s != nil {
 		return s, s.Reset()
 	}

@@ -60,7 +60,7 @@ func damage(err error) bool {
 	case sqlite.ResultCorrupt, sqlite.ResultNotADB:
 		return true
 	}
-	return errors.Is(err, errPacked)
+	return errors.Is(err, errDamagedIndex)
 }
 
 // refusal reports whether an error is a commit's own fault, found before
@@ -74,5 +74,5 @@ func refusal(err error) bool {
 // errMalformed is a commit that no caller should make.
 var errMalformed = errors.New("sqlite: malformed commit")
 
-// errPlace is a place that no scan of this store gave.
-var errPlace = errors.New("sqlite: not a place in this store")
+// errPosition is a search.Place that no scan of this store gave.
+var errPosition = errors.New("sqlite: not a place in this store")

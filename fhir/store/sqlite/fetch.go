@@ -7,15 +7,15 @@ import (
 	"caseway/fhir/store"
 )
 
-// place is a row of the version table.
-type place struct{ seq int64 }
+// versionRow is a row of the version table, by its rowid.
+type versionRow struct{ seq int64 }
 
-// fetch reads versions by their places, stopping before the second one or a
+// fetch reads versions by their rows, stopping before the second one or a
 // later one that would go over the bytes, or any that there is no room for; cut
 // says that it did.
-func (r *reader) fetch(places []place, bytes int, room *budget.Share) (versions []store.Version, cut bool, err error) {
-	versions = make([]store.Version, 0, len(places))
-	for _, p := range places {
+func (r *reader) fetch(rows []versionRow, bytes int, room *budget.Share) (versions []store.Version, cut bool, err error) {
+	versions = make([]store.Version, 0, len(rows))
+	for _, p := range rows {
 		r.row.BindInt64(1, p.seq)
 		first := len(versions) == 0
 		v, fits, err := oneWithKey(r.row, func(size int) bool {

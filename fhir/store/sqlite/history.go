@@ -49,26 +49,26 @@ func (r *reader) history(sel *selection, page *store.HistoryPage) (err error) {
 	if sel.nothing() {
 		return nil
 	}
-	places, err := sel.places(r.conn)
+	rows, err := sel.rows(r.conn)
 	if err != nil {
 		return err
 	}
-	if err := r.fill(sel, page, places); err != nil || !sel.Count {
+	if err := r.fill(sel, page, rows); err != nil || !sel.Count {
 		return err
 	}
 	page.Total, err = sel.count(r.conn)
 	return err
 }
 
-// fill reads the versions of a page, of which places are all and one more.
-func (r *reader) fill(sel *selection, page *store.HistoryPage, places []place) (err error) {
+// fill reads the versions of a page, of which rows are all and one more.
+func (r *reader) fill(sel *selection, page *store.HistoryPage, rows []versionRow) (err error) {
 	bytes := sel.LimitBytes
 	if bytes == 0 {
 		bytes = defaultPageBytes
 	}
 	cut := false
-	page.Versions, cut, err = r.fetch(places[:min(sel.Limit, len(places))], bytes, sel.Room)
-	page.More = len(places) > sel.Limit || cut
+	page.Versions, cut, err = r.fetch(rows[:min(sel.Limit, len(rows))], bytes, sel.Room)
+	page.More = len(rows) > sel.Limit || cut
 	return err
 }
 
@@ -114,8 +114,8 @@ func (q *selection) pageSQL() string {
 	return "SELECT seq FROM version" + q.where() + " ORDER BY " + order + " LIMIT :limit+0"
 }
 
-// places are the rows of a page and one more, if there is one.
-func (q *selection) places(c *sqlite.Conn) (found []place, err error) {
+// rows are those of a page and one more, if there is one.
+func (q *selection) rows(c *sqlite.Conn) (found []versionRow, err error) {
 	stmt, err := c.Prepare(q.pageSQL())
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (q *selection) places(c *sqlite.Conn) (found []place, err error) {
 		if err != nil || !row {
 			return found, err
 		}
-		found = append(found, place{seq: stmt.ColumnInt64(0)})
+		found = append(found, versionRow{seq: stmt.ColumnInt64(0)})
 	}
 }
 

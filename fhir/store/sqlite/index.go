@@ -18,12 +18,12 @@ func (w *writer) index(typ int64, h *head, x search.Index, generation int64) err
 	if err := w.setHead(typ, h, x, generation); err != nil {
 		return err
 	}
-	return w.remember(h.seq, ordered(x.Terms))
+	return w.remember(h.seq, sortedTerms(x.Terms))
 }
 
 // unindex takes away a head that was displaced.
 func (w *writer) unindex(h *head) error {
-	terms, err := unpackIndex(h.packed, true)
+	terms, err := decodeIndex(h.encoded, true)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (w *writer) unindex(h *head) error {
 	if h.seq <= w.latest.merged && len(terms) > 0 {
 		q := w.sql.setDisplaced
 		q.BindInt64(1, h.seq)
-		q.BindBytes(2, h.packed)
+		q.BindBytes(2, h.encoded)
 		if err := exec(q); err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (w *writer) setHead(typ int64, h *head, x search.Index, generation int64) e
 	q.BindInt64(4, h.version)
 	q.BindInt64(5, h.updated)
 	q.BindInt64(6, generation)
-	q.BindBytes(7, packIndex(x))
+	q.BindBytes(7, encodeIndex(x))
 	return exec(q)
 }
 
@@ -90,7 +90,7 @@ func (w *writer) newTerm(to []byte, term string) ([]byte, error) {
 		id, ok := c.id(term[:cut])
 		if !ok && w.s.prefixes.count()+len(w.fresh) < limit {
 			var err error
-			if id, err = w.newStem(term[:cut]); err != nil {
+			if id, err = w.newPrefix(term[:cut]); err != nil {
 				return nil, err
 			}
 			ok = true
@@ -103,10 +103,10 @@ func (w *writer) newTerm(to []byte, term string) ([]byte, error) {
 	return append(append(to, 0), term...), nil
 }
 
-func (w *writer) newStem(text string) (int64, error) {
+func (w *writer) newPrefix(text string) (int64, error) {
 	id := int64(w.s.prefixes.count() + len(w.fresh)) // "" has 0
 	w.fresh[text] = id
-	w.sql.addStem.BindInt64(1, id)
-	w.sql.addStem.BindText(2, text)
-	return id, exec(w.sql.addStem)
+	w.sql.addPrefix.BindInt64(1, id)
+	w.sql.addPrefix.BindText(2, text)
+	return id, exec(w.sql.addPrefix)
 }

@@ -16,7 +16,7 @@ import (
 // The table compacted says up to which head the postings are complete; entries in
 // memory count only for later ones. Postings of heads that were displaced since stay
 // until the next merge, which finds them in the table displaced. They lead to no
-// head, so a scan passes over them; to count, they are kept in memory too.
+// head, so a scan finds nothing by them; to count, they are kept in memory too.
 
 // entry is a term as the index has it, and a head that has it.
 type entry struct {
@@ -24,7 +24,7 @@ type entry struct {
 	seq      int64
 }
 
-// run is entries ordered by term and seq. It doesn't change any more.
+// sortedRun is entries ordered by term and seq. It doesn't change any more.
 type sortedRun struct {
 	text    []byte
 	entries []entry
@@ -52,12 +52,12 @@ func (r *sortedRun) clone() *sortedRun {
 	return c
 }
 
-// from is the place of the first entry whose term isn't less.
+// from is the index of the first entry whose term isn't less.
 func (r *sortedRun) from(term []byte) int {
 	return sort.Search(len(r.entries), func(i int) bool { return bytes.Compare(r.term(r.entries[i]), term) >= 0 })
 }
 
-// runs are entries in several runs, each more than twice as long as the next.
+// sortedRuns are entries in several runs, each more than twice as long as the next.
 type sortedRuns []*sortedRun
 
 // with are the runs and one more, that which is left unchanged being shared.
@@ -106,7 +106,7 @@ func (r sortedRuns) count(s span) (n int) {
 }
 
 // seqs appends the heads that a range of terms leads to, within bounds.
-func (r sortedRuns) seqs(to []int64, s span, b bounds) []int64 {
+func (r sortedRuns) seqs(to []int64, s span, b seqRange) []int64 {
 	for _, x := range r {
 		for i := x.from(s.from); i < len(x.entries) && bytes.Compare(x.term(x.entries[i]), s.to) < 0; i++ {
 			if seq := x.entries[i].seq; seq > b.after && seq < b.until {
@@ -117,7 +117,7 @@ func (r sortedRuns) seqs(to []int64, s span, b bounds) []int64 {
 	return to
 }
 
-// recent is what the index has in memory at one moment. It doesn't change.
+// memtable is what the index has in memory at one moment. It doesn't change.
 //
 // A writer shows its entries just before it commits, so that who sees a commit
 // sees its entries. That others see them too early does no harm, for there are

@@ -104,7 +104,7 @@ func TestScanReadsOnlyItsPage(t *testing.T) {
 		}
 	}
 	const byTerm = "SEARCH posting USING PRIMARY KEY (term=? AND seq>? AND seq<?); SCALAR SUBQUERY 1; SEARCH posting USING PRIMARY KEY (term=? AND seq<?)"
-	for _, query := range []string{risingSQL, fallingSQL, sieveSQL} {
+	for _, query := range []string{ascendingSQL, descendingSQL, boundedSQL} {
 		t.Run(query, func(t *testing.T) {
 			if got := planOf(t, s.writer.conn, query); got != byTerm {
 				t.Errorf("%s\nplan %q\nwant %q", query, got, byTerm)

@@ -47,7 +47,7 @@ func seqsOf(to []int64, first int64, more []byte) ([]int64, error) {
 	for len(more) > 0 {
 		n, size := binary.Uvarint(more)
 		if size <= 0 || n == 0 || n > math.MaxInt32 {
-			return nil, errPacked
+			return nil, errDamagedIndex
 		}
 		first += int64(n)
 		to, more = append(to, first), more[size:]
@@ -194,20 +194,21 @@ func (r *sortedRun) each(f func(term []byte, seqs []int64) error) error {
 	return nil
 }
 
-// Reading a term's rows begins with the one that the lower bound is in.
+// Reading a term's rows begins with the one that the lower bound is in. boundedSQL
+// reads some of them at most.
 const (
-	risingSQL = `SELECT seq, more FROM posting WHERE term = ?1 AND seq < ?3
+	ascendingSQL = `SELECT seq, more FROM posting WHERE term = ?1 AND seq < ?3
 		AND seq >= coalesce((SELECT max(seq) FROM posting WHERE term = ?1 AND seq <= ?2), 0) ORDER BY seq`
-	fallingSQL = risingSQL + " DESC"
-	sieveSQL   = risingSQL + " LIMIT ?4+0"
+	descendingSQL = ascendingSQL + " DESC"
+	boundedSQL    = ascendingSQL + " LIMIT ?4+0"
 )
 
 // postings gives the sequence numbers of a term within bounds, in order and some
 // at a time, until f has enough.
-func (x source) postings(term []byte, b bounds, descending bool, f func(seqs []int64) (enough bool, err error)) error {
-	query := risingSQL
+func (x source) postings(term []byte, b seqRange, descending bool, f func(seqs []int64) (enough bool, err error)) error {
+	query := ascendingSQL
 	if descending {
-		query = fallingSQL
+		query = descendingSQL
 	}
 	s, err := x.conn.Prepare(query)
 	if err != nil {
@@ -216,7 +217,7 @@ func (x source) postings(term []byte, b bounds, descending bool, f func(seqs []i
 	return x.read(s, term, b, descending, f)
 }
 
-func (x source) read(s *sqlite.Stmt, term []byte, b bounds, descending bool, f func(seqs []int64) (enough bool, err error)) error {
+func (x source) read(s *sqlite.Stmt, term []byte, b seqRange, descending bool, f func(seqs []int64) (enough bool, err error)) error {
 	defer func() { _ = s.Reset() }()
 	s.BindBytes(1, term)
 	s.BindInt64(2, b.after)
@@ -243,14 +244,14 @@ func (x source) read(s *sqlite.Stmt, term []byte, b bounds, descending bool, f f
 // row appends the sequence numbers of the row at hand, of the columns seq and more.
 func (x source) row(to []int64, s *sqlite.Stmt) ([]int64, error) {
 	size := s.ColumnLen(1)
-	packed := slices.Grow((*x.packed)[:0], size)[:size]
-	s.ColumnBytes(1, packed)
-	*x.packed = packed
-	return seqsOf(to, s.ColumnInt64(0), packed)
+	encoded := slices.Grow((*x.scratch)[:0], size)[:size]
+	s.ColumnBytes(1, encoded)
+	*x.scratch = encoded
+	return seqsOf(to, s.ColumnInt64(0), encoded)
 }
 
 // within are those of ascending sequence numbers that are within the bounds.
-func (b bounds) within(seqs []int64) []int64 {
+func (b seqRange) within(seqs []int64) []int64 {
 	from, to := 0, len(seqs)
 	for from < to && seqs[from] <= b.after {
 		from++

@@ -51,7 +51,7 @@ func (p *term) appendMany(t *testing.T, seqs []int64) {
 }
 
 // wantRead reads between bounds, one way or the other.
-func (p *term) wantRead(t *testing.T, b bounds, descending bool) {
+func (p *term) wantRead(t *testing.T, b seqRange, descending bool) {
 	t.Helper()
 	var want, got []int64
 	for _, seq := range p.seqs {
@@ -63,7 +63,7 @@ func (p *term) wantRead(t *testing.T, b bounds, descending bool) {
 		slices.Reverse(want)
 	}
 	var packed []byte
-	x := source{conn: keep(p.w.conn), packed: &packed}
+	x := source{conn: newStmtCache(p.w.conn), scratch: &packed}
 	err := x.postings(p.name, b, descending, func(some []int64) (bool, error) {
 		got = append(got, some...)
 		return false, nil
@@ -128,8 +128,8 @@ func TestPostings(t *testing.T) {
 					if n := len(p.seqs); n > 800 {
 						p.drop(t, slices.Clone(p.seqs[n/3:]))
 					}
-					p.wantRead(t, bounds{from, from + rnd.Int64N(last+10)}, rnd.IntN(2) == 0)
-					p.wantRead(t, bounds{0, math.MaxInt64}, rnd.IntN(2) == 0)
+					p.wantRead(t, seqRange{from, from + rnd.Int64N(last+10)}, rnd.IntN(2) == 0)
+					p.wantRead(t, seqRange{0, math.MaxInt64}, rnd.IntN(2) == 0)
 				}
 			}
 		})
@@ -150,5 +150,5 @@ func bareWriter(c *sqlite.Conn) (*writer, error) {
 	if err := prepare(c, w.sql.posting.queries()); err != nil {
 		return nil, err
 	}
-	return w, prepare(c, map[**sqlite.Stmt]string{&w.sql.setHead: setHeadSQL, &w.sql.addStem: addPrefixSQL})
+	return w, prepare(c, map[**sqlite.Stmt]string{&w.sql.setHead: setHeadSQL, &w.sql.addPrefix: addPrefixSQL})
 }

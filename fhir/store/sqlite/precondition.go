@@ -15,7 +15,7 @@ const checkHeads = 10_000
 // matchesExactly reports whether criteria match just the resource that they
 // should: two matches are enough to know that it isn't one.
 func (w *writer) matchesExactly(p *store.Precondition) (bool, error) {
-	within := committing{source{conn: w.kept, coder: w.coder(), types: w.types, recent: &w.latest, packed: new([]byte)}}
+	within := committing{source{conn: w.stmts, coder: w.coder(), types: w.types, recent: &w.latest, scratch: new([]byte)}}
 	m, err := search.Run(context.Background(), within, search.Plan{
 		Types: []string{p.Criteria.Type}, Where: p.Criteria.Expr(), Count: 2, Budget: search.NewBudget(checkHeads),
 	})

@@ -98,7 +98,7 @@ func (p *readers) close() error {
 // reader is a connection with the statements that are used all the time.
 type reader struct {
 	conn    *sqlite.Conn
-	kept    *kept
+	stmts   *stmtCache
 	begin   *sqlite.Stmt
 	end     *sqlite.Stmt
 	head    *sqlite.Stmt // current version of a key
@@ -108,7 +108,7 @@ type reader struct {
 	merged  *sqlite.Stmt // the last head whose postings are in the table
 	held    *source      // what Snapshot, whose transaction is open, sees
 	key     []byte       // scratch
-	packed  []byte       // scratch
+	scratch []byte       // scratch
 }
 
 // columns are what scan reads.
@@ -119,7 +119,7 @@ func openReader(s *Store) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{conn: c, kept: keep(c)}
+	r := &reader{conn: c, stmts: newStmtCache(c)}
 	err = prepare(c, map[**sqlite.Stmt]string{
 		&r.begin:   "BEGIN",
 		&r.end:     "COMMIT",

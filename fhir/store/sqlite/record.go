@@ -37,7 +37,7 @@ func (s *Store) Records(ctx context.Context, kind, prefix, after string, limit i
 }
 
 func (r *reader) records(kind, prefix, after string, limit int, now int64) (records []store.Record, err error) {
-	q, err := r.kept.Prepare(recordsSQL)
+	q, err := r.stmts.Prepare(recordsSQL)
 	if err != nil {
 		return nil, err
 	}

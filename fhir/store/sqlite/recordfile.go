@@ -70,7 +70,7 @@ func (f *RecordFile) Records(ctx context.Context, kind, prefix, after string, li
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return (&reader{conn: f.conn, kept: keep(f.conn)}).records(kind, prefix, after, limit, time.Now().UnixMilli())
+	return (&reader{conn: f.conn, stmts: newStmtCache(f.conn)}).records(kind, prefix, after, limit, time.Now().UnixMilli())
 }
 
 // Commit is store.Store's, for record writes alone.

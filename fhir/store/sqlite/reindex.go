@@ -17,7 +17,7 @@ func (s *Store) Stale(ctx context.Context, before int64, after search.Place, lim
 	defer s.observe("search", time.Now(), &err)
 	err = s.searching(ctx, func(x source) error {
 		c := collector{q: &search.Scan{After: after, Limit: limit}, bytes: scanBytes}
-		b, err := x.bounds(c.q)
+		b, err := x.seqRange(c.q)
 		if err != nil {
 			return err
 		}
@@ -107,11 +107,11 @@ func (w *writer) reindex(r *reindex) error {
 
 // reindexOne writes only those entries of the index that aren't there.
 func (w *writer) reindexOne(typ int64, h *head, x search.Index, generation int64) error {
-	before, err := unpackIndex(h.packed, true)
+	before, err := decodeIndex(h.encoded, true)
 	if err != nil {
 		return err
 	}
-	now := ordered(x.Terms)
+	now := sortedTerms(x.Terms)
 	dropped, added := without(before, now), without(now, before)
 	if h.seq > w.latest.merged {
 		w.forget(h.seq, dropped)

@@ -55,7 +55,7 @@ func (s *Store) searchingBy(ctx context.Context, r *reader, f func(source) error
 			if known.merged != merged {
 				return errMerged
 			}
-			return f(source{conn: r.kept, coder: coder{prefixes: s.prefixes}, types: *s.types.now.Load(), recent: known, packed: &r.packed})
+			return f(source{conn: r.stmts, coder: coder{prefixes: s.prefixes}, types: *s.types.now.Load(), recent: known, scratch: &r.scratch})
 		})
 		if !errors.Is(err, errMerged) {
 			return err
@@ -70,11 +70,11 @@ var errMerged = errors.New("sqlite: merged meanwhile")
 
 // source gives heads as a connection sees them, within its transaction.
 type source struct {
-	conn   *kept
-	coder  coder
-	types  typeNumbers
-	recent *memtable
-	packed *[]byte // scratch
+	conn    *stmtCache
+	coder   coder
+	types   typeNumbers
+	recent  *memtable
+	scratch *[]byte // scratch
 }
 
 // Columns of a head. The body is on pages of its own, so that leaving it out
@@ -94,7 +94,7 @@ func selectHeads(keysOnly bool, from string) string {
 
 func (x source) scan(q *search.Scan) (search.Page, error) {
 	c := collector{q: q, bytes: scanBytes}
-	b, err := x.bounds(q)
+	b, err := x.seqRange(q)
 	switch {
 	case err != nil || b.after+1 >= b.until:
 	case q.Keys != nil:
@@ -120,24 +120,24 @@ func (x source) scan(q *search.Scan) (search.Page, error) {
 
 // collector makes a page.
 type collector struct {
-	q     *search.Scan
-	page  search.Page
-	bytes int  // that there is room for
-	tight bool // JSON was left out for want of room
-	bare  bool // the rows have none
-	whole bool // the page must have everything, whatever its size
+	q             *search.Scan
+	page          search.Page
+	bytes         int  // that there is room for
+	roomExhausted bool // JSON was left out for want of room
+	withoutBodies bool // the rows are read without JSON
+	whole         bool // the page must have everything, whatever its size
 
-	unwanted int // heads that were read and lack a term of Scan.Also
+	rejected int // heads that were read and don't pass Scan.Filter
 }
 
 // full reports whether the page can't take another hit, which there is.
 func (c *collector) full() bool {
-	c.page.More = len(c.page.Hits) >= c.q.Limit || len(c.page.Hits) > 0 && !c.whole && (c.bytes <= 0 || c.tight)
+	c.page.More = len(c.page.Hits) >= c.q.Limit || len(c.page.Hits) > 0 && !c.whole && (c.bytes <= 0 || c.roomExhausted)
 	return c.page.More
 }
 
 // rows reads heads that an index gives in order.
-func (x source) rows(c *collector, b bounds, from index, bind func(*sqlite.Stmt)) error {
+func (x source) rows(c *collector, b seqRange, from index, bind func(*sqlite.Stmt)) error {
 	s, err := x.conn.Prepare(rowsSQL(c.q, from))
 	if err != nil {
 		return err
@@ -188,12 +188,12 @@ func (x source) heads(c *collector, seqs []int64, holds func([]search.Term) bool
 	}
 	defer func() { _ = s.Reset() }()
 	for _, seq := range seqs {
-		if c.tight && !c.bare { // no other body is worth reading
+		if c.roomExhausted && !c.withoutBodies { // no other body is worth reading
 			_ = s.Reset()
 			if s, err = x.conn.Prepare(headSQL(true)); err != nil {
 				return err
 			}
-			c.bare = true
+			c.withoutBodies = true
 		}
 		if err := s.Reset(); err != nil {
 			return err
@@ -231,10 +231,10 @@ func (x source) take(c *collector, s *sqlite.Stmt) error {
 
 func (x source) terms(s *sqlite.Stmt) ([]search.Term, error) {
 	size := s.ColumnLen(4)
-	packed := slices.Grow((*x.packed)[:0], size)[:size]
-	s.ColumnBytes(4, packed)
-	*x.packed = packed
-	return unpackIndex(packed, false)
+	encoded := slices.Grow((*x.scratch)[:0], size)[:size]
+	s.ColumnBytes(4, encoded)
+	*x.scratch = encoded
+	return decodeIndex(encoded, false)
 }
 
 func (c *collector) add(s *sqlite.Stmt, terms []search.Term) {
@@ -247,10 +247,10 @@ func (c *collector) add(s *sqlite.Stmt, terms []search.Term) {
 		Place:       search.Place{Updated: updated, Tie: tie(s.ColumnInt64(0))},
 		Terms:       terms,
 	}
-	if !c.q.KeysOnly && !c.bare && c.q.Room.Take(s.ColumnLen(5)) {
+	if !c.q.KeysOnly && !c.withoutBodies && c.q.Room.Take(s.ColumnLen(5)) {
 		h.JSON = text(s, 5)
 	}
-	c.tight = c.tight || !c.q.KeysOnly && h.JSON == nil
+	c.roomExhausted = c.roomExhausted || !c.q.KeysOnly && h.JSON == nil
 	c.bytes -= len(h.JSON) + 4*s.ColumnLen(4)
 	c.page.Hits = append(c.page.Hits, h)
 }

@@ -32,7 +32,7 @@ CREATE TABLE head (
   version    INTEGER NOT NULL,
   updated    INTEGER NOT NULL,
   generation INTEGER NOT NULL,    -- of the parameters that made the terms
-  terms      BLOB NOT NULL        -- index terms and kept values, see packIndex
+  terms      BLOB NOT NULL        -- index terms and kept values, see encodeIndex
 ) STRICT;
 CREATE INDEX head_type       ON head (type);
 CREATE INDEX head_generation ON head (generation);

@@ -18,13 +18,14 @@
 //     takes those of displaced heads out.
 //
 // Where to look: writer.go, commit.go and apply.go write a group of commits, and
-// pace.go decides how long a group waits for more of them; precondition.go checks
-// what must hold; read.go, history.go, scan.go and fetch.go read; drive.go and
-// sieve.go find a scan's heads by posting lists and intersect those; compartment.go
-// has which versions belong to a compartment; pack.go is how terms lie in a head,
-// front-coded; conn.go opens connections; log.go empties the write-ahead log;
-// mark.go notices one that was lost; schema.go makes and migrates the tables;
-// backup.go copies; lock_*.go keep a second process out; reindex.go replaces terms.
+// window.go decides how long a group waits for more of them; precondition.go checks
+// what must hold; read.go, history.go, scan.go and fetch.go read; indexscan.go and
+// intersect.go find a scan's heads by posting lists and intersect those; seqrange.go
+// bounds scans by sequence numbers; compartment.go has which versions belong to a
+// compartment; frontcode.go is how terms lie in a head, front-coded; conn.go opens
+// connections; log.go empties the write-ahead log; openflag.go notices one that was
+// lost; schema.go makes and migrates the tables; backup.go copies; lock_*.go keep a
+// second process out; reindex.go replaces terms.
 //
 // One goroutine writes. It takes the commits that wait into one transaction,
 // so that they share a durable write to disk. Each is checked whole before any of
@@ -173,7 +174,7 @@ func (s *Store) start(ctx context.Context) error {
 	if s.copier, err = openCopier(s); err != nil {
 		return errors.Join(err, w.conn.Close())
 	}
-	if err := w.noteOpen(logged); err != nil {
+	if err := w.setOpenFlag(logged); err != nil {
 		s.ailing.Store(true)
 		s.opt.Log.Error("the store takes no writes; it is read all the same", "store", s.path, "error", err)
 	}
@@ -220,7 +221,7 @@ func (s *Store) Close() (err error) {
 		err = errors.Join(s.readers.close(), s.copier.conn.Close())
 		// A store that can't be said to be closed keeps its log, which the last
 		// connection would remove.
-		if merr := noteClosed(s.writer.conn); merr == nil || s.how == unchanging {
+		if merr := clearOpenFlag(s.writer.conn); merr == nil || s.how == unchanging {
 			err = errors.Join(err, s.writer.conn.Close())
 		} else {
 			s.opt.Log.Warn("the store's log stays, for its file can't be written", "error", merr)

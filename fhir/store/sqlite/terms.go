@@ -11,7 +11,7 @@ import (
 var _ search.Lister = (*Store)(nil)
 
 // byTerms reads the heads that have one of some terms.
-func (x source) byTerms(c *collector, b bounds) error {
+func (x source) byTerms(c *collector, b seqRange) error {
 	var seqs []int64
 	for _, t := range c.q.Terms {
 		term := x.coder.append(nil, string(t))

@@ -88,7 +88,7 @@ func (s *Store) changes(ctx context.Context, seq int64) (changes []store.Change,
 	defer s.readers.put(r)
 	last = seq
 	err = r.snapshot(ctx, func() error {
-		q, err := r.kept.Prepare(changesSQL)
+		q, err := r.stmts.Prepare(changesSQL)
 		if err != nil {
 			return err
 		}

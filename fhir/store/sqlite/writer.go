@@ -18,24 +18,24 @@ const (
 
 // writer is the one that writes. Its fields belong to its goroutine.
 type writer struct {
-	s      *Store
-	conn   *sqlite.Conn
-	kept   *kept
-	types  typeNumbers      // those in the open transaction among them
-	fresh  map[string]int64 // prefixes of the open transaction
-	seq    int64            // of the newest version in the open transaction
-	stamp  int64            // of the newest commit; never falls
-	said   int64            // when the clock was last said to be behind
-	sql    statements
-	heads  []head    // of the commit at hand
-	latest memtable  // with what the open transaction did
-	added  sortedRun // not in latest yet
-	gone   sortedRun
-	term   []byte // scratch
-	more   []byte
-	seqs   []int64
-	wrote  bool // something, into the open transaction
-	pace   pace // of groups
+	s           *Store
+	conn        *sqlite.Conn
+	stmts       *stmtCache
+	types       typeNumbers      // those in the open transaction among them
+	fresh       map[string]int64 // prefixes of the open transaction
+	seq         int64            // of the newest version in the open transaction
+	stamp       int64            // of the newest commit; never falls
+	clockWarned int64            // when a warning last said that the clock is behind
+	sql         statements
+	heads       []head    // of the commit at hand
+	latest      memtable  // with what the open transaction did
+	added       sortedRun // not in latest yet
+	gone        sortedRun
+	term        []byte // scratch
+	more        []byte
+	seqs        []int64
+	wrote       bool         // something, into the open transaction
+	window      commitWindow // of group commits
 
 	mergeNext int   // entries in memory at which to merge them
 	walNext   int64 // size of the log at which to copy it again
@@ -50,7 +50,7 @@ func openWriter(ctx context.Context, s *Store) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{s: s, conn: c, kept: keep(c), walNext: s.opt.walLimit}
+	w := &writer{s: s, conn: c, stmts: newStmtCache(c), walNext: s.opt.walLimit}
 	if err := w.load(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -131,7 +131,7 @@ func (w *writer) group(first *pending) {
 		err = w.commitGroup()
 	}
 	w.finish(members, err)
-	w.pace.expect(len(members) + len(w.s.queue))
+	w.window.expect(len(members) + len(w.s.queue))
 	w.s.opt.Observe("group", time.Since(start), err)
 }
 
@@ -171,7 +171,7 @@ func (w *writer) next(members, size int, start time.Time) *pending {
 	case p := <-w.s.queue:
 		return p
 	default:
-		return w.pace.await(w.s, members, start)
+		return w.window.await(w.s, members, start)
 	}
 }
 
@@ -194,12 +194,12 @@ func (w *writer) finish(members []*pending, err error) {
 		return
 	}
 	for _, p := range members {
-		w.alone(p)
+		w.commitAlone(p)
 	}
 }
 
-// alone commits one member.
-func (w *writer) alone(p *pending) {
+// commitAlone commits one member by itself.
+func (w *writer) commitAlone(p *pending) {
 	err := w.begin()
 	if err == nil {
 		err = w.write(p)
@@ -256,18 +256,18 @@ func (w *writer) now() int64 {
 	return w.stamp
 }
 
-// Bounds of what is said of the clock.
+// Bounds of the warnings about the clock.
 const (
-	clockBehind = int64(5 * time.Second / time.Millisecond)
-	sayClock    = int64(time.Minute / time.Millisecond)
+	clockBehind    = int64(5 * time.Second / time.Millisecond)
+	clockWarnEvery = int64(time.Minute / time.Millisecond)
 )
 
-// watchClock says now and then that the clock is behind the newest stamp.
+// watchClock warns now and then that the clock is behind the newest stamp.
 func (w *writer) watchClock(now int64) {
-	if w.stamp-now < clockBehind || now >= w.said && now-w.said < sayClock {
+	if w.stamp-now < clockBehind || now >= w.clockWarned && now-w.clockWarned < clockWarnEvery {
 		return
 	}
-	w.said = now
+	w.clockWarned = now
 	w.s.opt.Log.Warn("the clock is behind the newest version, whose time new versions get until the clock has caught up: "+
 		"it ran ahead before, or is wrong now",
 		"clock", instant(now).Format(time.RFC3339), "newest", instant(w.stamp).Format(time.RFC3339))

@@ -21,16 +21,18 @@ func tie(seq int64) string {
 func seqIn(tie string) (int64, error) {
 	seq, err := strconv.ParseInt(tie, 36, 64)
 	if err != nil {
-		return 0, errPlace
+		return 0, errPosition
 	}
 	return seq, nil
 }
 
-// bounds are the sequence numbers between which a scan looks, both exclusive.
-type bounds struct{ after, until int64 }
+// seqRange is the range of sequence numbers, which are rowids, that a scan reads;
+// both ends are exclusive.
+type seqRange struct{ after, until int64 }
 
-func (x source) bounds(q *search.Scan) (b bounds, err error) {
-	b = bounds{after: 0, until: math.MaxInt64}
+// seqRange makes a range of the places and times that bound a scan.
+func (x source) seqRange(q *search.Scan) (b seqRange, err error) {
+	b = seqRange{after: 0, until: math.MaxInt64}
 	low, high := q.After, q.Until
 	if q.Descending {
 		low, high = high, low
@@ -65,7 +67,7 @@ func (x source) bounds(q *search.Scan) (b bounds, err error) {
 	return b, nil
 }
 
-// seqOf is the sequence number of a place; of one that only has a time, that
+// seqOf is the sequence number of a search.Place; of one that only has a time, that
 // of the first version of this time or a later one.
 func (x source) seqOf(p search.Place) (int64, error) {
 	if p.Tie != "" {

@@ -11,14 +11,14 @@ import (
 
 // byTerm reads the heads that have a term: first those whose postings are in
 // the table, for all others are later ones.
-func (x source) byTerm(c *collector, b bounds) error {
+func (x source) byTerm(c *collector, b seqRange) error {
 	term := x.coder.append(nil, string(c.q.Term))
 	inTable := func() error { return x.byPostings(c, term, b) }
 	inMemory := func() error {
 		seqs := x.recent.added.seqs(nil, span{term, append(slices.Clone(term), 0)}, b)
 		return x.heads(c, inOrder(seqs, c.q.Descending), func(terms []search.Term) bool {
 			_, found := slices.BinarySearch(terms, c.q.Term)
-			return found && c.wanted(terms)
+			return found && c.accepts(terms)
 		})
 	}
 	first, second := inTable, inMemory
@@ -33,7 +33,7 @@ func (x source) byTerm(c *collector, b bounds) error {
 
 // byRange reads the heads that have a term in a range. So that they come in
 // order and each once, the whole range is read before.
-func (x source) byRange(c *collector, b bounds) error {
+func (x source) byRange(c *collector, b seqRange) error {
 	leaf := search.Leaf{From: c.q.From, To: c.q.To}
 	spans := x.coder.spans(c.q.From, c.q.To)
 	for {
@@ -56,7 +56,7 @@ const rangeSQL = "SELECT seq, more FROM posting WHERE term >= ? AND term < ?"
 
 // within are the first sequence numbers in order, as many as the page may need,
 // or the whole.
-func (x source) within(c *collector, spans []span, b bounds) (seqs []int64, whole bool, err error) {
+func (x source) within(c *collector, spans []span, b seqRange) (seqs []int64, whole bool, err error) {
 	s, err := x.conn.Prepare(rangeSQL)
 	if err != nil {
 		return nil, false, err
@@ -116,7 +116,7 @@ func inOrder(seqs []int64, descending bool) []int64 {
 const currentSQL = "SELECT seq, method FROM version WHERE key = ? ORDER BY version DESC LIMIT 1"
 
 // keys reads the heads with certain keys.
-func (x source) keys(c *collector, b bounds) error {
+func (x source) keys(c *collector, b seqRange) error {
 	s, err := x.conn.Prepare(currentSQL)
 	if err != nil {
 		return err

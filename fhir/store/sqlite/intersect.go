@@ -9,30 +9,31 @@ import (
 )
 
 const (
-	// sievedForEach is how many postings are held against other terms' for each
-	// head that is asked for.
-	sievedForEach = 2
+	// postingsPerHead is how many postings of the driving term are intersected with
+	// the others' for each head that is asked for.
+	postingsPerHead = 2
 	// fewPostings lead to heads that are read at no more cost than others' terms.
 	fewPostings = 8
-	// mostUnwanted is how many heads are read in vain for each that is asked for.
-	mostUnwanted = 4
+	// mostRejected is how many heads are read and then rejected for each that is
+	// asked for.
+	mostRejected = 4
 )
 
-// Sieves implements search.Sieve.
+// FiltersScans implements search.FilteringSource.
 func (s *Store) FiltersScans() {}
 
 // byPostings reads the heads that the postings of a term lead to and that have
 // the other terms asked for.
-func (x source) byPostings(c *collector, term []byte, b bounds) error {
+func (x source) byPostings(c *collector, term []byte, b seqRange) error {
 	enough := c.q.Limit + 1
 	if len(c.q.Filter) > 0 {
-		enough *= sievedForEach
+		enough *= postingsPerHead
 	}
 	var waiting []int64
 	read := func() (full bool, err error) {
-		seqs, err := x.sieve(c, waiting)
+		seqs, err := x.intersect(c, waiting)
 		if err == nil {
-			err = x.heads(c, seqs, c.wanted)
+			err = x.heads(c, seqs, c.accepts)
 		}
 		waiting = waiting[:0]
 		return c.page.More, err
@@ -50,16 +51,15 @@ func (x source) byPostings(c *collector, term []byte, b bounds) error {
 	return err
 }
 
-// wanted tells whether a head that was read has the terms asked for beside the
-// driver. Where too many don't, it lets all through: then the search may do better
-// with another driver.
-func (c *collector) wanted(terms []search.Term) bool {
-	if c.unwanted > c.q.Limit*mostUnwanted {
+// accepts reports whether a head that was read passes the scan's Filter. Where too
+// many don't, it accepts all: then the search may do better with another driver.
+func (c *collector) accepts(terms []search.Term) bool {
+	if c.rejected > c.q.Limit*mostRejected {
 		return true
 	}
 	for _, either := range c.q.Filter {
 		if !slices.ContainsFunc(either, func(t search.Term) bool { _, found := slices.BinarySearch(terms, t); return found }) {
-			c.unwanted++
+			c.rejected++
 			c.page.Filtered++
 			return false
 		}
@@ -67,13 +67,13 @@ func (c *collector) wanted(terms []search.Term) bool {
 	return true
 }
 
-// sieve leaves out those that lack the terms asked for beside the driver.
-func (x source) sieve(c *collector, seqs []int64) ([]int64, error) {
+// intersect leaves out those that aren't in the posting lists of the scan's Filter.
+func (x source) intersect(c *collector, seqs []int64) ([]int64, error) {
 	for _, terms := range c.q.Filter {
 		if len(seqs) <= fewPostings {
 			break
 		}
-		having, err := x.having(terms, seqs)
+		having, err := x.headsWith(terms, seqs)
 		if err != nil {
 			return nil, err
 		}
@@ -87,15 +87,15 @@ func (x source) sieve(c *collector, seqs []int64) ([]int64, error) {
 	return seqs, nil
 }
 
-// having are heads with any of some terms, among them those of the others that
-// have one.
-func (x source) having(terms []search.Term, others []int64) (seqs []int64, err error) {
+// headsWith are heads that have any of some terms: at least those among others, in
+// ascending order.
+func (x source) headsWith(terms []search.Term, others []int64) (seqs []int64, err error) {
 	for _, t := range terms {
 		term := x.coder.append(nil, string(t))
 		before, whole := len(seqs), false
-		seqs, whole, err = x.stretch(seqs, term, others)
+		seqs, whole, err = x.readBetween(seqs, term, others)
 		if err == nil && !whole {
-			seqs, err = x.among(seqs[:before], term, others)
+			seqs, err = x.probeEach(seqs[:before], term, others)
 		}
 		if err != nil {
 			return nil, err
@@ -109,17 +109,17 @@ func (x source) having(terms []search.Term, others []int64) (seqs []int64, err e
 
 func descends(seqs []int64) bool { return len(seqs) > 1 && seqs[0] > seqs[1] }
 
-// stretch appends the heads with a term from the first of others to the last,
+// readBetween appends the heads with a term from the first of others to the last,
 // unless that would take more rows than to look each of them up.
-func (x source) stretch(seqs []int64, term []byte, others []int64) (_ []int64, whole bool, err error) {
-	s, err := x.conn.Prepare(sieveSQL)
+func (x source) readBetween(seqs []int64, term []byte, others []int64) (_ []int64, whole bool, err error) {
+	s, err := x.conn.Prepare(boundedSQL)
 	if err != nil {
 		return nil, false, err
 	}
 	first, last := others[0], others[len(others)-1]
 	rows := len(others)/4 + 4
 	s.BindInt64(4, int64(rows)+1)
-	err = x.read(s, term, bounds{after: min(first, last) - 1, until: max(first, last) + 1}, false, func(some []int64) (bool, error) {
+	err = x.read(s, term, seqRange{after: min(first, last) - 1, until: max(first, last) + 1}, false, func(some []int64) (bool, error) {
 		rows--
 		seqs = append(seqs, some...)
 		return false, nil
@@ -127,8 +127,8 @@ func (x source) stretch(seqs []int64, term []byte, others []int64) (_ []int64, w
 	return seqs, rows >= 0, err
 }
 
-// among appends those of others that have a term, looked up one by one.
-func (x source) among(seqs []int64, term []byte, others []int64) (_ []int64, err error) {
+// probeEach appends those of others that have a term, looked up one by one.
+func (x source) probeEach(seqs []int64, term []byte, others []int64) (_ []int64, err error) {
 	s, err := x.conn.Prepare(rowSQL)
 	if err != nil {
 		return nil, err
