@@ -63,7 +63,7 @@ func TestBadInput(t *testing.T) {
 			_, err := parseURL(t, r, c.url, false)
 			fe := &fhir.Error{}
 			if errors.As(err, &fe); fe.Kind != c.kind || err != nil && c.kind == fhir.Internal {
-				t.Errorf("%s: %.300v", c.what, err)
+				t.Errorf("%s: got the error %.300v, want one of kind %v", c.what, err, c.kind)
 			}
 			for _, is := range fe.Issues {
 				if len(is.Text)+len(is.Expression) > 4_000 {
@@ -106,7 +106,7 @@ func TestRefusalsSayNothingOfValues(t *testing.T) {
 			}
 			named := strings.Contains(url, "_include=") || strings.Contains(url, "_filter=Miller") || strings.Contains(url, "_sort")
 			if strings.Contains(err.Error(), "Miller") && !named {
-				t.Errorf("%s: %v", url, err)
+				t.Errorf("%s: got the error %v, want one without the value", url, err)
 			}
 		})
 	}
@@ -117,14 +117,14 @@ func TestSplitKeepsWhatIsSent(t *testing.T) {
 	pairs, err := Split("b=2&a=1&b=2%2526&c&d=x=y&e+f=g+h&%C3%A9=%CC%81")
 	want := []Pair{{"b", "2"}, {"a", "1"}, {"b", "2%26"}, {"c", ""}, {"d", "x=y"}, {"e f", "g h"}, {"é", "\u0301"}}
 	if err != nil || fmt.Sprint(pairs) != fmt.Sprint(want) {
-		t.Error(pairs, err)
+		t.Errorf("got %v, error %v, want %v", pairs, err, want)
 	}
 	if pairs, err := Split(""); len(pairs) > 0 || err != nil {
-		t.Error(pairs, err)
+		t.Errorf("an empty query: got %v, error %v, want no pairs", pairs, err)
 	}
 	_, err = Split("a=%zz&ok=1&b=%z&%=1")
 	if fe := (*fhir.Error)(nil); !errors.As(err, &fe) || len(fe.Issues) != 3 || fe.Issues[1].Expression != "b" {
-		t.Error(err)
+		t.Errorf("got the error %v, want three issues, the second of b", err)
 	}
 }
 
@@ -160,11 +160,11 @@ func FuzzParse(f *testing.F) {
 		}
 		fe := (*fhir.Error)(nil)
 		if !errors.As(err, &fe) || len(fe.Issues) == 0 || fe.Kind == fhir.Internal {
-			t.Fatalf("%v", err)
+			t.Fatalf("got the error %v, want a *fhir.Error with issues that isn't internal", err)
 		}
 		for _, is := range fe.Issues {
 			if is.Text == "" || !utf8.ValidString(is.Text) || !utf8.ValidString(is.Expression) {
-				t.Fatalf("%+v", is)
+				t.Fatalf("got the issue %+v, want a text, in valid UTF-8", is)
 			}
 		}
 	})

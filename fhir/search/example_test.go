@@ -40,7 +40,7 @@ func TestExamplesMakeOrderedTermsWithoutFailures(t *testing.T) {
 	failures := 0
 	r := newRegistry(t, OnFailure(func(p *Parameter, err error) {
 		failures++
-		t.Errorf("%s: %v", p.prefix, err)
+		t.Errorf("%s: got the error %v, want none", p.prefix, err)
 	}))
 	trees := examples(t)
 	for name, tree := range trees {

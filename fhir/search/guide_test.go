@@ -166,7 +166,7 @@ func TestCompositesNameChoicesAsJSONDoes(t *testing.T) {
 	}
 	r, problems := NewRegistry(definition.R4(), []CustomParameter{{Definition: &d}})
 	if len(problems) > 0 {
-		t.Fatal(problems)
+		t.Fatalf("got the problems %v, want none", problems)
 	}
 	tree := decoded(t, `{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"component":[
 		{"code":{"coding":[{"code":"a"}]},"valueQuantity":{"value":1}},{"code":{"coding":[{"code":"b"}]},"valueQuantity":{"value":2}}]}`)

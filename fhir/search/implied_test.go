@@ -29,7 +29,7 @@ func TestWhatIsImpliedIsLeftOut(t *testing.T) {
 			if diff := cmp.Diff(row.want, got, cmp.Comparer(func(a, b Leaf) bool {
 				return cmp.Equal(a.Exact, b.Exact) && a.From == b.From && a.To == b.To
 			})); diff != "" {
-				t.Error(diff)
+				t.Errorf("want (-), got (+):\n%s", diff)
 			}
 		})
 	}

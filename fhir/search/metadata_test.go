@@ -24,7 +24,7 @@ func TestMetadataIsWhatWorks(t *testing.T) {
 				for _, value := range values {
 					includes++
 					if _, err := r.Parse(t.Context(), []string{typ}, []Pair{{name, value}}, ParseOptions{}); err != nil {
-						t.Errorf("%s %s=%s: %v", typ, name, value, err)
+						t.Errorf("%s %s=%s: got the error %v, want none", typ, name, value, err)
 					}
 				}
 			})
@@ -54,7 +54,7 @@ func checkModifiers(t *testing.T, r *Registry, typ string, p ParameterMetadata) 
 			m = "Patient"
 		}
 		if err := (&conditioner{p: param, modifier: m}).usable(); err != nil {
-			t.Errorf("%s.%s:%s: %v", typ, p.Code, m, err)
+			t.Errorf("%s.%s:%s: got the error %v, want none", typ, p.Code, m, err)
 		}
 	}
 }
@@ -100,8 +100,9 @@ func TestSystemMetadata(t *testing.T) {
 	for _, p := range newRegistry(t).SystemMetadata() {
 		codes = append(codes, p.Code)
 	}
-	if got := strings.Join(codes, " "); got != "_filter _has _id _lastUpdated _list _profile _security _source _tag _type" {
-		t.Error(got)
+	const want = "_filter _has _id _lastUpdated _list _profile _security _source _tag _type"
+	if got := strings.Join(codes, " "); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -111,13 +112,13 @@ func TestPendingParametersAreRefused(t *testing.T) {
 		URL: "http://a.org/nickname", Code: "nickname", Type: "string", Base: []string{"Patient"}, Expression: "Patient.name.where(use = 'nickname').given",
 	}}})
 	if len(problems) > 0 {
-		t.Fatal(problems)
+		t.Fatalf("got the problems %v, want none", problems)
 	}
 	for _, url := range []string{"Patient?nickname=a", "Patient?_sort=nickname", "Observation?subject.nickname=a", "Patient?_filter=nickname eq a"} {
 		t.Run(url, func(t *testing.T) {
 			for _, lenient := range []bool{false, true} {
 				if _, err := parseURL(t, r, url, lenient); err == nil || !strings.Contains(err.Error(), "aren't indexed by it yet") {
-					t.Errorf("%s: %v", url, err)
+					t.Errorf("%s: got the error %v, want that they aren't indexed by it yet", url, err)
 				}
 			}
 		})

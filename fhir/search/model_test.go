@@ -21,7 +21,7 @@ func beyondModel(p *Parameter, modifier string) bool {
 // value, a condition on the index holds where the model says so.
 func TestIndexAgreesWithTheModel(t *testing.T) {
 	const base = "http://example.org/fhir"
-	r := newRegistry(t, WithBase(base), OnFailure(func(p *Parameter, err error) { t.Errorf("%s: %v", p.prefix, err) }))
+	r := newRegistry(t, WithBase(base), OnFailure(func(p *Parameter, err error) { t.Errorf("%s: got the error %v, want none", p.prefix, err) }))
 	m := model.Model{Set: definition.R4(), Base: base}
 	types := definition.R4().ResourceTypes()
 	asked, held := 0, 0
@@ -33,7 +33,7 @@ func TestIndexAgreesWithTheModel(t *testing.T) {
 		for range 10 {
 			p := params[rapid.IntRange(0, len(params)-1).Draw(t, "parameter")]
 			if p.compile(); p.problem != nil {
-				t.Fatal(p.problem)
+				t.Fatalf("%s: got the problem %v, want none", p.prefix, p.problem)
 			}
 			modifier, value := query(t, p)
 			if beyondModel(p, modifier) || slices.Contains(OwnParameters(), p.Definition) {

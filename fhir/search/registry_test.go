@@ -12,7 +12,7 @@ func newRegistry(t testing.TB, options ...Option) *Registry {
 	t.Helper()
 	r, problems := NewRegistry(definition.R4(), nil, options...)
 	if len(problems) > 0 {
-		t.Fatal(problems)
+		t.Fatalf("got the problems %v, want none", problems)
 	}
 	return r
 }
@@ -74,7 +74,7 @@ func checkParameter(t *testing.T, p *Parameter) {
 	p.compile()
 	switch {
 	case p.problem != nil:
-		t.Errorf("%s: %v", p.prefix, p.problem)
+		t.Errorf("%s: got the problem %v, want none", p.prefix, p.problem)
 	case p.Type == "composite":
 		for _, part := range p.parts {
 			if len(part.branches) == 0 || part.same == nil {
@@ -100,7 +100,7 @@ func TestOwnParametersHaveOurCanonicals(t *testing.T) {
 	r := newRegistry(t)
 	for _, d := range OwnParameters() {
 		if !strings.HasPrefix(d.URL, "https://caseway.dev/fhir/SearchParameter/") {
-			t.Errorf("%s", d.URL)
+			t.Errorf("got %s, want a URL below https://caseway.dev/fhir/SearchParameter/", d.URL)
 		}
 		for _, base := range d.Base {
 			p := r.Parameter(base, d.Code)
@@ -109,7 +109,7 @@ func TestOwnParametersHaveOurCanonicals(t *testing.T) {
 				continue
 			}
 			if p.compile(); p.problem != nil {
-				t.Errorf("%s: %v", p.prefix, p.problem)
+				t.Errorf("%s: got the problem %v, want none", p.prefix, p.problem)
 			}
 		}
 	}
@@ -189,7 +189,7 @@ func TestCustomParameters(t *testing.T) {
 			r, problems := NewRegistry(definition.R4(), one(c.d))
 			if c.want == "" {
 				if len(problems) > 0 || r.Parameter("Patient", "nickname") == nil {
-					t.Errorf("%s: %v", name, problems)
+					t.Errorf("%s: got the problems %v, want none and the parameter", name, problems)
 				}
 				return
 			}
@@ -210,7 +210,7 @@ func TestChoicesMayBeWrittenAsInJSON(t *testing.T) {
 		t.Run(d.URL, func(t *testing.T) {
 			r, problems := NewRegistry(definition.R4(), []CustomParameter{{Definition: &d}})
 			if len(problems) > 0 {
-				t.Fatal(problems)
+				t.Fatalf("got the problems %v, want none", problems)
 			}
 			tree := decoded(t, `{"resourceType":"Condition","subject":{"reference":"Patient/1"},"onsetDateTime":"2024-01-02",
 			"extension":[{"url":"http://example.org/asserted","valueDateTime":"2024-01-03"}]}`)
@@ -232,7 +232,7 @@ func TestTokensOfMoreThanOneType(t *testing.T) {
 	}
 	r, problems := NewRegistry(definition.R4(), []CustomParameter{{Definition: &d}})
 	if len(problems) > 0 {
-		t.Fatal(problems)
+		t.Fatalf("got the problems %v, want none", problems)
 	}
 	var resources []resource
 	for id, value := range map[string]string{"s": `"valueString":"Monitoring"`, "c": `"valueCoding":{"system":"http://a.org","code":"active"}`} {
@@ -258,7 +258,7 @@ func TestCustomParametersApplyToHeirsAndCanBePreferred(t *testing.T) {
 	custom := []CustomParameter{{Definition: &d}, {Definition: &family, Pending: true}}
 	r, problems := NewRegistry(definition.R4(), custom, PreferCustom())
 	if len(problems) > 0 {
-		t.Fatal(problems)
+		t.Fatalf("got the problems %v, want none", problems)
 	}
 	if r.Parameter("CarePlan", "lang") == nil || r.Parameter("Bundle", "lang") != nil {
 		t.Error("DomainResource stands for its heirs, and Bundle is none")

@@ -186,7 +186,7 @@ func TestPartsOfCompositesComeBack(t *testing.T) {
 		term := rapid.Custom(func(t *rapid.T) Term { return Term(rapid.StringOf(rapid.SampledFrom([]rune("1.:=a"))).Draw(t, "term")) })
 		parts := rapid.SliceOfN(rapid.SliceOfN(term, 1, 3), 1, 3).Draw(t, "parts")
 		if diff := cmp.Diff(parts, decodeParts(encodeParts(parts))); diff != "" {
-			t.Fatal(diff)
+			t.Fatalf("want (-), got (+):\n%s", diff)
 		}
 	})
 	for _, broken := range []string{"5:ab.", "x", "1", ":"} {
@@ -226,7 +226,7 @@ func TestReferences(t *testing.T) {
 	}
 	target := r.Parameter("Provenance", "target")
 	if diff := cmp.Diff(want, target.References(terms)); diff != "" {
-		t.Error(diff)
+		t.Errorf("want (-), got (+):\n%s", diff)
 	}
 	if !slices.Contains(terms, target.Term(fhir.Key{Type: "Task", ID: "7"})) {
 		t.Error("the term of a target isn't among the resource's")

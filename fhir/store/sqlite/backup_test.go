@@ -30,7 +30,7 @@ func startWriters(t *testing.T, s *Store, n int) *writers {
 				v, err := s.Commit(ctx, store.Commit{Writes: []store.Write{write(fmt.Sprintf("w%d", i), 2000), write(fmt.Sprintf("x%d", i), 2000)}})
 				if err != nil {
 					if !errors.Is(err, context.Canceled) {
-						t.Error(err)
+						t.Errorf("committing: got the error %v, want none before the end", err)
 					}
 					return
 				}

@@ -121,7 +121,7 @@ func (c *changes) wantSieved(t *testing.T, s *Store, term, other search.Term) {
 
 // Of heads in the table, those without the other terms aren't read; of later
 // ones only so many are read in vain.
-func TestSieve(t *testing.T) {
+func TestIntersectionOfPostings(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "store.db"), Options{mergeAt: 1000})
 	for i := range 600 {
 		w := write(fmt.Sprint(i), 10)
@@ -162,7 +162,7 @@ func TestIndexFollowsThroughMergesAndRestarts(t *testing.T) {
 }
 
 // Postings that lie far apart are looked up one by one in a common term's rows.
-func TestSieveOfScatteredPostings(t *testing.T) {
+func TestIntersectionOfScatteredPostings(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "store.db"), Options{mergeAt: 40})
 	for i := range 1000 {
 		w := write(fmt.Sprint(i), 10)
@@ -256,7 +256,7 @@ func TestMergeThatFails(t *testing.T) {
 	}
 	closeStore(t, s)
 	if err := conn.Close(); err != nil {
-		t.Error(err)
+		t.Errorf("closing the connection: got the error %v, want none", err)
 	}
 }
 

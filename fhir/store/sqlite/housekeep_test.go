@@ -21,7 +21,7 @@ func TestLogIsBoundedUnderSteadyReaders(t *testing.T) {
 		wg.Go(func() {
 			for !done.Load() {
 				if err := readSomething(t, s, r); err != nil {
-					t.Error(err)
+					t.Errorf("reading: got the error %v, want none", err)
 					return
 				}
 			}

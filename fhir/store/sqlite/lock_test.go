@@ -56,7 +56,7 @@ func TestStoreBehindASymbolicLink(t *testing.T) {
 	}
 	copied := filepath.Join(t.TempDir(), "copy.db")
 	if err := Backup(t.Context(), link, copied); err != nil {
-		t.Error(err)
+		t.Errorf("backing up by the link: got the error %v, want none", err)
 	}
 	closeStore(t, s)
 	wantOnly(t, open(t, path, Options{}), acknowledged)

@@ -192,7 +192,7 @@ func TestCloseAmongWriters(t *testing.T) {
 				v, err := s.Commit(t.Context(), store.Commit{Writes: []store.Write{write(string(rune('a'+w)), 100)}})
 				if err != nil {
 					if !errors.Is(err, ErrClosed) {
-						t.Error(err)
+						t.Errorf("committing: got the error %v, want none or %v", err, ErrClosed)
 					}
 					return
 				}

@@ -22,7 +22,7 @@ func count(t *testing.T, k keeper) bool {
 	t.Helper()
 	found, err := k.Records(t.Context(), "count", "", "", 1)
 	if err != nil {
-		t.Error(err)
+		t.Errorf("reading the count: got the error %v, want none", err)
 		return true
 	}
 	w := store.RecordWrite{Kind: "count", Key: "n", Value: []byte("1")}
@@ -36,7 +36,7 @@ func count(t *testing.T, k keeper) bool {
 		return false
 	}
 	if err != nil {
-		t.Error(err)
+		t.Errorf("counting: got the error %v, want none or a conflict", err)
 	}
 	return true
 }

@@ -117,13 +117,13 @@ func target(t *testing.T, d *database) {
 		return err
 	}
 	if err := try(needs("there"), needs("there")); err != nil {
-		t.Error(err)
+		t.Errorf("a resource that is there: got the error %v, want none", err)
 	}
 	wantConflict(t, try(needs("gone")), store.TargetMissing, 0)
 	wantConflict(t, try(needs("there"), needs("never")), store.TargetMissing, 1)
 	commit(d.ctx, t, s, change(patient("gone"), 2, 1))
 	if err := try(needs("gone")); err != nil {
-		t.Error(err)
+		t.Errorf("a resource that is there again: got the error %v, want none", err)
 	}
 }
 

@@ -109,7 +109,7 @@ func criteriaWhere(t *testing.T, d *database) {
 			Preconditions: []store.Precondition{where(c.e, c.id)},
 		})
 		if c.holds && err != nil {
-			t.Errorf("%d: %v", i, err)
+			t.Errorf("%d: got the error %v, want none, for the condition holds", i, err)
 		}
 		if !c.holds {
 			wantConflict(t, err, store.CriteriaChanged, 0)
@@ -241,11 +241,11 @@ func crossedIdentifiers(t *testing.T, d *database) {
 		if err == nil {
 			won++
 		} else if !isConflict(err, store.CriteriaChanged) {
-			t.Error(err)
+			t.Errorf("got the error %v, want none or that the criteria have changed", err)
 		}
 	}
 	if won != 1 {
-		t.Errorf("%d commits won", won)
+		t.Errorf("%d commits won, want 1", won)
 	}
 }
 
@@ -258,7 +258,7 @@ func updateAgainstDelete(t *testing.T, d *database) {
 		errs := together(2, func(i int) error { return deleteOrUpdate(d, s, key, i == 0) })
 		for _, err := range errs {
 			if err != nil && !isConflict(err, store.CriteriaChanged) {
-				t.Error(err)
+				t.Errorf("got the error %v, want none or that the criteria have changed", err)
 			}
 		}
 		// Either order is right; what is wrong is an update on top of the tombstone.

@@ -100,7 +100,7 @@ func (h heads) wantScan(ctx context.Context, t testing.TB, s search.Source, q se
 	want := h.matching(q)
 	page, err := s.Scan(ctx, q)
 	if err != nil {
-		t.Fatalf("%s: %v", describe(q), err)
+		t.Fatalf("%s: got the error %v, want none", describe(q), err)
 	}
 	if page.More != (len(want) > q.Limit) || len(page.Hits) != min(len(want), q.Limit) {
 		t.Errorf("%s: %d hits and more %v, want %d of %d\n got %v\nwant %v", describe(q), len(page.Hits), page.More,

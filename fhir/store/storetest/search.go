@@ -143,7 +143,7 @@ func searchCommonAndRare(t *testing.T, d *database) {
 	commit(d.ctx, t, s, writes...)
 	for _, q := range []*search.Query{where("Patient", 100, "rare", "common"), where("Patient", 100, "common", "rare")} {
 		if got := searchIDs(d.ctx, t, s, q); len(got) != len(writes)/50 || got[1] != "p0057" {
-			t.Errorf("%v: %q", q.All, got)
+			t.Errorf("%v: got %q, want %d ids, the second p0057", q.All, got, len(writes)/50)
 		}
 	}
 }

@@ -82,11 +82,11 @@ func watchAll(t *testing.T, d *database) {
 			return nil
 		}) {
 			if err != nil {
-				t.Error(err)
+				t.Errorf("committing: got the error %v, want none", err)
 			}
 		}
 		if _, err := s.Commit(d.ctx, store.Commit{Writes: []store.Write{create(last, 1)}}); err != nil {
-			t.Error(err)
+			t.Errorf("committing the last: got the error %v, want none", err)
 		}
 	}()
 	got, err := drain(changes, isKey(last))
