@@ -170,7 +170,7 @@ func (e *core) findIn(ctx context.Context, source search.Source, typ string, whe
 
 // source is the store as searches use it.
 func (e *core) source(ctx context.Context) (search.Source, error) {
-	if err := e.indexing.searchable(ctx); err != nil {
+	if err := e.indexing.Searchable(ctx); err != nil {
 		return nil, err
 	}
 	return e.store, nil

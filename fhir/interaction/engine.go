@@ -21,8 +21,8 @@
 // name, condition.go and afterwards.go hold conditions against what will be
 // written, bundle_answer.go answers. criteria.go reads the conditions of all
 // conditional interactions, access.go, guard.go and narrow.go ask Access and
-// Guards, history*.go are histories, reindex*.go and searchparameter*.go let
-// stored search parameters take effect.
+// Guards, history*.go are histories. Package indexing lets stored search parameters
+// take effect; reindexing.go is where the engine meets it.
 //
 // Errors are *fhir.Error where a client can act on them. Not here: HTTP
 // status codes, headers, tokens, case concepts.
@@ -41,6 +41,7 @@ import (
 	"caseway/fhir/budget"
 	"caseway/fhir/builtin"
 	"caseway/fhir/definition"
+	"caseway/fhir/interaction/indexing"
 	"caseway/fhir/search"
 	"caseway/fhir/store"
 )
@@ -153,7 +154,7 @@ type core struct {
 	base         string
 	// registered is swapped when custom search parameters change.
 	registered atomic.Pointer[registered]
-	indexing   *indexing
+	indexing   *indexing.Keeper
 	builtin    *builtin.Set
 }
 
@@ -187,13 +188,15 @@ func New(c Config) (*Engine, error) {
 		c.Registry = plainRegistry(c.Base)
 	}
 	e.SetRegistry(c.Registry, c.Generation)
-	e.indexing = newIndexing(e, c)
 	if e.clock == nil {
 		e.clock = time.Now
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	e.indexing = indexing.New(indexing.Config{
+		Store: c.Store, Schema: c.Schema, Types: e.types.names, Base: c.Base, Prefer: c.PreferStoredParameters, Registries: registries{e}, Log: e.log,
+	})
 	return &Engine{e}, nil
 }
 

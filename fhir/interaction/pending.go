@@ -29,7 +29,7 @@ func (p *Pending) Scan(ctx context.Context, s search.Scan) (search.Page, error) 
 
 // Rebuilding reports whether the index is being made anew, so that it doesn't
 // have everything.
-func (p *Pending) Rebuilding() bool { return p.Server.indexing.rebuilding() }
+func (p *Pending) Rebuilding() bool { return p.Server.indexing.Rebuilding() }
 
 // Transactional reports whether the store can write several resources at once.
 func (p *Pending) Transactional() bool { return p.Server.store.Transactional() }

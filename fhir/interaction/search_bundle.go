@@ -102,7 +102,7 @@ const answerTime = 2 * time.Second
 func (e *core) overdue(ctx context.Context, cause error) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	if _, err := e.store.Records(ctx, searchKind, stateKey, "", 1); err != nil {
+	if err := e.indexing.Reach(ctx); err != nil {
 		return fhir.NewError(fhir.Transient, fhir.IssueTransient, "the store doesn't answer; try again").Because(cause)
 	}
 	return fhir.NewError(fhir.TooCostly, fhir.IssueTooCostly,

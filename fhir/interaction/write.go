@@ -9,6 +9,7 @@ import (
 
 	"caseway/fhir"
 	"caseway/fhir/budget"
+	"caseway/fhir/interaction/indexing"
 	"caseway/fhir/store"
 )
 
@@ -182,12 +183,12 @@ func repeated() error {
 
 // commit stores admitted drafts, each on the version that its before is.
 func (e *core) commit(ctx context.Context, drafts []*draft, preconditions []store.Precondition, idempotencyKey string) ([]store.Version, error) {
-	if err := e.indexing.ready(ctx); err != nil {
+	if err := e.indexing.Ready(ctx); err != nil {
 		return nil, err
 	}
 	versions, err := e.commitIndexed(ctx, drafts, preconditions, idempotencyKey)
 	if err == nil {
-		e.indexing.committed(ctx, drafts)
+		e.indexing.Committed(ctx, writtenBy(drafts))
 	}
 	return versions, err
 }
@@ -227,4 +228,13 @@ func (r *registered) write(work *budget.Work, d *draft) (_ store.Write, err erro
 		w.Compartments = r.compartmentsOf(d.key, w.Index.Terms)
 	}
 	return w, nil
+}
+
+// writtenBy is what drafts have made of their resources.
+func writtenBy(drafts []*draft) []indexing.Written {
+	all := make([]indexing.Written, len(drafts))
+	for i, d := range drafts {
+		all[i] = indexing.Written{Key: d.key, After: d.after}
+	}
+	return all
 }

@@ -1,4 +1,4 @@
-package interaction
+package indexing
 
 import (
 	"context"
@@ -41,63 +41,10 @@ const (
 	statusNoEffect = "no-effect" // it is stored, and that is all
 )
 
-// ReindexStatus says as a Parameters resource in JSON how far the indexing of
-// a stored SearchParameter is; with id "", of everything: the operation
-// $reindex-status. An id that doesn't exist fails as reading it does.
-func (s *Session) ReindexStatus(ctx context.Context, id string) ([]byte, error) {
-	key := fhir.Key{Type: parameterType, ID: id}
-	if id == "" {
-		if err := s.decide(ctx, Question{What: ReindexStatus, Key: key}); err != nil {
-			return nil, err
-		}
-		return s.status(ctx, nil)
-	}
-	if err := s.checkKey(key); err != nil {
-		return nil, err
-	}
-	v, err := s.current(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	if v, err = s.shown(ctx, ReindexStatus, key, v); err != nil {
-		return nil, err
-	}
-	return s.status(ctx, &v)
-}
-
-// Reindex makes the indexes of all resources anew in the background: the
-// operation $reindex. Searches go on meanwhile. It answers as ReindexStatus.
-func (s *Session) Reindex(ctx context.Context) ([]byte, error) {
-	if err := s.decide(ctx, Question{What: ReindexAll, Key: fhir.Key{Type: parameterType}}); err != nil {
-		return nil, err
-	}
-	x := s.indexing
-	if !x.joined.Load() {
-		return nil, fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "this process doesn't keep the index")
-	}
-	x.mu.Lock()
-	err := x.change(ctx, func(state *indexState) (bool, error) {
-		state.Generation++
-		return true, nil
-	})
-	if err == nil {
-		err = x.advance(ctx)
-	}
-	x.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case x.wake <- struct{}{}:
-	default:
-	}
-	return s.status(ctx, nil)
-}
-
-// status is that of a SearchParameter, or of everything.
-func (s *Session) status(ctx context.Context, v *store.Version) ([]byte, error) {
-	x := s.indexing
-	if err := x.ready(ctx); err != nil {
+// Status says as a Parameters resource in JSON how far the indexing of a stored
+// SearchParameter is, or with nil of everything.
+func (x *Keeper) Status(ctx context.Context, v *store.Version) ([]byte, error) {
+	if err := x.Ready(ctx); err != nil {
 		return nil, err
 	}
 	out := parameters{ResourceType: "Parameters"}
@@ -106,7 +53,7 @@ func (s *Session) status(ctx context.Context, v *store.Version) ([]byte, error) 
 	if v != nil {
 		used, waits := true, false
 		for range statusLooks {
-			if used, waits = state.waits(v.Key.ID); !waits || !x.works.Load() || sleep(ctx, statusPause) != nil {
+			if used, waits = state.waits(v.Key.ID); !waits || !x.works.Load() || pause(ctx, statusPause) != nil {
 				break
 			}
 			state = x.now.Load()
@@ -121,7 +68,7 @@ func (s *Session) status(ctx context.Context, v *store.Version) ([]byte, error) 
 		return json.Marshal(out)
 	}
 	out.code("status", statusIndexing)
-	progress := s.IndexProgress()
+	progress := x.Progress()
 	if progress.Total > 0 {
 		out.integer("done", min(progress.Done, progress.Total))
 		out.integer("total", progress.Total)
@@ -134,6 +81,30 @@ func (s *Session) status(ctx context.Context, v *store.Version) ([]byte, error) 
 		out.integer("waitingForProcesses", int64(waiting))
 	}
 	return json.Marshal(out)
+}
+
+// Again makes the indexes of all resources anew in the background.
+func (x *Keeper) Again(ctx context.Context) error {
+	if !x.joined.Load() {
+		return fhir.NewError(fhir.Invalid, fhir.IssueNotSupported, "this process doesn't keep the index")
+	}
+	x.mu.Lock()
+	err := x.change(ctx, func(state *indexState) (bool, error) {
+		state.Generation++
+		return true, nil
+	})
+	if err == nil {
+		err = x.advance(ctx)
+	}
+	x.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	select {
+	case x.wake <- struct{}{}:
+	default:
+	}
+	return nil
 }
 
 // In a small store indexing is a matter of milliseconds: who asks for the status
@@ -151,7 +122,7 @@ func (s *indexState) waits(id string) (used, waits bool) {
 }
 
 // waitingFor counts the processes that don't write by the newest generation yet.
-func (x *indexing) waitingFor(ctx context.Context, s *indexState) (n int, err error) {
+func (x *Keeper) waitingFor(ctx context.Context, s *indexState) (n int, err error) {
 	leases, err := x.others(ctx)
 	for _, l := range leases {
 		if l.Writing < s.Generation {
@@ -162,14 +133,13 @@ func (x *indexing) waitingFor(ctx context.Context, s *indexState) (n int, err er
 }
 
 // noEffect tells why a stored parameter isn't in use.
-func (x *indexing) noEffect(out parameters, v *store.Version) ([]byte, error) {
-	tree, err := x.engine.decodeStored(*v)
+func (x *Keeper) noEffect(out parameters, v *store.Version) ([]byte, error) {
+	tree, err := fhir.DecodeStored(x.schema, v.JSON)
 	if err != nil {
 		return nil, err
 	}
 	out.code("status", statusNoEffect)
-	guard := parameterGuard{x.engine}
-	issues := guard.check(&Image{At: parameterType, Key: v.Key, After: tree})
+	issues := x.Check(v.Key.ID, tree, ParameterType)
 	for _, issue := range issues {
 		out.text("reason", issue.Diagnostics())
 	}

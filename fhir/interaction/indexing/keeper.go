@@ -1,8 +1,9 @@
-package interaction
+package indexing
 
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,22 +24,26 @@ const (
 	leaseMargin = 5 * time.Second
 )
 
-// indexing keeps the search parameters of this process in step with those that
+// Keeper keeps the search parameters of this process in step with those that
 // are stored and with what other processes do. Safe for concurrent use.
-type indexing struct {
-	engine *core
+type Keeper struct {
+	store      store.Store
+	schema     fhir.Schema
+	types      []string // that resources are counted of
+	log        *slog.Logger
+	registries Registries
 	// alone says that no other process can use the store.
 	alone   bool
 	options []search.Option
 	program string
 	process string // the id of this one
 
-	begun  atomic.Bool                // JoinIndexing was called
+	begun  atomic.Bool                // Join was called
 	joined atomic.Bool                // and came to its end
-	works  atomic.Bool                // KeepIndexed runs
+	works  atomic.Bool                // Keep runs
 	now    atomic.Pointer[indexState] // that this process has taken on
 	lease  atomic.Int64               // until when this process counts as alive, milliseconds since 1970
-	done   atomic.Pointer[IndexProgress]
+	done   atomic.Pointer[Progress]
 	wake   chan struct{}
 
 	mu    sync.Mutex // held by who changes the state
@@ -58,28 +63,55 @@ type lease struct {
 	Writing int64 `json:"writing"` // it writes by this generation
 }
 
-func newIndexing(e *core, c Config) *indexing {
-	x := &indexing{engine: e, process: fhir.NewID(time.Now()), wake: make(chan struct{}, 1)}
+// Registries is what the search parameters of a state are used by.
+type Registries interface {
+	// Use lets requests be understood by reading and what is written be indexed by
+	// writing, which is of a generation; nil leaves either as it is. It gives back when
+	// nobody writes by an earlier one any more.
+	Use(ctx context.Context, reading, writing *search.Registry, generation int64) error
+	// Generation is that by which resources are indexed now.
+	Generation() int64
+	// Index is what a resource is found by, and the compartments that it is in, by
+	// that generation. Where it doesn't decode, it keeps the terms that it has.
+	Index(key fhir.Key, tree *fhir.Tree, terms []search.Term) (search.Index, []string)
+}
+
+// Config is what a Keeper needs.
+type Config struct {
+	Store      store.Store
+	Schema     fhir.Schema
+	Types      []string // of the resources that are stored
+	Base       string   // see search.WithBase; "" where it isn't known
+	Prefer     bool     // see search.PreferCustom
+	Registries Registries
+	Log        *slog.Logger
+}
+
+// New makes a Keeper. It doesn't use the store yet.
+func New(c Config) *Keeper {
+	x := &Keeper{
+		store: c.Store, schema: c.Schema, types: c.Types, log: c.Log, registries: c.Registries,
+		process: fhir.NewID(time.Now()), wake: make(chan struct{}, 1),
+	}
 	if c.Base != "" {
 		x.options = append(x.options, search.WithBase(c.Base))
 	}
-	if c.PreferStoredParameters {
+	if c.Prefer {
 		x.options = append(x.options, search.PreferCustom())
 	}
 	x.alone = c.Store.Exclusive()
 	x.now.Store(&indexState{})
-	x.done.Store(&IndexProgress{})
+	x.done.Store(&Progress{})
 	return x
 }
 
-// JoinIndexing reads the stored search parameters and takes part in keeping
+// Join reads the stored search parameters and takes part in keeping
 // the index: from then on SearchParameters that are written come into effect.
-// Call it before the engine is used, and KeepIndexed beside its use.
+// Call it before the engine is used, and Keep beside its use.
 //
 // Where the store takes no writes now, which is of kind Transient, the engine can
-// be used all the same: it refuses searches until KeepIndexed has made up for it.
-func (e *core) JoinIndexing(ctx context.Context) error {
-	x := e.indexing
+// be used all the same: it refuses searches until Keep has made up for it.
+func (x *Keeper) Join(ctx context.Context) error {
 	x.begun.Store(true)
 	plain, _ := search.NewRegistry(definition.R4(), nil, x.options...)
 	x.program = plain.Fingerprint()
@@ -107,7 +139,7 @@ func (e *core) JoinIndexing(ctx context.Context) error {
 			return err
 		}
 		if x.now.Load().Writing < x.now.Load().Generation {
-			if err := sleep(ctx, pollEvery/4); err != nil {
+			if err := pause(ctx, pollEvery/4); err != nil {
 				return err
 			}
 		}
@@ -117,7 +149,7 @@ func (e *core) JoinIndexing(ctx context.Context) error {
 }
 
 // rescan brings a state in line with the stored SearchParameters.
-func (x *indexing) rescan(ctx context.Context, s *indexState) (changed bool, err error) {
+func (x *Keeper) rescan(ctx context.Context, s *indexState) (changed bool, err error) {
 	if x.seen, err = x.mark(ctx); err != nil {
 		return false, err
 	}
@@ -130,32 +162,27 @@ func (x *indexing) rescan(ctx context.Context, s *indexState) (changed bool, err
 
 // apply takes a state on: what requests are understood by at once, and what is
 // written by as soon as all processes know of it.
-func (x *indexing) apply(ctx context.Context, s *indexState) error {
-	e := x.engine
-	before := e.registered.Load()
-	next := &registered{Registry: before.Registry, writing: before.writing, generation: before.generation, compartments: e.compartments}
+func (x *Keeper) apply(ctx context.Context, s *indexState) error {
+	var reading, writing *search.Registry
 	if s.Program == x.program {
-		next.Registry = x.registryOf(s)
+		reading = x.registryOf(s)
 		if s.Writing == s.Generation {
-			next.writing, next.generation = next.Registry, s.Generation
+			writing = reading
 		}
 	}
 	x.now.Store(s)
-	e.registered.Store(next)
 	// What is being written by the old set is of an older generation, and has
 	// to be there before anybody looks whether such are left.
-	for before.writers.Load() > 0 {
-		if err := sleep(ctx, time.Millisecond); err != nil {
-			return err
-		}
+	if err := x.registries.Use(ctx, reading, writing, s.Generation); err != nil {
+		return err
 	}
 	return x.sayAlive(ctx)
 }
 
 // sayAlive renews this process's lease, where it is time or there is news.
-func (x *indexing) sayAlive(ctx context.Context) error {
+func (x *Keeper) sayAlive(ctx context.Context) error {
 	now := time.Now()
-	say := lease{Known: x.now.Load().Generation, Writing: x.engine.registered.Load().generation}
+	say := lease{Known: x.now.Load().Generation, Writing: x.registries.Generation()}
 	if say == x.acked && now.Add(leaseTime/2).UnixMilli() < x.lease.Load() {
 		return nil
 	}
@@ -164,7 +191,7 @@ func (x *indexing) sayAlive(ctx context.Context) error {
 		return err
 	}
 	until := now.Add(leaseTime).UTC().Truncate(time.Millisecond)
-	_, err = x.engine.store.Commit(ctx, store.Commit{Records: []store.RecordWrite{{
+	_, err = x.store.Commit(ctx, store.Commit{Records: []store.RecordWrite{{
 		Kind: processKind, Key: x.process, Value: value, Expires: until, Expect: store.AnyVersion,
 	}}})
 	switch {
@@ -183,12 +210,12 @@ func isTransient(err error) bool {
 }
 
 // leave ends the lease, so that others needn't wait for this process.
-func (x *indexing) leave(ctx context.Context) error {
+func (x *Keeper) leave(ctx context.Context) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.lease.Store(0)
 	x.acked = lease{}
-	_, err := x.engine.store.Commit(ctx, store.Commit{Records: []store.RecordWrite{{
+	_, err := x.store.Commit(ctx, store.Commit{Records: []store.RecordWrite{{
 		Kind: processKind, Key: x.process, Delete: true, Expect: store.AnyVersion,
 	}}})
 	return err
@@ -198,8 +225,8 @@ func (x *indexing) leave(ctx context.Context) error {
 const mostProcesses = 1000
 
 // others gives what the living processes have taken on, this one among them.
-func (x *indexing) others(ctx context.Context) ([]lease, error) {
-	records, err := x.engine.store.Records(ctx, processKind, "", "", mostProcesses)
+func (x *Keeper) others(ctx context.Context) ([]lease, error) {
+	records, err := x.store.Records(ctx, processKind, "", "", mostProcesses)
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +241,7 @@ func (x *indexing) others(ctx context.Context) ([]lease, error) {
 
 // advance takes the steps towards a generation's use that can be taken now.
 // Callers hold x.mu.
-func (x *indexing) advance(ctx context.Context) error {
+func (x *Keeper) advance(ctx context.Context) error {
 	leases, err := x.others(ctx)
 	if err != nil {
 		return err
@@ -240,7 +267,7 @@ func (x *indexing) advance(ctx context.Context) error {
 			slices.ContainsFunc(leases, func(l lease) bool { return l.Writing < s.Generation }) {
 			return false, nil
 		}
-		page, err := x.engine.store.Stale(ctx, s.Generation, search.Place{}, 1)
+		page, err := x.store.Stale(ctx, s.Generation, search.Place{}, 1)
 		if err != nil || len(page.Hits) > 0 {
 			return false, err
 		}
@@ -251,7 +278,7 @@ func (x *indexing) advance(ctx context.Context) error {
 
 // step changes the state where edit wants it by what this process knows, so
 // that nothing is read where nothing is to be done.
-func (x *indexing) step(ctx context.Context, edit func(s *indexState) (bool, error)) error {
+func (x *Keeper) step(ctx context.Context, edit func(s *indexState) (bool, error)) error {
 	if s := x.now.Load(); s.Writing == s.Generation && s.Opened == s.Generation {
 		return nil
 	}
@@ -259,7 +286,7 @@ func (x *indexing) step(ctx context.Context, edit func(s *indexState) (bool, err
 }
 
 // sync takes on what other processes changed. Callers hold x.mu.
-func (x *indexing) sync(ctx context.Context) error {
+func (x *Keeper) sync(ctx context.Context) error {
 	s, err := x.load(ctx)
 	switch {
 	case err != nil:
@@ -274,10 +301,10 @@ func (x *indexing) sync(ctx context.Context) error {
 	return err
 }
 
-// ready makes sure that this process is in step before it reads or writes. It
+// Ready makes sure that this process is in step before it reads or writes. It
 // costs nothing while the lease holds. Those who wait for one that asks a store
 // in vain share its answer: one after the other they would wait for minutes.
-func (x *indexing) ready(ctx context.Context) error {
+func (x *Keeper) Ready(ctx context.Context) error {
 	if !x.joined.Load() || time.Now().UnixMilli() < x.lease.Load() {
 		return nil
 	}
@@ -293,10 +320,10 @@ func (x *indexing) ready(ctx context.Context) error {
 	return x.sync(ctx)
 }
 
-// searchable refuses searches whose answers could be incomplete whatever they
+// Searchable refuses searches whose answers could be incomplete whatever they
 // ask for.
-func (x *indexing) searchable(ctx context.Context) error {
-	if err := x.ready(ctx); err != nil {
+func (x *Keeper) Searchable(ctx context.Context) error {
+	if err := x.Ready(ctx); err != nil {
 		return err
 	}
 	if !x.joined.Load() {
@@ -318,16 +345,16 @@ func (x *indexing) searchable(ctx context.Context) error {
 	return nil
 }
 
-// rebuilding reports whether the index may be incomplete whatever is asked for.
-func (x *indexing) rebuilding() bool {
+// Rebuilding reports whether the index may be incomplete whatever is asked for.
+func (x *Keeper) Rebuilding() bool {
 	s := x.now.Load()
 	return x.joined.Load() && (s.Program != x.program || s.rebuilding())
 }
 
-// committed brings a change of SearchParameters into effect. The commit stands
+// Committed brings a change of SearchParameters into effect. The commit stands
 // whatever happens here, and who keeps the index finds it too.
-func (x *indexing) committed(ctx context.Context, drafts []*draft) {
-	if !x.joined.Load() || !x.concerns(drafts) {
+func (x *Keeper) Committed(ctx context.Context, written []Written) {
+	if !x.joined.Load() || !x.concerns(written) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTime)
@@ -340,10 +367,22 @@ func (x *indexing) committed(ctx context.Context, drafts []*draft) {
 	}
 	if err != nil {
 		x.seen = mark{}
-		x.engine.log.Warn("a changed SearchParameter isn't in effect yet", "error", err)
+		x.log.Warn("a changed SearchParameter isn't in effect yet", "error", err)
 	}
 	select {
 	case x.wake <- struct{}{}:
 	default:
 	}
+}
+
+// Reach fails where the store doesn't answer.
+func (x *Keeper) Reach(ctx context.Context) error {
+	_, err := x.store.Records(ctx, searchKind, stateKey, "", 1)
+	return err
+}
+
+// Written is what a commit made of a resource: nil where it was deleted.
+type Written struct {
+	Key   fhir.Key
+	After *fhir.Tree
 }

@@ -1,4 +1,4 @@
-package interaction
+package indexing
 
 import (
 	"context"
@@ -56,7 +56,7 @@ func (s *indexState) pending(p *parameterState) bool { return p.Since > s.Opened
 func (s *indexState) rebuilding() bool { return s.ProgramSince > s.Opened }
 
 // load reads the state; one that was never written is zero.
-func (x *indexing) load(ctx context.Context) (*indexState, error) {
+func (x *Keeper) load(ctx context.Context) (*indexState, error) {
 	s := &indexState{}
 	version, err := x.record(ctx, stateKey, s)
 	s.version = version
@@ -64,8 +64,8 @@ func (x *indexing) load(ctx context.Context) (*indexState, error) {
 }
 
 // record reads a record into v, where there is one.
-func (x *indexing) record(ctx context.Context, key string, v any) (version int64, err error) {
-	records, err := x.engine.store.Records(ctx, searchKind, key, "", 1)
+func (x *Keeper) record(ctx context.Context, key string, v any) (version int64, err error) {
+	records, err := x.store.Records(ctx, searchKind, key, "", 1)
 	if err != nil || len(records) == 0 || records[0].Key != key {
 		return 0, err
 	}
@@ -81,7 +81,7 @@ const maxChanges = 20
 // change alters the state, unless edit says that nothing is to be changed, and
 // takes it on. Callers hold x.mu. Another process may come between: then edit
 // is called again with what that made of it.
-func (x *indexing) change(ctx context.Context, edit func(s *indexState) (bool, error)) error {
+func (x *Keeper) change(ctx context.Context, edit func(s *indexState) (bool, error)) error {
 	for range maxChanges {
 		s, err := x.load(ctx)
 		if err != nil {
@@ -108,12 +108,12 @@ func (x *indexing) change(ctx context.Context, edit func(s *indexState) (bool, e
 	return errors.New("other processes kept changing the state of the index")
 }
 
-func (x *indexing) save(ctx context.Context, s *indexState) error {
+func (x *Keeper) save(ctx context.Context, s *indexState) error {
 	value, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	_, err = x.engine.store.Commit(ctx, store.Commit{Records: []store.RecordWrite{{
+	_, err = x.store.Commit(ctx, store.Commit{Records: []store.RecordWrite{{
 		Kind: searchKind, Key: stateKey, Value: value, Expect: s.version,
 	}}})
 	if err == nil {
@@ -124,7 +124,7 @@ func (x *indexing) save(ctx context.Context, s *indexState) error {
 
 // registryOf makes the registry of a state, or gives the one that there is
 // where it is the same. Callers hold x.mu.
-func (x *indexing) registryOf(s *indexState) *search.Registry {
+func (x *Keeper) registryOf(s *indexState) *search.Registry {
 	pending := make([]bool, len(s.Parameters))
 	for i := range s.Parameters {
 		pending[i] = s.pending(&s.Parameters[i])

@@ -1,7 +1,6 @@
-package interaction
+package indexing
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -10,30 +9,18 @@ import (
 	"caseway/fhir/search"
 )
 
-// parameterType is the resource type of which custom search parameters are.
-const parameterType = "SearchParameter"
+// ParameterType is the resource type of which custom search parameters are.
+const ParameterType = "SearchParameter"
 
-// parameterGuard refuses a SearchParameter that asks to be used and can't be,
-// and says of one that will have no effect why.
-type parameterGuard struct{ engine *core }
-
-// Check implements Guard.
-func (g parameterGuard) Check(_ context.Context, p *Pending) error {
-	for i := range p.Images {
-		if image := &p.Images[i]; image.Key.Type == parameterType && image.After != nil {
-			p.Issue(g.check(image)...)
-		}
-	}
-	return nil
-}
-
-func (g parameterGuard) check(image *Image) []fhir.Issue {
-	root := image.After.Root()
+// Check says what is wrong with a SearchParameter that asks to be used and can't be,
+// and of one that will have no effect why. Expressions begin with at.
+func (x *Keeper) Check(id string, tree *fhir.Tree, at string) []fhir.Issue {
+	root := tree.Root()
 	if root.Child("status").Text() != "active" {
-		return []fhir.Issue{inert(image.At+".status", "the parameter is stored, but only one whose status is active can be searched by")}
+		return []fhir.Issue{inert(at+".status", "the parameter is stored, but only one whose status is active can be searched by")}
 	}
 	d := definitionOf(root)
-	_, problems := g.engine.indexing.registryWith(image.Key.ID, d)
+	_, problems := x.registryWith(id, d)
 	var issues []fhir.Issue
 	for _, p := range problems {
 		if p.Definition != d {
@@ -46,7 +33,7 @@ func (g parameterGuard) check(image *Image) []fhir.Issue {
 		if p.Resource != "" {
 			issue.Text = "for " + p.Resource + ": " + issue.Text
 		}
-		issue.Expression = image.At + "." + p.Element
+		issue.Expression = at + "." + p.Element
 		issues = append(issues, issue)
 	}
 	return fewer(issues)
@@ -101,7 +88,7 @@ func texts(n fhir.Node, name string) []string {
 
 // registryWith makes the registry that there would be with one more parameter,
 // in place of the one of the same id, and tells the problems of all.
-func (x *indexing) registryWith(id string, d *definition.SearchParameter) (*search.Registry, []search.Problem) {
+func (x *Keeper) registryWith(id string, d *definition.SearchParameter) (*search.Registry, []search.Problem) {
 	var custom []search.CustomParameter
 	placed := false
 	for _, p := range x.now.Load().Parameters {

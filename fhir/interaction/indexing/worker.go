@@ -1,4 +1,4 @@
-package interaction
+package indexing
 
 import (
 	"context"
@@ -21,20 +21,20 @@ const (
 	longestPause  = 30 * time.Second // after failures
 )
 
-// IndexProgress says how far the index is.
-type IndexProgress struct {
+// Progress says how far the index is.
+type Progress struct {
 	Generation int64 `json:"generation"` // of the parameters that are wanted
 	Opened     int64 `json:"-"`          // that searches use; Generation where nothing is to be done
 	Done       int64 `json:"done"`       // resources that were indexed for Generation
 	Total      int64 `json:"total"`      // about how many there are; 0 where it isn't known yet
 }
 
-// IndexProgress says how far this process knows the index to be.
-func (e *core) IndexProgress() IndexProgress {
-	s := e.indexing.now.Load()
-	p := *e.indexing.done.Load()
+// Progress says how far this process knows the index to be.
+func (x *Keeper) Progress() Progress {
+	s := x.now.Load()
+	p := *x.done.Load()
 	if p.Generation != s.Generation {
-		p = IndexProgress{Generation: s.Generation}
+		p = Progress{Generation: s.Generation}
 	}
 	p.Opened = s.Opened
 	if p.Opened == p.Generation {
@@ -44,32 +44,31 @@ func (e *core) IndexProgress() IndexProgress {
 }
 
 // progressText says how far indexing is, for people.
-func (x *indexing) progressText() string {
-	p := x.engine.IndexProgress()
+func (x *Keeper) progressText() string {
+	p := x.Progress()
 	if p.Total == 0 {
 		return "indexing is about to begin"
 	}
 	return fmt.Sprintf("%d of about %d resources are done", min(p.Done, p.Total), p.Total)
 }
 
-// KeepIndexed keeps the process in step with others, and makes indexes anew
-// that older parameters or an older program made, until ctx ends. JoinIndexing
-// comes before it.
-func (e *core) KeepIndexed(ctx context.Context) {
-	x := e.indexing
+// Keep keeps the process in step with others, and makes indexes anew
+// that older parameters or an older program made, until ctx ends. Join comes
+// before it.
+func (x *Keeper) Keep(ctx context.Context) {
 	x.works.Store(true)
 	defer x.works.Store(false)
-	pause := pollEvery
+	rest := pollEvery
 	for ctx.Err() == nil {
 		err := x.keep(ctx)
 		switch {
 		case err == nil:
-			pause = pollEvery
+			rest = pollEvery
 		case ctx.Err() == nil:
-			e.log.Warn("keeping the index failed; it is tried again", "error", err)
-			pause = min(2*pause, longestPause)
+			x.log.Warn("keeping the index failed; it is tried again", "error", err)
+			rest = min(2*rest, longestPause)
 		}
-		timer := time.NewTimer(pause)
+		timer := time.NewTimer(rest)
 		select {
 		case <-ctx.Done():
 		case <-x.wake:
@@ -80,14 +79,14 @@ func (e *core) KeepIndexed(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := x.leave(ctx); err != nil {
-		e.log.Debug("the lease of this process stays until it expires", "error", err)
+		x.log.Debug("the lease of this process stays until it expires", "error", err)
 	}
 }
 
 // keep does what is to be done now.
-func (x *indexing) keep(ctx context.Context) error {
+func (x *Keeper) keep(ctx context.Context) error {
 	if !x.joined.Load() {
-		return x.engine.JoinIndexing(ctx)
+		return x.Join(ctx)
 	}
 	if err := x.catchUp(ctx); err != nil {
 		return err
@@ -96,7 +95,7 @@ func (x *indexing) keep(ctx context.Context) error {
 	if s.Writing < s.Generation || s.Program != x.program {
 		return nil
 	}
-	w := &worker{indexing: x, state: s}
+	w := &worker{Keeper: x, state: s}
 	if err := w.run(ctx); err != nil {
 		return err
 	}
@@ -107,7 +106,7 @@ func (x *indexing) keep(ctx context.Context) error {
 
 // catchUp takes on what others changed and finds SearchParameters that were
 // written where nobody took notice.
-func (x *indexing) catchUp(ctx context.Context) error {
+func (x *Keeper) catchUp(ctx context.Context) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if err := x.sync(ctx); err != nil {
@@ -133,8 +132,8 @@ func (x *indexing) catchUp(ctx context.Context) error {
 }
 
 // readProgress learns how far another process's worker is.
-func (x *indexing) readProgress(ctx context.Context) {
-	p := &IndexProgress{}
+func (x *Keeper) readProgress(ctx context.Context) {
+	p := &Progress{}
 	if _, err := x.record(ctx, progressKey, p); err == nil {
 		x.done.Store(p)
 	}
@@ -142,11 +141,11 @@ func (x *indexing) readProgress(ctx context.Context) {
 
 // worker makes indexes anew for a state.
 type worker struct {
-	*indexing
+	*Keeper
 	state    *indexState
 	claim    int64 // version of the claim's record
 	said     time.Time
-	progress IndexProgress
+	progress Progress
 }
 
 // errClaimed says that another process makes the indexes.
@@ -160,7 +159,7 @@ func (w *worker) run(ctx context.Context) (err error) {
 	var after search.Place
 	for {
 		began := time.Now()
-		page, err := w.engine.store.Stale(ctx, w.state.Generation, after, reindexAtOnce)
+		page, err := w.store.Stale(ctx, w.state.Generation, after, reindexAtOnce)
 		if err != nil {
 			return err
 		}
@@ -195,30 +194,27 @@ func (w *worker) run(ctx context.Context) (err error) {
 
 // rest leaves the machine to others for as long as the work took.
 func (w *worker) rest(ctx context.Context, worked time.Duration) error {
-	return sleep(ctx, min(worked, longestRest))
+	return pause(ctx, min(worked, longestRest))
 }
 
 // reindex makes indexes by the registry of the state.
 func (w *worker) reindex(ctx context.Context, hits []search.Hit) error {
-	r := w.engine.registered.Load()
 	changes := make([]store.Reindexed, len(hits))
+	generation := w.registries.Generation()
 	for i, hit := range hits {
-		changes[i] = store.Reindexed{Key: hit.Key, VersionID: hit.VersionID}
-		tree, err := fhir.DecodeStored(w.engine.schema, hit.JSON)
+		tree, err := fhir.DecodeStored(w.schema, hit.JSON)
 		if err != nil {
 			// It stays findable by what it was found by; a parameter must not
 			// stay closed for good because of it.
-			w.engine.log.Error("a stored resource doesn't decode and keeps its old index", "resource", hit.Key.String(), "error", err)
-			changes[i].Index = search.Index{Terms: hit.Terms}
-		} else {
-			changes[i].Index = r.writing.Index(tree)
+			w.log.Error("a stored resource doesn't decode and keeps its old index", "resource", hit.Key.String(), "error", err)
 		}
-		changes[i].Compartments = r.compartmentsOf(hit.Key, changes[i].Index.Terms)
+		changes[i] = store.Reindexed{Key: hit.Key, VersionID: hit.VersionID}
+		changes[i].Index, changes[i].Compartments = w.registries.Index(hit.Key, tree, hit.Terms)
 	}
-	if r.generation != w.state.Generation {
+	if generation != w.state.Generation || w.registries.Generation() != generation {
 		return nil
 	}
-	return w.engine.store.Reindex(ctx, r.generation, changes)
+	return w.store.Reindex(ctx, generation, changes)
 }
 
 // claimed makes sure that this process is the one that works, and tells how
@@ -251,7 +247,7 @@ func (w *worker) claimed(ctx context.Context) error {
 
 // begin finds out whether the work is free, and how far it was.
 func (w *worker) begin(ctx context.Context) error {
-	records, err := w.engine.store.Records(ctx, searchKind, workerKey, "", 1)
+	records, err := w.store.Records(ctx, searchKind, workerKey, "", 1)
 	if err != nil {
 		return err
 	}
@@ -267,9 +263,9 @@ func (w *worker) begin(ctx context.Context) error {
 	if w.progress.Generation == w.state.Generation {
 		return nil
 	}
-	w.progress = IndexProgress{Generation: w.state.Generation}
-	for _, typ := range w.engine.types.names {
-		n, err := w.engine.store.CountType(ctx, typ, 1<<30)
+	w.progress = Progress{Generation: w.state.Generation}
+	for _, typ := range w.types {
+		n, err := w.store.CountType(ctx, typ, 1<<30)
 		if err != nil {
 			return err
 		}
@@ -292,7 +288,7 @@ func (w *worker) finish(ctx context.Context) error {
 	if w.claim == 0 {
 		return nil
 	}
-	w.engine.log.Info("the search index is up to date", "generation", w.state.Generation, "resources", w.progress.Done)
+	w.log.Info("the search index is up to date", "generation", w.state.Generation, "resources", w.progress.Done)
 	return w.tell(ctx)
 }
 
@@ -311,9 +307,21 @@ func (w *worker) release(ctx context.Context) error {
 }
 
 func (w *worker) write(ctx context.Context, r store.RecordWrite) error {
-	_, err := w.engine.store.Commit(ctx, store.Commit{Records: []store.RecordWrite{r}})
+	_, err := w.store.Commit(ctx, store.Commit{Records: []store.RecordWrite{r}})
 	if conflict := (*store.Conflict)(nil); errors.As(err, &conflict) {
 		return errClaimed
 	}
 	return err
+}
+
+// pause waits, or gives up with ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -1,4 +1,4 @@
-package interaction
+package indexing
 
 import (
 	"context"
@@ -28,11 +28,11 @@ type mark struct {
 }
 
 // mark looks at the stored SearchParameters without reading them.
-func (x *indexing) mark(ctx context.Context) (m mark, err error) {
-	if m.count, err = x.engine.store.CountType(ctx, parameterType, 1<<30); err != nil || m.count == 0 {
+func (x *Keeper) mark(ctx context.Context) (m mark, err error) {
+	if m.count, err = x.store.CountType(ctx, ParameterType, 1<<30); err != nil || m.count == 0 {
 		return m, err
 	}
-	page, err := x.engine.store.Scan(ctx, search.Scan{Type: parameterType, Descending: true, Limit: 1, KeysOnly: true})
+	page, err := x.store.Scan(ctx, search.Scan{Type: ParameterType, Descending: true, Limit: 1, KeysOnly: true})
 	if len(page.Hits) > 0 {
 		m.newest = page.Hits[0].Place
 	}
@@ -40,16 +40,16 @@ func (x *indexing) mark(ctx context.Context) (m mark, err error) {
 }
 
 // stored reads the active SearchParameters, in the order of their ids.
-func (x *indexing) stored(ctx context.Context) ([]storedParameter, error) {
+func (x *Keeper) stored(ctx context.Context) ([]storedParameter, error) {
 	var all []storedParameter
-	scan := search.Scan{Type: parameterType, Limit: parametersAtOnce}
+	scan := search.Scan{Type: ParameterType, Limit: parametersAtOnce}
 	for {
-		page, err := x.engine.store.Scan(ctx, scan)
+		page, err := x.store.Scan(ctx, scan)
 		if err != nil {
 			return nil, err
 		}
 		for _, hit := range page.Hits {
-			tree, err := x.engine.decodeStored(VersionOf(hit))
+			tree, err := fhir.DecodeStored(x.schema, hit.JSON)
 			if err != nil {
 				return nil, err
 			}
@@ -68,7 +68,7 @@ func (x *indexing) stored(ctx context.Context) ([]storedParameter, error) {
 // adopt makes a state of what is stored and reports whether that changes
 // anything. Where two parameters have a type and code in common, the one that
 // had them before keeps them.
-func (x *indexing) adopt(s *indexState, stored []storedParameter) (changed bool) {
+func (x *Keeper) adopt(s *indexState, stored []storedParameter) (changed bool) {
 	before := s.Parameters
 	after := x.effective(inOrderOf(before, stored))
 	next := s.Generation + 1
@@ -115,7 +115,7 @@ func inOrderOf(before []parameterState, stored []storedParameter) []storedParame
 }
 
 // effective are the parameters that work for at least one type.
-func (x *indexing) effective(stored []storedParameter) []parameterState {
+func (x *Keeper) effective(stored []storedParameter) []parameterState {
 	custom := make([]search.CustomParameter, len(stored))
 	for i, p := range stored {
 		custom[i].Definition = p.definition
@@ -162,20 +162,20 @@ func (p *parameterState) displaces() bool {
 }
 
 // concerns reports whether writes may change the parameters that are in use.
-func (x *indexing) concerns(drafts []*draft) bool {
-	return slices.ContainsFunc(drafts, func(d *draft) bool {
-		if d.key.Type != parameterType {
+func (x *Keeper) concerns(written []Written) bool {
+	return slices.ContainsFunc(written, func(w Written) bool {
+		if w.Key.Type != ParameterType {
 			return false
 		}
-		if find(x.now.Load().Parameters, d.key.ID) != nil {
+		if find(x.now.Load().Parameters, w.Key.ID) != nil {
 			return true
 		}
-		return d.after != nil && x.wouldWork(d.key, d.after)
+		return w.After != nil && x.wouldWork(w.Key, w.After)
 	})
 }
 
 // wouldWork reports whether a parameter works for any type as things are.
-func (x *indexing) wouldWork(key fhir.Key, t *fhir.Tree) bool {
+func (x *Keeper) wouldWork(key fhir.Key, t *fhir.Tree) bool {
 	if t.Root().Child("status").Text() != "active" {
 		return false
 	}
