@@ -13,6 +13,7 @@ import (
 // TestBadInput: what is wrong or too much gets a clear refusal, with no more
 // work than an answer would take.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	r := newRegistry(t)
 	digits := strings.Repeat("9", 400)
 	for _, c := range []struct {

@@ -37,6 +37,7 @@ func examples(t testing.TB) map[string]*fhir.Tree {
 }
 
 func TestExamplesMakeOrderedTermsWithoutFailures(t *testing.T) {
+	t.Parallel()
 	failures := 0
 	r := newRegistry(t, OnFailure(func(p *Parameter, err error) {
 		failures++
@@ -67,6 +68,7 @@ func TestExamplesMakeOrderedTermsWithoutFailures(t *testing.T) {
 }
 
 func TestComponentsOfCompositesHaveTermsOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	r, seen := newRegistry(t), 0
 	for name, tree := range examples(t) {
 		terms := r.Index(tree).Merge()

@@ -16,6 +16,7 @@ import (
 // TestStandardParametersWorkAsStoredOnes: what is said of stored parameters
 // refuses none of R4's, and makes the same terms of all examples.
 func TestStandardParametersWorkAsStoredOnes(t *testing.T) {
+	t.Parallel()
 	var custom []CustomParameter
 	for _, d := range standardParameters() {
 		if refused()[d.URL] != "" || d.Type == "special" || strings.HasPrefix(d.Code, "_") || adjustedComponents[d.URL] != nil || phonetic[d.URL] {
@@ -120,6 +121,7 @@ var withoutExamples = []string{}
 // TestParametersOfGuides: each is taken, and finds something where an example
 // has a value, or there is a reason.
 func TestParametersOfGuides(t *testing.T) {
+	t.Parallel()
 	parameters, resources := guideParameters(t)
 	if len(parameters) < 100 {
 		t.Fatalf("only %d parameters", len(parameters))

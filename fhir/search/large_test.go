@@ -11,6 +11,7 @@ import (
 // A resource may repeat a value as often as fits into it. What indexing holds
 // meanwhile grows with the values that differ.
 func TestIndexOfRepeatedValues(t *testing.T) {
+	t.Parallel()
 	const given = 300_000
 	r := newRegistry(t)
 	body := `{"resourceType":"Patient","name":[{"given":["A"` + strings.Repeat(`,"B"`, given) + `]}]}`

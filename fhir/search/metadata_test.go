@@ -11,6 +11,7 @@ import (
 // TestMetadataIsWhatWorks: each parameter, modifier and include that is listed
 // can be used, and none that is refused is listed.
 func TestMetadataIsWhatWorks(t *testing.T) {
+	t.Parallel()
 	r := newRegistry(t)
 	parameters, includes := 0, 0
 	for _, typ := range definition.R4().ResourceTypes() {

@@ -20,6 +20,7 @@ func beyondModel(p *Parameter, modifier string) bool {
 // TestIndexAgreesWithTheModel: whatever the resource, parameter, modifier and
 // value, a condition on the index holds where the model says so.
 func TestIndexAgreesWithTheModel(t *testing.T) {
+	t.Parallel()
 	const base = "http://example.org/fhir"
 	r := newRegistry(t, WithBase(base), OnFailure(func(p *Parameter, err error) { t.Errorf("%s: got the error %v, want none", p.prefix, err) }))
 	m := model.Model{Set: definition.R4(), Base: base}

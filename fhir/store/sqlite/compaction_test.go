@@ -122,6 +122,7 @@ func (c *changes) wantSieved(t *testing.T, s *Store, term, other search.Term) {
 // Of heads in the table, those without the other terms aren't read; of later
 // ones only so many are read in vain.
 func TestIntersectionOfPostings(t *testing.T) {
+	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "store.db"), Options{mergeAt: 1000})
 	for i := range 600 {
 		w := write(fmt.Sprint(i), 10)
@@ -140,6 +141,7 @@ func TestIntersectionOfPostings(t *testing.T) {
 // Whatever is in memory, in the table, left over or made again from the heads:
 // together it is the index.
 func TestIndexFollowsThroughMergesAndRestarts(t *testing.T) {
+	t.Parallel()
 	for _, mergeAt := range []int{1, 7, 60, 1 << 30} {
 		t.Run(fmt.Sprint(mergeAt), func(t *testing.T) {
 			opt := Options{mergeAt: mergeAt}
@@ -163,6 +165,7 @@ func TestIndexFollowsThroughMergesAndRestarts(t *testing.T) {
 
 // Postings that lie far apart are looked up one by one in a common term's rows.
 func TestIntersectionOfScatteredPostings(t *testing.T) {
+	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "store.db"), Options{mergeAt: 40})
 	for i := range 1000 {
 		w := write(fmt.Sprint(i), 10)

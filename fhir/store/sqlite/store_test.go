@@ -30,14 +30,23 @@ func open(t testing.TB, path string, opt Options) *Store {
 	return s
 }
 
-func TestContract(t *testing.T) { storetest.Run(t, backend(Options{})) }
+func TestContract(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, backend(Options{}))
+}
 
 // With one connection, whoever keeps it too long is found out.
-func TestContractWithOneReader(t *testing.T) { storetest.Run(t, backend(Options{Readers: 1})) }
+func TestContractWithOneReader(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, backend(Options{Readers: 1}))
+}
 
 // Entries of the index are found wherever they are: in memory, in the table, or
 // on their way.
-func TestContractWithMerges(t *testing.T) { storetest.Run(t, backend(Options{mergeAt: 40})) }
+func TestContractWithMerges(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, backend(Options{mergeAt: 40}))
+}
 
 func BenchmarkStore(b *testing.B) { storetest.Bench(b, backend(Options{})) }
 
