@@ -204,9 +204,9 @@ func (l *Filters) read(p search.Pair) *problem.Fault {
 		"and paged by count and cursor"}
 }
 
-// inAskedNames makes what the search of EpisodeOfCare says of its parameters into
+// InAskedNames makes what the search of EpisodeOfCare says of its parameters into
 // what is said of those of the list.
-func (l *Filters) inAskedNames(err error) error {
+func (l *Filters) InAskedNames(err error) error {
 	refused := (*fhir.Error)(nil)
 	if !errors.As(err, &refused) {
 		return err
@@ -270,7 +270,7 @@ func (s *Service) listPage(ctx context.Context, l Filters, cursor string, page *
 	parameters = append(slices.Clone(parameters), namedInRows...)
 	found, err := s.caller.Find(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
 	if err != nil {
-		return "", l.inAskedNames(err)
+		return "", l.InAskedNames(err)
 	}
 	a := &assembly.Assembled{Versions: map[fhir.Key]int64{}}
 	if err := s.assembler.AddHits(a, found.Matches); err != nil {

@@ -48,8 +48,12 @@ func TestCasesAreListedByProblemsBelow(t *testing.T) {
 			{"condition:below=http://snomed.info/sct|3723001&condition:in=http://example.org/nowhere", `"detail":"the parameter condition:in: the value set`},
 			{"condition:above=http://example.org/diseases|joint", "condition (also with :in and :below)"},
 		} {
-			if got := a.do("GET", "/cases?"+row.query, ""); got.status != http.StatusBadRequest || !strings.Contains(got.body, row.told) {
-				t.Errorf("%s: %d %s, want 400 and %q", row.query, got.status, got.body, row.told)
+			for _, path := range []string{"/cases?", "/cases/export?"} {
+				t.Run(path+row.query, func(t *testing.T) {
+					if got := a.do("GET", path+row.query, ""); got.status != http.StatusBadRequest || !strings.Contains(got.body, row.told) {
+						t.Errorf("got %d %s, want 400 and %q", got.status, got.body, row.told)
+					}
+				})
 			}
 		}
 	})

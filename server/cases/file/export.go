@@ -121,7 +121,7 @@ func (s *Service) exportPage(ctx context.Context, l *cases.Filters, cursor strin
 	}
 	found, err := s.caller.Find(ctx, interaction.SearchRequest{Type: "EpisodeOfCare", Parameters: parameters})
 	if err != nil {
-		return nil, "", err
+		return nil, "", l.InAskedNames(err)
 	}
 	a := &assembly.Assembled{Versions: map[fhir.Key]int64{}}
 	if err := s.assembler.AddHits(a, found.Matches); err != nil {
