@@ -9,11 +9,11 @@ import (
 	"caseway/server/cases/problem"
 )
 
-// action is a row of the table of actions.
+// ActionDefinition is a row of the table of actions.
 type ActionDefinition struct {
 	Name casemodel.Action
 	Text string // for the OpenAPI document
-	// argument is the type of the action's argument, nil for none.
+	// Argument is the type of the action's argument, nil for none.
 	Argument reflect.Type
 	// do takes the action. argument is a value of the argument's type.
 	do func(c casemodel.Case, s casemodel.Step, argument any) (casemodel.Result, error)
@@ -35,7 +35,7 @@ func without(name casemodel.Action, text string, do func(casemodel.Case, casemod
 	}}
 }
 
-// table is every action that the case API takes.
+// ActionDefinitions is the table of every action that the case API takes.
 var ActionDefinitions = []ActionDefinition{
 	with(casemodel.ActionRefer, "Refer a client to case management.", casemodel.Refer),
 	with(casemodel.ActionOpen, "Open a new or referred case with its model and setting.", casemodel.Open),
@@ -80,7 +80,7 @@ func Definition(name casemodel.Action) (*ActionDefinition, error) {
 	return nil, problem.New(http.StatusNotFound, "not-found", "Not found", "there is no action of this name; /cases/openapi.json lists them")
 }
 
-// beginning are the actions that make a new case.
+// BeginningActions are the actions that make a new case.
 var BeginningActions = []casemodel.Action{casemodel.ActionRefer, casemodel.ActionOpen}
 
 // requestAuthorization names who is to provide the service, which a Claim must

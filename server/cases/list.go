@@ -40,7 +40,7 @@ type Page struct {
 	Next string `json:"next,omitempty"`
 }
 
-// filter is a parameter of the list: text says what it takes, and search is
+// ListParameter is a parameter of the list: Text says what it takes, and search is
 // what it is called when EpisodeOfCare is searched.
 type ListParameter struct {
 	Name, Text string
@@ -56,7 +56,7 @@ const (
 
 const codeList = `^[a-z-]+(,[a-z-]+)*$`
 
-// filters are those of the list, answered from index terms.
+// ListParameters are those of the list, answered from index terms.
 var ListParameters = []ListParameter{
 	{"assignee", "The case manager, such as Practitioner/1 or PractitionerRole/1.", RefPattern, referenceTo("manager")},
 	{"client", "The Patient whose case it is.", RefPattern, referenceTo("patient")},
@@ -118,7 +118,7 @@ func problemCode(modifier string) func(string) (search.Pair, *problem.Fault) {
 	}
 }
 
-// listing is a request for a list, understood.
+// Filters is a request for a list, understood.
 type Filters struct {
 	Parameters []search.Pair
 	query      []search.Pair     // as it was asked, without the cursor

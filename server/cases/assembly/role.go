@@ -35,7 +35,7 @@ var roleOf = func() map[string]casemodel.Role {
 type Caller struct {
 	Party casemodel.Party
 	Roles []casemodel.Role // the likeliest first; never empty
-	// organization is whom the caller acts for, zero for none.
+	// Organization is whom the caller acts for, zero for none.
 	Organization casemodel.Party
 }
 

@@ -25,14 +25,14 @@ type Commit struct {
 	Action casemodel.Action
 	Step   casemodel.Step
 	Notes  []string // see casemodel.Result
-	// ids made those of what is new; nil where what is new keeps the ids that it
-	// has: then it fails with thereAlready where something is under one of them.
+	// IDs made those of what is new; nil where what is new keeps the ids that it
+	// has: then it fails with rules.ThereAlready where something is under one of them.
 	IDs *assembly.IDs
-	// result is what the step comes to, where writes may follow from it that the
+	// Result is what the step comes to, where writes may follow from it that the
 	// caller doesn't ask for; nil where none does.
 	Result *casemodel.Result
 	DryRun bool
-	// made are people and organizations that are made beside the case.
+	// Made are people and organizations that are made beside the case.
 	Made []Person
 }
 
@@ -47,7 +47,7 @@ func NewWriter(a *assembly.Assembler, caller assembly.Session) *Writer {
 	return &Writer{assembler: a, caller: caller}
 }
 
-// Commit stores the resources of an action in one commit; with dryRun it finds
+// Commit stores the resources of an action in one commit; with DryRun it finds
 // out whether they would be. It gives the id of the case. Resources that have
 // changed since they were read refuse it. Expressions of what is refused begin
 // with the key of a resource, "Task/1.status".

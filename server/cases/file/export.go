@@ -73,14 +73,14 @@ func ReadExport(format Format, pairs []search.Pair) (Exporting, error) {
 	return e, err
 }
 
-// fileService reads and writes files of cases. Safe for concurrent use.
+// Service reads and writes files of cases. Safe for concurrent use.
 type Service struct {
 	assembler      *assembly.Assembler
 	writer         *change.Writer
 	caller, server assembly.Session
 }
 
-// newFileService makes a fileService of what a Service is made of too.
+// New makes a Service of what a cases.Service is made of too.
 func New(c cases.Config) *Service {
 	a := c.Guard.Assembler()
 	return &Service{assembler: a, writer: change.NewWriter(a, c.Caller), caller: c.Caller, server: c.Server}

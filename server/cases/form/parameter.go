@@ -5,7 +5,7 @@ import (
 	"caseway/server/cases/problem"
 )
 
-// readEach has each parameter of a request read, once. read says what is wrong
+// Each has each parameter of a request read, once. read says what is wrong
 // with one, "" for nothing; all that is wrong is told in one answer.
 func Each(pairs []search.Pair, read func(search.Pair) (wrong string)) error {
 	var faults []problem.Fault

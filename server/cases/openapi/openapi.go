@@ -14,7 +14,7 @@ import (
 	"caseway/server/cases/problem"
 )
 
-// OpenAPI is the description of the case API (OpenAPI 3.1), made when it is
+// Document is the description of the case API (OpenAPI 3.1), made when it is
 // first asked for, of the table of actions and casemodel's types.
 func Document() []byte { return openAPI() }
 

@@ -15,8 +15,8 @@ import (
 	"caseway/server/cases/membership"
 )
 
-// doing is the action that a commit carries out: the note of the Service to the
-// Guard.
+// Note is the action that a commit carries out: what the case API tells the Guard of
+// it.
 type Note struct {
 	Action  casemodel.Action
 	Step    casemodel.Step
@@ -24,15 +24,15 @@ type Note struct {
 	Episode int64  // version of the EpisodeOfCare that the action was judged by
 	// attestation is that of an operation that is no action.
 	attestation *Attestation
-	// written is what a FHIR client writes, where the doing is what follows from it.
+	// written is what a FHIR client writes, where the Note is of what follows from it.
 	written []interaction.Image
 	Notes   []string // what is to be said beside the reason of the step
-	// known are the resources that may be there already, with their versions;
-	// nil where what is new gets ids of the store's.
+	// Known are the resources that may be there already, with their versions;
+	// nil where what is new gets ids of the server's.
 	Known map[fhir.Key]int64
 }
 
-// GuardConfig is what a Guard needs.
+// Config is what a Guard needs.
 type Config struct {
 	Schema fhir.Schema
 	// Open is set where nobody logs in: then callers name their role themselves.
@@ -49,7 +49,7 @@ type Guard struct {
 	hasDevice  atomic.Bool // the store has the Device that stands for the server
 }
 
-// NewGuard makes a Guard.
+// New makes a Guard.
 func New(c Config) *Guard {
 	return &Guard{membership: membership.NewGuard(c.Schema), assembler: assembly.New(c.Schema, c.Open, c.Clock)}
 }
