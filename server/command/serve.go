@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -143,7 +144,7 @@ func (s Serve) engine(data store.Store, memory *budget.Memory, log *slog.Logger)
 	recorder, guards := s.audited(data, log)
 	d.recorder = recorder
 	d.engine, err = interaction.New(interaction.Config{
-		Store: data, Guards: append([]interaction.Guard{guard}, guards...), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
+		Store: data, Guards: slices.Concat([]interaction.Guard{guard}, s.Validation.guards(), guards), Schema: r4, ResourceTypes: r4.ResourceTypes(), Base: fhirBase(s.BaseURL),
 		Compartments: []interaction.Compartment{membership.Compartment()}, PreferStoredParameters: s.PreferStored, Builtin: broughtAlong(), Validator: s.Validation.onWrites(d.validator),
 		Limits: fhir.Limits{Bytes: s.decodeLimit()}, MaxEntries: s.MaxEntries, MaxAnswer: s.MaxAnswer, Memory: memory, Log: log,
 	})

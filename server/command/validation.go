@@ -8,6 +8,7 @@ import (
 	"caseway/fhir/interaction"
 	"caseway/fhir/packages"
 	"caseway/fhir/validate"
+	"caseway/server/lifecycle"
 )
 
 // Validation says what resources are held to when they are written.
@@ -23,6 +24,14 @@ func (v Validation) onWrites(made *validate.Validator) interaction.Validator {
 		return nil
 	}
 	return made
+}
+
+// guards hold statuses to their course, where writes are held to rules.
+func (v Validation) guards() []interaction.Guard {
+	if v.Validate == "off" {
+		return nil
+	}
+	return []interaction.Guard{lifecycle.New(definition.R4(), nil)}
 }
 
 // validator makes what knows the rules that are asked for. It answers $validate, also

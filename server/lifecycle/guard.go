@@ -1,0 +1,170 @@
+// Package lifecycle holds the statuses of Tasks and EpisodesOfCare to their course,
+// in cases and outside of them.
+//
+//   - task-status: the status of a Task goes from one to another as the state machine
+//     of R4 has it. What was entered in error can be said at any time.
+//   - episode-status-history: where the status of an EpisodeOfCare changes, the one that
+//     it had goes into statusHistory with the time that it lasted. What a client writes
+//     there itself stays as it is.
+//
+// Not here: the phases of cases (package casemodel), which says both of episodes that
+// it binds.
+package lifecycle
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"caseway/fhir"
+	"caseway/fhir/interaction"
+	"caseway/mapping/casemodel"
+)
+
+// Guard is the Guard of both rules. Safe for concurrent use.
+type Guard struct {
+	schema fhir.Schema
+	clock  func() time.Time
+}
+
+// New makes a Guard; a clock that is nil is time.Now.
+func New(schema fhir.Schema, clock func() time.Time) *Guard {
+	if clock == nil {
+		clock = time.Now
+	}
+	return &Guard{schema: schema, clock: clock}
+}
+
+var _ interaction.Guard = (*Guard)(nil)
+
+// Check implements interaction.Guard. What code of the server writes has its own rules.
+func (g *Guard) Check(_ context.Context, p *interaction.Pending) error {
+	if p.Note != nil {
+		return nil
+	}
+	for i := range p.Images {
+		image := &p.Images[i]
+		if image.After == nil || !image.Before.Exists() || image.Before.Deleted() || image.At == "" {
+			continue
+		}
+		switch image.Key.Type {
+		case "Task":
+			before, after := statusOf(image)
+			if !casemodel.TaskStep(before, after) {
+				p.Issue(fhir.Issue{
+					Severity: fhir.SeverityError, Code: fhir.IssueBusinessRule, Expression: image.At + ".status",
+					Text: "task-status: a Task that is " + before + " can't become " + after + "; what follows is " + strings.Join(casemodel.TaskSteps(before), ", "),
+				})
+			}
+		case "EpisodeOfCare":
+			if err := g.remember(p, image); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// statusOf gives the status before and after a write.
+func statusOf(image *interaction.Image) (before, after string) {
+	var b struct {
+		Status string `json:"status"`
+	}
+	_ = json.Unmarshal(image.Before.JSON, &b) // what is stored is JSON
+	return b.Status, image.After.Root().Child("status").Text()
+}
+
+// episode is what an EpisodeOfCare says of its statuses.
+type episode struct {
+	Status        string            `json:"status"`
+	StatusHistory []json.RawMessage `json:"statusHistory"`
+	Period        period            `json:"period"`
+}
+
+type period struct {
+	Start string `json:"start,omitempty"`
+	End   string `json:"end,omitempty"`
+}
+
+type span struct {
+	Status string `json:"status"`
+	Period period `json:"period"`
+}
+
+// phaseURL is the extension of episodes that the rules of cases bind: those keep the
+// history themselves.
+const phaseURL = fhir.CanonicalBase + "/StructureDefinition/episode-phase"
+
+// remember puts the status that an episode had into its history.
+func (g *Guard) remember(_ *interaction.Pending, image *interaction.Image) error {
+	text := image.After.JSON
+	if strings.Contains(string(text), phaseURL) || strings.Contains(string(image.Before.JSON), phaseURL) {
+		return nil
+	}
+	var before, after episode
+	if json.Unmarshal(image.Before.JSON, &before) != nil || json.Unmarshal(text, &after) != nil {
+		return nil // the mapping of cases says so
+	}
+	history := after.StatusHistory
+	if len(history) == 0 {
+		history = before.StatusHistory // a client that keeps none doesn't mean to drop it
+	}
+	changed := before.Status != after.Status
+	if changed && len(after.StatusHistory) <= len(before.StatusHistory) {
+		history = append(slices.Clip(history), g.ended(before, history))
+	}
+	if len(history) == len(after.StatusHistory) {
+		return nil
+	}
+	tree, err := fhir.DecodeStored(g.schema, withHistory(image.After, history))
+	if err != nil {
+		return err
+	}
+	image.After = tree
+	return nil
+}
+
+// ended is the span of a status that ends now: it began where the last one ended, or
+// with the episode.
+func (g *Guard) ended(before episode, history []json.RawMessage) json.RawMessage {
+	s := span{Status: before.Status, Period: period{Start: before.Period.Start, End: fhir.Instant(g.clock())}}
+	if len(history) > 0 {
+		var last span
+		if json.Unmarshal(history[len(history)-1], &last) == nil && last.Period.End != "" {
+			s.Period.Start = last.Period.End
+		}
+	}
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil // strings always marshal
+	}
+	return text
+}
+
+// withHistory is an episode with another statusHistory, and everything else as it is.
+func withHistory(tree *fhir.Tree, history []json.RawMessage) []byte {
+	list := []byte(`"statusHistory":[`)
+	for i, h := range history {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = append(list, h...)
+	}
+	list = append(list, ']')
+	text := tree.JSON
+	first, last := -1, -1
+	for n := range tree.Root().All("statusHistory") {
+		start, end := n.Span()
+		if first < 0 {
+			first = start
+		}
+		last = end
+	}
+	if first < 0 {
+		end := len(text) - 1 // the closing brace; a resource has members before it
+		return slices.Concat(text[:end], []byte{','}, list, []byte{'}'})
+	}
+	return slices.Concat(text[:first-len(`"statusHistory":[`)], list, text[last+1:])
+}
