@@ -18,6 +18,11 @@ const (
 	wrongTarget   = `"resourceType":"Task","status":"draft","intent":"order","encounter":{"reference":"Patient/p"}`
 )
 
+// mixedPatients is a plan of one patient with a goal of another.
+const mixedPatients = `{"resourceType":"Bundle","type":"transaction","entry":[
+	{"request":{"method":"PUT","url":"Goal/g"},"resource":{"resourceType":"Goal","id":"g","lifecycleStatus":"active","description":{"text":"x"},"subject":{"reference":"Patient/b"}}},
+	{"request":{"method":"POST","url":"CarePlan"},"resource":{"resourceType":"CarePlan","status":"active","intent":"plan","subject":{"reference":"Patient/a"},"goal":[{"reference":"Goal/g"}]}}]}`
+
 // TestWritesAreValidated: what breaks a rule is refused at every door, with the rule
 // and the place, and nothing of it is stored; warnings are told to who asks for them.
 func TestWritesAreValidated(t *testing.T) {
@@ -90,6 +95,8 @@ func TestValidationIsASetting(t *testing.T) {
 	}{
 		{"off", "Patient", `{` + lonelyContact + `}`, []string{"--validate", "off"}, 201, ""},
 		{"off, but asked", "Patient/$validate", `{` + lonelyContact + `}`, []string{"--validate", "off"}, 200, "(pat-1)"},
+		{"patients that are mixed", "", mixedPatients, []string{"--mixed-patients", "refuse"}, 422, "patients-differ"},
+		{"patients that are mixed, with a warning", "", mixedPatients, nil, 200, `"status":"201`},
 		{"a profile that is required", "Patient", `{"resourceType":"Patient"}`, []string{"--packages", folder, "--require-profile", "Patient=http://guide.example/named"}, 422, "name is required by the profile"},
 		{"a profile that is claimed", "Patient", `{"resourceType":"Patient","meta":{"profile":["http://guide.example/named"]}}`, []string{"--packages", folder}, 422, "name is required by the profile"},
 		{"a profile that is neither", "Patient", `{"resourceType":"Patient"}`, []string{"--packages", folder}, 201, ""},

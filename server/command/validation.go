@@ -8,7 +8,7 @@ import (
 	"caseway/fhir/interaction"
 	"caseway/fhir/packages"
 	"caseway/fhir/validate"
-	"caseway/server/lifecycle"
+	"caseway/server/care"
 )
 
 // Validation says what resources are held to when they are written.
@@ -16,6 +16,7 @@ type Validation struct {
 	Validate       string            `default:"on" enum:"on,off" help:"Hold what is written to the rules of R4 beyond its structure: invariants, targets of references, what is contained, extensions, Bundles, and profiles that are known. off takes what other servers take."`
 	Packages       []string          `help:"FHIR packages with profiles, extensions and value sets that resources are held to: folders and .tgz files, separated by commas." placeholder:"FOLDER|TGZ"`
 	RequireProfile map[string]string `help:"Profiles that all resources of a type are held to, whether they claim them or not: Patient=http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient;…" placeholder:"TYPE=URL"`
+	MixedPatients  string            `default:"warn" enum:"warn,refuse" help:"What happens to a CarePlan, EpisodeOfCare, CareTeam or Task of one patient whose references lead to resources of another: warn, or refuse."`
 }
 
 // onWrites is what resources are held to when they are written; nil: to nothing.
@@ -26,12 +27,12 @@ func (v Validation) onWrites(made *validate.Validator) interaction.Validator {
 	return made
 }
 
-// guards hold statuses to their course, where writes are held to rules.
+// guards are the rules of the server's own, where writes are held to rules.
 func (v Validation) guards() []interaction.Guard {
 	if v.Validate == "off" {
 		return nil
 	}
-	return []interaction.Guard{lifecycle.New(definition.R4(), nil)}
+	return []interaction.Guard{care.NewStatuses(definition.R4(), nil), care.NewOnePatient(v.MixedPatients != "refuse")}
 }
 
 // validator makes what knows the rules that are asked for. It answers $validate, also

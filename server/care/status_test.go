@@ -1,4 +1,4 @@
-package lifecycle_test
+package care_test
 
 import (
 	"path/filepath"
@@ -13,7 +13,7 @@ import (
 	"caseway/fhir/store/mongo"
 	"caseway/fhir/store/mongo/mongotest"
 	"caseway/fhir/store/sqlite"
-	"caseway/server/lifecycle"
+	"caseway/server/care"
 )
 
 func onEachStore(t *testing.T, run func(t *testing.T, s *interaction.Session)) {
@@ -34,7 +34,7 @@ func onEachStore(t *testing.T, run func(t *testing.T, s *interaction.Session)) {
 			r4 := definition.R4()
 			noon := func() time.Time { return time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC) }
 			engine, err := interaction.New(interaction.Config{
-				Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{lifecycle.New(r4, noon)},
+				Store: data, Schema: r4, ResourceTypes: r4.ResourceTypes(), Guards: []interaction.Guard{care.NewStatuses(r4, noon), care.NewOnePatient(false)},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -1,15 +1,4 @@
-// Package lifecycle holds the statuses of Tasks and EpisodesOfCare to their course,
-// in cases and outside of them.
-//
-//   - task-status: the status of a Task goes from one to another as the state machine
-//     of R4 has it. What was entered in error can be said at any time.
-//   - episode-status-history: where the status of an EpisodeOfCare changes, the one that
-//     it had goes into statusHistory with the time that it lasted. What a client writes
-//     there itself stays as it is.
-//
-// Not here: the phases of cases (package casemodel), which says both of episodes that
-// it binds.
-package lifecycle
+package care
 
 import (
 	"context"
@@ -23,24 +12,24 @@ import (
 	"caseway/mapping/casemodel"
 )
 
-// Guard is the Guard of both rules. Safe for concurrent use.
-type Guard struct {
+// Statuses is the Guard of the rules about statuses. Safe for concurrent use.
+type Statuses struct {
 	schema fhir.Schema
 	clock  func() time.Time
 }
 
-// New makes a Guard; a clock that is nil is time.Now.
-func New(schema fhir.Schema, clock func() time.Time) *Guard {
+// NewStatuses makes the Guard; a clock that is nil is time.Now.
+func NewStatuses(schema fhir.Schema, clock func() time.Time) *Statuses {
 	if clock == nil {
 		clock = time.Now
 	}
-	return &Guard{schema: schema, clock: clock}
+	return &Statuses{schema: schema, clock: clock}
 }
 
-var _ interaction.Guard = (*Guard)(nil)
+var _ interaction.Guard = (*Statuses)(nil)
 
 // Check implements interaction.Guard. What code of the server writes has its own rules.
-func (g *Guard) Check(_ context.Context, p *interaction.Pending) error {
+func (g *Statuses) Check(_ context.Context, p *interaction.Pending) error {
 	if p.Note != nil {
 		return nil
 	}
@@ -59,7 +48,7 @@ func (g *Guard) Check(_ context.Context, p *interaction.Pending) error {
 				})
 			}
 		case "EpisodeOfCare":
-			if err := g.remember(p, image); err != nil {
+			if err := g.remember(image); err != nil {
 				return err
 			}
 		}
@@ -98,7 +87,7 @@ type span struct {
 const phaseURL = fhir.CanonicalBase + "/StructureDefinition/episode-phase"
 
 // remember puts the status that an episode had into its history.
-func (g *Guard) remember(_ *interaction.Pending, image *interaction.Image) error {
+func (g *Statuses) remember(image *interaction.Image) error {
 	text := image.After.JSON
 	if strings.Contains(string(text), phaseURL) || strings.Contains(string(image.Before.JSON), phaseURL) {
 		return nil
@@ -128,7 +117,7 @@ func (g *Guard) remember(_ *interaction.Pending, image *interaction.Image) error
 
 // ended is the span of a status that ends now: it began where the last one ended, or
 // with the episode.
-func (g *Guard) ended(before episode, history []json.RawMessage) json.RawMessage {
+func (g *Statuses) ended(before episode, history []json.RawMessage) json.RawMessage {
 	s := span{Status: before.Status, Period: period{Start: before.Period.Start, End: fhir.Instant(g.clock())}}
 	if len(history) > 0 {
 		var last span
