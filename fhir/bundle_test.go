@@ -73,7 +73,7 @@ func TestBundleWriter(t *testing.T) {
 			}
 			got := string(w.Bytes())
 			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Errorf("%s: %s", c.name, diff)
+				t.Errorf("%s: got what differs (-want +got):\n%s", c.name, diff)
 			}
 			mustDecode(t, got)
 		})

@@ -208,7 +208,7 @@ var readable = map[string]string{
 func TestDecodeTakes(t *testing.T) {
 	for name, text := range readable {
 		if _, err := decode(text); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want no error", name, err)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func TestOutcome(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got := string(fhir.Outcome(c.issues...))
 			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Errorf("%s: %s", c.name, diff)
+				t.Errorf("%s: got what differs (-want +got):\n%s", c.name, diff)
 			}
 			mustDecode(t, got)
 		})

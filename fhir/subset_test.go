@@ -47,10 +47,10 @@ func TestTheTagOfASubsetJoinsOthers(t *testing.T) {
 	once := subset.Of(typ, []byte(`{"resourceType":"Patient","id":"1","meta":{"versionId":"1","tag":[{"code":"a"}],"source":"b"},"active":true,"_gender":{"id":"g"}}`))
 	want := `{"resourceType":"Patient","id":"1","meta":{"versionId":"1","tag":[{"code":"a"},{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"SUBSETTED"}],"source":"b"},"_gender":{"id":"g"}}`
 	if string(once) != want {
-		t.Errorf("%s", once)
+		t.Errorf("got %s, want the subset of the row", once)
 	}
 	if twice := subset.Of(typ, once); string(twice) != want {
-		t.Errorf("%s", twice)
+		t.Errorf("got %s of the subset itself, want it again", twice)
 	}
 	bare := string(subset.Of(typ, []byte(`{"resourceType":"Patient","active":true}`)))
 	if !strings.Contains(bare, "SUBSETTED") || strings.Contains(bare, "active") {

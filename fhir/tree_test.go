@@ -89,7 +89,7 @@ func TestSub(t *testing.T) {
 		sub := tree.Sub(n)
 		again := mustDecode(t, string(n.Raw()))
 		if diff := cmp.Diff(render(again), render(sub)); diff != "" {
-			t.Errorf("%s: %s", n.Path(), diff)
+			t.Errorf("%s: got what differs (-want +got):\n%s", n.Path(), diff)
 		}
 		if !bytes.Equal(sub.JSON, again.JSON) {
 			t.Errorf("%s: text %s", n.Path(), sub.JSON)
@@ -161,7 +161,7 @@ func TestContent(t *testing.T) {
 	for text, want := range cases {
 		tree := mustDecode(t, text)
 		if diff := cmp.Diff(want, tree.Content()); diff != "" {
-			t.Errorf("%s: %s", text, diff)
+			t.Errorf("%s: got what differs (-want +got):\n%s", text, diff)
 		}
 		checkRoundTrip(t, tree)
 	}

@@ -21,7 +21,7 @@ func TestConformanceResourcesAreR4(t *testing.T) {
 		types[d.Key.Type]++
 		_, err := fhir.Decode(definition.R4(), d.JSON, fhir.Limits{})
 		if fe := (*fhir.Error)(nil); errors.As(err, &fe) {
-			t.Errorf("%s: %v", d.Key, fe.Issues)
+			t.Errorf("%s: got %v, want no issues", d.Key, fe.Issues)
 		}
 	}
 	if types["CodeSystem"] < 20 || types["ValueSet"] < 19 || types["StructureDefinition"] < 60 ||

@@ -120,7 +120,7 @@ func TestTheInfusionInFHIR(t *testing.T) {
 	var got bytes.Buffer
 	for _, w := range writes {
 		if _, err := fhir.Decode(definition.R4(), w.JSON(), fhir.Limits{}); err != nil {
-			t.Errorf("%s: %v", w.Key, err)
+			t.Errorf("%s: got %v, want no error", w.Key, err)
 		}
 		if err := json.Indent(&got, w.JSON(), "", " "); err != nil {
 			t.Fatal(err)

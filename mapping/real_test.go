@@ -39,7 +39,7 @@ func (r *realCase) read(t *testing.T, text []byte) {
 		Contained []json.RawMessage
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
-		t.Fatalf("%s: %v", r.name, err)
+		t.Fatalf("%s: got %v, want no error", r.name, err)
 	}
 	if head.ResourceType == "Bundle" {
 		for _, e := range head.Entry {

@@ -20,7 +20,7 @@ func TestTemplatesComeBackFromTheirPlanDefinitions(t *testing.T) {
 		}
 		want.URL = fhir.CanonicalBase + "/PlanDefinition/" + string(want.Model)
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: %s", want.Model, diff)
+			t.Errorf("%s: got what differs (-want +got):\n%s", want.Model, diff)
 		}
 	}
 }
@@ -41,7 +41,7 @@ func TestWhatACaseCannotBeginWithIsNamed(t *testing.T) {
 			_, err := TemplateFromPlanDefinition([]byte(strings.ReplaceAll(whole, c.old, c.with)))
 			fe := (*fhir.Error)(nil)
 			if !errors.As(err, &fe) || fe.Kind != fhir.Unprocessable || fe.Issues[0].Expression != c.at {
-				t.Errorf("%s: %v", c.with, err)
+				t.Errorf("%s: got %v, want it refused at the element of the row", c.with, err)
 			}
 		})
 	}

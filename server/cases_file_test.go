@@ -96,7 +96,7 @@ func TestFilesOfCasesOverHTTP(t *testing.T) {
 					t.Errorf("%s %v: %d %.300s", row.request, row.headers, status, body)
 				}
 				if status >= 400 && header.Get("Content-Type") != "application/problem+json" {
-					t.Errorf("%s: %s", row.request, header.Get("Content-Type"))
+					t.Errorf("%s: got the content type %s, want application/problem+json", row.request, header.Get("Content-Type"))
 				}
 			})
 		}
@@ -173,12 +173,12 @@ func TestRefusedImportsAreWitnessed(t *testing.T) {
 		line := `{"id":"c","client":{"id":"Patient/p","name":"Somebody"},"adopted":false,"phase":"active"}` + "\n"
 		status, _, body := do(t, "POST", g.URL+"/cases/import", line, "Content-Type", "application/x-ndjson", "Authorization", reader)
 		if status != http.StatusOK || !strings.Contains(body, `"status":403`) || !strings.Contains(body, `"refused":1`) {
-			t.Errorf("%d %s", status, body)
+			t.Errorf("got %d %s, want a report with one line refused by 403", status, body)
 		}
 		writer := "Bearer " + g.staff(t)
 		status, _, body = do(t, "POST", g.URL+"/cases/import", line, "Content-Type", "application/x-ndjson", "Authorization", writer)
 		if status != http.StatusOK || !strings.Contains(body, `"created":1`) {
-			t.Errorf("%d %s", status, body)
+			t.Errorf("got %d %s, want a report with one case made", status, body)
 		}
 		lines, text := g.events(t, 2)
 		want := []string{"update U 4 by dr app: Patient/p", "create C 0 by dr app: Patient/p/_history/1 EpisodeOfCare/c/_history/1"}

@@ -37,7 +37,7 @@ func reading(t testing.TB) (*server.Server, *http.Request) {
 	answer := httptest.NewRecorder()
 	s.ServeHTTP(answer, put)
 	if answer.Code != http.StatusCreated {
-		t.Fatalf("%d %s", answer.Code, answer.Body)
+		t.Fatalf("got %d %s, want 201", answer.Code, answer.Body)
 	}
 	get := httptest.NewRequest("GET", "http://localhost/fhir/Basic/a", nil)
 	get.Header.Set("Accept", "application/fhir+json")

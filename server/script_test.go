@@ -68,17 +68,17 @@ func (p *player) play(t *testing.T, request, response []byte) {
 	head, body := split(string(request))
 	r, err := p.request(head, body)
 	if err != nil {
-		t.Fatalf("%s: %v", p.step, err)
+		t.Fatalf("%s: got %v, want no error", p.step, err)
 	}
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true}}
 	answer, err := client.Do(r)
 	if err != nil {
-		t.Fatalf("%s: %v", p.step, err)
+		t.Fatalf("%s: got %v, want no error", p.step, err)
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
-		t.Fatalf("%s: %v", p.step, err)
+		t.Fatalf("%s: got %v, want no error", p.step, err)
 	}
 	p.compare(t, string(response), answer, string(text))
 }

@@ -170,7 +170,7 @@ func TestStopGivesUpOnWhatTakesTooLong(t *testing.T) {
 	underWay(t, address)
 	stop()
 	if err := <-ended; err == nil || !strings.Contains(err.Error(), "still under way") {
-		t.Errorf("%v", err)
+		t.Errorf("got %v, want an error that says what is still under way", err)
 	}
 }
 

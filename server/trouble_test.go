@@ -39,7 +39,7 @@ func TestReadyzIs503WithoutItsStore(t *testing.T) {
 	}
 	status, _, body := do(t, "GET", h.URL+"/readyz", "")
 	if status != http.StatusServiceUnavailable || !strings.Contains(body, `"store":`) || strings.Contains(body, `"store":"ok"`) {
-		t.Errorf("%d %s", status, body)
+		t.Errorf("got %d %s, want 503 and what the store says", status, body)
 	}
 }
 
@@ -73,7 +73,7 @@ func TestAPanicIsAnInternalErrorWithAFixedText(t *testing.T) {
 	status, _, body := do(t, "GET", h.URL+"/fhir/Patient/1", "")
 	h.Close() // and with it the writing of the log
 	if status != http.StatusInternalServerError || !strings.Contains(body, "internal error") || strings.Contains(body, "Chalmers") {
-		t.Errorf("%d %s", status, body)
+		t.Errorf("got %d %s, want 500 that tells nothing of the cause", status, body)
 	}
 	if strings.Contains(log.String(), "Chalmers") || !strings.Contains(log.String(), "trouble_test.go") {
 		t.Errorf("the log must say where it happened, and nothing of data: %s", log.String())

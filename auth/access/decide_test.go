@@ -213,7 +213,7 @@ func TestEveryTypeIsDecided(t *testing.T) {
 	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
 		f := strings.Split(line, ",")
 		if len(f) != 6 {
-			t.Fatalf("%q", line)
+			t.Fatalf("got %q, want a line of six fields", line)
 		}
 		types = append(types, f[0])
 		in := definition.R4().Compartment("Patient").Includes(f[0])
@@ -246,6 +246,6 @@ func TestScopesThatCanNotBeHeldAreNamed(t *testing.T) {
 		t.Error(err)
 	}
 	if err := check("patient/Observation.rs?colour=red user/*.rs"); err == nil || !strings.Contains(err.Error(), "colour") {
-		t.Errorf("%v", err)
+		t.Errorf("got %v, want an error that names colour", err)
 	}
 }

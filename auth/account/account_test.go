@@ -168,7 +168,7 @@ func TestStrangersDontKeepAKnownBrowserOut(t *testing.T) {
 	for name, browser := range map[string]string{"a stranger": stranger, "no browser": "", "no secret": "x"} {
 		t.Run(name, func(t *testing.T) {
 			if err := in(browser, "correct horse"); !errors.As(err, &locked) {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: got %v, want the account locked", name, err)
 			}
 		})
 	}

@@ -24,12 +24,12 @@ func TestAnIssuerThatIsAwayAtStart(t *testing.T) {
 	for name, forged := range map[string]string{"alg none": "eyJhbGciOiJub25lIn0." + strings.Split(token, ".")[1] + ".", "opaque": "x"} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := v.Verify(t.Context(), forged); kindOf(err) != fhir.Login {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: got %v, want it refused as no login", name, err)
 			}
 		})
 	}
 	if s := v.States()[0]; s.Usable || !strings.Contains(s.Trouble, "can't be checked") {
-		t.Errorf("%+v", s)
+		t.Errorf("got %+v, want that tokens can't be checked", s)
 	}
 	if _, known := v.Metadata(); known {
 		t.Error("metadata of an issuer that never answered")
@@ -40,7 +40,7 @@ func TestAnIssuerThatIsAwayAtStart(t *testing.T) {
 		t.Errorf("the issuer is back: %v", err)
 	}
 	if s := v.States()[0]; s.Trouble != "" {
-		t.Errorf("%+v", s)
+		t.Errorf("got %+v, want no trouble", s)
 	}
 }
 
@@ -62,7 +62,7 @@ func TestAnIssuerThatGoesAway(t *testing.T) {
 		t.Errorf("a token of a key that may be new: %v", err)
 	}
 	if s := v.States()[0]; !s.Usable || !strings.Contains(s.Trouble, "with its keys of") {
-		t.Errorf("%+v", s)
+		t.Errorf("got %+v, want it usable with its keys of before", s)
 	}
 	i.setKeys(map[string]crypto.Signer{"rsa": rsaKey(), "new": otherKey()})
 	i.setAway(false)

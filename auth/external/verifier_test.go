@@ -70,7 +70,7 @@ func TestAValidTokenSaysWhoAsks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p.Expires.IsZero() || p.Token == "" {
-		t.Errorf("%+v", p)
+		t.Errorf("got %+v, want when it expires, and its token", p)
 	}
 	if scopes := p.Scopes.String(); scopes != "openid patient/CarePlan.rs" {
 		t.Errorf("scopes %q", scopes)
@@ -99,7 +99,7 @@ func TestTypesThatAreTaken(t *testing.T) {
 	for _, typ := range []string{"JWT", "jwt", "at+jwt", "application/at+jwt"} {
 		t.Run(typ, func(t *testing.T) {
 			if _, err := v.Verify(t.Context(), typed(typ, i.claims(nil))); err != nil {
-				t.Errorf("%s: %v", typ, err)
+				t.Errorf("%s: got %v, want no error", typ, err)
 			}
 		})
 	}
@@ -229,7 +229,7 @@ func TestClocksMayDifferByTheSkew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := v.Verify(t.Context(), i.token(row.changes)); (err == nil) != row.taken {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: got %v, want it taken or refused as the row says", name, err)
 			}
 		})
 	}
@@ -297,7 +297,7 @@ func TestClaimsAreMapped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, err := v.Verify(t.Context(), i.token(row.changes))
 			if err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: got %v, want no error", name, err)
 				return
 			}
 			got := auth.Principal{Role: p.Role, FHIRUser: p.FHIRUser, Patient: p.Patient, Organization: p.Organization, Charges: p.Charges}
@@ -305,7 +305,7 @@ func TestClaimsAreMapped(t *testing.T) {
 				got.Client = p.Client
 			}
 			if diff := cmp.Diff(row.want, got); diff != "" {
-				t.Errorf("%s: %s", name, diff)
+				t.Errorf("%s: got what differs (-want +got):\n%s", name, diff)
 			}
 			if name == "nested, by URL, scp as a list" && p.Scopes.String() != "user/*.rs user/Task.cud" {
 				t.Errorf("scopes %q", p.Scopes)

@@ -356,7 +356,7 @@ func TestSignOutEndsTheSession(t *testing.T) {
 	value := p.session()
 	page := p.get("/auth/signout")
 	if a := p.post("/auth/signout", page.fields()); a.location() != "/auth/signout" || p.session() != "" {
-		t.Errorf("%d %s", a.status, a.location())
+		t.Errorf("got %d %s, want /auth/signout and no session", a.status, a.location())
 	}
 	if _, err := s.provider.Session(t.Context(), value); err == nil {
 		t.Error("the session still works")

@@ -171,7 +171,7 @@ func TestCookiesAreSecureButOnLoopback(t *testing.T) {
 			(&Pages{Root: u}).visit(w, httptest.NewRequest(http.MethodGet, "/auth/signin", nil))
 			c := w.Result().Cookies()[0]
 			if c.Name != name || c.Secure != strings.HasPrefix(name, "__Host-") || !c.HttpOnly || c.Path != "/" || c.Domain != "" {
-				t.Errorf("%s: %s", root, c)
+				t.Errorf("%s: got %s, want the cookie for this host alone", root, c)
 			}
 		})
 	}

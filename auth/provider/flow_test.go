@@ -219,7 +219,7 @@ func TestRefusal(t *testing.T) {
 			must(t, err)
 			q := u.Query()
 			if q.Get("error") != "access_denied" || q.Get("state") != "st&te=" || q.Get("iss") != h.url+"/auth" || q.Get("tenant") != "7" || q.Has("code") {
-				t.Errorf("%s: %s", name, to)
+				t.Errorf("%s: got %s, want access_denied with state, iss and tenant, and no code", name, to)
 			}
 			if _, err := h.p.Complete(t.Context(), id, s, all("")); err != provider.ErrNoPending {
 				t.Errorf("%s, and completed: %v", name, err)

@@ -96,7 +96,7 @@ func TestWhoseALaunchIs(t *testing.T) {
 	h := newHouse(t)
 	refusedApp := func(name string, form url.Values) {
 		if a := h.get("/auth/authorize?" + form.Encode()); !strings.Contains(a.header.Get("Location"), "error=invalid_request") {
-			t.Errorf("%s: %s", name, a.header.Get("Location"))
+			t.Errorf("%s: got %s, want error=invalid_request", name, a.header.Get("Location"))
 		}
 	}
 	other := h.launch(`{"patient":"a","client_id":"other"}`)

@@ -183,7 +183,7 @@ func TestTheStoreAwayOpensNoDoor(t *testing.T) {
 	} {
 		t.Run(got.text, func(t *testing.T) {
 			if got.status < 500 || strings.Contains(got.text, "sqlite") {
-				t.Errorf("%d %s", got.status, got.text)
+				t.Errorf("got %d %s, want an error of the server that tells nothing of the store", got.status, got.text)
 			}
 		})
 	}

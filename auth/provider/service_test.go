@@ -24,7 +24,7 @@ func TestBackendService(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := h.ok(h.post("/auth/token", service(assertion(), "system/EpisodeOfCare.read system/Patient.rs openid user/*.rs")))
 			if a.is("scope") != "system/EpisodeOfCare.read" || a.json["expires_in"] != 300.0 || a.is("refresh_token") != "" || a.is("id_token") != "" {
-				t.Errorf("%s: %s", name, a.text)
+				t.Errorf("%s: got %s, want an access token of 300 seconds alone", name, a.text)
 			}
 			who := h.verify(a)
 			if who.Client != "payer" || who.Subject != "payer" || who.Role != "" || who.Organization != "payer" || who.Scopes.String() != "system/EpisodeOfCare.rs" {

@@ -49,7 +49,7 @@ func TestNobodyIsSilentForAnAppThatAnotherCanBe(t *testing.T) {
 			h.ok(h.post("/auth/token", exchanged))
 			q := h.silently(form, s.Value)
 			if c.silent != (q.Get("code") != "") || !c.silent && q.Get("error") != "consent_required" {
-				t.Errorf("%s: %v", id, q)
+				t.Errorf("%s: got %v, want a code where nothing is to be asked, else consent_required", id, q)
 			}
 		})
 	}

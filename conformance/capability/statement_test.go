@@ -29,7 +29,7 @@ func TestTheStatementIsValidR4(t *testing.T) {
 	for name, c := range map[string]Claims{"all": claims(), "nothing": {}} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := fhir.Decode(definition.R4(), Statement(c), fhir.Limits{}); err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: got %v, want no error", name, err)
 			}
 		})
 	}
@@ -71,7 +71,7 @@ func TestWhatIsNotGivenIsNotClaimed(t *testing.T) {
 	}
 	for _, resource := range s.Rest[0].Resource {
 		if resource.ReadHistory || resource.UpdateCreate || resource.ConditionalCreate || len(resource.Interaction) != 1 {
-			t.Fatalf("%+v", resource)
+			t.Fatalf("got %+v, want no more than the one interaction that is claimed", resource)
 		}
 	}
 }
@@ -94,7 +94,7 @@ func TestStoreWithoutTransactions(t *testing.T) {
 	}
 	for _, r := range s.Rest[0].Resource {
 		if r.ConditionalCreate || r.ConditionalUpdate || r.ConditionalDelete != "not-supported" || strings.Contains(r.Documentation, conditional) {
-			t.Fatalf("%+v", r)
+			t.Fatalf("got %+v, want no conditional interactions", r)
 		}
 	}
 }

@@ -149,7 +149,7 @@ func checkMatches(t *testing.T, a attack, body []byte) {
 		Entry []struct{ Search struct{ Mode string } }
 	}
 	if err := json.Unmarshal(body, &bundle); err != nil {
-		t.Fatalf("%s: %v", a.path, err)
+		t.Fatalf("%s: got %v, want no error", a.path, err)
 	}
 	matches := 0
 	for _, e := range bundle.Entry {

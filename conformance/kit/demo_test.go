@@ -65,7 +65,7 @@ func (d *demo) curl(t *testing.T, i int) (answer struct {
 	t.Helper()
 	out, err := exec.Command("bash", "-c", d.curls[i]).Output()
 	if err != nil {
-		t.Fatalf("%s: %v", d.curls[i], err)
+		t.Fatalf("%s: got %v, want no error", d.curls[i], err)
 	}
 	if err := json.Unmarshal(out, &answer); err != nil {
 		t.Fatalf("%s: %v\n%s", d.curls[i], err, out)

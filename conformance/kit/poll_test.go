@@ -68,7 +68,7 @@ func writeFor(t *testing.T, servers []*kit.Process, writing time.Duration, p *po
 		wg.Go(func() {
 			for time.Now().Before(stop) {
 				if err := w.step(t.Context()); err != nil {
-					t.Errorf("%s: %v", w.name, err)
+					t.Errorf("%s: got %v, want no error", w.name, err)
 					return
 				}
 			}

@@ -157,7 +157,7 @@ func checkStatement(t *testing.T, c *kit.Client, says configuration) {
 	s := statement.Rest[0].Security
 	if !s.CORS || len(s.Service) != 1 || s.Service[0].Coding[0].Code != "SMART-on-FHIR" ||
 		s.Service[0].Coding[0].System != "http://terminology.hl7.org/CodeSystem/restful-security-service" {
-		t.Errorf("%+v", s)
+		t.Errorf("got %+v, want SMART-on-FHIR as the service", s)
 	}
 	got := map[string]string{}
 	for _, e := range s.Extension {

@@ -72,7 +72,7 @@ func probeAll(t *testing.T, c *kit.Client, requests []probe) []kit.Answer {
 			}
 			var err error
 			if answers[i], err = c.Do(t.Context(), r.method, r.path, body, r.header...); err != nil {
-				t.Errorf("%s: %v", r.name, err)
+				t.Errorf("%s: got %v, want no error", r.name, err)
 			}
 		})
 	}

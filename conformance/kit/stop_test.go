@@ -103,7 +103,7 @@ func TestStopAmongManyRequests(t *testing.T) {
 		c := kit.NewClient(start(t, launch).Base)
 		for _, s := range clients {
 			if s.failed != nil {
-				t.Errorf("%s: %v", s.id, s.failed)
+				t.Errorf("%s: got %v, want no failure", s.id, s.failed)
 			}
 			answer, err := c.Do(t.Context(), http.MethodGet, "Patient/"+s.id, nil)
 			if got := kit.VersionOf(answer.Header.Get("ETag")); err != nil || got < s.acked {

@@ -19,7 +19,7 @@ func tree(t *testing.T, text string) *fhir.Tree {
 	t.Helper()
 	made, err := fhir.Decode(definition.R4(), []byte(text), fhir.Limits{})
 	if made == nil || made.Type() == nil {
-		t.Fatalf("%s: %v", text, err)
+		t.Fatalf("%s: got error %v, want a resource", text, err)
 	}
 	return made
 }
@@ -34,7 +34,7 @@ func same(t *testing.T, a, b string) bool {
 func parsed(t *testing.T, text string) (v any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(strings.ReplaceAll(text, "&quot;", `\"`)), &v); err != nil {
-		t.Fatalf("%s: %v", text, err)
+		t.Fatalf("%s: got %v, want no error", text, err)
 	}
 	return v
 }

@@ -88,7 +88,7 @@ func TestForAccepts(t *testing.T) {
 	} {
 		t.Run(c.focus, func(t *testing.T) {
 			if _, err := fhirpath.Compile(c.expression, fhirpath.For(definition.R4(), c.focus)); err != nil {
-				t.Errorf("%s: %v", c.expression, err)
+				t.Errorf("%s: got %v, want no error", c.expression, err)
 			}
 		})
 	}

@@ -73,7 +73,7 @@ func TestHooksErrorsCarryOn(t *testing.T) {
 	} {
 		t.Run(expression, func(t *testing.T) {
 			if _, err := compile(t, expression).Eval(ctx, focus); !errors.Is(err, errAway) {
-				t.Errorf("%s: %v", expression, err)
+				t.Errorf("%s: got %v, want the error of the resolver", expression, err)
 			}
 		})
 	}

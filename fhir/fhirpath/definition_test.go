@@ -16,7 +16,7 @@ func compile(t testing.TB, text string, options ...fhirpath.Option) *fhirpath.Ex
 	t.Helper()
 	e, err := fhirpath.Compile(text, options...)
 	if err != nil {
-		t.Fatalf("%s: %v", text, err)
+		t.Fatalf("%s: got %v, want no error", text, err)
 	}
 	return e
 }
@@ -87,7 +87,7 @@ func compileConstraints(t *testing.T) constraintsOf {
 			if e == nil {
 				var err error
 				if e, err = fhirpath.Compile(c.Expression, fhirpath.Lenient()); err != nil {
-					t.Errorf("%s: %v", c.Key, err)
+					t.Errorf("%s: got %v, want no error", c.Key, err)
 					continue
 				}
 				compiled[c.Expression] = e

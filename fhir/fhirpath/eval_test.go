@@ -195,7 +195,7 @@ func TestEval(t *testing.T) {
 		t.Run(c.expression, func(t *testing.T) {
 			got, err := compile(t, c.expression).Eval(ctx, focus)
 			if err != nil {
-				t.Errorf("%s: %v", c.expression, err)
+				t.Errorf("%s: got %v, want no error", c.expression, err)
 			} else if texts(got) != c.want {
 				t.Errorf("%s gives %s, want %s", c.expression, texts(got), c.want)
 			}
@@ -260,7 +260,7 @@ func TestStepLimit(t *testing.T) {
 		t.Run(expression, func(t *testing.T) {
 			e, err := fhirpath.Compile(expression)
 			if err != nil {
-				t.Fatalf("%s: %v", expression, err)
+				t.Fatalf("%s: got %v, want no error", expression, err)
 			}
 			began := time.Now()
 			_, err = e.Eval(ctx, focus)

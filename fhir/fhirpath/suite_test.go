@@ -61,7 +61,7 @@ func readTree(t testing.TB, path string) *fhir.Tree {
 	}
 	tree, err := fhir.Decode(definition.R4(), data, fhir.DefaultLimits)
 	if tree == nil {
-		t.Fatalf("%s: %v", path, err)
+		t.Fatalf("%s: got error %v, want a resource", path, err)
 	}
 	return tree
 }

@@ -95,12 +95,12 @@ func TestWhatASearchMayNotSeeItDoesNotFind(t *testing.T) {
 					got, err := do(a.engine, "GET "+url, nil)
 					if want == "error" {
 						if err == nil {
-							t.Errorf("%s: %s", url, got)
+							t.Errorf("%s: got %s, want an error", url, got)
 						}
 						return
 					}
 					if err != nil {
-						t.Errorf("%s: %v", url, err)
+						t.Errorf("%s: got %v, want no error", url, err)
 						return
 					}
 					checkFound(t, url, got, want)

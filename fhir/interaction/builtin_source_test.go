@@ -92,7 +92,7 @@ func TestSearchesFindWhatTheServerBringsAlong(t *testing.T) {
 						last = next
 					}
 					if !slices.Equal(got, want) {
-						t.Errorf("%s: %v", line, got)
+						t.Errorf("%s: got %v, want what the line says", line, got)
 					}
 					var backwards []string
 					for previous := last; previous != ""; previous = e.finding(previous).link("previous") {

@@ -95,7 +95,7 @@ func TestFurtherWritesOfGuards(t *testing.T) {
 			}
 			basic := must[store.Version](t)(e.Read(t.Context(), counted))
 			if basic.VersionID != 2 || !strings.Contains(string(basic.JSON), `"text":"2"`) {
-				t.Errorf("%s: %s", name, basic.JSON)
+				t.Errorf("%s: got %s, want version 2 with its text", name, basic.JSON)
 			}
 			if name == "create" {
 				continue // the Goal's id follows the plan's, which nobody knows

@@ -313,7 +313,7 @@ func TestAnIdempotencyKeyWorksOnce(t *testing.T) {
 			errs := together(8, func(int) error { return write() })
 			i := slices.Index(errs, nil)
 			if i < 0 {
-				t.Fatalf("%s: %v", name, errs)
+				t.Fatalf("%s: got %v, want one that succeeds", name, errs)
 			}
 			for j, err := range errs {
 				if i != j {

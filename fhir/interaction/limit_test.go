@@ -117,7 +117,7 @@ func TestACancelledContextEndsEveryInteraction(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				if err := do(); !errors.Is(err, context.Canceled) {
-					t.Errorf("%s: %v", name, err)
+					t.Errorf("%s: got %v, want context.Canceled", name, err)
 				}
 			})
 		}

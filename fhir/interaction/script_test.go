@@ -101,7 +101,7 @@ func runScript(t *testing.T, e *interaction.Session, script []section) {
 			t.Fatalf("behind %s comes %q", name, want.name)
 		}
 		if problem != nil {
-			t.Fatalf("%s: %v", name, problem)
+			t.Fatalf("%s: got %v, want no problem", name, problem)
 		}
 	}
 }

@@ -119,7 +119,7 @@ func TestGeneratedSnapshotsEqualThoseThatGuidesCarry(t *testing.T) {
 			continue
 		}
 		if err != nil {
-			t.Errorf("%s: %v", given.URL, err)
+			t.Errorf("%s: got %v, want no error", given.URL, err)
 			continue
 		}
 		definitions++
@@ -159,7 +159,7 @@ func TestEmbeddedExtensionsEqualTheirDefinitions(t *testing.T) {
 		extensions++
 		def, made, err := l.Definition(given.URL)
 		if err != nil {
-			t.Errorf("%s: %v", given.URL, err)
+			t.Errorf("%s: got %v, want no error", given.URL, err)
 			continue
 		}
 		if diff := cmp.Diff(given.Context, def.Context); diff != "" {
@@ -167,7 +167,7 @@ func TestEmbeddedExtensionsEqualTheirDefinitions(t *testing.T) {
 		}
 		differences := compare(given, made)
 		if len(differences) > 0 && !strings.Contains(given.URL, "-type") { // three leave out what type ids have
-			t.Errorf("%s", strings.Join(differences, "\n"))
+			t.Errorf("got differences from the snapshot that is given:\n%s", strings.Join(differences, "\n"))
 		}
 	}
 	if extensions != len(definition.R4().Extensions()) || extensions < 390 {

@@ -175,7 +175,7 @@ func TestExpandRefusesWhatItCantTell(t *testing.T) {
 		t.Run(c.url, func(t *testing.T) {
 			codings, err := s.Expand(t.Context(), c.url)
 			if err == nil || kindOf(err) != c.kind || !strings.Contains(err.Error(), c.text) || codings != nil {
-				t.Errorf("%s: %v", c.url, err)
+				t.Errorf("%s: got %v, want the error of the row and no codes", c.url, err)
 			}
 		})
 	}
@@ -263,7 +263,7 @@ func TestSearchByValueSet(t *testing.T) {
 			}
 			request, err := r.Parse(t.Context(), []string{"Condition"}, pairs, o)
 			if err != nil {
-				t.Errorf("%s: %v", c.query, err)
+				t.Errorf("%s: got %v, want no error", c.query, err)
 				return
 			}
 			if cat, bird := search.Match(request.Where, condition("cat")), search.Match(request.Where, condition("bird")); cat != c.cat || bird != c.bird {
@@ -286,7 +286,7 @@ func TestSearchByValueSet(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := r.Parse(t.Context(), []string{"Condition"}, pairs, o); err == nil || !strings.Contains(err.Error(), text) {
-				t.Errorf("%s: %v", query, err)
+				t.Errorf("%s: got %v, want an error with the text of the row", query, err)
 			}
 		})
 	}

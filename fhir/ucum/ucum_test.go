@@ -44,12 +44,12 @@ func TestCanonicalComparesUnitsOfOneKind(t *testing.T) {
 	for _, c := range cases {
 		av, au, err := Canonical(rat(c.a), c.aUnit)
 		if err != nil {
-			t.Errorf("%s: %v", c.aUnit, err)
+			t.Errorf("%s: got %v, want no error", c.aUnit, err)
 			continue
 		}
 		bv, bu, err := Canonical(rat(c.b), c.bUnit)
 		if err != nil {
-			t.Errorf("%s: %v", c.bUnit, err)
+			t.Errorf("%s: got %v, want no error", c.bUnit, err)
 			continue
 		}
 		if au != bu || av.Cmp(bv) != 0 {
@@ -164,7 +164,7 @@ func TestEveryUnitOfTheTableResolves(t *testing.T) {
 	for name := range atoms {
 		u, err := Parse(name)
 		if err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want no error", name, err)
 			continue
 		}
 		v := big.NewRat(7, 3)

@@ -65,7 +65,7 @@ func exceptions(t *testing.T) map[string]string {
 	for line := range bytes.Lines(text) {
 		var e struct{ Name, Why string }
 		if err := json.Unmarshal(line, &e); err != nil {
-			t.Fatalf("%s: %v", line, err)
+			t.Fatalf("%s: got %v, want no error", line, err)
 		}
 		byName[e.Name] = e.Why
 	}
@@ -138,7 +138,7 @@ func runCase(t *testing.T, dir string, core *packages.Package, c *validatorCase)
 	}
 	options, err := validate.WithPackages(definition.R4(), packages.Collect([]*packages.Package{core, own}), validate.Options{})
 	if err != nil {
-		t.Fatalf("%s: %v", c.Name, err)
+		t.Fatalf("%s: got %v, want no error", c.Name, err)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "files", c.File))
 	if err != nil {

@@ -38,7 +38,7 @@ func readKnown(t *testing.T) []known {
 	for line := range strings.Lines(string(text)) {
 		var k known
 		if err := json.Unmarshal([]byte(line), &k); err != nil {
-			t.Fatalf("%s: %v", line, err)
+			t.Fatalf("%s: got %v, want no error", line, err)
 		}
 		list = append(list, k)
 	}

@@ -28,7 +28,7 @@ func seeds(t testing.TB) [][]byte {
 		}
 		tree, err := fhir.Decode(definition.R4(), body, fhir.Limits{})
 		if err != nil {
-			t.Fatalf("%s: %v", file, err)
+			t.Fatalf("%s: got %v, want no error", file, err)
 		}
 		list = append(list, tree.JSON)
 	}

@@ -36,7 +36,7 @@ func readProfileCases(t testing.TB) []profileCase {
 	for line := range strings.Lines(string(text)) {
 		var c profileCase
 		if err := json.Unmarshal([]byte(line), &c); err != nil {
-			t.Fatalf("%s: %v", line, err)
+			t.Fatalf("%s: got %v, want no error", line, err)
 		}
 		list = append(list, c)
 	}

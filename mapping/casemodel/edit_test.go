@@ -241,7 +241,7 @@ func TestWhatGoesAlongWithAnEdit(t *testing.T) {
 	if c.Goals[0].StatusAt != casemodel.Day(k.at) || c.Assessments[0].Status != casemodel.AssessmentAmended ||
 		c.Tasks[0].ChangedAt != casemodel.At(k.at) || c.Problems[1].RecordedBy != manager || c.Problems[1].Clinical != "active" ||
 		!reflect.DeepEqual(c.Requires, intensive.Requires) {
-		t.Errorf("%+v", r.Changes)
+		t.Errorf("got the changes %+v, want those of the intensive model", r.Changes)
 	}
 	r, err = k.edit(func(c *casemodel.Case) { c.Outcomes[0].Goals = nil })
 	if err != nil || len(r.Case.Goals[0].Outcomes) > 0 {

@@ -15,7 +15,7 @@ func TestACaseMayComeInAnywhere(t *testing.T) {
 		c.History, c.Plans = nil, nil // a plan comes in later
 		r, err := casemodel.Receive(c, k.as(casemodel.RoleSystem))
 		if err != nil {
-			t.Errorf("%s: %v", p, err)
+			t.Errorf("%s: got %v, want no error", p, err)
 			continue
 		}
 		if h := r.Case.History; len(h) != 1 || h[0].Phase != p || h[0].Start != c.Period.Start && c.Period.Start != "" {

@@ -71,7 +71,7 @@ func TestOfficialExamplesComeBackAsTheyWere(t *testing.T) {
 		}
 		m, err := fhirproto.Decode(tree)
 		if err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want no error", name, err)
 			continue
 		}
 		seen++

@@ -226,6 +226,6 @@ func TestPlansThatWouldCostTooMuchAreRefused(t *testing.T) {
 	}
 	_, err := Compare(plan("a"), plan("b"))
 	if !fhir.Is(err, fhir.TooCostly) {
-		t.Errorf("%v", err)
+		t.Errorf("got %v, want it refused as too costly", err)
 	}
 }

@@ -143,7 +143,7 @@ func TestACaseFromElsewhereIsAdoptedFirst(t *testing.T) {
 		k.read()
 		p := k.problem(k.edit("PATCH", "", asMerge, `{"accounts":["Account/a"]}`), http.StatusUnprocessableEntity)
 		if p.Rule != "case-not-adopted" || len(p.Errors[0].Actions) != 1 || p.Errors[0].Actions[0] != casemodel.ActionAdopt {
-			t.Errorf("%+v", p)
+			t.Errorf("got %+v, want case-not-adopted, and to adopt it", p)
 		}
 	})
 }

@@ -122,7 +122,7 @@ func testWhatOneDoesNotSeeStays(t *testing.T, d *workplace, manager context.Cont
 	}
 	for _, body := range []string{`{"problems":[]}`, `{"tasks":null}`, `{"contacts":[],"notes":[]}`} {
 		if _, err := d.edit(app, cases.Edit{Method: "PATCH", MediaType: asMerge, Body: []byte(body)}); err != nil {
-			t.Errorf("%s: %v", body, err)
+			t.Errorf("%s: got %v, want no error", body, err)
 		}
 	}
 	if now, _ := d.sees(manager); text(now) != text(after) {
@@ -153,7 +153,7 @@ func testWhatOneDoesNotSeeIsNotThere(t *testing.T, d *workplace, manager context
 		_, err = d.edit(app, cases.Edit{Method: "PATCH", MediaType: asMerge, Body: []byte(`{"problems":[{"id":"` + id + `"}]}`)})
 		refusedWith(t, err, fhir.Internal, http.StatusUnprocessableEntity, "")
 		if p := (*problem.Problem)(nil); !errors.As(err, &p) || p.Pointer != "/problems/0/id" {
-			t.Errorf("%v", err)
+			t.Errorf("got %v, want it refused at /problems/0/id", err)
 		}
 	}
 	stranger := d.as(otherPatient, "patient/*.cruds")

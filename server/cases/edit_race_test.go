@@ -53,7 +53,7 @@ func count(t *testing.T, got answer, done int, counter *atomic.Int64) {
 		counter.Add(1)
 	case http.StatusPreconditionFailed, http.StatusConflict:
 	default:
-		t.Errorf("%d %s", got.status, got.body)
+		t.Errorf("got %d %s, want it done or refused by a precondition", got.status, got.body)
 	}
 }
 

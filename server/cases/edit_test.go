@@ -189,14 +189,14 @@ func TestPartsAreAdded(t *testing.T) {
 		}
 		part := a.do("GET", k.path+"/goals/"+id, "")
 		if part.status != http.StatusOK || !strings.Contains(part.body, "to walk") {
-			t.Fatalf("%d %s", part.status, part.body)
+			t.Fatalf("got %d %s, want the goal", part.status, part.body)
 		}
 		if again := a.do("GET", k.path+"/goals/"+id, "", "If-None-Match", part.header.Get("ETag")); again.status != http.StatusNotModified {
-			t.Errorf("%d", again.status)
+			t.Errorf("got %d, want 304", again.status)
 		}
 		// The tag of the part is enough, whatever happens to the rest of the case.
 		if got := a.do("PUT", k.path+"/goals/"+id+who, part.body, "If-Match", part.header.Get("ETag")); got.status != http.StatusOK {
-			t.Errorf("%d %s", got.status, got.body)
+			t.Errorf("got %d %s, want 200", got.status, got.body)
 		}
 		k.read()
 		// Several at once, one of which names another.
@@ -207,7 +207,7 @@ func TestPartsAreAdded(t *testing.T) {
 		})
 		if len(k.c.Problems) != 1 || len(k.c.Goals) != 2 || k.c.Diagnoses[0].Problem != k.c.Problems[0].ID ||
 			!slices.ContainsFunc(k.c.Goals, func(g casemodel.Goal) bool { return slices.Contains(g.Addresses, k.c.Problems[0].ID) }) {
-			t.Errorf("%s", text(k.c))
+			t.Errorf("got %s, want a goal that addresses the problem", text(k.c))
 		}
 	})
 }
@@ -221,7 +221,7 @@ func TestTheCaseItselfIsEdited(t *testing.T) {
 		whole["goals"].([]any)[0].(object)["clientWords"] = "I want to go home"
 		k.edited("PUT", "", asJSON, whole)
 		if k.c.Identifiers[0].Value != "7" || k.c.Goals[0].ClientWords != "I want to go home" {
-			t.Errorf("%s", text(k.c))
+			t.Errorf("got %s, want the identifier and the client's words", text(k.c))
 		}
 		before := text(k.c)
 		v := k.edited("PUT", "", asJSON, k.c)
@@ -230,7 +230,7 @@ func TestTheCaseItselfIsEdited(t *testing.T) {
 		}
 		k.edited("PATCH", "", asMerge, object{"identifiers": nil, "targetPopulation": object{"text": "elders"}, "cadences": []object{{"kind": "telephone", "days": 7}}})
 		if len(k.c.Identifiers) > 0 || k.c.TargetPopulation.Text != "elders" || k.c.Cadences[0].Days != 7 {
-			t.Errorf("%s", text(k.c))
+			t.Errorf("got %s, want no identifier, elders, and 7 days", text(k.c))
 		}
 		k.edited("PATCH", "", asPatch, []object{
 			{"op": "test", "path": "/phase", "value": k.c.Phase},
@@ -238,7 +238,7 @@ func TestTheCaseItselfIsEdited(t *testing.T) {
 			{"op": "replace", "path": "/goals/0/description/text", "value": "home"},
 		})
 		if k.c.Accounts[0] != "Account/a1" || k.c.Goals[0].Description.Text != "home" {
-			t.Errorf("%s", text(k.c))
+			t.Errorf("got %s, want the account and the goal", text(k.c))
 		}
 		// Lists of parts that PUT leaves out stay as they are.
 		bare := copyOf(k.c)
@@ -298,7 +298,7 @@ func TestBothDoorsConflict(t *testing.T) {
 			t.Errorf("a FHIR client overwrites an edit: %d", got.status)
 		}
 		if k.c.Goals[0].StatusReason != "as planned" || k.c.Goals[0].ClientWords != "home" {
-			t.Errorf("%+v", k.c.Goals[0])
+			t.Errorf("got %+v, want the reason and the words that were there", k.c.Goals[0])
 		}
 	})
 }

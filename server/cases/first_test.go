@@ -63,7 +63,7 @@ func TestCasesThatComeInOverFHIR(t *testing.T) {
 			t.Errorf("what was refused is there: %d", got.status)
 		}
 		if got := a.do("POST", "/fhir", bundle(put(episode("b", "active")), post(offer(5000)))); got.status != http.StatusOK {
-			t.Fatalf("%d %s", got.status, got.body)
+			t.Fatalf("got %d %s, want 200", got.status, got.body)
 		}
 		v := a.view(a.do("GET", "/cases/b?view=whole", ""), http.StatusOK)
 		if len(v.Case.History) != 1 || len(v.Case.Agreements) != 1 {

@@ -155,14 +155,14 @@ func TestWhatComesInOverFHIR(t *testing.T) {
 			"for": object{"reference": "Patient/p1"}, "focus": object{"reference": "EpisodeOfCare/" + k.c.ID},
 		}
 		if got := a.do("POST", "/fhir/Task", text(task)); got.status != http.StatusCreated {
-			t.Fatalf("%d %s", got.status, got.body)
+			t.Fatalf("got %d %s, want 201", got.status, got.body)
 		}
 		var entries []object
 		for range 20 {
 			entries = append(entries, object{"resource": task, "request": object{"method": "POST", "url": "Task"}})
 		}
 		if got := a.do("POST", "/fhir", text(object{"resourceType": "Bundle", "type": "transaction", "entry": entries})); got.status != http.StatusOK {
-			t.Fatalf("%d %s", got.status, got.body)
+			t.Fatalf("got %d %s, want 200", got.status, got.body)
 		}
 		v := k.view(k.do("GET", k.path+"?view=whole", ""), http.StatusOK)
 		if got := len(v.Case.Tasks) - before; got != 21 {

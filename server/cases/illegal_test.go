@@ -62,7 +62,7 @@ func illegalSteps(t testing.TB, folder string) (all []illegal) {
 		}
 		var rows []illegal
 		if err := yaml.UnmarshalWithOptions(body, &rows, yaml.Strict()); err != nil {
-			t.Fatalf("%s: %v", file, err)
+			t.Fatalf("%s: got %v, want no error", file, err)
 		}
 		all = append(all, rows...)
 	}

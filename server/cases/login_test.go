@@ -82,7 +82,7 @@ func (o *office) put(ctx context.Context, key, body string) {
 	o.t.Helper()
 	k, _ := fhir.ParseKey(key)
 	if _, err := o.engine.Update(ctx, interaction.UpdateRequest{Key: k, Body: []byte(body)}); err != nil {
-		o.t.Fatalf("%s: %v", key, err)
+		o.t.Fatalf("%s: got %v, want no error", key, err)
 	}
 }
 

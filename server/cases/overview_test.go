@@ -123,7 +123,7 @@ func checkPages(t *testing.T, s *cases.Service, id, list string, items reflect.V
 	for {
 		shown, err := s.ReadParts(t.Context(), id, list, pairs, nil)
 		if err != nil {
-			t.Fatalf("%s: %v", list, err)
+			t.Fatalf("%s: got %v, want no error", list, err)
 		}
 		var page struct {
 			Parts []json.RawMessage

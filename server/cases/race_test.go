@@ -25,7 +25,7 @@ func TestActionsAtOnce(t *testing.T) {
 					took.Add(1)
 				case http.StatusPreconditionFailed, http.StatusConflict:
 				default:
-					t.Errorf("%d %s", got.status, got.body)
+					t.Errorf("got %d %s, want it done, or refused by what another did", got.status, got.body)
 				}
 			})
 		}

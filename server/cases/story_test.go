@@ -254,7 +254,7 @@ func TestTwoDoors(t *testing.T) {
 		}
 		p := k.problem(k.post("hold", casemodel.RoleCaseManager, manager, nil, "on holiday"), http.StatusPreconditionFailed)
 		if p.Type == "" {
-			t.Errorf("%+v", p)
+			t.Errorf("got %+v, want a problem with a type", p)
 		}
 		k.etag = k.do("GET", k.path, "").header.Get("ETag")
 		k.must("hold", casemodel.RoleCaseManager, manager, nil, "on holiday")

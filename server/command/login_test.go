@@ -115,7 +115,7 @@ func TestWhoMayComeByAProxy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := row.serve.proxied(); got != row.want {
-				t.Errorf("%s: %v", name, got)
+				t.Errorf("%s: got %v, want the opposite", name, got)
 			}
 		})
 	}

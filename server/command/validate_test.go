@@ -89,7 +89,7 @@ func TestValidatePrintsJSONLines(t *testing.T) {
 	for line := range strings.Lines(out.String()) {
 		var r jsonResource
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
-			t.Fatalf("%s: %v", line, err)
+			t.Fatalf("%s: got %v, want no error", line, err)
 		}
 		list = append(list, r)
 	}

@@ -126,7 +126,7 @@ func TestExamplesLoadAsTheyAre(t *testing.T) {
 			}
 			v, err := e.Read(t.Context(), key)
 			if err != nil {
-				t.Errorf("%s: %v", key, err)
+				t.Errorf("%s: got %v, want no error", key, err)
 				continue
 			}
 			same(t, key.String(), sent, parse(t, v.JSON), nil)
@@ -158,7 +158,7 @@ func carryOut(t *testing.T, e *interaction.Session, file string) {
 	}
 	answer, err := e.Bundle(t.Context(), interaction.BundleRequest{Body: body, Base: "http://localhost/fhir"})
 	if err != nil {
-		t.Fatalf("%s: %v", file, err)
+		t.Fatalf("%s: got %v, want no error", file, err)
 	}
 	sent, got := readJSON(t, file)["entry"].([]any), parse(t, answer)["entry"].([]any)
 	links := map[string]string{}

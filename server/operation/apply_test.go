@@ -53,7 +53,7 @@ func TestBuiltInTemplatesApplyAsAPreview(t *testing.T) {
 				plan := a.ok(a.do("GET", path+"?subject=Patient/p1&practitioner=Practitioner/manager", ""))
 				if plan["resourceType"] != "CarePlan" || plan["status"] != "draft" || plan["intent"] != "proposal" || plan["id"] != nil ||
 					plan["subject"].(object)["reference"] != "Patient/p1" || len(a.contained(plan, "Task")) < 2 {
-					t.Errorf("%s: %v", id, plan)
+					t.Errorf("%s: got %v, want a plan of Patient/p1 with two tasks", id, plan)
 				}
 				posted := a.ok(a.post(path, subject, `{"name":"practitioner","valueString":"Practitioner/manager"}`))
 				if len(encoded(t, posted)) != len(encoded(t, plan)) {
@@ -65,7 +65,7 @@ func TestBuiltInTemplatesApplyAsAPreview(t *testing.T) {
 		due := time.Now().UTC().AddDate(0, 0, 5).Format(time.DateOnly)
 		first := a.contained(plan, "Task")[0]
 		if !strings.Contains(encoded(t, first), `"first-service"`) || first["restriction"].(object)["period"].(object)["end"] != due {
-			t.Errorf("%v", first)
+			t.Errorf("got %v, want the first service, and when it is due", first)
 		}
 		if len(a.contained(plan, "Appointment")) != 1 {
 			t.Errorf("no contact: %v", plan)
@@ -82,29 +82,29 @@ func TestConditionsAndDynamicValuesAreEvaluated(t *testing.T) {
 		a.put("PlanDefinition/therapy", therapy)
 		plan := a.ok(a.do("GET", "PlanDefinition/therapy/$apply?practitioner=Practitioner/manager&subject="+url.QueryEscape("Patient/p1"), ""))
 		if encoded(t, plan["instantiatesCanonical"]) != `["http://example.org/therapy|2"]` || len(plan["goal"].([]any)) != 1 {
-			t.Errorf("%v", plan)
+			t.Errorf("got %v, want version 2 of the definition and one goal", plan)
 		}
 		requests := a.contained(plan, "ServiceRequest")
 		if len(requests) != 1 {
-			t.Fatalf("%v", plan)
+			t.Fatalf("got %v, want one request", plan)
 		}
 		r := requests[0]
 		if r["priority"] != "urgent" || r["patientInstruction"] != "Dear female" || encoded(t, r["quantityQuantity"]) != `{"value":7}` ||
 			r["occurrenceDateTime"] != "2027-01-02" {
-			t.Errorf("%v", r)
+			t.Errorf("got %v, want the request of the definition", r)
 		}
 		tasks := a.contained(plan, "Task")
 		if len(tasks) != 1 || tasks[0]["description"] != "Call" || tasks[0]["owner"] == nil {
-			t.Fatalf("%v", tasks)
+			t.Fatalf("got %v, want one task, Call, with an owner", tasks)
 		}
 		period := tasks[0]["restriction"].(object)["period"].(object)
 		if period["start"] == nil || period["end"] == nil {
-			t.Errorf("%v", period)
+			t.Errorf("got %v, want a start and an end", period)
 		}
 		// Of the other patient neither gender nor age is known.
 		other := a.ok(a.do("GET", "PlanDefinition/therapy/$apply?subject=Patient/p2", ""))
 		if len(a.contained(other, "ServiceRequest")) != 0 || len(a.contained(other, "Task")) != 1 {
-			t.Errorf("%v", other)
+			t.Errorf("got %v, want one task and no request", other)
 		}
 	})
 }
@@ -118,7 +118,7 @@ func TestAppliedPlansAreStoredWhenAsked(t *testing.T) {
 			`{"name":"store","valueBoolean":true}`, `{"name":"episode","valueString":"EpisodeOfCare/e1"}`))
 		stored := a.get("CarePlan/" + plan["id"].(string))
 		if stored["contained"] != nil || encoded(t, stored) != encoded(t, plan) {
-			t.Errorf("%v", stored)
+			t.Errorf("got %v, want what was answered, with nothing contained", stored)
 		}
 		for _, x := range stored["activity"].([]any) {
 			a.get(x.(object)["reference"].(object)["reference"].(string))

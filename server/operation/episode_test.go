@@ -26,7 +26,7 @@ func TestOpeningStoresEpisodeTeamTasksAndProvenance(t *testing.T) {
 		id := a.opened(`{"name":"reason","valueString":"came by referral"}`)
 		episode := a.get("EpisodeOfCare/" + id)
 		if episode["status"] != "active" || episode["careManager"].(object)["reference"] != "Practitioner/manager" || episode["team"] == nil {
-			t.Errorf("%v", episode)
+			t.Errorf("got %v, want it active, with its manager and team", episode)
 		}
 		types := map[string]int{}
 		written := map[string]bool{}
@@ -38,7 +38,7 @@ func TestOpeningStoresEpisodeTeamTasksAndProvenance(t *testing.T) {
 		for _, typ := range []string{"EpisodeOfCare", "CareTeam", "CommunicationRequest", "Provenance"} {
 			t.Run(typ, func(t *testing.T) {
 				if types[typ] != 1 {
-					t.Errorf("%d %s", types[typ], typ)
+					t.Errorf("got %d of type %s, want 1", types[typ], typ)
 				}
 			})
 		}
@@ -100,7 +100,7 @@ func TestAReferralComesIntoTheCaseThatItOpens(t *testing.T) {
 				}
 				r := a.get("ServiceRequest/r1")
 				if !strings.Contains(encoded(t, r["meta"]), id) || r["status"] != "active" || r["priority"] != "urgent" || encoded(t, r["orderDetail"]) != before {
-					t.Errorf("%v", r)
+					t.Errorf("got %v, want the referral in the case, as it was", r)
 				}
 				if n := len(a.entries("Provenance?target=ServiceRequest/r1&_tag=" + id)); n != 1 {
 					t.Errorf("%d Provenances name it", n)
@@ -217,7 +217,7 @@ func TestClosingFinishesTheEpisode(t *testing.T) {
 		a.refused(400, "parameter reason is missing", status, text)
 		episode := a.ok(a.post(path, closedAs, `{"name":"summary","valueString":"moved away"}`, `{"name":"handOver","valueString":"tell them"}`))
 		if episode["status"] != "finished" || !strings.Contains(encoded(t, episode), `"moved away"`) || episode["period"].(object)["end"] == nil {
-			t.Errorf("%v", episode)
+			t.Errorf("got %v, want it finished, with the summary and its end", episode)
 		}
 		if n := len(a.entries("Provenance?target=EpisodeOfCare/e1&_tag=e1")); n != 1 {
 			t.Errorf("%d Provenances", n)

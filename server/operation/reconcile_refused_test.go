@@ -105,11 +105,11 @@ func TestAPlanFromElsewhereIsGivenInTheCall(t *testing.T) {
 				r := merged(t, answer)
 				goals := encoded(t, []any{r["goal"], r["activity"].([]any)[0].(object)["detail"].(object)["goal"]})
 				if goals != `[[{"reference":"#g"},{"reference":"#other-1"}],[{"reference":"#other-1"},{"reference":"#g"}]]` || len(r["contained"].([]any)) != 2 {
-					t.Errorf("%s", encoded(t, r))
+					t.Errorf("got %s, want both goals, each where it was", encoded(t, r))
 				}
 				if encoded(t, r["basedOn"]) != `[{"identifier":{"system":"http://clinic.example/plans","value":"p"},"type":"CarePlan"}]` ||
 					named(r, "replaces") != "CarePlan/mine" || !strings.Contains(encoded(t, r["meta"]), `"code":"R"`) {
-					t.Errorf("%s", encoded(t, r))
+					t.Errorf("got %s, want it to replace CarePlan/mine, with its label", encoded(t, r))
 				}
 				p := a.entries("Provenance?target=CarePlan/" + r["id"].(string))
 				if text := encoded(t, p); len(p) != 1 || !strings.Contains(text, "http://clinic.example/plans") || !strings.Contains(text, "CarePlan/mine/_history/1") {

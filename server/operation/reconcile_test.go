@@ -169,14 +169,14 @@ func TestTheMergedPlanComesWhenAskedFor(t *testing.T) {
 		} {
 			t.Run(list, func(t *testing.T) {
 				if got := named(plan, list); got != expected {
-					t.Errorf("%s: %s", list, got)
+					t.Errorf("%s: got %s, want what the row says", list, got)
 				}
 			})
 		}
 		period := plan["period"].(object)
 		if plan["status"] != "draft" || plan["intent"] != "plan" || plan["id"] != nil || len(plan["activity"].([]any)) != 2 ||
 			period["start"] != "2026-11-01" || period["end"] != "2027-05-01" || !strings.Contains(encoded(t, plan["note"]), "Goal.target.detail") {
-			t.Errorf("%s", encoded(t, plan))
+			t.Errorf("got %s, want the whole period, and a note of what differs", encoded(t, plan))
 		}
 		if after := a.stored(); after != before {
 			t.Errorf("stored: %s, before %s", after, before)

@@ -20,7 +20,7 @@ func TestPlansGetTheTeamsOfTheirEpisode(t *testing.T) {
 		path := "EpisodeOfCare/e1/$update-care-teams"
 		changed := a.ok(a.post(path, named("CareTeam/t2"), named("CareTeam/t3"), `{"name":"reason","valueString":"the therapist joins"}`))
 		if changed["type"] != "collection" || !strings.Contains(encoded(t, changed), "/fhir/CarePlan/e1") {
-			t.Errorf("%v", changed)
+			t.Errorf("got %v, want a collection with the plan", changed)
 		}
 		plan := encoded(t, a.get("CarePlan/e1")["careTeam"])
 		if plan != `[{"reference":"CareTeam/e1"},{"reference":"CareTeam/t2"}]` {
@@ -30,7 +30,7 @@ func TestPlansGetTheTeamsOfTheirEpisode(t *testing.T) {
 			t.Error(episode)
 		}
 		if p := a.entries("Provenance?target=CarePlan/e1"); len(p) != 1 || !strings.Contains(encoded(t, p), "the therapist joins") {
-			t.Errorf("%v", p)
+			t.Errorf("got %v, want one Provenance with the reason", p)
 		}
 		if again := a.ok(a.do("POST", path, "")); again["entry"] != nil {
 			t.Errorf("changed again: %v", again)

@@ -104,7 +104,7 @@ func TestOldServersAreRefused(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			parts := []int{int(version[0] - '0'), 0, 0, 0}
 			if err := mongo.RefuseOld(version, parts); (err == nil) != works {
-				t.Errorf("%s: %v", version, err)
+				t.Errorf("%s: got %v, want it taken or refused as the row says", version, err)
 			} else if err != nil {
 				wantText(t, err.Error(), version, "6.0")
 			}

@@ -66,7 +66,7 @@ func TestStandaloneRefusesWhatNeedsATransaction(t *testing.T) {
 			_, err := s.Commit(t.Context(), c)
 			var fe *fhir.Error
 			if !errors.As(err, &fe) || fe.Kind != fhir.Invalid || fe.Issues[0].Code != fhir.IssueNotSupported {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: got %v, want it refused as not supported", name, err)
 			}
 		})
 	}

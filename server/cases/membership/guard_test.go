@@ -76,7 +76,7 @@ func TestSharedTeam(t *testing.T) {
 					for i := range 5 {
 						id := fmt.Sprintf("e%d-%d", w, i)
 						if _, err := put("EpisodeOfCare", id, episode(id)); err != nil {
-							t.Errorf("%s: %v", id, err)
+							t.Errorf("%s: got %v, want no error", id, err)
 						}
 					}
 				})
