@@ -85,6 +85,7 @@ func probeAll(t *testing.T, c *kit.Client, requests []probe) []kit.Answer {
 // all is well when the database goes on. The second round asks a server that has
 // noticed.
 func TestDatabaseThatStandsStill(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	database := mongotest.Own(t, mongotest.Options{})
 	p := start(t, kit.Launch{Store: database.URI})
 	known(t, kit.NewClient(p.Base))
@@ -128,6 +129,7 @@ func wantAway(t *testing.T, answer kit.Answer, path string) {
 
 // TestLoginWhileTheDatabaseStandsStill does the same with what signs in.
 func TestLoginWhileTheDatabaseStandsStill(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	database := mongotest.Own(t, mongotest.Options{})
 	seed := filepath.Join(t.TempDir(), "seed.yaml")
 	if err := os.WriteFile(seed, []byte("clients:\n"+
@@ -161,6 +163,7 @@ func TestLoginWhileTheDatabaseStandsStill(t *testing.T) {
 
 // TestBatchWhileTheDatabaseStandsStill: each entry says so by itself.
 func TestBatchWhileTheDatabaseStandsStill(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	database := mongotest.Own(t, mongotest.Options{})
 	p := start(t, kit.Launch{Store: database.URI})
 	c := kit.NewClient(p.Base)
