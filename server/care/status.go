@@ -29,7 +29,7 @@ func NewStatuses(schema fhir.Schema, clock func() time.Time) *Statuses {
 var _ interaction.Guard = (*Statuses)(nil)
 
 // Check implements interaction.Guard. What code of the server writes has its own rules.
-func (g *Statuses) Check(_ context.Context, p *interaction.Pending) error {
+func (g *Statuses) Check(ctx context.Context, p *interaction.Pending) error {
 	if p.Note != nil {
 		return nil
 	}
@@ -40,12 +40,8 @@ func (g *Statuses) Check(_ context.Context, p *interaction.Pending) error {
 		}
 		switch image.Key.Type {
 		case "Task":
-			before, after := statusOf(image)
-			if !casemodel.TaskStep(before, after) {
-				p.Issue(fhir.Issue{
-					Severity: fhir.SeverityError, Code: fhir.IssueBusinessRule, Expression: image.At + ".status",
-					Text: "task-status: a Task that is " + before + " can't become " + after + "; what follows is " + strings.Join(casemodel.TaskSteps(before), ", "),
-				})
+			if err := g.step(ctx, p, image); err != nil {
+				return err
 			}
 		case "EpisodeOfCare":
 			if err := g.remember(image); err != nil {
@@ -53,6 +49,25 @@ func (g *Statuses) Check(_ context.Context, p *interaction.Pending) error {
 			}
 		}
 	}
+	return nil
+}
+
+// step refuses a step that a Task can't take. Who may not read the Task isn't told of
+// its status.
+func (g *Statuses) step(ctx context.Context, p *interaction.Pending, image *interaction.Image) error {
+	before, after := statusOf(image)
+	if casemodel.TaskStep(before, after) {
+		return nil
+	}
+	shown, err := visible(ctx, p, image.Before)
+	if err != nil {
+		return err
+	}
+	text := "task-status: the Task can't become " + after + " from what it is"
+	if shown {
+		text = "task-status: a Task that is " + before + " can't become " + after + "; what follows is " + strings.Join(casemodel.TaskSteps(before), ", ")
+	}
+	p.Issue(fhir.Issue{Severity: fhir.SeverityError, Code: fhir.IssueBusinessRule, Expression: image.At + ".status", Text: text})
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package care_test
 
 import (
+	"context"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"caseway/fhir"
 	"caseway/fhir/definition"
 	"caseway/fhir/interaction"
+	"caseway/fhir/search"
 	"caseway/fhir/store"
 	"caseway/fhir/store/mongo"
 	"caseway/fhir/store/mongo/mongotest"
@@ -17,6 +19,12 @@ import (
 )
 
 func onEachStore(t *testing.T, run func(t *testing.T, s *interaction.Session)) {
+	t.Helper()
+	onEachEngine(t, func(t *testing.T, e *interaction.Engine) { run(t, e.As(nil)) })
+}
+
+func onEachEngine(t *testing.T, run func(t *testing.T, e *interaction.Engine)) {
+	t.Helper()
 	for name, open := range map[string]func(t *testing.T) (store.Store, error){
 		"sqlite": func(t *testing.T) (store.Store, error) {
 			return sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "caseway.db"), sqlite.Options{})
@@ -39,7 +47,7 @@ func onEachStore(t *testing.T, run func(t *testing.T, s *interaction.Session)) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run(t, engine.As(nil))
+			run(t, engine)
 		})
 	}
 }
@@ -89,6 +97,34 @@ func TestTaskSteps(t *testing.T) {
 					t.Errorf("got %v, want both statuses and what follows", err)
 				}
 			})
+		}
+	})
+}
+
+// blind is an Access that lets everybody write and nobody read.
+type blind struct{}
+
+func (blind) Decide(_ context.Context, q interaction.Question) error {
+	if q.What == interaction.Read {
+		return fhir.NewError(fhir.Forbidden, fhir.IssueForbidden, "no")
+	}
+	return nil
+}
+
+func (blind) Narrow(context.Context, interaction.Name, string) (search.Expr, error) { return nil, nil }
+
+func (blind) History(context.Context, string) ([]string, error) { return nil, nil }
+
+// TestTaskStepsTellNothingHidden: who may write a Task and not read it isn't told of its
+// status.
+func TestTaskStepsTellNothingHidden(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, e *interaction.Engine) {
+		if _, err := put(t, e.As(nil), "Task/t", `"status":"completed","intent":"order"`); err != nil {
+			t.Fatal(err)
+		}
+		_, err := put(t, e.As(blind{}), "Task/t", `"status":"accepted","intent":"order"`)
+		if !fhir.Is(err, fhir.Unprocessable) || strings.Contains(err.Error(), "completed") {
+			t.Errorf("got %v, want it refused without the status", err)
 		}
 	})
 }
