@@ -160,9 +160,8 @@ func (w *walk) targeted(n fhir.Node, targets []string) {
 // isOfType reports whether a profile may be of a type: those that aren't known
 // may be of any.
 func (v *Validator) isOfType(canonical, name string) bool {
-	url, _, _ := strings.Cut(canonical, "|")
-	if v.isOwnType(url) {
-		return url[len(structureBase):] == name
+	if v.isOwnType(canonical) {
+		return ownType(canonical) == name
 	}
 	p, err := v.profileOf(canonical)
 	return p == nil || err != nil || p.def.Type == name

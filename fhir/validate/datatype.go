@@ -20,6 +20,7 @@ func init() {
 		"Identifier":     checkIdentifier,
 		"Quantity":       checkQuantity,
 		"Extension":      checkExtension,
+		"Narrative":      checkNarrative,
 		"Bundle":         checkBundle,
 		"Bundle.entry":   checkEntry,
 		"DomainResource": checkResource,

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"caseway/fhir"
+	"caseway/fhir/definition"
 	"caseway/fhir/snapshot"
 )
 
@@ -93,10 +94,13 @@ func (w *walk) against(n fhir.Node, canonical string, at fhir.Node) {
 	switch {
 	case err != nil:
 		w.warn(at, fhir.IssueNotSupported, "profile-unusable", "names a profile whose definition can't be used: "+err.Error())
-	case p == nil && !strings.HasPrefix(canonical, structureBase):
-		w.warn(at, fhir.IssueNotFound, "profile-unknown", "names a profile that isn't known here, so that nothing was checked against it")
+	case p == nil && w.v.isOwnType(canonical):
+		if name := ownType(canonical); !isOfOwn(n, name) {
+			w.fail(at, fhir.IssueInvalid, "profile-type", "names a profile of "+name)
+		}
 	case p == nil:
-	case p.def.Type != n.Type().Name && p.def.Type != n.Type().Base:
+		w.warn(at, fhir.IssueNotFound, "profile-unknown", "names a profile that isn't known here, so that nothing was checked against it")
+	case !isOfOwn(n, p.def.Type):
 		w.fail(at, fhir.IssueInvalid, "profile-type", "names a profile of "+p.def.Type)
 	default:
 		w.conform(n, p)
@@ -134,7 +138,7 @@ func (w *walk) conforms(n fhir.Node, canonicals []string) (holds, known bool) {
 	for _, canonical := range canonicals {
 		if w.v.isOwnType(canonical) {
 			known = true
-			if name := canonical[len(structureBase):]; name == n.Type().Name || name == n.Type().Base || name == "Resource" {
+			if isOfOwn(n, ownType(canonical)) {
 				return true, true
 			}
 			continue
@@ -153,8 +157,24 @@ func (w *walk) conforms(n fhir.Node, canonicals []string) (holds, known bool) {
 
 // isOwnType reports whether a canonical URL is that of a type of R4.
 func (v *Validator) isOwnType(canonical string) bool {
-	name, ok := strings.CutPrefix(canonical, structureBase)
-	return ok && v.set.Type(name) != nil
+	name := ownType(canonical)
+	return name != "" && v.set.Type(name) != nil
+}
+
+// ownType is the name in a canonical URL that may be that of a type of R4; "" in any
+// other, and where a version is named that isn't R4's.
+func ownType(canonical string) string {
+	url, version, _ := strings.Cut(canonical, "|")
+	name, ok := strings.CutPrefix(url, structureBase)
+	if !ok || version != "" && !strings.HasPrefix(definition.Version+".", version+".") {
+		return ""
+	}
+	return name
+}
+
+// isOfOwn reports whether an element is of a type of R4, or of one that derives from it.
+func isOfOwn(n fhir.Node, name string) bool {
+	return name == n.Type().Name || name == n.Type().Base || name == "Resource"
 }
 
 // try checks an element against a profile without reporting.

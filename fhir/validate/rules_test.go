@@ -37,6 +37,11 @@ func plan(members string) string {
 	return `{"resourceType":"CarePlan","status":"active","intent":"plan","subject":{"reference":"Patient/1"}` + members + `}`
 }
 
+// narrated is a plan with a narrative.
+func narrated(content string) string {
+	return plan(`"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">` + content + `</div>"}`)
+}
+
 func bundle(typ, members, entries string) string {
 	return `{"resourceType":"Bundle","type":"` + typ + `"` + members + `,"entry":[` + entries + `]}`
 }
@@ -93,6 +98,14 @@ var baseRules = []struct {
 	{"comparator in a simple quantity", plan(`"activity":[{"detail":{"status":"scheduled","quantity":{"value":1,"comparator":"<"}}}]`), []string{"sqty-1 at CarePlan.activity[0].detail.quantity"}},
 	{"narrative with a blink", plan(`"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\"><blink>a</blink></div>"}`), []string{"txt-1 at CarePlan.text.div", "txt-2 at CarePlan.text.div"}},
 	{"narrative without content", plan(`"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\"> </div>"}`), []string{"txt-1 at CarePlan.text.div", "txt-2 at CarePlan.text.div"}},
+	{"narrative with links", narrated(`<a href=\"https://x.example/?q=javascript:\">a</a><a href=\"#x\">b</a><a href=\"Patient/1\">c</a><img src=\"data:image/png;base64,AA==\"/>`), nil},
+	{"narrative with a link that runs a script", narrated(`<a href=\"javascript:x()\">a</a>`), []string{"narrative-link at CarePlan.text.div"}},
+	{"narrative with such a link in disguise", narrated(`<a href=\" Java&#115;cript&#x3A;x()\">a</a>`), []string{"narrative-link at CarePlan.text.div"}},
+	{"narrative with such a link and white space in it", narrated(`<a href=\"java&#10;script:x()\">a</a>`), []string{"narrative-link at CarePlan.text.div"}},
+	{"narrative with a page as a link", narrated(`<a href=\"data:text/html,x\">a</a>`), []string{"narrative-link at CarePlan.text.div"}},
+	{"narrative with an image that runs a script", narrated(`<img src=\"vbscript:x\"/>`), []string{"narrative-link at CarePlan.text.div"}},
+	{"claim of its own type", plan(`"meta":{"profile":["http://hl7.org/fhir/StructureDefinition/CarePlan","http://hl7.org/fhir/StructureDefinition/DomainResource|4.0.1","http://hl7.org/fhir/StructureDefinition/Resource"]}`), nil},
+	{"claim of another type", plan(`"meta":{"profile":["http://hl7.org/fhir/StructureDefinition/Patient|4.0.1"]}`), []string{"profile-type at CarePlan.meta.profile[0]"}},
 	{"attachment of another size", `{"resourceType":"Patient","photo":[{"contentType":"image/png","data":"aGVsbG8=","size":6}]}`, []string{"attachment-size at Patient.photo[0]"}},
 	{"attachment of its size", `{"resourceType":"Patient","photo":[{"contentType":"image/png","data":"aGVsbG8=","size":5,"hash":"qvTGHdzF6KLavt4PO0gs2a6pQ00="}]}`, nil},
 	{"attachment without a type", `{"resourceType":"Patient","photo":[{"data":"aGVsbG8="}]}`, []string{"att-1 at Patient.photo[0]"}},
@@ -164,6 +177,40 @@ func TestAdviceIsAskedFor(t *testing.T) {
 	_, issues := v.Text(context.Background(), []byte(plan("")), fhir.Limits{}, validate.Request{})
 	if diff := cmp.Diff([]string{"dom-6 at CarePlan"}, found(issues, fhir.SeverityWarning)); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+}
+
+// What isn't known is said, R4's own profiles among it; what names another type
+// than the resource's is wrong.
+func TestProfilesThatArentThere(t *testing.T) {
+	v := validate.New(definition.R4(), validate.Options{})
+	for _, c := range []struct {
+		name, claimed, asked string
+		errors, warnings     []string
+	}{
+		{"a profile of R4", "http://hl7.org/fhir/StructureDefinition/vitalsigns", "", nil, []string{"profile-unknown at CarePlan.meta.profile[0]"}},
+		{"a type of R5", "http://hl7.org/fhir/StructureDefinition/CarePlan|5.0.0", "", nil, []string{"profile-unknown at CarePlan.meta.profile[0]"}},
+		{"a profile of others", "http://x.example/p", "", nil, []string{"profile-unknown at CarePlan.meta.profile[0]"}},
+		{"its own type is asked for", "", "http://hl7.org/fhir/StructureDefinition/CarePlan", nil, nil},
+		{"another type is asked for", "", "http://hl7.org/fhir/StructureDefinition/Patient", []string{"profile-type at CarePlan"}, nil},
+		{"a data type is asked for", "", "http://hl7.org/fhir/StructureDefinition/HumanName", []string{"profile-type at CarePlan"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, members := validate.Request{}, ""
+			if c.asked != "" {
+				r.Profiles = []string{c.asked}
+			}
+			if c.claimed != "" {
+				members = `"meta":{"profile":["` + c.claimed + `"]}`
+			}
+			_, issues := v.Text(context.Background(), []byte(plan(members)), fhir.Limits{}, r)
+			if diff := cmp.Diff(c.errors, found(issues, fhir.SeverityError)); diff != "" {
+				t.Errorf("errors (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(c.warnings, found(issues, fhir.SeverityWarning)); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
