@@ -47,21 +47,10 @@ func (s *Service) validate(ctx context.Context, c call) ([]byte, error) {
 		request.Profiles = []string{v.profile}
 	}
 	tree, found := s.validator.Text(ctx, v.data, fhir.Limits{Bytes: len(v.data)}, request)
+	found = append(found, v.misplaced(tree)...)
 	places := validate.Positions(v.data, tree, found)
 	for i := range places {
 		places[i] = v.inBody(places[i], stored)
-	}
-	if tree != nil && tree.Type() != nil && tree.Type().Name != c.Key.Type {
-		found = append(found, validate.Issue{
-			Severity: fhir.SeverityError, Code: fhir.IssueInvalid, Expression: tree.Type().Name, Rule: "resource-type", Text: "must be a " + c.Key.Type + ", as the URL says",
-		})
-		places = append(places, validate.Position{})
-	}
-	if id := idOf(tree); v.mode == "update" && id != "" && id != c.Key.ID {
-		found = append(found, validate.Issue{
-			Severity: fhir.SeverityError, Code: fhir.IssueInvalid, Expression: c.Key.Type + ".id", Rule: "resource-id", Text: "must be the id in the URL",
-		})
-		places = append(places, validate.Position{})
 	}
 	if w, ok := v.write(tree, s.clock()); ok && !hasErrors(found) {
 		more, err := s.tried(ctx, w)
@@ -74,59 +63,105 @@ func (s *Service) validate(ctx context.Context, c call) ([]byte, error) {
 	return outcomeOf(found, places), nil
 }
 
+// misplaced says where a resource isn't what the URL speaks of.
+func (v *validation) misplaced(tree *fhir.Tree) (found []validate.Issue) {
+	if tree == nil || tree.Type() == nil {
+		return nil
+	}
+	if name := tree.Type().Name; name != v.Key.Type {
+		found = append(found, validate.Issue{
+			Severity: fhir.SeverityError, Code: fhir.IssueInvalid, Expression: name, Rule: "resource-type", Text: "must be a " + v.Key.Type + ", as the URL says",
+		})
+	}
+	if v.mode == "update" && tree.ID() != v.Key.ID {
+		found = append(found, validate.Issue{
+			Severity: fhir.SeverityError, Code: fhir.IssueInvalid, Expression: tree.Type().Name + ".id", Rule: "resource-id", Text: "must be the id in the URL",
+		})
+	}
+	return found
+}
+
+// looseText is a string of JSON; what is of another kind has none.
+type looseText string
+
+func (t *looseText) UnmarshalJSON(data []byte) error {
+	s := ""
+	if json.Unmarshal(data, &s) == nil {
+		*t = looseText(s)
+	}
+	return nil
+}
+
+// looseParameter is one of a call's Parameters, as far as $validate reads it.
+type looseParameter struct {
+	Name           looseText       `json:"name"`
+	Resource       json.RawMessage `json:"resource"`
+	ValueCode      looseText       `json:"valueCode"`
+	ValueString    looseText       `json:"valueString"`
+	ValueURI       looseText       `json:"valueUri"`
+	ValueURL       looseText       `json:"valueUrl"`
+	ValueCanonical looseText       `json:"valueCanonical"`
+}
+
+func (p *looseParameter) value() string {
+	return string(p.ValueCode + p.ValueString + p.ValueURI + p.ValueURL + p.ValueCanonical)
+}
+
 // readValidation reads what a call gives, by URL, in Parameters or as the resource
-// itself. A body that isn't JSON is taken for a resource.
+// itself. A body that isn't JSON is taken for a resource. Parameters are read without
+// their definition, which would refuse a resource that is to be validated.
 func readValidation(c call) (validation, error) {
 	v := validation{call: c, mode: c.given.text("mode"), profile: c.given.text("profile")}
-	var head struct {
-		ResourceType string `json:"resourceType"`
-		Parameter    []struct {
-			Name           string          `json:"name"`
-			Resource       json.RawMessage `json:"resource"`
-			ValueCode      string          `json:"valueCode"`
-			ValueString    string          `json:"valueString"`
-			ValueURI       string          `json:"valueUri"`
-			ValueURL       string          `json:"valueUrl"`
-			ValueCanonical string          `json:"valueCanonical"`
-		} `json:"parameter"`
-	}
 	if len(c.Body) == 0 {
 		return v, nil
+	}
+	var head struct {
+		ResourceType looseText       `json:"resourceType"`
+		Parameter    json.RawMessage `json:"parameter"`
 	}
 	if err := json.Unmarshal(c.Body, &head); err != nil || head.ResourceType != "Parameters" {
 		v.data = c.Body
 		return v, nil
 	}
-	given := map[string]bool{"mode": v.mode != "", "profile": v.profile != ""}
-	var wrong []fhir.Issue
-	for _, p := range head.Parameter {
-		if given[p.Name] {
-			wrong = append(wrong, twice(p.Name))
-		}
-		given[p.Name] = true
-		text := p.ValueCode + p.ValueString + p.ValueURI + p.ValueURL + p.ValueCanonical
-		switch p.Name {
-		case "resource":
-			v.data = p.Resource
-		case "mode":
-			v.mode = text
-		case "profile":
-			v.profile = text
-		default:
-			wrong = append(wrong, issue(fhir.IssueNotSupported, "$validate has no parameter "+printable(p.Name)+"; it has resource, mode, profile"))
-			continue
-		}
-		if text == "" && len(p.Resource) == 0 {
-			wrong = append(wrong, issue(fhir.IssueValue, "parameter "+p.Name+" has no value that fits"))
-		}
+	var list []looseParameter
+	if err := json.Unmarshal(head.Parameter, &list); err != nil && len(head.Parameter) > 0 {
+		return v, fhir.NewError(fhir.Invalid, fhir.IssueStructure, "must be a list of objects").At("Parameters.parameter")
 	}
-	if len(wrong) > 0 {
+	if wrong := v.take(list); len(wrong) > 0 {
 		return v, &fhir.Error{Kind: fhir.Invalid, Issues: wrong}
 	}
 	if len(v.data) > 0 {
 		v.at = bytes.Index(c.Body, v.data)
 	}
 	return v, nil
+}
+
+// take keeps what Parameters give, and says what is wrong with them.
+func (v *validation) take(list []looseParameter) (wrong []fhir.Issue) {
+	given := map[looseText]bool{"mode": v.mode != "", "profile": v.profile != ""}
+	for i := range list {
+		p := &list[i]
+		if given[p.Name] {
+			wrong = append(wrong, twice(string(p.Name)))
+		}
+		given[p.Name] = true
+		fits := p.value() != ""
+		switch p.Name {
+		case "resource":
+			v.data, fits = p.Resource, len(p.Resource) > 0
+		case "mode":
+			v.mode = p.value()
+		case "profile":
+			v.profile = p.value()
+		default:
+			wrong = append(wrong, issue(fhir.IssueNotSupported, "$validate has no parameter "+printable(string(p.Name))+"; it has resource, mode, profile"))
+			continue
+		}
+		if !fits {
+			wrong = append(wrong, issue(fhir.IssueValue, "parameter "+string(p.Name)+" has no value that fits"))
+		}
+	}
+	return wrong
 }
 
 // check refuses a call that can't be answered.
@@ -197,13 +232,6 @@ func (s *Service) tried(ctx context.Context, w interaction.Write) ([]validate.Is
 		found[i] = validate.Issue{Severity: is.Severity, Code: is.Code, Expression: is.Expression, Text: is.Text}
 	}
 	return found, nil
-}
-
-func idOf(tree *fhir.Tree) string {
-	if tree == nil || tree.Type() == nil {
-		return ""
-	}
-	return tree.ID()
 }
 
 func hasErrors(found []validate.Issue) bool {
