@@ -66,7 +66,9 @@ func watchAll(t *testing.T, d *database) {
 	rounds := scaled(50, 10)
 	var mu sync.Mutex
 	written := map[fhir.Key][]store.Version{}
-	go func() {
+	var writers sync.WaitGroup
+	defer writers.Wait() // a change may come before its commit gives back
+	writers.Go(func() {
 		for _, err := range together(8, func(w int) error {
 			for i := range rounds {
 				v, err := s.Commit(d.ctx, changesOf(w, int64(i)))
@@ -88,7 +90,7 @@ func watchAll(t *testing.T, d *database) {
 		if _, err := s.Commit(d.ctx, store.Commit{Writes: []store.Write{create(last, 1)}}); err != nil {
 			t.Errorf("committing the last: got the error %v, want none", err)
 		}
-	}()
+	})
 	got, err := drain(changes, isKey(last))
 	if err != nil {
 		t.Fatal(err)
