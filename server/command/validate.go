@@ -5,18 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"caseway/fhir"
 	"caseway/fhir/definition"
-	"caseway/fhir/packages"
 	"caseway/fhir/validate"
+	"caseway/server/load"
 )
 
 // Validate is the command validate.
@@ -74,58 +70,25 @@ func (c Validate) Run(ctx context.Context, s Streams) error {
 
 // validator makes the Validator with its packages.
 func (c Validate) validator(errs io.Writer) (*validate.Validator, error) {
-	set := definition.R4()
-	options := validate.Options{Steps: checkedSteps, Advice: c.Advice}
-	if len(c.Packages) == 0 {
-		return validate.New(set, options), nil
-	}
-	collection, err := packages.Load(c.Packages, packages.Limits{})
+	options, err := withPackages(c.Packages, validate.Options{Steps: checkedSteps, Advice: c.Advice}, func(missing string) {
+		fmt.Fprintf(errs, "caseway: a package is missing: %s\n", missing)
+	})
 	if err != nil {
 		return nil, err
 	}
-	for i := range collection.Missing {
-		fmt.Fprintf(errs, "caseway: a package is missing: %s\n", &collection.Missing[i])
-	}
-	if options, err = validate.WithPackages(set, collection, options); err != nil {
-		return nil, err
-	}
-	return validate.New(set, options), nil
+	return validate.New(definition.R4(), options), nil
 }
 
 // resourceFiles lists the files that paths name, folders with all that is below.
 func resourceFiles(paths []string) ([]string, error) {
 	var files []string
-	for _, p := range paths {
-		info, err := os.Stat(p)
-		if err != nil {
-			return nil, err
-		}
-		if !info.IsDir() {
-			files = append(files, p)
-			continue
-		}
-		err = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && hasResources(path) {
-				files = append(files, path)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
+	if err := load.Find(paths, func(path string, _ int64) { files = append(files, path) }); err != nil {
+		return nil, err
 	}
 	if len(files) == 0 {
 		return nil, errors.New("nothing to validate: no file named .json, .ndjson or .jsonl, or these with .gz")
 	}
 	return files, nil
-}
-
-func hasResources(path string) bool {
-	switch filepath.Ext(strings.TrimSuffix(path, ".gz")) {
-	case ".json", ".ndjson", ".jsonl":
-		return true
-	}
-	return false
 }
 
 // checker validates files.

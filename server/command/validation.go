@@ -46,17 +46,11 @@ func (v Validation) validator(log *slog.Logger) (*validate.Validator, error) {
 		}
 		options.Require[typ] = append(options.Require[typ], canonical)
 	}
-	if len(v.Packages) > 0 {
-		collection, err := packages.Load(v.Packages, packages.Limits{})
-		if err != nil {
-			return nil, err
-		}
-		for i := range collection.Missing {
-			log.Warn("a package is missing: what it defines isn't checked", "package", collection.Missing[i].String())
-		}
-		if options, err = validate.WithPackages(set, collection, options); err != nil {
-			return nil, err
-		}
+	options, err := withPackages(v.Packages, options, func(missing string) {
+		log.Warn("a package is missing: what it defines isn't checked", "package", missing)
+	})
+	if err != nil {
+		return nil, err
 	}
 	made := validate.New(set, options)
 	for typ, canonicals := range options.Require {
@@ -67,4 +61,20 @@ func (v Validation) validator(log *slog.Logger) (*validate.Validator, error) {
 		}
 	}
 	return made, nil
+}
+
+// withPackages adds to options what the packages at paths define. It tells missing
+// of each package that they build on and that isn't among them.
+func withPackages(paths []string, options validate.Options, missing func(string)) (validate.Options, error) {
+	if len(paths) == 0 {
+		return options, nil
+	}
+	collection, err := packages.Load(paths, packages.Limits{})
+	if err != nil {
+		return options, err
+	}
+	for i := range collection.Missing {
+		missing(collection.Missing[i].String())
+	}
+	return validate.WithPackages(definition.R4(), collection, options)
 }

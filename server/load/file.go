@@ -23,18 +23,31 @@ type file struct {
 	size int64 // bytes on disk
 }
 
-// find lists the files that paths name, folders with all that is below them,
-// in the order of their names. In a folder only names that end in .json,
-// .ndjson or .jsonl, also with .gz, count.
+// find lists the files to load that paths name, as Find does.
 func find(paths []string) ([]file, error) {
 	var files []file
+	err := Find(paths, func(path string, size int64) { files = append(files, file{path, size}) })
+	if err != nil {
+		return nil, fmt.Errorf("cannot load: %w", err)
+	}
+	if len(files) == 0 {
+		return nil, errors.New("nothing to load: no file named .json, .ndjson or .jsonl, or these with .gz")
+	}
+	return files, nil
+}
+
+// Find gives found each file that paths name, with its size on disk in bytes:
+// files as they are, folders with all that is below them in the order of their
+// names. In a folder only names that end in .json, .ndjson or .jsonl, also with
+// .gz, count. Its errors are those of reading folders.
+func Find(paths []string, found func(path string, size int64)) error {
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
-			return nil, fmt.Errorf("cannot load: %w", err)
+			return err
 		}
 		if !info.IsDir() {
-			files = append(files, file{p, info.Size()})
+			found(p, info.Size())
 			continue
 		}
 		err = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
@@ -45,17 +58,14 @@ func find(paths []string) ([]file, error) {
 			if err != nil {
 				return err
 			}
-			files = append(files, file{path, info.Size()})
+			found(path, info.Size())
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("cannot load: %w", err)
+			return err
 		}
 	}
-	if len(files) == 0 {
-		return nil, errors.New("nothing to load: no file named .json, .ndjson or .jsonl, or these with .gz")
-	}
-	return files, nil
+	return nil
 }
 
 func isResourceFile(path string) bool {
